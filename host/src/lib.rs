@@ -1,1 +1,17 @@
-#![allow(missing_docs)]
+//! The library behind the programs `keepdocker` and `arv-keepdocker`.
+
+pub mod api;
+pub mod archive;
+pub mod cache;
+pub mod cli;
+pub mod component;
+pub mod engine;
+pub mod gate;
+pub mod http;
+pub mod keep;
+pub mod locks;
+pub mod output;
+pub mod progress;
+pub mod settings;
+
+pub use component::bindings;

@@ -1,0 +1,14 @@
+//! The configuration of the WebAssembly engine, shared by the build script and the program.
+//!
+//! Machine code made under one configuration is refused under another, hence one home for it.
+
+/// Returns the configuration under which the component is compiled and run.
+pub(crate) fn engine() -> wasmtime::Config {
+    let mut config = wasmtime::Config::new();
+    config.wasm_component_model(true);
+    // Fuel bounds how much the guest computes, independent of the machine's speed.
+    config.consume_fuel(true);
+    // Epochs interrupt a guest whose time is over, even if fuel is plenty.
+    config.epoch_interruption(true);
+    config
+}
