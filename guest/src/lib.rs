@@ -1,4 +1,11 @@
 //! The decisions of keepdocker, as a component without input or output of its own.
+#![cfg_attr(
+    target_family = "wasm",
+    expect(
+        unsafe_code,
+        reason = "the exports of a component are unsafe functions"
+    )
+)]
 
 #[expect(
     missing_docs,

@@ -6,9 +6,7 @@
 pub(crate) fn engine() -> wasmtime::Config {
     let mut config = wasmtime::Config::new();
     config.wasm_component_model(true);
-    // Fuel bounds how much the guest computes, independent of the machine's speed.
+    // Fuel bounds how much the guest computes, whatever the speed of the machine.
     config.consume_fuel(true);
-    // Epochs interrupt a guest whose time is over, even if fuel is plenty.
-    config.epoch_interruption(true);
     config
 }
