@@ -1,1 +1,334 @@
-//! (module settings)
+//! Where the cluster is, and how to be let in: the `ARVADOS_*` settings.
+//!
+//! Settings come from the environment and from the first `settings.conf` that exists; the
+//! environment wins. The environment is a value, so that everything below the command line can be
+//! run under one that is not the process's own.
+
+mod base_directories;
+mod certificates;
+mod environment;
+mod error;
+mod file;
+mod token;
+
+use std::path::PathBuf;
+
+use url::Url;
+
+pub use base_directories::CacheBase;
+pub use certificates::Trust;
+pub use environment::Environment;
+pub use error::Error;
+pub use token::{InvalidToken, Token};
+
+use error::Missing;
+
+/// How to reach a cluster, and as whom.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The root of the cluster's API: `https://`, the host, the port if it is not 443, and `/`.
+    pub api: Url,
+    /// What proves to the cluster who is asking.
+    pub token: Token,
+    /// Which certificates to trust.
+    pub trust: Trust,
+    /// The roots of the Keep services to use in place of the ones that the cluster names.
+    pub keep_services: Option<Vec<Url>>,
+    /// Whether `ARVADOS_DEBUG` asks for debug messages. Any text does, even `0`.
+    pub debug: bool,
+    /// The settings file that was read.
+    pub file: Option<PathBuf>,
+    /// What the user should know although the settings can be used: one sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Settings {
+    /// Gathers the settings from `environment` and the file system.
+    ///
+    /// # Errors
+    /// If the host or the token is missing, or a setting cannot mean anything.
+    pub fn load(environment: &Environment) -> Result<Self, Error> {
+        let mut warnings = Vec::new();
+        let file = file::find(environment, &mut warnings);
+        let lookup = Lookup {
+            environment,
+            file: &file,
+        };
+
+        let missing: Vec<Missing> = ["ARVADOS_API_HOST", "ARVADOS_API_TOKEN"]
+            .into_iter()
+            .filter(|name| lookup.text(name).is_none())
+            .map(|name| Missing {
+                name,
+                empty: lookup.is_empty(name),
+            })
+            .collect();
+        if !missing.is_empty() {
+            return Err(Error::Missing {
+                missing,
+                file: file.path,
+                searched: file.searched,
+            });
+        }
+        let host = lookup.text("ARVADOS_API_HOST").unwrap_or_default();
+        let token = lookup.text("ARVADOS_API_TOKEN").unwrap_or_default();
+
+        let insecure = lookup
+            .text("ARVADOS_API_HOST_INSECURE")
+            .is_some_and(|value| is_true(&value));
+        Ok(Self {
+            api: api_root(&host)?,
+            token: Token::new(&token)?,
+            trust: certificates::choose(insecure, environment, &mut warnings),
+            keep_services: keep_services(&lookup)?,
+            debug: lookup.text("ARVADOS_DEBUG").is_some(),
+            file: file.path,
+            warnings,
+        })
+    }
+
+    /// Returns the host as the user wrote it: with a port only if it is not 443.
+    pub fn host(&self) -> String {
+        let host = self.api.host_str().unwrap_or_default();
+        match self.api.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+}
+
+/// Finds a setting in the environment, else in the file.
+struct Lookup<'a> {
+    environment: &'a Environment,
+    file: &'a file::Found,
+}
+
+impl Lookup<'_> {
+    /// Returns the trimmed value, or none if it is absent or empty.
+    ///
+    /// A variable that is set to nothing hides the value of the file.
+    fn text(&self, name: &str) -> Option<String> {
+        let value = self.raw(name)?;
+        let value = value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    fn is_empty(&self, name: &str) -> bool {
+        self.raw(name).is_some_and(|value| value.trim().is_empty())
+    }
+
+    fn raw(&self, name: &str) -> Option<String> {
+        self.environment
+            .text(name)
+            .or_else(|| self.file.values.get(name).cloned())
+    }
+}
+
+/// Tells whether the Python client takes `value` for true.
+fn is_true(value: &str) -> bool {
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "1" | "t" | "true" | "y" | "yes"
+    )
+}
+
+fn api_root(host: &str) -> Result<Url, Error> {
+    let invalid = || Error::InvalidHost {
+        value: host.to_owned(),
+    };
+    // A host and a port, nothing else: whatever else a URL can hold would end up in requests.
+    if host.contains(|c: char| matches!(c, '/' | '?' | '#' | '@' | '\\') || c.is_whitespace()) {
+        return Err(invalid());
+    }
+    let root = Url::parse(&format!("https://{host}/")).map_err(|_| invalid())?;
+    Ok(root)
+}
+
+fn keep_services(lookup: &Lookup<'_>) -> Result<Option<Vec<Url>>, Error> {
+    let Some((name, value)) = ["ARVADOS_KEEP_SERVICES", "ARVADOS_KEEP_PROXY"]
+        .into_iter()
+        .find_map(|name| Some((name, lookup.text(name)?)))
+    else {
+        return Ok(None);
+    };
+    value
+        .split_whitespace()
+        .map(|text| keep_root(text).ok_or_else(|| Error::InvalidService {
+            name,
+            value: text.to_owned(),
+        }))
+        .collect::<Result<Vec<_>, _>>()
+        .map(Some)
+}
+
+fn keep_root(text: &str) -> Option<Url> {
+    let mut root = Url::parse(text).ok()?;
+    let is_web = matches!(root.scheme(), "http" | "https") && root.has_host();
+    let is_plain = root.username().is_empty()
+        && root.password().is_none()
+        && root.query().is_none()
+        && root.fragment().is_none();
+    if !is_web || !is_plain {
+        return None;
+    }
+    if !root.path().ends_with('/') {
+        let path = format!("{}/", root.path());
+        root.set_path(&path);
+    }
+    Some(root)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        variables
+            .iter()
+            .fold(Environment::default(), |environment, (name, value)| {
+                environment.with(name, value)
+            })
+    }
+
+    fn complete() -> Environment {
+        environment(&[
+            ("ARVADOS_API_HOST", "zzzzz.example.com"),
+            ("ARVADOS_API_TOKEN", "v2/zzzzz-gj3su-000000000000001/s3cr3t"),
+            ("XDG_CONFIG_DIRS", "/nonexistent"),
+        ])
+    }
+
+    #[test]
+    fn the_environment_alone_is_enough() {
+        let settings = Settings::load(&complete()).unwrap();
+        assert_eq!(settings.api.as_str(), "https://zzzzz.example.com/");
+        assert_eq!(settings.host(), "zzzzz.example.com");
+        assert_eq!(
+            settings.token.expose(),
+            "v2/zzzzz-gj3su-000000000000001/s3cr3t"
+        );
+        assert_eq!(settings.keep_services, None);
+        assert!(!settings.debug);
+        assert!(!format!("{settings:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file_even_with_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".config/arvados");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(
+            folder.join("settings.conf"),
+            "# comment\n\n  ARVADOS_API_HOST = filed.example.com:8443 \nnonsense\nOTHER=1\n\
+             ARVADOS_API_TOKEN=a=b=c\nARVADOS_API_HOST_INSECURE=Yes\nARVADOS_DEBUG=0\n",
+        )
+        .unwrap();
+        let base = Environment::default().with("HOME", home.path());
+
+        let settings = Settings::load(&base).unwrap();
+        assert_eq!(settings.api.as_str(), "https://filed.example.com:8443/");
+        assert_eq!(settings.host(), "filed.example.com:8443");
+        assert_eq!(settings.token.expose(), "a=b=c");
+        assert_eq!(settings.trust, Trust::Anything);
+        assert!(settings.debug);
+        assert_eq!(settings.file, Some(folder.join("settings.conf")));
+
+        let settings = Settings::load(
+            &base
+                .clone()
+                .with("ARVADOS_API_HOST", "other.example.com")
+                .with("ARVADOS_API_HOST_INSECURE", ""),
+        )
+        .unwrap();
+        assert_eq!(settings.api.as_str(), "https://other.example.com/");
+        assert_ne!(settings.trust, Trust::Anything);
+
+        let error = Settings::load(&base.with("ARVADOS_API_TOKEN", "")).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("ARVADOS_API_TOKEN is set, but empty"), "{text}");
+        assert!(!text.contains("ARVADOS_API_HOST is"), "{text}");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_places_that_were_searched() {
+        let environment = environment(&[
+            ("HOME", "/nonexistent/home"),
+            ("XDG_CONFIG_DIRS", "/nonexistent/xdg:relative"),
+            ("CONFIGURATION_DIRECTORY", "/nonexistent/unit"),
+        ]);
+        let text = Settings::load(&environment).unwrap_err().to_string();
+        for part in [
+            "ARVADOS_API_HOST",
+            "ARVADOS_API_TOKEN",
+            "/nonexistent/unit/settings.conf",
+            "/nonexistent/home/.config/arvados/settings.conf",
+            "/nonexistent/xdg/arvados/settings.conf",
+            "export",
+        ] {
+            assert!(text.contains(part), "{part} is not in: {text}");
+        }
+        assert!(!text.contains("relative"), "{text}");
+    }
+
+    #[test]
+    fn insecure_is_what_python_takes_for_true() {
+        for yes in ["1", "t", "T", "true", "TRUE", "y", "yes", "Yes"] {
+            assert!(is_true(yes), "{yes}");
+        }
+        for no in ["0", "false", "on", "no", "n", "2", "enabled"] {
+            assert!(!is_true(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_a_host_and_a_port() {
+        for good in ["a.example", "a.example:8443", "127.0.0.1:1", "[::1]:8443"] {
+            assert!(api_root(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "https://a.example",
+            "a.example/path",
+            "user@a.example",
+            "a b",
+            "a.example:port",
+            ":80",
+            "a?b",
+        ] {
+            assert!(api_root(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn services_given_by_hand_replace_discovery() {
+        let both = complete()
+            .with("ARVADOS_KEEP_PROXY", "http://old.example:1/")
+            .with(
+                "ARVADOS_KEEP_SERVICES",
+                " https://one.example:25107  http://two.example/keep ",
+            );
+        let services = Settings::load(&both).unwrap().keep_services.unwrap();
+        let services: Vec<&str> = services.iter().map(Url::as_str).collect();
+        assert_eq!(
+            services,
+            ["https://one.example:25107/", "http://two.example/keep/"]
+        );
+
+        let old = Settings::load(&both.with("ARVADOS_KEEP_SERVICES", "")).unwrap();
+        assert_eq!(old.keep_services.unwrap()[0].as_str(), "http://old.example:1/");
+
+        for bad in ["keep.example:25107", "ftp://keep.example/", "nothing"] {
+            let error = Settings::load(&complete().with("ARVADOS_KEEP_SERVICES", bad)).unwrap_err();
+            assert!(matches!(error, Error::InvalidService { .. }), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_sent_is_refused_without_being_shown() {
+        let error =
+            Settings::load(&complete().with("ARVADOS_API_TOKEN", "sec\u{7}ret")).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("sec"), "{shown}");
+    }
+}

@@ -1,0 +1,115 @@
+//! The environment variables that a run sees.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A set of environment variables, and the home directory.
+///
+/// Taken from the process once, at the edge; tests and the embedded sandbox make their own.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+    account_home: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Takes the environment of this process.
+    pub fn of_process() -> Self {
+        Self {
+            variables: std::env::vars_os().collect(),
+            // Without HOME, this asks the account database.
+            account_home: std::env::home_dir(),
+        }
+    }
+
+    /// Sets one variable.
+    #[must_use]
+    pub fn with(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.variables
+            .insert(name.as_ref().to_owned(), value.as_ref().to_owned());
+        self
+    }
+
+    /// Removes one variable.
+    #[must_use]
+    pub fn without(mut self, name: impl AsRef<OsStr>) -> Self {
+        self.variables.remove(name.as_ref());
+        self
+    }
+
+    /// Returns a variable, which may be empty.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
+    /// Returns a variable as text; what is not UTF-8 in it becomes U+FFFD.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name)
+            .map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// Returns the home directory: `HOME` if absolute, else the account's.
+    pub fn home(&self) -> Option<&Path> {
+        let given = self.get("HOME").map(Path::new);
+        given
+            .filter(|path| path.is_absolute())
+            .or_else(|| self.account_home.as_deref().filter(|path| path.is_absolute()))
+    }
+
+    /// Returns the absolute paths of a variable that holds several; others are left out.
+    pub(super) fn absolute_paths(&self, name: &str) -> Vec<PathBuf> {
+        self.get(name)
+            .map(|value| {
+                std::env::split_paths(value)
+                    .filter(|path| path.is_absolute())
+                    .collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// Returns a variable that holds one absolute path.
+    pub(super) fn absolute_path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    }
+
+    /// Returns all variables, for a child process.
+    pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+}
+
+/// Shows the names alone: values may be secret.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Environment")
+            .field(&self.variables.keys())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_not_shown() {
+        let environment = Environment::default().with("ARVADOS_API_TOKEN", "s3cr3t");
+        let shown = format!("{environment:?}");
+        assert!(shown.contains("ARVADOS_API_TOKEN"));
+        assert!(!shown.contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_relative_home_is_no_home() {
+        assert_eq!(Environment::default().with("HOME", "a/b").home(), None);
+        let environment = Environment::default().with("HOME", "/a");
+        assert_eq!(environment.home(), Some(Path::new("/a")));
+        assert_eq!(environment.without("HOME").home(), None);
+    }
+}

@@ -1,0 +1,88 @@
+//! Why settings cannot be used, in words for the person who must set them.
+
+use std::path::PathBuf;
+
+use super::InvalidToken;
+
+/// Why the settings do not tell how to reach a cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The host, the token, or both are missing.
+    #[error("{}", describe(.missing, .file.as_ref(), .searched))]
+    Missing {
+        /// What is missing, one or two of them.
+        missing: Vec<Missing>,
+        /// The settings file that was read.
+        file: Option<PathBuf>,
+        /// The settings files that would have been read.
+        searched: Vec<PathBuf>,
+    },
+    /// The host is something else, such as a URL.
+    #[error(
+        "ARVADOS_API_HOST must be a host name with an optional port, such as \
+         `zzzzz.arvadosapi.com` or `localhost:8443`; it is `{}`", .value.escape_debug()
+    )]
+    InvalidHost {
+        /// What it is.
+        value: String,
+    },
+    /// The token is no token.
+    #[error(transparent)]
+    InvalidToken(#[from] InvalidToken),
+    /// The address of a Keep service cannot be used.
+    #[error(
+        "{name} must hold addresses such as `https://keep.example.com:25107/`, with blanks \
+         between them; one is `{}`", .value.escape_debug()
+    )]
+    InvalidService {
+        /// The variable.
+        name: &'static str,
+        /// The address.
+        value: String,
+    },
+}
+
+/// A setting that is needed and was not found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// The name of the variable.
+    pub name: &'static str,
+    /// Whether it is set to nothing, which hides the file's value.
+    pub empty: bool,
+}
+
+fn describe(missing: &[Missing], file: Option<&PathBuf>, searched: &[PathBuf]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for setting in missing {
+        let state = if setting.empty {
+            "is set, but empty"
+        } else {
+            "is not set"
+        };
+        parts.push(format!("{} {state}", setting.name));
+    }
+    let mut text = parts.join(" and ");
+    match file {
+        Some(path) => text.push_str(&format!(
+            ", and {} does not tell; add it there, or",
+            path.display()
+        )),
+        None if searched.is_empty() => text.push_str("; please"),
+        None => {
+            let places: Vec<String> = searched
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            text.push_str(&format!(
+                ", and there is no settings file (searched: {}); write one, or",
+                places.join(", ")
+            ));
+        }
+    }
+    let exports: Vec<&str> = missing.iter().map(|setting| setting.name).collect();
+    text.push_str(&format!(
+        " export {} (the user menu of Workbench shows both under \"Get API token\")",
+        exports.join(" and ")
+    ));
+    text
+}
