@@ -1,1 +1,66 @@
-//! (module api)
+//! The Arvados API: typed operations over HTTP and JSON.
+//!
+//! Reading is repeated until it succeeds or the retries are used up. Creating is repeated only
+//! where the first attempt cannot have created anything; else the caller is told that the outcome
+//! is uncertain, and has to look.
+
+mod collections;
+mod configuration;
+mod error;
+mod exchange;
+mod filter;
+mod keep_services;
+mod links;
+mod page;
+mod row;
+mod users;
+
+use tokio::sync::OnceCell;
+use url::Url;
+
+use crate::http::{Client, Retry};
+use crate::settings::Settings;
+
+pub use configuration::Cluster;
+pub use error::{Error, Refusal};
+pub use keep_services::KeepService;
+
+/// The API of one cluster, used with one token.
+#[derive(Debug)]
+pub struct Api {
+    client: Client,
+    /// Requests go to the host that the user named, as with the Go client; the address in the
+    /// discovery document is the same host as seen by the server.
+    root: Url,
+    host: String,
+    retry: Retry,
+    cluster: OnceCell<Cluster>,
+}
+
+impl Api {
+    /// Creates the API of the cluster that the settings name. Nothing is sent.
+    pub fn new(settings: &Settings, client: Client, retry: Retry) -> Self {
+        Self {
+            client,
+            root: settings.api.clone(),
+            host: settings.host(),
+            retry,
+            cluster: OnceCell::new(),
+        }
+    }
+
+    /// Returns the host that the user named.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Returns what the cluster says about itself, asking at most once.
+    ///
+    /// # Errors
+    /// If the cluster does not answer, or leaves out what every cluster says.
+    pub async fn cluster(&self) -> Result<&Cluster, Error> {
+        self.cluster
+            .get_or_try_init(|| configuration::fetch(self))
+            .await
+    }
+}

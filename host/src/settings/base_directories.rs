@@ -32,7 +32,9 @@ pub(super) fn config_files(environment: &Environment, name: &str) -> Vec<ConfigP
 
     let usual = environment.home().map(|home| home.join(".config"));
     let given = environment.absolute_path("XDG_CONFIG_HOME");
-    let hidden = usual.clone().filter(|usual| given.as_ref().is_some_and(|given| given != usual));
+    let hidden = usual
+        .clone()
+        .filter(|usual| given.as_ref().is_some_and(|given| given != usual));
     if let Some(home) = given.or(usual) {
         places.push(searched(home.join("arvados").join(name)));
     }

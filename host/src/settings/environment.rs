@@ -41,7 +41,9 @@ impl Environment {
 
     /// Returns a variable, which may be empty.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+        self.variables
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
     }
 
     /// Returns a variable as text; what is not UTF-8 in it becomes U+FFFD.
@@ -53,9 +55,11 @@ impl Environment {
     /// Returns the home directory: `HOME` if absolute, else the account's.
     pub fn home(&self) -> Option<&Path> {
         let given = self.get("HOME").map(Path::new);
-        given
-            .filter(|path| path.is_absolute())
-            .or_else(|| self.account_home.as_deref().filter(|path| path.is_absolute()))
+        given.filter(|path| path.is_absolute()).or_else(|| {
+            self.account_home
+                .as_deref()
+                .filter(|path| path.is_absolute())
+        })
     }
 
     /// Returns the absolute paths of a variable that holds several; others are left out.

@@ -28,7 +28,10 @@ pub(super) struct Found {
 pub(super) fn find(environment: &Environment, warnings: &mut Vec<String>) -> Found {
     let mut found = Found::default();
     for place in base_directories::config_files(environment, "settings.conf") {
-        let ConfigPlace { path, is_default_elsewhere } = place;
+        let ConfigPlace {
+            path,
+            is_default_elsewhere,
+        } = place;
         if is_default_elsewhere {
             // Not searched, but a file here means that the user expects it to be.
             if found.path.is_none() && path.exists() {
@@ -115,7 +118,10 @@ mod tests {
             fs::create_dir_all(&folder).unwrap();
             fs::write(folder.join("settings.conf"), text).unwrap();
         };
-        write("system/arvados", "ARVADOS_API_HOST=system\nARVADOS_API_TOKEN=t\n");
+        write(
+            "system/arvados",
+            "ARVADOS_API_HOST=system\nARVADOS_API_TOKEN=t\n",
+        );
         let environment = Environment::default()
             .with("HOME", root.path().join("home"))
             .with("XDG_CONFIG_DIRS", root.path().join("system"));
@@ -131,7 +137,9 @@ mod tests {
         assert_eq!(found.values["ARVADOS_API_HOST"], "home");
         assert!(!found.values.contains_key("ARVADOS_API_TOKEN"));
 
-        let unit = environment.clone().with("CONFIGURATION_DIRECTORY", root.path().join("unit"));
+        let unit = environment
+            .clone()
+            .with("CONFIGURATION_DIRECTORY", root.path().join("unit"));
         write("unit", "ARVADOS_API_HOST=unit\n");
         assert_eq!(
             find(&unit, &mut warnings).values["ARVADOS_API_HOST"],

@@ -9,6 +9,7 @@ mod certificates;
 mod environment;
 mod error;
 mod file;
+mod proxies;
 mod token;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use base_directories::CacheBase;
 pub use certificates::Trust;
 pub use environment::Environment;
 pub use error::Error;
+pub use proxies::Proxies;
 pub use token::{InvalidToken, Token};
 
 use error::Missing;
@@ -32,6 +34,8 @@ pub struct Settings {
     pub token: Token,
     /// Which certificates to trust.
     pub trust: Trust,
+    /// Through which proxies to reach the servers.
+    pub proxies: Proxies,
     /// The roots of the Keep services to use in place of the ones that the cluster names.
     pub keep_services: Option<Vec<Url>>,
     /// Whether `ARVADOS_DEBUG` asks for debug messages. Any text does, even `0`.
@@ -80,6 +84,7 @@ impl Settings {
             api: api_root(&host)?,
             token: Token::new(&token)?,
             trust: certificates::choose(insecure, environment, &mut warnings),
+            proxies: Proxies::new(environment),
             keep_services: keep_services(&lookup)?,
             debug: lookup.text("ARVADOS_DEBUG").is_some(),
             file: file.path,
@@ -153,10 +158,12 @@ fn keep_services(lookup: &Lookup<'_>) -> Result<Option<Vec<Url>>, Error> {
     };
     value
         .split_whitespace()
-        .map(|text| keep_root(text).ok_or_else(|| Error::InvalidService {
-            name,
-            value: text.to_owned(),
-        }))
+        .map(|text| {
+            keep_root(text).ok_or_else(|| Error::InvalidService {
+                name,
+                value: text.to_owned(),
+            })
+        })
         .collect::<Result<Vec<_>, _>>()
         .map(Some)
 }
@@ -247,7 +254,10 @@ mod tests {
 
         let error = Settings::load(&base.with("ARVADOS_API_TOKEN", "")).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("ARVADOS_API_TOKEN is set, but empty"), "{text}");
+        assert!(
+            text.contains("ARVADOS_API_TOKEN is set, but empty"),
+            "{text}"
+        );
         assert!(!text.contains("ARVADOS_API_HOST is"), "{text}");
     }
 
@@ -316,7 +326,10 @@ mod tests {
         );
 
         let old = Settings::load(&both.with("ARVADOS_KEEP_SERVICES", "")).unwrap();
-        assert_eq!(old.keep_services.unwrap()[0].as_str(), "http://old.example:1/");
+        assert_eq!(
+            old.keep_services.unwrap()[0].as_str(),
+            "http://old.example:1/"
+        );
 
         for bad in ["keep.example:25107", "ftp://keep.example/", "nothing"] {
             let error = Settings::load(&complete().with("ARVADOS_KEEP_SERVICES", bad)).unwrap_err();

@@ -1,0 +1,250 @@
+//! The collections that hold images.
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::filter::{self, Filter};
+use super::page::{self, Page, Pages};
+use super::row::{self, Row, null_as_empty};
+use super::{Api, Error};
+use crate::bindings::collections::{Collection, NewCollection, Query, Which};
+
+const PATH: &str = "arvados/v1/collections";
+/// How many lists are read at the same time, where a query is too long for one.
+const CONCURRENT_LISTS: usize = 4;
+
+/// A collection as the server lists it.
+#[derive(Debug, Deserialize)]
+struct CollectionRow {
+    uuid: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    owner_uuid: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    name: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    portable_data_hash: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    created_at: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    properties: Map<String, Value>,
+    #[serde(default)]
+    manifest_text: Option<String>,
+}
+
+impl Row for CollectionRow {
+    fn uuid(&self) -> &str {
+        &self.uuid
+    }
+
+    fn created_at(&self) -> &str {
+        &self.created_at
+    }
+}
+
+impl CollectionRow {
+    fn into_collection(self, with_manifest: bool) -> Collection {
+        Collection {
+            uuid: self.uuid,
+            owner: self.owner_uuid,
+            name: self.name,
+            portable_data_hash: self.portable_data_hash,
+            created_at: self.created_at,
+            properties: row::properties(self.properties),
+            // Unless it was selected, the server shows an empty text: that is not the manifest.
+            manifest: self.manifest_text.filter(|_| with_manifest),
+        }
+    }
+}
+
+/// A list of collections under one set of filters.
+struct CollectionPages<'a> {
+    api: &'a Api,
+    filters: Vec<Filter>,
+    manifests: bool,
+}
+
+impl Pages<CollectionRow> for CollectionPages<'_> {
+    async fn fetch(&self, position: &[Filter], count: bool) -> Result<Page<CollectionRow>, Error> {
+        let mut select = vec![
+            "uuid",
+            "created_at",
+            "owner_uuid",
+            "name",
+            "portable_data_hash",
+            "properties",
+        ];
+        if self.manifests {
+            select.push("manifest_text");
+        }
+        let query = page::query(position, &self.filters, &select, count);
+        self.api.read("list collections", PATH, &query).await
+    }
+}
+
+impl Api {
+    /// Returns the collections that exist, that are not in the trash, and that the token may
+    /// read, oldest first.
+    ///
+    /// UUIDs of other clusters, or of other things, match nothing.
+    ///
+    /// # Errors
+    /// If the token is not accepted, or the cluster does not answer.
+    pub async fn list_collections(&self, query: &Query) -> Result<Vec<Collection>, Error> {
+        let lists = stream::iter(self.filter_sets(query).await?)
+            .map(|(filters, most)| async move {
+                let pages = CollectionPages {
+                    api: self,
+                    filters,
+                    manifests: query.manifests,
+                };
+                page::all("list collections", &pages, most).await
+            })
+            .buffered(CONCURRENT_LISTS)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let mut rows: Vec<CollectionRow> = lists.into_iter().flatten().collect();
+        rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid.clone()));
+        rows.dedup_by(|a, b| a.uuid == b.uuid);
+        Ok(rows
+            .into_iter()
+            .map(|row| row.into_collection(query.manifests))
+            .collect())
+    }
+
+    /// Creates a collection. If the owner has one of that name, the server adds to the name.
+    ///
+    /// # Errors
+    /// If the server refuses, or whether it did it is unknown.
+    pub async fn create_collection(&self, new: &NewCollection) -> Result<Collection, Error> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            collection: Attributes<'a>,
+            ensure_unique_name: bool,
+        }
+        #[derive(Serialize)]
+        struct Attributes<'a> {
+            name: &'a str,
+            manifest_text: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            owner_uuid: Option<&'a str>,
+            #[serde(skip_serializing_if = "Map::is_empty")]
+            properties: Map<String, Value>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            replication_desired: Option<u32>,
+            #[serde(skip_serializing_if = "<[String]>::is_empty")]
+            storage_classes_desired: &'a [String],
+        }
+        let body = Body {
+            collection: Attributes {
+                name: &new.name,
+                manifest_text: &new.manifest,
+                owner_uuid: new.owner.as_deref(),
+                properties: row::object(&new.properties),
+                replication_desired: new.replicas,
+                storage_classes_desired: &new.storage_classes,
+            },
+            ensure_unique_name: true,
+        };
+        let row: CollectionRow = self.create("create the collection", PATH, &body).await?;
+        Ok(row.into_collection(true))
+    }
+
+    /// Returns the filters of each list to read, with the number of rows it can have at most
+    /// where that is known.
+    async fn filter_sets(&self, query: &Query) -> Result<Vec<(Vec<Filter>, Option<usize>)>, Error> {
+        let owner: Vec<Filter> = query
+            .owner
+            .iter()
+            .map(|owner| Filter::equals("owner_uuid", owner.as_str()))
+            .collect();
+        let with_owner = |filter: Filter| {
+            let mut filters = vec![filter];
+            filters.extend(owner.iter().cloned());
+            filters
+        };
+        Ok(match &query.which {
+            Which::Uuids(uuids) if uuids.is_empty() => Vec::new(),
+            Which::Uuids(uuids) => {
+                let local = local_collections(uuids, &self.cluster().await?.id);
+                filter::chunks(&local)
+                    .iter()
+                    .map(|chunk| {
+                        let filters = with_owner(Filter::one_of("uuid", chunk));
+                        (filters, Some(chunk.len()))
+                    })
+                    .collect()
+            }
+            Which::PortableDataHash(hash) => vec![(
+                with_owner(Filter::equals("portable_data_hash", hash.as_str())),
+                None,
+            )],
+            Which::Property(property) => vec![(
+                with_owner(Filter::equals(
+                    &format!("properties.{}", property.key),
+                    row::value(&property.value),
+                )),
+                None,
+            )],
+        })
+    }
+}
+
+/// Keeps the UUIDs of collections of this cluster.
+///
+/// The controller takes one UUID of another cluster for a reason to ask that cluster, and then
+/// refuses the query for its order and limit.
+fn local_collections(uuids: &[String], cluster: &str) -> Vec<String> {
+    uuids
+        .iter()
+        .filter(|uuid| {
+            uuid.strip_prefix(cluster)
+                .and_then(|rest| rest.strip_prefix("-4zz18-"))
+                .is_some_and(|rest| {
+                    rest.len() == 15 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                })
+        })
+        .cloned()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_collections_of_this_cluster_are_asked_for() {
+        let uuids: Vec<String> = [
+            "zzzzz-4zz18-000000000000001",
+            "other-4zz18-000000000000001",
+            "zzzzz-j7d0g-000000000000001",
+            "zzzzz-4zz18-00000000000000%",
+            "d41d8cd98f00b204e9800998ecf8427e+0",
+            "",
+            "zzzzz-4zz18-",
+        ]
+        .map(String::from)
+        .to_vec();
+        assert_eq!(
+            local_collections(&uuids, "zzzzz"),
+            ["zzzzz-4zz18-000000000000001"]
+        );
+    }
+
+    #[test]
+    fn a_manifest_that_was_not_asked_for_is_none() {
+        let row = || -> CollectionRow {
+            serde_json::from_value(json!({
+                "uuid": "u", "name": null, "properties": {"a": [1, "b"]}, "manifest_text": "",
+                "portable_data_hash": "p", "created_at": "c", "owner_uuid": "o"
+            }))
+            .unwrap()
+        };
+        assert_eq!(row().into_collection(false).manifest, None);
+        let collection = row().into_collection(true);
+        assert_eq!(collection.manifest.as_deref(), Some(""));
+        assert_eq!(collection.properties[0].value, "[1,\"b\"]");
+    }
+}

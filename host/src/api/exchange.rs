@@ -1,0 +1,169 @@
+//! One operation of the API, from the request to the typed answer, with its repetitions.
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::{Url, form_urlencoded};
+
+use super::{Api, Error};
+use crate::http::{Answer, Failure, RequestId};
+
+/// Longer addresses are sent as a form; web servers in front of a cluster refuse them at 8 kB.
+const LONGEST_URL: usize = 2048;
+/// The server's own limit for what it reads for a page is 128 MiB; JSON adds to that.
+const LARGEST_ANSWER: usize = 256 << 20;
+/// How long one request may take; the servers' own limit is below that.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(300);
+
+impl Api {
+    /// Reads what is at `path`, trying again as often as allowed.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, Error> {
+        let id = RequestId::random();
+        let url = self.url(action, path)?;
+        let mut attempts = self.retry.attempts();
+        loop {
+            let outcome = self
+                .client
+                .exchange(self.reading(&url, query, &id), LARGEST_ANSWER)
+                .await;
+            let failure = match outcome {
+                Ok(answer) if answer.status.is_success() => return self.decode(action, &answer),
+                Ok(answer) if is_temporary(answer.status) => Error::refused(action, &answer, &id),
+                Ok(answer) => return Err(Error::refused(action, &answer, &id)),
+                Err(failure @ (Failure::Untrusted(_) | Failure::TooLarge { .. })) => {
+                    return Err(self.unreachable(action, failure));
+                }
+                Err(failure) => self.unreachable(action, failure),
+            };
+            if !attempts.wait(&self.client, &failure.to_string()).await {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// Creates an object, trying again only where nothing can have been created.
+    pub(super) async fn create<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let id = RequestId::random();
+        let url = self.url(action, path)?;
+        let body = bytes::Bytes::from(serde_json::to_vec(body).expect("records become JSON"));
+        let uncertain = |reason: String| Error::Uncertain {
+            action,
+            host: self.host.clone(),
+            reason,
+            request: id.clone(),
+        };
+        let mut attempts = self.retry.attempts();
+        loop {
+            let request = self
+                .client
+                .request(Method::POST, url.clone(), &id)
+                .header(ACCEPT, "application/json")
+                .header(CONTENT_TYPE, "application/json")
+                .timeout(TIMEOUT)
+                .body(body.clone());
+            let failure = match self.client.exchange(request, LARGEST_ANSWER).await {
+                Ok(answer) if answer.status.is_success() => {
+                    return self
+                        .decode(action, &answer)
+                        .map_err(|error| uncertain(error.to_string()));
+                }
+                Ok(answer) if refused_unread(&answer) => Error::refused(action, &answer, &id),
+                Ok(answer) if is_temporary(answer.status) => {
+                    return Err(uncertain(Error::refused(action, &answer, &id).to_string()));
+                }
+                Ok(answer) => return Err(Error::refused(action, &answer, &id)),
+                Err(failure @ Failure::Untrusted(_)) => {
+                    return Err(self.unreachable(action, failure));
+                }
+                Err(failure @ Failure::NotSent(_)) => self.unreachable(action, failure),
+                Err(failure) => return Err(uncertain(failure.to_string())),
+            };
+            if !attempts.wait(&self.client, &failure.to_string()).await {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// Makes the request for a query: a GET, or a form that says it stands for one.
+    fn reading(&self, url: &Url, query: &[(&str, String)], id: &RequestId) -> RequestBuilder {
+        let encoded = encode(query);
+        let request = if url.as_str().len() + 1 + encoded.len() <= LONGEST_URL {
+            let mut url = url.clone();
+            url.set_query((!encoded.is_empty()).then_some(encoded.as_str()));
+            self.client.request(Method::GET, url, id)
+        } else {
+            // In a JSON body the server would not honour `_method`, and create an object.
+            self.client
+                .request(Method::POST, url.clone(), id)
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(format!("_method=GET&{encoded}"))
+        };
+        request.header(ACCEPT, "application/json").timeout(TIMEOUT)
+    }
+
+    fn url(&self, action: &'static str, path: &str) -> Result<Url, Error> {
+        self.root.join(path).map_err(|error| Error::Malformed {
+            action,
+            host: self.host.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    fn decode<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        answer: &Answer,
+    ) -> Result<T, Error> {
+        serde_json::from_slice(&answer.body).map_err(|error| Error::Malformed {
+            action,
+            host: self.host.clone(),
+            reason: crate::http::printable(&error.to_string(), 300),
+        })
+    }
+
+    fn unreachable(&self, action: &'static str, failure: Failure) -> Error {
+        Error::Unreachable {
+            action,
+            host: self.host.clone(),
+            failure,
+        }
+    }
+}
+
+fn encode(query: &[(&str, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(query)
+        .finish()
+}
+
+/// Tells whether the same request may succeed later. The Arvados clients agree on these.
+fn is_temporary(status: StatusCode) -> bool {
+    match status.as_u16() {
+        408 | 409 | 423 | 429 => true,
+        // What is not implemented now will not be in a minute.
+        501 | 505 => false,
+        status => status >= 500,
+    }
+}
+
+/// Tells whether the server refused a request without looking at it, so that it did nothing.
+fn refused_unread(answer: &Answer) -> bool {
+    match answer.status.as_u16() {
+        // An overloaded controller answers so, with nothing in the body; what else sends a 503
+        // may have passed the request on before.
+        503 => answer.body.is_empty(),
+        409 | 423 | 429 => true,
+        _ => false,
+    }
+}

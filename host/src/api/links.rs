@@ -1,0 +1,338 @@
+//! The links that make a collection known as an image.
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::filter::{self, Filter};
+use super::page::{self, Page, Pages};
+use super::row::{self, Row, null_as_empty};
+use super::{Api, Error};
+use crate::bindings::links::{Class, Link, Names, NewLink, Query};
+
+const PATH: &str = "arvados/v1/links";
+/// How many lists are read at the same time, where a query is too long for one.
+const CONCURRENT_LISTS: usize = 4;
+
+/// A link as the server lists it.
+#[derive(Debug, Deserialize)]
+struct LinkRow {
+    uuid: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    link_class: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    name: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    head_uuid: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    tail_uuid: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    owner_uuid: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    properties: Map<String, Value>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    created_at: String,
+}
+
+impl Row for LinkRow {
+    fn uuid(&self) -> &str {
+        &self.uuid
+    }
+
+    fn created_at(&self) -> &str {
+        &self.created_at
+    }
+}
+
+impl LinkRow {
+    /// Returns the link, unless it is of a class that was not asked for.
+    fn into_link(self) -> Option<Link> {
+        Some(Link {
+            class: class_named(&self.link_class)?,
+            uuid: self.uuid,
+            name: self.name,
+            head: self.head_uuid,
+            tail: self.tail_uuid,
+            owner: self.owner_uuid,
+            properties: row::properties(self.properties),
+            created_at: self.created_at,
+        })
+    }
+}
+
+/// The classes under the names that the server knows.
+const CLASSES: [(Class, &str); 3] = [
+    (Class::ImageHash, "docker_image_hash"),
+    (Class::RepoTag, "docker_image_repo+tag"),
+    (Class::Migration, "docker_image_migration"),
+];
+
+fn class_name(class: Class) -> &'static str {
+    CLASSES
+        .iter()
+        .find(|(known, _)| *known == class)
+        .map(|(_, name)| *name)
+        .expect("every class has a name")
+}
+
+fn class_named(name: &str) -> Option<Class> {
+    CLASSES
+        .iter()
+        .find(|(_, known)| *known == name)
+        .map(|(class, _)| *class)
+}
+
+/// A list of links under one set of filters.
+struct LinkPages<'a> {
+    api: &'a Api,
+    filters: Vec<Filter>,
+}
+
+impl Pages<LinkRow> for LinkPages<'_> {
+    async fn fetch(&self, position: &[Filter], count: bool) -> Result<Page<LinkRow>, Error> {
+        // The server drops an order by columns that are not selected, so both are.
+        let select = [
+            "uuid",
+            "created_at",
+            "link_class",
+            "name",
+            "head_uuid",
+            "tail_uuid",
+            "owner_uuid",
+            "properties",
+        ];
+        let query = page::query(position, &self.filters, &select, count);
+        self.api.read("list links", PATH, &query).await
+    }
+}
+
+impl Api {
+    /// Returns every link that matches and that the token may read, oldest first.
+    ///
+    /// # Errors
+    /// If the token is not accepted, or the cluster does not answer.
+    pub async fn list_links(&self, query: &Query) -> Result<Vec<Link>, Error> {
+        let lists = stream::iter(filter_sets(query))
+            .map(|filters| async move {
+                let pages = LinkPages { api: self, filters };
+                page::all("list links", &pages, None).await
+            })
+            .buffered(CONCURRENT_LISTS)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let mut rows: Vec<LinkRow> = lists.into_iter().flatten().collect();
+        rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid.clone()));
+        rows.dedup_by(|a, b| a.uuid == b.uuid);
+        Ok(rows
+            .into_iter()
+            .filter_map(LinkRow::into_link)
+            // The server compares prefixes by patterns, and may take letters for wildcards.
+            .filter(|link| matches(link, query))
+            .collect())
+    }
+
+    /// Creates a link. A second link like it is legal: the server does not look.
+    ///
+    /// # Errors
+    /// If the server refuses, or whether it did it is unknown.
+    pub async fn create_link(&self, link: &NewLink) -> Result<Link, Error> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            link: Attributes<'a>,
+        }
+        #[derive(Serialize)]
+        struct Attributes<'a> {
+            link_class: &'static str,
+            name: &'a str,
+            head_uuid: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            owner_uuid: Option<&'a str>,
+            properties: Map<String, Value>,
+        }
+        let body = Body {
+            link: Attributes {
+                link_class: class_name(link.class),
+                name: &link.name,
+                head_uuid: &link.head,
+                owner_uuid: link.owner.as_deref(),
+                properties: row::object(&link.properties),
+            },
+        };
+        let row: LinkRow = self.create("create the link", PATH, &body).await?;
+        row.into_link().ok_or_else(|| Error::Malformed {
+            action: "create the link",
+            host: self.host().to_owned(),
+            reason: "the new link is of another class".to_owned(),
+        })
+    }
+}
+
+/// Returns the filters of each list to read: several where a query names more than fit one.
+fn filter_sets(query: &Query) -> Vec<Vec<Filter>> {
+    if query.classes.is_empty() {
+        return Vec::new();
+    }
+    let mut classes: Vec<&str> = query
+        .classes
+        .iter()
+        .map(|class| class_name(*class))
+        .collect();
+    classes.sort_unstable();
+    classes.dedup();
+    let mut base = vec![Filter::one_of("link_class", &classes)];
+    if let Some(owner) = &query.owner {
+        base.push(Filter::equals("owner_uuid", owner.as_str()));
+    }
+    let mut sets = vec![base];
+    match &query.names {
+        Names::All => {}
+        Names::Exactly(names) => sets = with_each(sets, "name", names),
+        Names::StartingWith(prefix) if prefix.is_empty() => {}
+        Names::StartingWith(prefix) => {
+            for set in &mut sets {
+                set.push(Filter::starts_with("name", prefix));
+            }
+        }
+    }
+    if let Some(heads) = &query.heads {
+        sets = with_each(sets, "head_uuid", heads);
+    }
+    sets
+}
+
+/// Combines every set with every chunk of the values.
+fn with_each(sets: Vec<Vec<Filter>>, attribute: &str, values: &[String]) -> Vec<Vec<Filter>> {
+    let chunks = filter::chunks(values);
+    sets.iter()
+        .flat_map(|set| {
+            chunks.iter().map(|chunk| {
+                let mut set = set.clone();
+                set.push(Filter::one_of(attribute, chunk));
+                set
+            })
+        })
+        .collect()
+}
+
+fn matches(link: &Link, query: &Query) -> bool {
+    query.classes.contains(&link.class)
+        && match &query.names {
+            Names::StartingWith(prefix) => link.name.starts_with(prefix),
+            Names::All | Names::Exactly(_) => true,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn query() -> Query {
+        Query {
+            classes: vec![Class::RepoTag],
+            names: Names::All,
+            heads: None,
+            owner: None,
+        }
+    }
+
+    fn sets(query: &Query) -> Value {
+        json!(
+            filter_sets(query)
+                .into_iter()
+                .map(|set| set.into_iter().map(|filter| filter.0).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
+        )
+    }
+
+    #[test]
+    fn a_query_becomes_filters() {
+        assert_eq!(
+            sets(&query()),
+            json!([[["link_class", "=", "docker_image_repo+tag"]]])
+        );
+        let all = Query {
+            classes: vec![Class::RepoTag, Class::ImageHash, Class::RepoTag],
+            names: Names::Exactly(vec!["b:1".into(), "a:1".into(), "b:1".into()]),
+            heads: Some(vec!["h".into()]),
+            owner: Some("o".into()),
+        };
+        assert_eq!(
+            sets(&all),
+            json!([[
+                [
+                    "link_class",
+                    "in",
+                    ["docker_image_hash", "docker_image_repo+tag"]
+                ],
+                ["owner_uuid", "=", "o"],
+                ["name", "in", ["a:1", "b:1"]],
+                ["head_uuid", "=", "h"],
+            ]])
+        );
+    }
+
+    #[test]
+    fn a_query_that_can_match_nothing_asks_nothing() {
+        for nothing in [
+            Query {
+                classes: vec![],
+                ..query()
+            },
+            Query {
+                names: Names::Exactly(vec![]),
+                ..query()
+            },
+            Query {
+                heads: Some(vec![]),
+                ..query()
+            },
+        ] {
+            assert!(filter_sets(&nothing).is_empty(), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn long_lists_are_read_in_parts() {
+        let many = |n: usize| (0..n).map(|i| format!("{i:05}")).collect::<Vec<_>>();
+        let query = Query {
+            names: Names::Exactly(many(1001)),
+            heads: Some(many(2001)),
+            ..query()
+        };
+        assert_eq!(filter_sets(&query).len(), 6);
+    }
+
+    #[test]
+    fn a_row_with_nulls_is_a_link_with_empty_texts() {
+        let row: LinkRow = serde_json::from_value(json!({
+            "uuid": "zzzzz-o0j2j-000000000000001", "link_class": "docker_image_hash",
+            "name": null, "head_uuid": null, "tail_uuid": null, "owner_uuid": "o",
+            "properties": null, "created_at": "2026-01-01T00:00:00.000000000Z", "etag": "x"
+        }))
+        .unwrap();
+        let link = row.into_link().unwrap();
+        assert_eq!((link.class, link.head.as_str()), (Class::ImageHash, ""));
+        assert!(link.properties.is_empty());
+    }
+
+    #[test]
+    fn what_only_the_pattern_matches_is_left_out() {
+        let link = Link {
+            uuid: "u".into(),
+            class: Class::RepoTag,
+            name: "axb:1".into(),
+            head: String::new(),
+            tail: String::new(),
+            owner: String::new(),
+            properties: vec![],
+            created_at: String::new(),
+        };
+        let query = Query {
+            names: Names::StartingWith("a_b".into()),
+            ..query()
+        };
+        assert!(!matches(&link, &query));
+    }
+}

@@ -1,0 +1,26 @@
+//! The users of the cluster.
+
+use serde::Deserialize;
+
+use super::{Api, Error};
+
+impl Api {
+    /// Returns the UUID of the user that the token belongs to.
+    ///
+    /// # Errors
+    /// If the token is not accepted, or the cluster does not answer.
+    pub async fn current_user(&self) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct User {
+            uuid: String,
+        }
+        let user: User = self
+            .read(
+                "find out whom the token belongs to",
+                "arvados/v1/users/current",
+                &[],
+            )
+            .await?;
+        Ok(user.uuid)
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a request brought no answer.
+
+use std::error::Error as _;
+use std::io;
+
+/// Why a request brought no answer; what may be done next differs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The server's certificate is not trusted. Nothing was sent, and trying again is useless.
+    #[error(
+        "the server's certificate is not trusted ({0}); set SSL_CERT_FILE to the certificate of \
+         the authority that the cluster uses, or ARVADOS_API_HOST_INSECURE=1 to trust anything"
+    )]
+    Untrusted(String),
+    /// No connection came about, so nothing was sent.
+    #[error("cannot connect: {0}")]
+    NotSent(String),
+    /// The request was sent at least in part, and no whole answer came: it may have taken effect.
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+    /// The answer is larger than any that makes sense.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// How many bytes would do.
+        limit: usize,
+    },
+}
+
+impl Failure {
+    /// Sorts an error that came while the body of an answer was read.
+    pub(super) fn of_answer(error: &reqwest::Error) -> Self {
+        Self::NoAnswer(describe(error))
+    }
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        if let Some(reason) = certificate_error(&error) {
+            Self::Untrusted(reason)
+        } else if error.is_connect() || error.is_builder() {
+            Self::NotSent(describe(&error))
+        } else {
+            Self::NoAnswer(describe(&error))
+        }
+    }
+}
+
+/// Returns what TLS has against the server's certificate, if that is the cause.
+fn certificate_error(error: &reqwest::Error) -> Option<String> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
+            cause
+                .downcast_ref::<io::Error>()?
+                .get_ref()?
+                .downcast_ref::<rustls::Error>()
+        });
+        if let Some(rustls::Error::InvalidCertificate(reason)) = tls {
+            return Some(super::printable(&reason.to_string(), 300));
+        }
+        source = cause.source();
+    }
+    None
+}
+
+/// Returns the causes of an error in one line, from the outermost that says something to the
+/// innermost, without the address, which the caller knows better.
+pub(super) fn describe(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it took too long".to_owned();
+    }
+    let mut parts: Vec<String> = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        // Some errors repeat the text of their cause.
+        if let Some(last) = parts.last_mut()
+            && last.contains(&text)
+        {
+            source = cause.source();
+            continue;
+        }
+        if text != "client error (Connect)" && text != "client error (SendRequest)" {
+            parts.push(text);
+        }
+        source = cause.source();
+    }
+    if parts.is_empty() {
+        parts.push(error.to_string());
+    }
+    super::printable(&parts.join(": "), 500)
+}

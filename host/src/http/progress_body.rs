@@ -1,0 +1,67 @@
+//! A request's body that tells how far it has been sent.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+/// How much is handed to the connection at a time.
+const PIECE: usize = 256 * 1024;
+
+/// How many bytes of a body have been handed to the connection.
+#[derive(Debug, Clone, Default)]
+pub struct Activity(Arc<AtomicU64>);
+
+impl Activity {
+    /// Returns the number of bytes.
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A body of known length, sent piece by piece without being copied.
+#[derive(Debug)]
+pub struct ProgressBody {
+    rest: Bytes,
+    activity: Activity,
+}
+
+impl ProgressBody {
+    /// Creates a body of these bytes.
+    pub fn new(bytes: Bytes, activity: Activity) -> Self {
+        Self {
+            rest: bytes,
+            activity,
+        }
+    }
+}
+
+impl Body for ProgressBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(length);
+        self.activity.0.fetch_add(length as u64, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
+}
