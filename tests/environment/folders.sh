@@ -1,0 +1,12 @@
+# Where the parts that the tests need are kept between runs. Sourced.
+
+# Outside the clone, so that a fresh clone finds what an earlier one installed.
+parts_folder=${KEEPDOCKER_TEST_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/keepdocker-tests}
+
+# The versions that the tests are written against. Each gets a folder of its own.
+arvados_version=3.2.1
+cargo_deny_version=0.20.2
+newer_suite=trixie
+
+python_folder=$parts_folder/python-$arvados_version
+newer_engine_folder=$parts_folder/engine-$newer_suite
