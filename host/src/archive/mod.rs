@@ -1,9 +1,347 @@
 //! Image archives: from the engine, a file, a folder or a stream.
+//!
+//! An archive is read once, on a thread that may wait. Its bytes go to a [`BlockSink`] as they
+//! come, cut into blocks; every digest is checked on the way. [`Reading`] tells at the end in
+//! which order the blocks are the stored archive.
 
+mod blocks;
+mod canonical;
+mod catalog;
+mod choice;
+mod contents;
+mod decode;
+mod digest;
+mod documents;
+mod error;
+mod indexed;
+mod intake;
+mod location;
+mod members;
+mod names;
 mod sink;
+mod source;
+mod spool;
+mod store;
+mod stream;
+mod verbatim;
 
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use crate::bindings::archives::{Image, Selection};
+use crate::bindings::keep::{BlockLayout, Form};
+use crate::engine::Engine;
+
+use blocks::Cutting;
+use intake::Intake;
+use source::Tracked;
+use store::{Folder, Store, TarFile};
+
+pub use choice::Choice;
+pub use digest::Digest;
+pub use error::{Error, Fault, Subject};
+pub use location::{Location, LocationError};
 pub use sink::{BlockSink, SinkClosed};
+pub use source::Progress;
 
 /// An archive, open for one reading.
-#[derive(Debug)]
-pub struct Archive {}
+pub struct Archive {
+    /// What error texts call it.
+    subject: String,
+    origin: Origin,
+    choice: Choice,
+    /// Where temporary files are made.
+    folder: PathBuf,
+    cutting: Cutting,
+}
+
+enum Origin {
+    /// Something that can be read once, and has not begun.
+    Stream(Opener),
+    /// Something that can be read in any order.
+    Store(Store),
+    /// Something that was read.
+    Spent,
+}
+
+/// Begins a stream, when its first byte is wanted.
+pub type Opener = Box<dyn FnOnce() -> Result<Box<dyn Read + Send>, Error> + Send>;
+
+/// What an archive was found to be, after its last byte.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The image that was meant.
+    pub image: Image,
+    /// The numbers that the sink gave the blocks, in the order in which they are the archive.
+    ///
+    /// A number may be missing: that block belongs to no member of this image.
+    pub order: Vec<usize>,
+    /// The archive's length in bytes.
+    pub size: u64,
+}
+
+impl Archive {
+    /// Opens what the user named; `folder` is where temporary files may be made.
+    ///
+    /// A tar without compression is indexed here: its headers are read. Of streams, pipes and
+    /// compressed tars, nothing is.
+    ///
+    /// # Errors
+    /// If there is nothing, or nothing of use. The engine's store is not opened here but by
+    /// [`Archive::stream`] with what the engine gives.
+    pub fn open(location: &Location, mut choice: Choice, folder: &Path) -> Result<Self, Error> {
+        match location {
+            Location::Engine(name) => Err(Error::Unsupported(format!(
+                "`{}` is in the engine's store, not in an archive",
+                error::Printable(name)
+            ))),
+            Location::File { file, image } => {
+                choice.name.clone_from(image);
+                let opened = open_file(file)?;
+                Self::file(opened, file.display().to_string(), choice, folder)
+            }
+            Location::Folder {
+                folder: layout,
+                image,
+            } => {
+                choice.name.clone_from(image);
+                Self::layout(layout, choice, folder)
+            }
+            Location::Stdin => {
+                let opener: Opener = Box::new(|| Ok(Box::new(io::stdin())));
+                Ok(Self::stream("standard input", opener, choice, folder))
+            }
+        }
+    }
+
+    /// Opens the archive that `engine` will save of the image that it knows by `id`.
+    ///
+    /// The engine is asked when the archive is read, and not before.
+    pub fn engine(engine: Engine, id: &str, choice: Choice, folder: &Path) -> Self {
+        let subject = format!("what `{}` saves", engine.program());
+        let id = id.to_owned();
+        let opener: Opener = Box::new(move || Ok(Box::new(engine.save(&id)?)));
+        Self::stream(&subject, opener, choice, folder)
+    }
+
+    /// Opens a stream that can be read once. `subject` is what error texts call it.
+    pub fn stream(subject: &str, opener: Opener, choice: Choice, folder: &Path) -> Self {
+        Archive {
+            subject: subject.to_owned(),
+            origin: Origin::Stream(opener),
+            choice,
+            folder: folder.to_owned(),
+            cutting: Cutting::KEEP,
+        }
+    }
+
+    /// Opens a tar in a file that is at its beginning; `subject` is what error texts call it.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no sound tar.
+    pub fn file(
+        mut file: File,
+        subject: String,
+        choice: Choice,
+        folder: &Path,
+    ) -> Result<Self, Error> {
+        let failed = |source| Error::Io {
+            action: "read",
+            subject: subject.clone(),
+            source,
+        };
+        let is_regular = file.metadata().map_err(failed)?.is_file();
+        let mut start = Vec::new();
+        if is_regular {
+            Read::by_ref(&mut file)
+                .take(decode::Compression::ENOUGH as u64)
+                .read_to_end(&mut start)
+                .and_then(|_| io::Seek::rewind(&mut file))
+                .map_err(failed)?;
+        }
+        let origin = match decode::Compression::of(&start) {
+            decode::Compression::None if is_regular => {
+                Origin::Store(Store::Tar(TarFile::open(file, subject.clone())?))
+            }
+            _ => Origin::Stream(Box::new(move || Ok(Box::new(file)))),
+        };
+        Ok(Archive {
+            subject,
+            origin,
+            choice,
+            folder: folder.to_owned(),
+            cutting: Cutting::KEEP,
+        })
+    }
+
+    /// Opens an OCI image layout in a folder.
+    fn layout(layout: &Path, choice: Choice, folder: &Path) -> Result<Self, Error> {
+        let subject = layout.display().to_string();
+        let opened = Dir::open_ambient_dir(layout, ambient_authority());
+        let opened = opened.map_err(|error| open_error(layout, error))?;
+        Ok(Archive {
+            origin: Origin::Store(Store::Folder(Folder::new(opened, subject.clone()))),
+            subject,
+            choice,
+            folder: folder.to_owned(),
+            cutting: Cutting::KEEP,
+        })
+    }
+
+    /// Returns what the archive holds, or none where that shows only once it has been read.
+    ///
+    /// Of an image for several platforms, only the one that would be chosen is told.
+    ///
+    /// # Errors
+    /// If its account of what it holds is unsound, or holds nothing of the name or platform that
+    /// was given with the source.
+    pub fn images(&self) -> Result<Option<Vec<Image>>, Error> {
+        match &self.origin {
+            Origin::Spent => Err(Error::Spent),
+            Origin::Stream(_) => Ok(None),
+            Origin::Store(store) => {
+                let mut documents = store;
+                let entries = self.choice.narrow(catalog::read(&mut documents)?)?;
+                let images = entries.into_iter().map(|entry| entry.image);
+                Ok(Some(images.collect()))
+            }
+        }
+    }
+
+    /// Returns the length of the source in bytes, where it is known before it is read.
+    pub fn source_length(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::Store(store) => store.length(),
+            Origin::Stream(_) | Origin::Spent => None,
+        }
+    }
+
+    /// Reads the archive to its end, verifies it, and gives its blocks to `sink`.
+    ///
+    /// This waits for the source and the sink, so it belongs on a thread of its own. It holds at
+    /// most two of the sink's buffers at a time. With [`BlockLayout::Dense`], the canonical form
+    /// of a stream is made from a temporary copy of the whole stream, because its blocks can be
+    /// cut only once the order of the members is known.
+    ///
+    /// # Errors
+    /// If the archive is unsound, the image is not there, the source fails or the sink closes.
+    /// Blocks may have gone to the sink by then; they are worth nothing.
+    pub fn read(
+        &mut self,
+        selection: &Selection,
+        form: Form,
+        layout: BlockLayout,
+        sink: &mut dyn BlockSink,
+        progress: Progress<'_>,
+    ) -> Result<Reading, Error> {
+        let origin = std::mem::replace(&mut self.origin, Origin::Spent);
+        let is_layered = layout == BlockLayout::Layered;
+        let choice = &self.choice;
+        let settings = verbatim::Settings {
+            cutting: self.cutting,
+            is_layered,
+            folder: &self.folder,
+        };
+        let (image, order, size) = match (origin, form) {
+            (Origin::Spent, _) => return Err(Error::Spent),
+            (Origin::Stream(opener), Form::Verbatim) => {
+                let source = Tracked::new(opener()?, &self.subject, progress);
+                verbatim::read(source, sink, &settings, choice, selection)?
+            }
+            (Origin::Store(Store::Tar(tar)), Form::Verbatim) => {
+                let source = Tracked::new(tar.rewound()?, &self.subject, progress);
+                verbatim::read(source, sink, &settings, choice, selection)?
+            }
+            (Origin::Store(Store::Folder(_)), Form::Verbatim) => {
+                return Err(Error::Unsupported(
+                    "a folder is not one sequence of bytes, so it cannot be stored as it is; leave out the wish to store it verbatim".into(),
+                ));
+            }
+            (Origin::Stream(opener), Form::Canonical) if is_layered => {
+                let source = Tracked::new(opener()?, &self.subject, progress);
+                let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
+                stream::read(source, intake, choice, selection)?
+            }
+            (Origin::Stream(opener), Form::Canonical) => {
+                let source = Tracked::new(opener()?, &self.subject, progress);
+                let store = self.copy(source)?;
+                let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
+                indexed::read(&store, intake, choice, selection, &mut |_| {})?
+            }
+            (Origin::Store(store), Form::Canonical) => {
+                let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
+                indexed::read(&store, intake, choice, selection, progress)?
+            }
+        };
+        Ok(Reading { image, order, size })
+    }
+
+    /// Copies a stream to a file without a name.
+    fn copy(&self, source: impl Read) -> Result<Store, Error> {
+        let failed = |source| Error::Io {
+            action: "write",
+            subject: format!(
+                "a temporary copy of {} in {}",
+                self.subject,
+                self.folder.display()
+            ),
+            source,
+        };
+        let mut file = tempfile::tempfile_in(&self.folder).map_err(failed)?;
+        let mut source = source::tar_stream(source)?.take(members::LARGEST);
+        let mut buffer = vec![0; digest::CHUNK];
+        loop {
+            let count = match source.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::reading(Subject::Archive, error)),
+            };
+            io::Write::write_all(&mut file, &buffer[..count]).map_err(failed)?;
+        }
+        TarFile::open(file, self.subject.clone()).map(Store::Tar)
+    }
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive")
+            .field("subject", &self.subject)
+            .field("choice", &self.choice)
+            .finish_non_exhaustive()
+    }
+}
+
+fn open_file(path: &Path) -> Result<File, Error> {
+    let file = File::open(path).map_err(|error| open_error(path, error))?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_dir() => Err(Error::Unsupported(format!(
+            "`{}` is a folder; an OCI image layout in a folder is named `oci:FOLDER`",
+            path.display()
+        ))),
+        _ => Ok(file),
+    }
+}
+
+fn open_error(path: &Path, source: io::Error) -> Error {
+    match source.kind() {
+        io::ErrorKind::NotFound => Error::NotFound(path.to_owned()),
+        io::ErrorKind::NotADirectory => Error::Unsupported(format!(
+            "`{}` is a file; an archive in a file is named `docker-archive:FILE` or `oci-archive:FILE`",
+            path.display()
+        )),
+        _ => Error::Io {
+            action: "open",
+            subject: path.display().to_string(),
+            source,
+        },
+    }
+}

@@ -1,1 +1,304 @@
-//! (module engine)
+//! The container engine, through its command line: Docker, or one that speaks like it.
+//!
+//! Only images are looked at. Every command gets the environment that engines need and no
+//! more, reads nothing, and ends with its handle.
+
+mod command;
+mod saving;
+mod tether;
+
+use std::process::Stdio;
+
+use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::bindings::engine::{Error as EngineError, LocalImage};
+use crate::bindings::types::Platform;
+
+use command::Tail;
+
+pub use command::CommandError;
+pub use saving::Saving;
+
+/// The most that is read of what an engine says of images.
+const LONGEST_ANSWER: usize = 8 << 20;
+
+/// The engine that the user has, or chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engine {
+    program: String,
+}
+
+/// What is read of an engine's description of an image.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Description {
+    id: String,
+    #[serde(default)]
+    repo_tags: Option<Vec<String>>,
+    #[serde(default)]
+    repo_digests: Option<Vec<String>>,
+    #[serde(default)]
+    os: Option<String>,
+    #[serde(default)]
+    architecture: Option<String>,
+    #[serde(default)]
+    variant: Option<String>,
+}
+
+/// What a command that ended wrote, and how it ended.
+struct Ended {
+    succeeded: bool,
+    output: Vec<u8>,
+    failure: crate::bindings::types::CommandFailure,
+}
+
+impl Engine {
+    /// Chooses the engine: the program that `wanted` names, by name or path, else `docker`, else
+    /// `docker.io`. Whether it is there shows with the first command.
+    pub fn new(wanted: Option<&str>) -> Self {
+        Engine {
+            program: command::program(wanted, std::env::var_os("PATH").as_ref()),
+        }
+    }
+
+    /// Returns the program's name or path.
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Returns the images that the engine means by `name`: a reference or an image ID.
+    ///
+    /// None at all means that the engine works and has no such image. IDs have the `sha256:`
+    /// that some engines leave out.
+    ///
+    /// # Errors
+    /// If there is no engine, it does not answer, or it fails; with its own words.
+    pub async fn find(&self, name: &str) -> Result<Vec<LocalImage>, CommandError> {
+        check_name(name)?;
+        let arguments = ["image", "inspect", "--format", "{{json .}}", "--", name];
+        let ended = self.run(&arguments, "image inspect", |_| {}).await?;
+        if ended.succeeded {
+            return self.descriptions(&ended.output);
+        }
+        if says_no_such_image(&ended.failure.message) {
+            return Ok(Vec::new());
+        }
+        Err(self.explain(ended.failure).await)
+    }
+
+    /// Pulls `name` from its registry into the engine's store; `report` gets each line that the
+    /// engine writes about it, printable and of bounded length.
+    ///
+    /// # Errors
+    /// If there is no engine, it does not answer, or it fails; with its own words.
+    pub async fn pull(&self, name: &str, report: impl FnMut(&str)) -> Result<(), CommandError> {
+        check_name(name)?;
+        let ended = self.run(&["pull", "--", name], "pull", report).await?;
+        if ended.succeeded {
+            return Ok(());
+        }
+        Err(self.explain(ended.failure).await)
+    }
+
+    /// Begins to save the image with this ID of the engine's.
+    ///
+    /// The command is tied to the calling thread, which therefore must read it to its end.
+    ///
+    /// # Errors
+    /// If the program is not there. All else shows while reading.
+    pub fn save(&self, id: &str) -> Result<Saving, CommandError> {
+        check_name(id)?;
+        Saving::start(&self.program, &["save", "--", id], "save")
+    }
+
+    /// Tells an engine that is down from one that refused a command.
+    async fn explain(&self, failure: crate::bindings::types::CommandFailure) -> CommandError {
+        // This asks the engine itself, where most other ways to find out look at words.
+        let arguments = ["version", "--format", "{{.Server.Version}}"];
+        match self.run(&arguments, "version", |_| {}).await {
+            Ok(ended) if !ended.succeeded => CommandError::Down(ended.failure),
+            _ => CommandError::Failed(failure),
+        }
+    }
+
+    fn descriptions(&self, output: &[u8]) -> Result<Vec<LocalImage>, CommandError> {
+        serde_json::Deserializer::from_slice(output)
+            .into_iter::<Description>()
+            .map(|description| {
+                let description = description.map_err(|error| CommandError::Nonsense {
+                    command: format!("{} image inspect", self.program),
+                    problem: error.to_string(),
+                })?;
+                Ok(LocalImage {
+                    id: normalised(description.id),
+                    repo_tags: description.repo_tags.unwrap_or_default(),
+                    repo_digests: description.repo_digests.unwrap_or_default(),
+                    platform: Platform {
+                        os: description.os.unwrap_or_default(),
+                        architecture: description.architecture.unwrap_or_default(),
+                        variant: description.variant.unwrap_or_default(),
+                    },
+                })
+            })
+            .collect()
+    }
+
+    /// Runs a command to its end. Both outputs are read at once, and both within bounds.
+    async fn run(
+        &self,
+        arguments: &[&str],
+        verb: &str,
+        mut report: impl FnMut(&str),
+    ) -> Result<Ended, CommandError> {
+        let program = &self.program;
+        let unusable = |source| CommandError::Unusable {
+            program: program.clone(),
+            source,
+        };
+        let mut child = tokio::process::Command::from(command::command(program, arguments))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| command::start_error(program, error))?;
+        let stdout = child.stdout.take().expect("standard output is a pipe");
+        let stderr = child.stderr.take().expect("standard error is a pipe");
+        let mut output = Vec::new();
+        let mut is_too_long = false;
+        let mut tail = Tail::default();
+        let (lines, mut told) = tokio::sync::mpsc::channel::<Vec<u8>>(64);
+        let more_lines = lines.clone();
+        let read_output = async {
+            read_pieces(stdout, async |piece| {
+                match output.len() + piece.len() <= LONGEST_ANSWER {
+                    true => output.extend_from_slice(piece),
+                    false => is_too_long = true,
+                }
+                let _ = lines.send(piece.to_vec()).await;
+            })
+            .await
+            .map(|()| drop(lines))
+        };
+        let read_errors = async {
+            read_pieces(stderr, async |piece| {
+                tail.add(piece);
+                let _ = more_lines.send(piece.to_vec()).await;
+            })
+            .await
+            .map(|()| drop(more_lines))
+        };
+        let tell = async {
+            let mut lines = Lines::default();
+            while let Some(piece) = told.recv().await {
+                lines.add(&piece, &mut report);
+            }
+            lines.finish(&mut report);
+            Ok(())
+        };
+        tokio::try_join!(read_output, read_errors, tell).map_err(unusable)?;
+        let status = child.wait().await.map_err(unusable)?;
+        if is_too_long {
+            return Err(CommandError::Nonsense {
+                command: format!("{program} {verb}"),
+                problem: format!("more than {LONGEST_ANSWER} bytes"),
+            });
+        }
+        Ok(Ended {
+            succeeded: status.success(),
+            output,
+            failure: command::failure(format!("{program} {verb}"), status, &tail),
+        })
+    }
+}
+
+async fn read_pieces(
+    mut pipe: impl AsyncRead + Unpin,
+    mut take: impl AsyncFnMut(&[u8]),
+) -> std::io::Result<()> {
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        let count = pipe.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        take(&buffer[..count]).await;
+    }
+}
+
+/// Cuts pieces of output into lines.
+#[derive(Default)]
+struct Lines(Vec<u8>);
+
+impl Lines {
+    const LONGEST: usize = 1024;
+
+    fn add(&mut self, piece: &[u8], report: &mut impl FnMut(&str)) {
+        for byte in piece {
+            // Progress bars end their lines with a carriage return.
+            if matches!(byte, b'\n' | b'\r') {
+                self.finish(report);
+            } else if self.0.len() < Self::LONGEST {
+                self.0.push(*byte);
+            }
+        }
+    }
+
+    fn finish(&mut self, report: &mut impl FnMut(&str)) {
+        let mut line = Tail::default();
+        line.add(&self.0);
+        let text = line.text();
+        if !text.is_empty() {
+            report(&text);
+        }
+        self.0.clear();
+    }
+}
+
+/// Refuses what an engine might take for an option or something else than one name.
+fn check_name(name: &str) -> Result<(), CommandError> {
+    const LONGEST: usize = 1024;
+    let is_name = !name.is_empty()
+        && name.len() <= LONGEST
+        && !name.starts_with('-')
+        && !name
+            .chars()
+            .any(|character| character.is_control() || character.is_whitespace());
+    if is_name {
+        return Ok(());
+    }
+    let printable = name.chars().take(80).flat_map(char::escape_debug).collect();
+    Err(CommandError::BadName(printable))
+}
+
+/// Tells whether an engine's message means that it works and has no such image.
+///
+/// No engine has a status of its own for this.
+fn says_no_such_image(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    // Docker and nerdctl; podman; docker of old.
+    ["no such image", "image not known", "no such object"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
+fn normalised(id: String) -> String {
+    let is_bare = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_bare { format!("sha256:{id}") } else { id }
+}
+
+impl From<CommandError> for EngineError {
+    fn from(error: CommandError) -> Self {
+        let text = error.to_string();
+        match error {
+            CommandError::Missing(_) | CommandError::Unusable { .. } | CommandError::Down(_) => {
+                EngineError::Unavailable(text)
+            }
+            CommandError::Failed(failure) => EngineError::Failed(failure),
+            CommandError::Nonsense { .. } | CommandError::BadName(_) => EngineError::Other(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

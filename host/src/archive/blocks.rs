@@ -1,0 +1,155 @@
+//! Cuts bytes into blocks, with headers that become known only after what they describe.
+//!
+//! A layer's header holds its name and size, and both are known once its last byte has been
+//! read. So the block with the header's place is kept back, later blocks go out as they fill,
+//! and the header is written when the layer ends. Everything a member consists of is a multiple
+//! of 512 bytes, and so is a block: no header lies across two blocks.
+
+use super::error::Error;
+use super::sink::BlockSink;
+
+/// The unit of a tar.
+pub(crate) const TAR_UNIT: usize = 512;
+
+/// Where blocks are cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cutting {
+    /// The most bytes in a block; a multiple of 512.
+    pub(crate) block: usize,
+    /// From which size on a layer has blocks of its own.
+    pub(crate) large: u64,
+}
+
+impl Cutting {
+    /// The sizes for Keep.
+    ///
+    /// With 1 MiB, at most 127 MiB of an image's layers wait in the spool, and a small layer's
+    /// change sends at most the few blocks that all small members share. An image of `n` large
+    /// layers has at most `n + 1` blocks more than plain cutting, each possibly far from full.
+    pub(crate) const KEEP: Cutting = Cutting {
+        block: 64 << 20,
+        large: 1 << 20,
+    };
+}
+
+/// A run of blocks under construction.
+pub(crate) struct Blocks<'a> {
+    sink: &'a mut dyn BlockSink,
+    block: usize,
+    /// The block being filled.
+    current: Option<Vec<u8>>,
+    /// The block with a header's place, once it is full.
+    held: Option<Held>,
+    /// Where the header's place lies in its block, while one is open.
+    header: Option<usize>,
+    /// The numbers of the blocks so far, in order.
+    order: Vec<usize>,
+    length: u64,
+}
+
+/// A full block that waits for its header.
+struct Held {
+    /// Its index in the order.
+    place: usize,
+    block: Vec<u8>,
+}
+
+impl<'a> Blocks<'a> {
+    /// Begins with no block.
+    pub(crate) fn new(sink: &'a mut dyn BlockSink, cutting: Cutting) -> Self {
+        debug_assert!(cutting.block.is_multiple_of(TAR_UNIT) && cutting.block >= 2 * TAR_UNIT);
+        Blocks {
+            sink,
+            block: cutting.block,
+            current: None,
+            held: None,
+            header: None,
+            order: Vec::new(),
+            length: 0,
+        }
+    }
+
+    /// Adds bytes.
+    pub(crate) fn append(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        self.length += bytes.len() as u64;
+        while !bytes.is_empty() {
+            let limit = self.block;
+            let current = self.current()?;
+            let room = limit - current.len();
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            current.extend_from_slice(now);
+            bytes = later;
+            if current.len() == limit {
+                self.close()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves room for a header, to be filled by [`Blocks::end_member`].
+    pub(crate) fn begin_member(&mut self) -> Result<(), Error> {
+        debug_assert!(self.header.is_none(), "one member at a time");
+        let at = self.current()?.len();
+        self.header = Some(at);
+        self.append(&[0; TAR_UNIT])
+    }
+
+    /// Writes the header of the member begun last, and fills its last unit.
+    pub(crate) fn end_member(&mut self, header: &[u8; TAR_UNIT]) -> Result<(), Error> {
+        let at = self.header.expect("a member was begun");
+        let rest = (self.length % TAR_UNIT as u64) as usize;
+        if rest > 0 {
+            self.append(&[0; TAR_UNIT][rest..])?;
+        }
+        self.header = None;
+        if let Some(mut held) = self.held.take() {
+            held.block[at..at + TAR_UNIT].copy_from_slice(header);
+            self.order[held.place] = self.sink.submit(held.block)?;
+        } else {
+            let current = self.current()?;
+            current[at..at + TAR_UNIT].copy_from_slice(header);
+        }
+        Ok(())
+    }
+
+    /// Ends the current block, so that what follows begins a new one.
+    pub(crate) fn cut(&mut self) -> Result<(), Error> {
+        debug_assert!(self.header.is_none(), "no cut inside a member");
+        match &self.current {
+            Some(current) if !current.is_empty() => self.close(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the run and returns the numbers of its blocks in order, and its length.
+    pub(crate) fn take(&mut self) -> Result<(Vec<usize>, u64), Error> {
+        self.cut()?;
+        Ok((
+            std::mem::take(&mut self.order),
+            std::mem::take(&mut self.length),
+        ))
+    }
+
+    fn current(&mut self) -> Result<&mut Vec<u8>, Error> {
+        if self.current.is_none() {
+            self.current = Some(self.sink.buffer()?);
+        }
+        Ok(self.current.as_mut().expect("it was made above"))
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        let Some(block) = self.current.take() else {
+            return Ok(());
+        };
+        if self.header.is_some() && self.held.is_none() {
+            let place = self.order.len();
+            // The number is not known yet; `end_member` puts it here.
+            self.order.push(usize::MAX);
+            self.held = Some(Held { place, block });
+        } else {
+            let number = self.sink.submit(block)?;
+            self.order.push(number);
+        }
+        Ok(())
+    }
+}

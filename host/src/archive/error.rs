@@ -1,0 +1,259 @@
+//! Why an archive could not be read, and what the component is told of it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::digest::Digest;
+use super::sink::SinkClosed;
+use crate::bindings::archives;
+use crate::engine::CommandError;
+
+/// Why an archive could not be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing is there.
+    #[error("there is no `{}`", .0.display())]
+    NotFound(PathBuf),
+    /// What is there is not a whole and sound image archive.
+    #[error("{subject}: {fault}")]
+    Unsound {
+        /// The member at fault, or the archive.
+        subject: Subject,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// No image of the archive matches.
+    #[error("the archive holds no image {wanted}; it holds {held}")]
+    NoSuchImage {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        held: String,
+    },
+    /// More than one image of the archive matches.
+    #[error("the archive holds several images{wanted}: {held}; name the one that is meant")]
+    Ambiguous {
+        /// What was asked for, with a space before it, or nothing.
+        wanted: String,
+        /// What there is.
+        held: String,
+    },
+    /// The engine failed while it produced the archive.
+    #[error(transparent)]
+    Engine(#[from] CommandError),
+    /// A known form that this program does not read.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A stream was to be read a second time.
+    #[error("the archive was read already; open it again")]
+    Spent,
+    /// The disk, or what stands for it, failed.
+    #[error("cannot {action} {subject}: {source}")]
+    Io {
+        /// What was tried: `read`, `open`.
+        action: &'static str,
+        /// On what.
+        subject: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The other side takes no more blocks, for a reason that it knows.
+    #[error(transparent)]
+    Closed(#[from] SinkClosed),
+}
+
+/// What an error is about: a member by its name, or the archive as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// The archive as a whole.
+    Archive,
+    /// A member, by a name that may be hostile.
+    Member(String),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Archive => f.write_str("the archive"),
+            Subject::Member(name) => write!(f, "member `{}`", Printable(name)),
+        }
+    }
+}
+
+/// What is wrong with an archive or a member.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Neither `manifest.json` nor `index.json` is there.
+    #[error("has neither `manifest.json` nor `index.json`, so it is not an image archive")]
+    NotAnImage,
+    /// It does not begin like a tar.
+    #[error("is not a tar archive")]
+    NotATar,
+    /// The bytes end too early.
+    #[error("ends too early; the archive is truncated")]
+    Truncated,
+    /// Something is named that is not there.
+    #[error("is named by {0} but missing")]
+    Missing(String),
+    /// Two members have one name.
+    #[error("appears twice")]
+    Doubled,
+    /// The content is not what a digest promises.
+    #[error("has digest {found} where {promised} is promised by {by}")]
+    WrongDigest {
+        /// The digest of what is there.
+        found: Digest,
+        /// The digest that should be.
+        promised: Digest,
+        /// Who promises it: the name, the config, the manifest.
+        by: &'static str,
+    },
+    /// The content is longer or shorter than promised.
+    #[error("is {found} bytes long where its manifest promises {promised}")]
+    WrongSize {
+        /// The length of what is there.
+        found: u64,
+        /// The length that should be.
+        promised: u64,
+    },
+    /// The compressed bytes do not decode.
+    #[error("cannot be decompressed: {0}")]
+    Undecodable(String),
+    /// The text is not what it should be.
+    #[error("is not the JSON it should be: {0}")]
+    BadJson(String),
+    /// A header field is wrong or not allowed.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// A limit is passed.
+    #[error("{what} (the limit is {limit})")]
+    TooMuch {
+        /// What there is too much of.
+        what: &'static str,
+        /// The most that is accepted.
+        limit: u64,
+    },
+}
+
+impl Error {
+    /// Blames a member.
+    pub(crate) fn member(name: impl Into<String>, fault: Fault) -> Self {
+        Error::Unsound {
+            subject: Subject::Member(name.into()),
+            fault,
+        }
+    }
+
+    /// Blames the archive as a whole.
+    pub(crate) fn archive(fault: Fault) -> Self {
+        Error::Unsound {
+            subject: Subject::Archive,
+            fault,
+        }
+    }
+
+    /// Sorts a failed read: the source's own failure stays one, all else is the subject's fault.
+    ///
+    /// Decoders report bad data and pass on failed reads in the same type; [`SourceFailure`]
+    /// tells them apart.
+    pub(crate) fn reading(subject: Subject, error: io::Error) -> Self {
+        let kind = error.kind();
+        let text = error.to_string();
+        match error
+            .into_inner()
+            .map(|inner| inner.downcast::<SourceFailure>())
+        {
+            Some(Ok(failure)) => failure.into(),
+            _ if kind == io::ErrorKind::UnexpectedEof => Error::Unsound {
+                subject,
+                fault: Fault::Truncated,
+            },
+            _ => Error::Unsound {
+                subject,
+                fault: Fault::Undecodable(text),
+            },
+        }
+    }
+}
+
+/// A read that failed in the source itself: the disk, the pipe, the engine.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {subject}: {source}")]
+pub(crate) struct SourceFailure {
+    subject: String,
+    source: io::Error,
+}
+
+impl SourceFailure {
+    /// Marks a failed read of `subject`.
+    pub(crate) fn wrap(subject: &str, source: io::Error) -> io::Error {
+        if source.kind() == io::ErrorKind::Interrupted {
+            return source;
+        }
+        io::Error::other(SourceFailure {
+            subject: subject.to_owned(),
+            source,
+        })
+    }
+}
+
+impl From<Box<SourceFailure>> for Error {
+    fn from(failure: Box<SourceFailure>) -> Self {
+        let SourceFailure { subject, source } = *failure;
+        let kind = source.kind();
+        match source
+            .into_inner()
+            .map(|inner| inner.downcast::<CommandError>())
+        {
+            Some(Ok(command)) => Error::Engine(*command),
+            Some(Err(other)) => Error::Io {
+                action: "read",
+                subject,
+                source: io::Error::new(kind, other),
+            },
+            None => Error::Io {
+                action: "read",
+                subject,
+                source: kind.into(),
+            },
+        }
+    }
+}
+
+/// A text from outside with what could harm a terminal escaped, cut to a readable length.
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 160;
+        for character in self.0.chars().take(LONGEST) {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        if self.0.chars().nth(LONGEST).is_some() {
+            f.write_str("…")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Error> for archives::Error {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        match error {
+            Error::NotFound(_) => archives::Error::NotFound(text),
+            Error::Unsound { .. } => archives::Error::Unsound(text),
+            Error::NoSuchImage { .. } => archives::Error::NoSuchImage(text),
+            Error::Ambiguous { .. } => archives::Error::Ambiguous(text),
+            Error::Engine(CommandError::Failed(failure)) => archives::Error::Engine(failure),
+            Error::Unsupported(_) => archives::Error::Unsupported(text),
+            Error::Engine(_) | Error::Spent | Error::Io { .. } | Error::Closed(_) => {
+                archives::Error::Other(text)
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Reads an archive whose members can be read in any order: in canonical order, each once.
+
+use std::collections::HashMap;
+
+use crate::bindings::archives::{Image, Selection};
+
+use super::catalog;
+use super::choice::Choice;
+use super::error::{Error, Fault};
+use super::intake::{Content, Intake};
+use super::source::{Progress, Tracked};
+use super::store::Store;
+
+/// Takes in the layers of the image that is meant, and puts it together.
+pub(crate) fn read(
+    store: &Store,
+    mut intake: Intake<'_>,
+    choice: &Choice,
+    selection: &Selection,
+    progress: Progress<'_>,
+) -> Result<(Image, Vec<usize>, u64), Error> {
+    let mut documents = store;
+    let entry = choice.select(catalog::read(&mut documents)?, selection)?;
+    let mut known: HashMap<&str, Content> = HashMap::new();
+    let mut before = 0;
+    for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
+        let content = match known.get(layer.member.as_str()) {
+            Some(content) => *content,
+            None => {
+                let (reader, length) = store.open(&layer.member)?.ok_or_else(|| {
+                    Error::member(&layer.member, Fault::Missing("the manifest".into()))
+                })?;
+                let mut moved = |count| progress(before + count);
+                let reader = Tracked::new(reader, store.subject(), &mut moved);
+                // Some tools write a layer twice under two names.
+                let content = if intake.has(diff_id) {
+                    intake.check(reader, &layer.member)?
+                } else {
+                    intake.take(reader, &layer.member, false)?.content
+                };
+                before += length;
+                known.insert(&layer.member, content);
+                content
+            }
+        };
+        content.verify(layer, diff_id)?;
+    }
+    let (order, size) = intake.assemble(&entry)?;
+    Ok((entry.image, order, size))
+}

@@ -1,0 +1,343 @@
+//! Takes in layers in any order, verified, and puts an image together from them.
+//!
+//! A large layer goes on to the sink as it comes. Small members wait in the spool and are
+//! written at the end, when their order is known.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::blocks::{Blocks, Cutting, TAR_UNIT};
+use super::canonical;
+use super::catalog::{Entry, Layer};
+use super::decode::{self, Compression, Decoder};
+use super::digest::{CHUNK, Digest, Hasher, Lane};
+use super::documents;
+use super::error::{Error, Fault, Subject};
+use super::sink::BlockSink;
+use super::spool::{Extent, Spool};
+
+/// What a member was found to be, once its last byte was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Content {
+    /// The digest and length of the bytes as they stand in the archive.
+    pub(crate) raw: (Digest, u64),
+    /// The digest and length without compression.
+    pub(crate) plain: (Digest, u64),
+}
+
+impl Content {
+    /// Compares the content with what a member's name, manifest and config promise.
+    pub(crate) fn verify(&self, layer: &Layer, diff_id: &Digest) -> Result<(), Error> {
+        let wrong = |found, promised, by| {
+            Err(Error::member(
+                layer.member.clone(),
+                Fault::WrongDigest {
+                    found,
+                    promised,
+                    by,
+                },
+            ))
+        };
+        if let Some(blob) = &layer.blob {
+            if self.raw.0 != blob.digest {
+                return wrong(self.raw.0, blob.digest, "the image's manifest");
+            }
+            if self.raw.1 != blob.size {
+                return Err(Error::member(
+                    layer.member.clone(),
+                    Fault::WrongSize {
+                        found: self.raw.1,
+                        promised: blob.size,
+                    },
+                ));
+            }
+        }
+        if self.plain.0 != *diff_id {
+            return wrong(self.plain.0, *diff_id, "the image's config");
+        }
+        self.verify_name(&layer.member)
+    }
+
+    /// Compares the content with what the member's name promises.
+    pub(crate) fn verify_name(&self, member: &str) -> Result<(), Error> {
+        match documents::promised_by_name(member) {
+            Some(promised) if promised != self.raw.0 => Err(Error::member(
+                member,
+                Fault::WrongDigest {
+                    found: self.raw.0,
+                    promised,
+                    by: "its name",
+                },
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads a member to its end; gives its bytes without compression to `keep`.
+pub(crate) fn pass(
+    reader: impl Read,
+    name: &str,
+    hasher: &Hasher,
+    mut keep: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<Content, Error> {
+    let failed = |error| Error::reading(Subject::Member(name.to_owned()), error);
+    let (compression, reader) = decode::peek(reader).map_err(failed)?;
+    let mut raw_length = 0;
+    let plain_length;
+    let raw;
+    let plain;
+    if compression == Compression::None {
+        plain_length = pass_plain(reader, hasher, &failed, &mut keep)?;
+        raw_length = plain_length;
+        plain = hasher.finish(Lane::Plain);
+        raw = plain;
+    } else {
+        let tee = Tee {
+            inner: reader,
+            hasher,
+            length: &mut raw_length,
+        };
+        let decoder = Decoder::new(compression, tee).map_err(failed)?;
+        plain_length = pass_plain(decoder, hasher, &failed, &mut keep)?;
+        plain = hasher.finish(Lane::Plain);
+        raw = hasher.finish(Lane::Raw);
+    }
+    Ok(Content {
+        raw: (raw, raw_length),
+        plain: (plain, plain_length),
+    })
+}
+
+fn pass_plain(
+    mut reader: impl Read,
+    hasher: &Hasher,
+    failed: &impl Fn(io::Error) -> Error,
+    keep: &mut impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<u64, Error> {
+    let mut length = 0;
+    loop {
+        let mut chunk = hasher.chunk();
+        let mut filled = 0;
+        while filled < CHUNK {
+            match reader.read(&mut chunk[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        chunk.truncate(filled);
+        length += filled as u64;
+        if filled > 0 {
+            keep(&chunk)?;
+            hasher.update(Lane::Plain, chunk);
+        }
+        if filled < CHUNK {
+            return Ok(length);
+        }
+    }
+}
+
+/// Hashes bytes on their way to a decoder.
+struct Tee<'a, R> {
+    inner: R,
+    hasher: &'a Hasher,
+    length: &'a mut u64,
+}
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        if count > 0 {
+            let mut chunk = self.hasher.chunk();
+            chunk.clear();
+            chunk.extend_from_slice(&buffer[..count]);
+            self.hasher.update(Lane::Raw, chunk);
+            *self.length += count as u64;
+        }
+        Ok(count)
+    }
+}
+
+/// Where the bytes of a layer are.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// In the spool.
+    Spool(Extent),
+    /// In these blocks, with header and padding.
+    Blocks { numbers: Vec<usize>, length: u64 },
+    /// In the run of blocks that is under construction.
+    Run,
+}
+
+/// A member taken in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    pub(crate) content: Content,
+    /// Where the bytes are if they may be a document's.
+    pub(crate) document: Option<Extent>,
+}
+
+/// What is known of an image in the making.
+pub(crate) struct Intake<'a> {
+    hasher: Hasher,
+    spool: Spool,
+    blocks: Blocks<'a>,
+    cutting: Cutting,
+    /// Whether a large layer begins a block.
+    is_layered: bool,
+    /// By the digest of what lies there.
+    places: HashMap<Digest, Place>,
+}
+
+impl<'a> Intake<'a> {
+    /// Begins with nothing. A temporary file would be made in `folder`.
+    pub(crate) fn new(
+        sink: &'a mut dyn BlockSink,
+        cutting: Cutting,
+        is_layered: bool,
+        folder: &Path,
+    ) -> Self {
+        Intake {
+            hasher: Hasher::start(),
+            spool: Spool::new(folder),
+            blocks: Blocks::new(sink, cutting),
+            cutting,
+            is_layered,
+            places: HashMap::new(),
+        }
+    }
+
+    /// Takes in a member. With `may_be_document`, what begins like JSON is kept at hand.
+    pub(crate) fn take(
+        &mut self,
+        reader: impl Read,
+        name: &str,
+        may_be_document: bool,
+    ) -> Result<Taken, Error> {
+        let Intake {
+            hasher,
+            spool,
+            blocks,
+            cutting,
+            ..
+        } = self;
+        let mut waiting: Vec<u8> = Vec::new();
+        let mut is_large = false;
+        let mut begins_like_json = false;
+        let content = pass(reader, name, hasher, |bytes| {
+            if is_large {
+                return blocks.append(bytes);
+            }
+            if waiting.is_empty() {
+                begins_like_json = may_be_document && documents::begins(bytes);
+            }
+            waiting.extend_from_slice(bytes);
+            let limit = if begins_like_json {
+                documents::LONGEST + 1
+            } else {
+                cutting.large
+            };
+            if waiting.len() as u64 >= limit {
+                is_large = true;
+                blocks.begin_member()?;
+                blocks.append(&waiting)?;
+                waiting = Vec::new();
+            }
+            Ok(())
+        })?;
+        let (digest, length) = content.plain;
+        let place = if is_large {
+            blocks.end_member(&canonical::header(&canonical::layer_name(&digest), length))?;
+            if self.is_layered {
+                let (numbers, length) = blocks.take()?;
+                Place::Blocks { numbers, length }
+            } else {
+                Place::Run
+            }
+        } else if let Some(Place::Spool(extent)) = self.places.get(&digest) {
+            Place::Spool(*extent)
+        } else {
+            Place::Spool(spool.append(&waiting)?)
+        };
+        let document = match &place {
+            Place::Spool(extent) if content.raw == content.plain => Some(*extent),
+            _ => None,
+        };
+        self.places.entry(digest).or_insert(place);
+        Ok(Taken { content, document })
+    }
+
+    /// Tells whether a layer with this diff ID was taken in.
+    pub(crate) fn has(&self, diff_id: &Digest) -> bool {
+        self.places.contains_key(diff_id)
+    }
+
+    /// Reads a member to its end as [`Intake::take`] does, and keeps nothing of it.
+    pub(crate) fn check(&self, reader: impl Read, name: &str) -> Result<Content, Error> {
+        pass(reader, name, &self.hasher, |_| Ok(()))
+    }
+
+    /// Returns the bytes of a document taken in.
+    pub(crate) fn document(&mut self, extent: Extent) -> Result<Vec<u8>, Error> {
+        self.spool.read(extent)
+    }
+
+    /// Writes what is missing of the image, whose layers were taken in, and returns the numbers
+    /// of all its blocks in order, and its length.
+    pub(crate) fn assemble(mut self, entry: &Entry) -> Result<(Vec<usize>, u64), Error> {
+        let mut order = Vec::new();
+        let mut size = 0;
+        let mut small = Vec::new();
+        let mut seen = Vec::new();
+        for diff_id in &entry.diff_ids {
+            if seen.contains(diff_id) {
+                continue;
+            }
+            seen.push(*diff_id);
+            match self.places.get(diff_id) {
+                None => unreachable!("every layer was found and verified before"),
+                Some(Place::Run) => {}
+                Some(Place::Blocks { numbers, length }) => {
+                    order.extend(numbers);
+                    size += length;
+                }
+                Some(Place::Spool(extent)) if extent.length >= self.cutting.large => {
+                    // A layer that looked like a document.
+                    let extent = *extent;
+                    self.write_spooled(diff_id, extent)?;
+                    let (numbers, length) = self.blocks.take()?;
+                    order.extend(numbers);
+                    size += length;
+                }
+                Some(Place::Spool(extent)) => small.push((*diff_id, *extent)),
+            }
+        }
+        let config = entry.image.config.as_bytes();
+        self.write(&canonical::config_name(&entry.id), config)?;
+        for (diff_id, extent) in small {
+            self.write_spooled(&diff_id, extent)?;
+        }
+        let manifest = canonical::manifest(&entry.id, &entry.diff_ids);
+        self.write("manifest.json", &manifest)?;
+        self.blocks.append(&canonical::END)?;
+        let (numbers, length) = self.blocks.take()?;
+        order.extend(numbers);
+        Ok((order, size + length))
+    }
+
+    fn write_spooled(&mut self, diff_id: &Digest, extent: Extent) -> Result<(), Error> {
+        let bytes = self.spool.read(extent)?;
+        self.write(&canonical::layer_name(diff_id), &bytes)
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let padding = bytes.len().next_multiple_of(TAR_UNIT) - bytes.len();
+        self.blocks
+            .append(&canonical::header(name, bytes.len() as u64))?;
+        self.blocks.append(bytes)?;
+        self.blocks.append(&[0; TAR_UNIT][..padding])
+    }
+}

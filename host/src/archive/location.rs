@@ -1,0 +1,170 @@
+//! Where an archive comes from, as the user writes it: `TRANSPORT:REFERENCE`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::error::Printable;
+
+/// Where an archive comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// The engine's store: a reference or an image ID.
+    Engine(String),
+    /// A tar that `docker load` would take, or one of an OCI image layout; and which image of it.
+    File {
+        /// The tar; a pipe will do.
+        file: PathBuf,
+        /// The image's name or ID.
+        image: Option<String>,
+    },
+    /// A folder with an OCI image layout, and which image of it.
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The image's name or ID.
+        image: Option<String>,
+    },
+    /// Standard input.
+    Stdin,
+}
+
+/// Why a text is no location.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LocationError {
+    /// There is no transport before a colon.
+    #[error("`{0}` names no transport; write one of {TRANSPORTS}")]
+    NoTransport(String),
+    /// The transport is unknown, or not one that images can be read from here.
+    #[error("`{0}` is not a transport that images are read from; write one of {TRANSPORTS}")]
+    UnknownTransport(String),
+    /// Nothing follows the transport.
+    #[error("nothing follows `{0}:`; write {0}:{1}")]
+    Empty(&'static str, &'static str),
+}
+
+const TRANSPORTS: &str =
+    "`docker-daemon:IMAGE`, `docker-archive:FILE`, `oci-archive:FILE`, `oci:FOLDER`, `-`";
+
+impl FromStr for Location {
+    type Err = LocationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "-" {
+            return Ok(Location::Stdin);
+        }
+        let Some((transport, rest)) = text.split_once(':') else {
+            return Err(LocationError::NoTransport(Printable(text).to_string()));
+        };
+        let (transport, form) = match transport {
+            "docker-daemon" => ("docker-daemon", "IMAGE"),
+            "docker-archive" => ("docker-archive", "FILE"),
+            "oci-archive" => ("oci-archive", "FILE"),
+            "oci" => ("oci", "FOLDER"),
+            other => {
+                return Err(LocationError::UnknownTransport(
+                    Printable(other).to_string(),
+                ));
+            }
+        };
+        if rest.is_empty() || rest.starts_with(':') {
+            return Err(LocationError::Empty(transport, form));
+        }
+        if transport == "docker-daemon" {
+            return Ok(Location::Engine(rest.to_owned()));
+        }
+        let (path, image) = split(rest);
+        Ok(match transport {
+            _ if path.as_os_str() == "-" => Location::Stdin,
+            "oci" => Location::Folder {
+                folder: path,
+                image,
+            },
+            _ => Location::File { file: path, image },
+        })
+    }
+}
+
+/// Splits a path from the image's name that may follow.
+///
+/// Paths may hold colons, so a path that exists wins: the longest, then the shorter ones.
+/// Where nothing exists, the first colon ends the path, as in other tools.
+fn split(text: &str) -> (PathBuf, Option<String>) {
+    if PathBuf::from(text).exists() {
+        return (text.into(), None);
+    }
+    let colons: Vec<usize> = text.match_indices(':').map(|(at, _)| at).collect();
+    let end = colons
+        .iter()
+        .rev()
+        .find(|at| PathBuf::from(&text[..**at]).exists())
+        .or(colons.first());
+    match end {
+        None => (text.into(), None),
+        Some(end) => {
+            let image = &text[end + 1..];
+            let image = (!image.is_empty()).then(|| image.to_owned());
+            (text[..*end].into(), image)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transports_are_those_of_the_trade() {
+        let parse = |text: &str| text.parse::<Location>().unwrap();
+        assert_eq!(parse("-"), Location::Stdin);
+        assert_eq!(
+            parse("docker-daemon:localhost:5000/a:1"),
+            Location::Engine("localhost:5000/a:1".into())
+        );
+        assert_eq!(
+            parse("docker-archive:/no/a.tar:example/tiny:1"),
+            Location::File {
+                file: "/no/a.tar".into(),
+                image: Some("example/tiny:1".into())
+            }
+        );
+        assert_eq!(
+            parse("oci:layout"),
+            Location::Folder {
+                folder: "layout".into(),
+                image: None
+            }
+        );
+    }
+
+    #[test]
+    fn a_path_that_exists_may_hold_colons() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sha256:ab.tar");
+        std::fs::write(&file, "").unwrap();
+        let text = format!("oci-archive:{}", file.display());
+        let image = None;
+        let expected = Location::File {
+            file: file.clone(),
+            image,
+        };
+        assert_eq!(text.parse(), Ok(expected));
+        let expected = Location::File {
+            file,
+            image: Some("a:1".into()),
+        };
+        assert_eq!(format!("{text}:a:1").parse(), Ok(expected));
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        for (text, hint) in [
+            ("image.tar", "names no transport"),
+            ("docker:debian", "not a transport"),
+            ("oci:", "nothing follows `oci:`; write oci:FOLDER"),
+            ("docker-archive::x", "write docker-archive:FILE"),
+        ] {
+            let error = text.parse::<Location>().unwrap_err().to_string();
+            assert!(error.contains(hint), "{error}");
+        }
+    }
+}

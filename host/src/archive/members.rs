@@ -1,0 +1,403 @@
+//! Walks the members of a tar, one after the other, trusting nothing.
+//!
+//! The `tar` crate reads the fields; the walk is ours because an archive that goes on unchanged
+//! needs the bytes between the members too, and because much that a tar may hold has no place in
+//! an image archive.
+
+use std::io::{self, Read};
+
+use tar::{EntryType, Header, PaxExtensions};
+
+use super::blocks::TAR_UNIT;
+use super::error::{Error, Fault, Subject};
+use super::names;
+
+/// The most members of an archive. A classic engine writes four for each layer.
+const MOST_MEMBERS: u64 = 16_384;
+
+/// The largest member, and the longest archive. Beyond it, somebody plays a trick.
+pub(crate) const LARGEST: u64 = 1 << 40;
+
+/// The most bytes of an extension that precedes a header.
+const LONGEST_EXTENSION: u64 = 64 << 10;
+
+/// The most zeros after the end mark; tools fill up their last record.
+const LONGEST_TAIL: u64 = 1 << 20;
+
+/// What a member is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A file, whose data follow.
+    File,
+    /// A folder.
+    Folder,
+    /// A link to the member of this name.
+    Link(String),
+}
+
+/// A member as its header describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// The name in its plain form.
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// The number of data bytes; 0 for all but files.
+    pub(crate) size: u64,
+}
+
+/// A source of bytes that can be passed over.
+pub(crate) trait Source: Read {
+    /// Passes over `count` bytes.
+    fn skip(&mut self, count: u64) -> io::Result<()>;
+}
+
+/// The walk through a tar.
+pub(crate) struct Members<S> {
+    source: S,
+    /// Data of the current member that were not read yet.
+    remaining: u64,
+    /// Zeros that follow them.
+    padding: u64,
+    position: u64,
+    count: u64,
+    /// All bytes but the data, since they were last taken.
+    between: Vec<u8>,
+    /// Whether `between` is wanted.
+    keep_between: bool,
+    current: String,
+}
+
+impl<S: Source> Members<S> {
+    /// Begins before the first member.
+    pub(crate) fn new(source: S) -> Self {
+        Members {
+            source,
+            remaining: 0,
+            padding: 0,
+            position: 0,
+            count: 0,
+            between: Vec::new(),
+            keep_between: false,
+            current: String::new(),
+        }
+    }
+
+    /// Makes [`Members::take_between`] return what it can.
+    pub(crate) fn keeping_between(mut self) -> Self {
+        self.keep_between = true;
+        self
+    }
+
+    /// Returns the bytes read since the last call that are no member's data: headers, padding,
+    /// the end.
+    pub(crate) fn take_between(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.between)
+    }
+
+    /// Returns the number of bytes passed so far.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Passes over what is left of the current member, and its padding.
+    pub(crate) fn finish_member(&mut self) -> Result<(), Error> {
+        if self.remaining > 0 {
+            let count = self.remaining;
+            let skipped = self.source.skip(count);
+            skipped.map_err(|error| self.failed(error))?;
+            self.position += count;
+            self.remaining = 0;
+        }
+        if self.padding > 0 {
+            let mut zeros = [0; TAR_UNIT];
+            let zeros = &mut zeros[..self.padding as usize];
+            let read = self.source.read_exact(zeros);
+            read.map_err(|error| self.failed(error))?;
+            if self.keep_between {
+                self.between.extend_from_slice(zeros);
+            }
+            self.position += self.padding;
+            self.padding = 0;
+        }
+        Ok(())
+    }
+
+    /// Returns the next member, or none at the end mark.
+    pub(crate) fn next(&mut self) -> Result<Option<Member>, Error> {
+        self.finish_member()?;
+        let mut extension = Extension::default();
+        loop {
+            let Some(unit) = self.unit()? else {
+                return Ok(None);
+            };
+            let header = Header::from_byte_slice(&unit);
+            check_sum(header).map_err(|fault| self.blame(fault))?;
+            self.current = String::from_utf8_lossy(&header.path_bytes()).into_owned();
+            let kind = header.entry_type();
+            let declared = size(header).map_err(|fault| self.blame(fault))?;
+            match kind {
+                EntryType::GNULongName => {
+                    let name = self.extension(declared)?;
+                    put(&mut extension.name, until_nul(name)).map_err(|fault| self.blame(fault))?;
+                }
+                EntryType::GNULongLink => {
+                    let target = self.extension(declared)?;
+                    put(&mut extension.target, until_nul(target))
+                        .map_err(|fault| self.blame(fault))?;
+                }
+                EntryType::XHeader | EntryType::XGlobalHeader => {
+                    let records = self.extension(declared)?;
+                    let global = kind == EntryType::XGlobalHeader;
+                    extension
+                        .add(&records, global)
+                        .map_err(|fault| self.blame(fault))?;
+                }
+                _ => return self.member(header, declared, extension).map(Some),
+            }
+        }
+    }
+
+    fn member(
+        &mut self,
+        header: &Header,
+        declared: u64,
+        extension: Extension,
+    ) -> Result<Member, Error> {
+        let name = extension
+            .name
+            .unwrap_or_else(|| header.path_bytes().into_owned());
+        self.current = String::from_utf8_lossy(&name).into_owned();
+        let is_folder_name = name.ends_with(b"/");
+        let name = names::member(&name).map_err(|fault| self.blame(fault))?;
+        let size = extension.size.unwrap_or(declared);
+        let target = extension
+            .target
+            .or_else(|| header.link_name_bytes().map(|bytes| bytes.into_owned()))
+            .unwrap_or_default();
+        let kind = match header.entry_type() {
+            // Old tars know no type for folders.
+            EntryType::Regular if is_folder_name => Ok(Kind::Folder),
+            EntryType::Regular => Ok(Kind::File),
+            EntryType::Directory => Ok(Kind::Folder),
+            EntryType::Symlink => names::symlink(&name, &target).map(Kind::Link),
+            EntryType::Link => names::hard_link(&target).map(Kind::Link),
+            EntryType::Char | EntryType::Block | EntryType::Fifo => {
+                Err(Fault::Refused("is a device or pipe"))
+            }
+            EntryType::GNUSparse => Err(Fault::Refused("is a sparse file")),
+            _ => Err(Fault::Refused("is of a type that no image archive needs")),
+        }
+        .map_err(|fault| self.blame(fault))?;
+        if name.is_empty() && kind != Kind::Folder {
+            return Err(self.blame(Fault::Refused("has no name")));
+        }
+        if kind != Kind::File && size != 0 {
+            return Err(self.blame(Fault::Refused("has data, though it is not a file")));
+        }
+        if size > LARGEST || self.position > LARGEST {
+            return Err(self.blame(Fault::TooMuch {
+                what: "is too large",
+                limit: LARGEST,
+            }));
+        }
+        self.count += 1;
+        if self.count > MOST_MEMBERS {
+            return Err(Error::archive(Fault::TooMuch {
+                what: "has too many members",
+                limit: MOST_MEMBERS,
+            }));
+        }
+        self.current.clone_from(&name);
+        self.remaining = size;
+        self.padding = size.next_multiple_of(TAR_UNIT as u64) - size;
+        Ok(Member { name, kind, size })
+    }
+
+    /// Returns the next unit, or none at the end mark, whose tail is read too.
+    fn unit(&mut self) -> Result<Option<[u8; TAR_UNIT]>, Error> {
+        let mut unit = [0; TAR_UNIT];
+        self.read_between(&mut unit, "the end mark")?;
+        if unit.iter().any(|byte| *byte != 0) {
+            return Ok(Some(unit));
+        }
+        self.read_between(&mut unit, "the end mark")?;
+        if unit.iter().any(|byte| *byte != 0) {
+            return Err(Error::archive(Fault::Refused(
+                "goes on after half an end mark",
+            )));
+        }
+        self.tail()?;
+        Ok(None)
+    }
+
+    fn tail(&mut self) -> Result<(), Error> {
+        let mut length = 0;
+        let mut buffer = [0; 4096];
+        loop {
+            let count = match self.source.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::reading(Subject::Archive, error)),
+            };
+            if buffer[..count].iter().any(|byte| *byte != 0) {
+                return Err(Error::archive(Fault::Refused("goes on after its end mark")));
+            }
+            length += count as u64;
+            self.position += count as u64;
+            if length > LONGEST_TAIL {
+                return Err(Error::archive(Fault::TooMuch {
+                    what: "goes on with zeros after its end mark",
+                    limit: LONGEST_TAIL,
+                }));
+            }
+            if self.keep_between {
+                self.between.extend_from_slice(&buffer[..count]);
+            }
+        }
+    }
+
+    fn extension(&mut self, size: u64) -> Result<Vec<u8>, Error> {
+        if size > LONGEST_EXTENSION {
+            return Err(self.blame(Fault::TooMuch {
+                what: "has too long an extension header",
+                limit: LONGEST_EXTENSION,
+            }));
+        }
+        let mut bytes = vec![0; size.next_multiple_of(TAR_UNIT as u64) as usize];
+        self.read_between(&mut bytes, "an extension header")?;
+        bytes.truncate(size as usize);
+        Ok(bytes)
+    }
+
+    fn read_between(&mut self, bytes: &mut [u8], what: &str) -> Result<(), Error> {
+        self.source.read_exact(bytes).map_err(|error| {
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                Error::archive(if self.position == 0 {
+                    Fault::NotATar
+                } else {
+                    Fault::Truncated
+                })
+            } else {
+                Error::reading(Subject::Member(what.into()), error)
+            }
+        })?;
+        if self.keep_between {
+            self.between.extend_from_slice(bytes);
+        }
+        self.position += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn failed(&self, error: io::Error) -> Error {
+        Error::reading(Subject::Member(self.current.clone()), error)
+    }
+
+    fn blame(&self, fault: Fault) -> Error {
+        if self.count == 0 && fault == BAD_HEADER {
+            return Error::archive(Fault::NotATar);
+        }
+        Error::member(self.current.clone(), fault)
+    }
+}
+
+/// Reads the data of the current member.
+impl<S: Source> Read for Members<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.remaining == 0 || buffer.is_empty() {
+            return Ok(0);
+        }
+        let most = buffer
+            .len()
+            .min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+        let count = self.source.read(&mut buffer[..most])?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.remaining -= count as u64;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+/// What extension headers say of the header that follows.
+#[derive(Default)]
+struct Extension {
+    name: Option<Vec<u8>>,
+    target: Option<Vec<u8>>,
+    size: Option<u64>,
+}
+
+impl Extension {
+    fn add(&mut self, records: &[u8], global: bool) -> Result<(), Fault> {
+        for record in PaxExtensions::new(records) {
+            let record = record.map_err(|_| Fault::Refused("has a broken extension header"))?;
+            let key = record.key_bytes();
+            if key.starts_with(b"GNU.sparse") {
+                return Err(Fault::Refused("is a sparse file"));
+            }
+            if !matches!(key, b"path" | b"linkpath" | b"size") {
+                continue;
+            }
+            if global {
+                return Err(Fault::Refused(
+                    "sets names or sizes for all members that follow",
+                ));
+            }
+            let value = record.value_bytes();
+            match key {
+                b"path" => put(&mut self.name, value.to_vec())?,
+                b"linkpath" => put(&mut self.target, value.to_vec())?,
+                _ => {
+                    let size = str::from_utf8(value)
+                        .ok()
+                        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+                        .and_then(|text| text.parse().ok())
+                        .ok_or(BAD_HEADER)?;
+                    put(&mut self.size, size)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sets what may be said once.
+fn put<T>(place: &mut Option<T>, value: T) -> Result<(), Fault> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Fault::Refused("is given two names, targets or sizes")),
+    }
+}
+
+fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(end) = bytes.iter().position(|byte| *byte == 0) {
+        bytes.truncate(end);
+    }
+    bytes
+}
+
+const BAD_HEADER: Fault = Fault::Refused("has a damaged header");
+
+fn check_sum(header: &Header) -> Result<(), Fault> {
+    let bytes = header.as_bytes();
+    let sum: u32 = bytes[..148]
+        .iter()
+        .chain(&bytes[156..])
+        .map(|byte| u32::from(*byte))
+        .sum::<u32>()
+        + 8 * u32::from(b' ');
+    match header.cksum() {
+        Ok(found) if found == sum => Ok(()),
+        _ => Err(BAD_HEADER),
+    }
+}
+
+fn size(header: &Header) -> Result<u64, Fault> {
+    let field = &header.as_old().size;
+    // The crate looks at the last eight bytes of a binary number alone.
+    if field[0] & 0x80 != 0 && (field[0] != 0x80 || field[1..4] != [0; 3]) {
+        return Err(BAD_HEADER);
+    }
+    header.entry_size().map_err(|_| BAD_HEADER)
+}

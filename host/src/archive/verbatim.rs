@@ -1,0 +1,151 @@
+//! Passes an archive on as it is, verified on the way.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::bindings::archives::{Image, Selection};
+
+use super::blocks::{Blocks, Cutting};
+use super::catalog;
+use super::choice::Choice;
+use super::contents::Contents;
+use super::digest::Hasher;
+use super::documents::{self, Documents};
+use super::error::{Error, Fault};
+use super::intake::{Content, pass};
+use super::members::Members;
+use super::sink::BlockSink;
+use super::source::tar_stream;
+use super::spool::{Extent, Spool};
+
+/// How blocks are cut, and where small things wait.
+pub(crate) struct Settings<'a> {
+    pub(crate) cutting: Cutting,
+    /// Whether a large member begins a block.
+    pub(crate) is_layered: bool,
+    pub(crate) folder: &'a Path,
+}
+
+/// Passes all bytes of `source` on to the sink.
+///
+/// Compression around the whole archive is taken off: what Keep stores is a tar.
+pub(crate) fn read(
+    source: impl Read,
+    sink: &mut dyn BlockSink,
+    settings: &Settings<'_>,
+    choice: &Choice,
+    selection: &Selection,
+) -> Result<(Image, Vec<usize>, u64), Error> {
+    let hasher = Hasher::start();
+    let mut spool = Spool::new(settings.folder);
+    let mut blocks = Blocks::new(sink, settings.cutting);
+    let mut contents: Contents<(Content, Option<Extent>)> = Contents::new();
+    let mut members = Members::new(tar_stream(source)?).keeping_between();
+    let mut was_large = false;
+    loop {
+        members.finish_member()?;
+        blocks.append(&members.take_between())?;
+        if was_large {
+            blocks.cut()?;
+        }
+        let Some(member) = members.next()? else {
+            break;
+        };
+        was_large = settings.is_layered && member.size >= settings.cutting.large;
+        if was_large {
+            blocks.cut()?;
+        }
+        blocks.append(&members.take_between())?;
+        if contents.add(&member)? {
+            continue;
+        }
+        let mut tap = Tap {
+            inner: &mut members,
+            blocks: &mut blocks,
+            failure: None,
+        };
+        let mut document = Vec::new();
+        let mut is_document = member.size <= documents::LONGEST;
+        let passed = pass(&mut tap, &member.name, &hasher, |bytes| {
+            is_document &= !document.is_empty() || documents::begins(bytes);
+            if is_document {
+                document.extend_from_slice(bytes);
+            }
+            Ok(())
+        });
+        if let Some(failure) = tap.failure {
+            return Err(failure);
+        }
+        let content = passed?;
+        content.verify_name(&member.name)?;
+        is_document &= content.raw == content.plain;
+        let extent = match is_document {
+            true => Some(spool.append(&document)?),
+            false => None,
+        };
+        contents.add_file(member.name, (content, extent));
+    }
+    blocks.append(&members.take_between())?;
+
+    let mut arrived = Arrived {
+        contents: &contents,
+        spool: &mut spool,
+    };
+    if arrived.document("manifest.json")?.is_none() {
+        return Err(Error::Unsupported(
+            "the archive has no `manifest.json`, so it cannot be stored as it is; leave out the wish to store it verbatim".into(),
+        ));
+    }
+    let entries = catalog::read(&mut arrived)?;
+    if entries.len() != 1 {
+        return Err(Error::Unsupported(format!(
+            "the archive holds {} images, and only an archive with one can be stored as it is; leave out the wish to store it verbatim",
+            entries.len()
+        )));
+    }
+    let entry = choice.select(entries, selection)?;
+    for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
+        let (content, _) = contents
+            .file(&layer.member)?
+            .ok_or_else(|| Error::member(&layer.member, Fault::Missing("the manifest".into())))?;
+        content.verify(layer, diff_id)?;
+    }
+    let (order, size) = blocks.take()?;
+    Ok((entry.image, order, size))
+}
+
+/// Copies what is read to the blocks.
+struct Tap<'a, 'b, R> {
+    inner: R,
+    blocks: &'a mut Blocks<'b>,
+    failure: Option<Error>,
+}
+
+impl<R: Read> Read for Tap<'_, '_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        if let Err(failure) = self.blocks.append(&buffer[..count]) {
+            self.failure = Some(failure);
+            return Err(io::Error::other("the blocks are no longer wanted"));
+        }
+        Ok(count)
+    }
+}
+
+struct Arrived<'a> {
+    contents: &'a Contents<(Content, Option<Extent>)>,
+    spool: &'a mut Spool,
+}
+
+impl Documents for Arrived<'_> {
+    fn document(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.contents.file(name)? {
+            None => Ok(None),
+            Some((_, Some(extent))) => self.spool.read(*extent).map(Some),
+            Some(_) => Err(Error::member(
+                name,
+                Fault::Refused("is not the JSON document that it should be"),
+            )),
+        }
+    }
+}

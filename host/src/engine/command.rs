@@ -1,0 +1,238 @@
+//! How the engine's program is run: its environment, what is kept of its output, how it fails.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::bindings::types::CommandFailure;
+
+use super::tether;
+
+/// The most that is kept of what a command writes to standard error.
+pub(super) const LONGEST_MESSAGE: usize = 4 << 10;
+
+/// The variables that a command gets, besides those that begin with [`PREFIXES`].
+///
+/// Not among them: everything about Arvados. The engine has no use for the token.
+const NAMES: [&str; 19] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
+
+/// The variables that steer engines: which one, where, with what storage.
+const PREFIXES: [&str; 5] = [
+    "DOCKER_",
+    "CONTAINER_",
+    "CONTAINERS_",
+    "CONTAINERD_",
+    "STORAGE_",
+];
+
+/// Why a command of the engine gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// There is no such program.
+    #[error(
+        "there is no program `{0}`; install a container engine, or name one with `--engine` or KEEPDOCKER_ENGINE"
+    )]
+    Missing(String),
+    /// The program is there and could not be started, or its output not be read.
+    #[error("cannot run `{program}`: {source}")]
+    Unusable {
+        /// The program's name or path.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The program's engine does not answer.
+    #[error("the engine does not answer: {}", text(.0))]
+    Down(CommandFailure),
+    /// The command failed.
+    #[error("{}", text(.0))]
+    Failed(CommandFailure),
+    /// The command's output is not what it should be.
+    #[error("`{command}` wrote something else than expected: {problem}")]
+    Nonsense {
+        /// The program and verb.
+        command: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A name that cannot be one of an image.
+    #[error("`{0}` cannot name an image")]
+    BadName(String),
+}
+
+fn text(failure: &CommandFailure) -> String {
+    let end = match failure.status {
+        Some(status) => format!("ended with status {status}"),
+        None => "was ended by a signal".to_owned(),
+    };
+    match failure.message.as_str() {
+        "" => format!("`{}` {end} and no message", failure.command),
+        message => format!("`{}` {end}: {message}", failure.command),
+    }
+}
+
+/// Returns a command with the environment that engines need and no other.
+pub(super) fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(std::env::vars_os().filter(|(name, _)| is_for_engine(name)))
+        .env("LANG", "C")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null());
+    tether::tie(&mut command);
+    command
+}
+
+fn is_for_engine(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
+        return false;
+    };
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Tells a program that is missing from one that cannot be started.
+pub(super) fn start_error(program: &str, source: io::Error) -> CommandError {
+    match source.kind() {
+        io::ErrorKind::NotFound => CommandError::Missing(program.to_owned()),
+        _ => CommandError::Unusable {
+            program: program.to_owned(),
+            source,
+        },
+    }
+}
+
+/// Describes how a command ended that did not succeed.
+pub(super) fn failure(command: String, status: ExitStatus, message: &Tail) -> CommandFailure {
+    CommandFailure {
+        command,
+        status: status.code(),
+        message: message.text(),
+    }
+}
+
+/// The end of what a command wrote.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    bytes: Vec<u8>,
+    is_cut: bool,
+}
+
+impl Tail {
+    /// Adds what was written.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > LONGEST_MESSAGE {
+            self.bytes.drain(..self.bytes.len() - LONGEST_MESSAGE);
+            self.is_cut = true;
+        }
+    }
+
+    /// Returns the text, printable, without blanks around it.
+    pub(super) fn text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let mut clean: String = text
+            .trim()
+            .chars()
+            .map(|character| match character {
+                '\n' => '\n',
+                '\r' => '\n',
+                other if other.is_control() => ' ',
+                other => other,
+            })
+            .collect();
+        if self.is_cut {
+            clean.insert(0, '…');
+        }
+        clean
+    }
+}
+
+/// Finds the program to run: `wanted`, or the first of the usual names that is installed.
+pub(super) fn program(wanted: Option<&str>, path: Option<&OsString>) -> String {
+    if let Some(wanted) = wanted {
+        return wanted.to_owned();
+    }
+    let folders: Vec<_> = path
+        .map(|path| std::env::split_paths(path).collect())
+        .unwrap_or_default();
+    let is_installed = |name: &str| folders.iter().any(|folder| is_program(&folder.join(name)));
+    // Debian's package once gave the program the second name.
+    if !is_installed("docker") && is_installed("docker.io") {
+        return "docker.io".into();
+    }
+    "docker".into()
+}
+
+fn is_program(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_does_not_reach_the_engine() {
+        for (name, expected) in [
+            ("ARVADOS_API_TOKEN", false),
+            ("AWS_SECRET_ACCESS_KEY", false),
+            ("LD_PRELOAD", false),
+            ("PATH", true),
+            ("DOCKER_HOST", true),
+            ("https_proxy", true),
+        ] {
+            assert_eq!(is_for_engine(name.as_ref()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_the_end_of_a_message_is_kept() {
+        let mut tail = Tail::default();
+        tail.add(b"  short \x1b[31m\n");
+        assert_eq!(tail.text(), "short  [31m");
+        tail.add(&[b'x'; 3 * LONGEST_MESSAGE]);
+        tail.add(b"end\n");
+        let text = tail.text();
+        assert!(text.starts_with("…x") && text.ends_with("xend"));
+        assert!(text.len() <= LONGEST_MESSAGE + '…'.len_utf8());
+    }
+
+    #[test]
+    fn the_usual_names_are_tried() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = OsString::from(folder.path());
+        assert_eq!(program(None, Some(&path)), "docker");
+        let old = folder.path().join("docker.io");
+        std::fs::write(&old, "").unwrap();
+        assert_eq!(program(None, Some(&path)), "docker");
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(program(None, Some(&path)), "docker.io");
+        assert_eq!(program(Some("podman"), Some(&path)), "podman");
+        assert_eq!(program(None, None), "docker");
+    }
+}

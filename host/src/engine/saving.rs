@@ -1,0 +1,84 @@
+//! The archive that the engine writes, as a stream.
+
+use std::io::{self, Read};
+use std::process::{Child, ChildStdout, Stdio};
+use std::thread::{self, JoinHandle};
+
+use super::command::{self, CommandError, Tail};
+
+/// An archive that the engine is writing. Dropping it ends the engine's command.
+///
+/// At the end of the bytes the command's status is checked: if it failed, reading fails with an
+/// [`io::Error`] around [`CommandError::Failed`], so that a short archive cannot pass for a
+/// whole one.
+#[derive(Debug)]
+pub struct Saving {
+    command: String,
+    child: Child,
+    output: ChildStdout,
+    /// Collects standard error, so that the command never waits for a reader.
+    messages: Option<JoinHandle<Tail>>,
+}
+
+impl Saving {
+    /// Runs `program` with `arguments`, of which the first is the verb.
+    pub(super) fn start(
+        program: &str,
+        arguments: &[&str],
+        verb: &str,
+    ) -> Result<Self, CommandError> {
+        let mut child = command::command(program, arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| command::start_error(program, error))?;
+        let output = child.stdout.take().expect("standard output is a pipe");
+        let mut errors = child.stderr.take().expect("standard error is a pipe");
+        let messages = thread::spawn(move || {
+            let mut tail = Tail::default();
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = errors.read(&mut buffer) {
+                tail.add(&buffer[..count]);
+            }
+            tail
+        });
+        Ok(Saving {
+            command: format!("{program} {verb}"),
+            child,
+            output,
+            messages: Some(messages),
+        })
+    }
+
+    /// Waits for the command's end and checks how it ended.
+    fn check_end(&mut self) -> io::Result<()> {
+        let Some(messages) = self.messages.take() else {
+            return Ok(());
+        };
+        let status = self.child.wait()?;
+        let tail = messages.join().unwrap_or_default();
+        if status.success() {
+            return Ok(());
+        }
+        let failure = command::failure(self.command.clone(), status, &tail);
+        Err(io::Error::other(CommandError::Failed(failure)))
+    }
+}
+
+impl Read for Saving {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.output.read(buffer)?;
+        if count == 0 && !buffer.is_empty() {
+            self.check_end()?;
+        }
+        Ok(count)
+    }
+}
+
+impl Drop for Saving {
+    fn drop(&mut self) {
+        // Both fail only if the command has ended, which is what they are for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
