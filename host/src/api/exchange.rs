@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use url::{Url, form_urlencoded};
 
 use super::{Api, Error};
-use crate::http::{Answer, Failure, RequestId};
+use crate::http::{Answer, Failure, RequestId, Retry};
 
 /// Longer addresses are sent as a form; web servers in front of a cluster refuse them at 8 kB.
 const LONGEST_URL: usize = 2048;
@@ -17,6 +17,11 @@ const LARGEST_ANSWER: usize = 256 << 20;
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(300);
 
 impl Api {
+    /// Returns how long reading goes on when the cluster fails for the time being.
+    pub fn retry(&self) -> Retry {
+        self.retry
+    }
+
     /// Reads what is at `path`, trying again as often as allowed.
     pub(super) async fn read<T: DeserializeOwned>(
         &self,
@@ -24,9 +29,20 @@ impl Api {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<T, Error> {
+        self.read_within(self.retry, action, path, query).await
+    }
+
+    /// Reads what is at `path`, trying again as often as `retry` allows.
+    pub(super) async fn read_within<T: DeserializeOwned>(
+        &self,
+        retry: Retry,
+        action: &'static str,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, Error> {
         let id = RequestId::random();
         let url = self.url(action, path)?;
-        let mut attempts = self.retry.attempts();
+        let mut attempts = retry.attempts();
         loop {
             let outcome = self
                 .client

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::row::null_as_empty;
 use super::{Api, Error};
+use crate::http::Retry;
 
 /// A Keep service, as the cluster describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,14 +29,15 @@ impl Api {
     /// Returns the Keep services to be used from where this program runs.
     ///
     /// # Errors
-    /// If the cluster does not answer.
-    pub async fn keep_services(&self) -> Result<Vec<KeepService>, Error> {
+    /// If the cluster does not answer within what `retry` allows.
+    pub async fn keep_services(&self, retry: Retry) -> Result<Vec<KeepService>, Error> {
         #[derive(Deserialize)]
         struct List {
             items: Vec<KeepService>,
         }
         let list: List = self
-            .read(
+            .read_within(
+                retry,
                 "find the Keep services",
                 "arvados/v1/keep_services/accessible",
                 &[],

@@ -86,7 +86,8 @@ pub(super) fn describe(error: &reqwest::Error) -> String {
         source = cause.source();
     }
     if parts.is_empty() {
-        parts.push(error.to_string());
+        // The error's own text holds the address, and that of a block may hold its signature.
+        parts.push("the request failed".to_owned());
     }
     super::printable(&parts.join(": "), 500)
 }

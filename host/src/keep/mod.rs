@@ -1,1 +1,113 @@
-//! (module keep)
+//! Keep, the content-addressed block store of an Arvados cluster.
+//!
+//! A block of at most 64 MiB is known by its MD5 hash and size. It is kept on as many services as
+//! asked for; each block has its own order of services, so that readers know where to look first.
+//!
+//! ```text
+//! archive ── Writer ──▶ hash ──▶ already known? ──▶ put ──▶ Locator
+//!             ▲                                      │
+//!             └───────────── buffers ◀───────────────┘
+//! ```
+
+mod block;
+mod buffers;
+mod error;
+mod get;
+mod known;
+mod locator;
+mod put;
+mod service;
+mod services;
+mod tally;
+mod upload;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::api::Api;
+use crate::http::{Client, Retry};
+use crate::settings::Settings;
+
+pub use block::{Block, BlockHash, BlockId, MAXIMUM_SIZE};
+pub use error::Error;
+pub use known::KnownBlocks;
+pub use locator::{InvalidLocator, Locator};
+pub use service::Service;
+pub use tally::Wanted;
+pub use upload::{Journal, Stored, Upload, UploadOptions, Writer};
+
+use services::Services;
+
+/// The Keep of one cluster, used with one token.
+#[derive(Debug)]
+pub struct Keep {
+    client: Client,
+    services: Services,
+    retry: Retry,
+    timeouts: Timeouts,
+}
+
+/// How long a service may do nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// How long a block may not move on, in either direction.
+    pub stall: Duration,
+    /// How long a service may take to answer once it has the whole request.
+    pub answer: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            stall: Duration::from_secs(120),
+            answer: Duration::from_secs(300),
+        }
+    }
+}
+
+impl Keep {
+    /// Creates the Keep of the cluster that the settings name. Nothing is sent.
+    pub fn new(settings: &Settings, client: Client, api: Arc<Api>, retry: Retry) -> Self {
+        Self {
+            client,
+            services: Services::new(settings.keep_services.as_deref(), api),
+            retry,
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    /// Replaces the time limits.
+    #[must_use]
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Returns what a block must reach: what is asked for, else what the cluster's configuration
+    /// says.
+    ///
+    /// Without storage classes in the answer, any will do; so it is where the services are given
+    /// by hand, as with the Python client.
+    ///
+    /// # Errors
+    /// If the cluster's configuration is needed and cannot be read.
+    pub async fn wanted(
+        &self,
+        replicas: Option<u32>,
+        storage_classes: &[String],
+    ) -> Result<Wanted, Error> {
+        let replicas = match replicas {
+            Some(replicas) => replicas.max(1),
+            None => self.services.api().cluster().await?.default_replication,
+        };
+        let storage_classes = if !storage_classes.is_empty() || self.services.are_given() {
+            storage_classes
+        } else {
+            &self.services.api().cluster().await?.default_storage_classes
+        };
+        Ok(Wanted {
+            replicas,
+            storage_classes: storage_classes.iter().cloned().collect(),
+        })
+    }
+}

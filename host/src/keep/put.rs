@@ -1,0 +1,290 @@
+//! Stores one block on enough Keep services.
+//!
+//! Writing goes down the block's order of services until the wanted replicas are confirmed.
+//! Services that fail for now are tried again in the next round; those that refuse are not.
+//! What was stored in one round still counts in the next.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Body, Method, Url};
+
+use super::block::Block;
+use super::locator::Locator;
+use super::service::{self, Service};
+use super::tally::{Confirmed, Tally, Wanted};
+use super::{Error, Keep};
+use crate::http::{Activity, Answer, Failure, ProgressBody, RequestId, printable};
+
+/// An answer to a PUT is a locator; longer ones are something else.
+const LARGEST_ANSWER: usize = 64 * 1024;
+
+/// How one service answered.
+#[derive(Debug)]
+enum Outcome {
+    Stored(Locator, Confirmed),
+    /// It may do better in the next round.
+    Failed(String),
+    /// It will not take this block.
+    Refused(String),
+    /// It does not accept the token.
+    Unauthorized(String),
+}
+
+/// What is known of the services in the course of one block.
+#[derive(Default)]
+struct Tried {
+    /// Those not to be asked again, since they stored the block or refused to.
+    finished: HashSet<Url>,
+    /// What those that did not store it said the last time.
+    reasons: BTreeMap<String, String>,
+    unauthorized: usize,
+    /// The first locator, or the first that is signed.
+    locator: Option<Locator>,
+}
+
+impl Keep {
+    /// Stores a block, and returns its locator, signed where the cluster signs.
+    ///
+    /// # Errors
+    /// If it did not reach what is wanted, after all retries.
+    pub async fn put(&self, block: &Block, wanted: &Wanted) -> Result<Locator, Error> {
+        let id = RequestId::random();
+        let mut tally = Tally::new(wanted);
+        let mut tried = Tried::default();
+        let mut attempts = self.retry.attempts();
+        loop {
+            let services = if attempts.failures() == 0 {
+                self.services.list().await?
+            } else {
+                self.services.refreshed().await?
+            };
+            let writable: Vec<Service> = services
+                .iter()
+                .filter(|service| service.is_writable)
+                .cloned()
+                .collect();
+            if writable.is_empty() {
+                return Err(Error::NoServices);
+            }
+            let all_disks = writable.iter().all(|service| service.is_disk);
+            let left: VecDeque<Service> = service::order(&writable, block.id().hash)
+                .into_iter()
+                .filter(|service| !tried.finished.contains(&service.root))
+                .collect();
+            self.round(block, &id, left, all_disks, &mut tally, &mut tried)
+                .await;
+            if tally.missing() == 0
+                && let Some(locator) = tried.locator.take()
+            {
+                return Ok(locator);
+            }
+            let hopeless = writable
+                .iter()
+                .all(|service| tried.finished.contains(&service.root));
+            let summary = || {
+                let reasons: Vec<&str> = tried.reasons.values().map(String::as_str).collect();
+                format!("block {}: {}", block.id(), reasons.join("; "))
+            };
+            if hopeless || !attempts.wait(&self.client, &summary()).await {
+                return Err(failure(block, wanted, &tally, tried));
+            }
+        }
+    }
+
+    /// Asks services in turn until nothing is missing or no service is left.
+    async fn round(
+        &self,
+        block: &Block,
+        id: &RequestId,
+        mut left: VecDeque<Service>,
+        all_disks: bool,
+        tally: &mut Tally<'_>,
+        tried: &mut Tried,
+    ) {
+        let mut running = FuturesUnordered::new();
+        loop {
+            // A disk takes one replica, so several are asked at once; others place replicas
+            // themselves, and a second is asked only if the first could not place all.
+            let most = if all_disks {
+                tally.missing() as usize
+            } else {
+                1
+            };
+            while running.len() < most.max(1) && tally.missing() > 0 {
+                let Some(service) = left.pop_front() else {
+                    break;
+                };
+                let replicas = tally.missing();
+                let classes = tally.pending_classes().join(", ");
+                running.push(async move {
+                    let outcome = self.put_to(&service, block, id, replicas, &classes).await;
+                    (service, outcome)
+                });
+            }
+            let Some((service, outcome)) = running.next().await else {
+                return;
+            };
+            let mut finished = true;
+            let reason = match outcome {
+                Outcome::Stored(locator, confirmed) => {
+                    tally.add(&confirmed);
+                    let is_better = match &tried.locator {
+                        None => true,
+                        Some(former) => former.expiry().is_none() && locator.expiry().is_some(),
+                    };
+                    if is_better {
+                        tried.locator = Some(locator);
+                    }
+                    None
+                }
+                Outcome::Failed(reason) => {
+                    finished = false;
+                    Some(reason)
+                }
+                Outcome::Refused(reason) => Some(reason),
+                Outcome::Unauthorized(reason) => {
+                    tried.unauthorized += 1;
+                    Some(reason)
+                }
+            };
+            if finished {
+                tried.finished.insert(service.root.clone());
+            }
+            let name = name(&service);
+            match reason {
+                Some(reason) => tried
+                    .reasons
+                    .insert(name.clone(), format!("{name}: {reason}")),
+                None => tried.reasons.remove(&name),
+            };
+            if tally.missing() == 0 {
+                // Requests that still run are not needed, and end here.
+                return;
+            }
+        }
+    }
+
+    /// Sends the block to one service.
+    async fn put_to(
+        &self,
+        service: &Service,
+        block: &Block,
+        id: &RequestId,
+        replicas: u32,
+        classes: &str,
+    ) -> Outcome {
+        let Ok(url) = service.root.join(&block.id().hash.to_string()) else {
+            return Outcome::Refused("its address cannot be used".to_owned());
+        };
+        let activity = Activity::default();
+        let body = ProgressBody::new(block.data(), activity.clone());
+        let mut request = self
+            .client
+            .request(Method::PUT, url, id)
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .header("X-Keep-Desired-Replicas", replicas)
+            .body(Body::wrap(body));
+        if !classes.is_empty() {
+            request = request.header("X-Keep-Storage-Classes", classes);
+        }
+        let exchange = self.client.exchange(request, LARGEST_ANSWER);
+        tokio::select! {
+            outcome = exchange => match outcome {
+                Ok(answer) => judge(&answer, block),
+                Err(failure @ Failure::Untrusted(_)) => Outcome::Refused(failure.to_string()),
+                Err(failure) => Outcome::Failed(failure.to_string()),
+            },
+            limit = self.stalled(&activity, u64::from(block.id().size)) => {
+                Outcome::Failed(format!("nothing moved for {} s", limit.as_secs()))
+            }
+        }
+    }
+
+    /// Waits until a body has not moved on for too long, and returns how long that was.
+    async fn stalled(&self, activity: &Activity, size: u64) -> Duration {
+        let mut before = None;
+        loop {
+            let now = activity.bytes();
+            if before == Some(now) {
+                return if now < size {
+                    self.timeouts.stall
+                } else {
+                    self.timeouts.answer
+                };
+            }
+            before = Some(now);
+            let limit = if now < size {
+                self.timeouts.stall
+            } else {
+                self.timeouts.answer
+            };
+            tokio::time::sleep(limit).await;
+        }
+    }
+}
+
+/// Returns how to call a service in messages.
+pub(super) fn name(service: &Service) -> String {
+    let host = service.root.host_str().unwrap_or("?");
+    match service.root.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Judges a service's answer to a PUT.
+fn judge(answer: &Answer, block: &Block) -> Outcome {
+    let status = answer.status.as_u16();
+    let body = String::from_utf8_lossy(&answer.body);
+    match status {
+        200..=299 => match body.trim().parse::<Locator>() {
+            Ok(locator) if locator.block() == block.id() => {
+                Outcome::Stored(locator, Confirmed::new(answer))
+            }
+            Ok(locator) => Outcome::Refused(format!(
+                "it answered that it stored another block, {}",
+                locator.block()
+            )),
+            // A proxy's page, perhaps, or an answer cut off.
+            Err(_) => Outcome::Failed("its answer is no block's locator".to_owned()),
+        },
+        401 | 403 => Outcome::Unauthorized(described(status, &body)),
+        // The Python and the Go client agree on most of these; the others (409, 423, 429) are
+        // refusals for the time being by their definition.
+        408 | 409 | 423 | 429 | 500 | 502 | 503 | 504 => Outcome::Failed(described(status, &body)),
+        _ => Outcome::Refused(described(status, &body)),
+    }
+}
+
+pub(super) fn described(status: u16, body: &str) -> String {
+    // Text for people is short; pages of HTML are not.
+    let text = printable(body, 200);
+    if text.is_empty() || text.starts_with('<') {
+        format!("status {status}")
+    } else {
+        format!("status {status} ({text})")
+    }
+}
+
+fn failure(block: &Block, wanted: &Wanted, tally: &Tally<'_>, tried: Tried) -> Error {
+    let mut reasons: Vec<String> = tried.reasons.into_values().collect();
+    if tally.replicas() == 0 && !reasons.is_empty() && tried.unauthorized == reasons.len() {
+        return Error::Unauthorized(reasons);
+    }
+    let pending = tally.pending_classes();
+    if !pending.is_empty() {
+        reasons.push(format!(
+            "storage classes not reached: {}",
+            pending.join(", ")
+        ));
+    }
+    Error::TooFewReplicas {
+        block: block.id(),
+        wanted: wanted.replicas,
+        written: tally.replicas(),
+        reasons,
+    }
+}

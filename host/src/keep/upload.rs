@@ -1,0 +1,302 @@
+//! Stores the blocks of an archive while it is being read.
+//!
+//! A thread that may wait fills buffers; other threads hash them; several are on their way to
+//! Keep at the same time. Blocks that Keep is known to have, or that come twice, are not sent.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+
+use super::block::{Block, BlockId, MAXIMUM_SIZE};
+use super::buffers::{Buffers, Filled};
+use super::known::KnownBlocks;
+use super::locator::Locator;
+use super::tally::Wanted;
+use super::{Error, Keep};
+use crate::archive::{BlockSink, SinkClosed};
+use crate::progress::{Progress, Silent};
+
+/// How an upload is done.
+pub struct UploadOptions {
+    /// What each block must reach.
+    pub wanted: Wanted,
+    /// How many blocks are on their way at the same time, at least 1. The upload has two buffers
+    /// of 64 MiB more than that: one being filled and one being hashed.
+    pub concurrency: usize,
+    /// Blocks that need not be sent.
+    pub known: KnownBlocks,
+    /// How long the signature of a known block must still be good, so that it outlasts the
+    /// upload.
+    pub margin: Duration,
+    /// Is told of every block that has been sent and stored.
+    pub journal: Option<Arc<dyn Journal>>,
+    /// Is told how far the upload has come.
+    pub progress: Arc<dyn Progress>,
+}
+
+impl UploadOptions {
+    /// Takes the usual options: two blocks at a time, nothing known, nobody told.
+    pub fn new(wanted: Wanted) -> Self {
+        Self {
+            wanted,
+            concurrency: 2,
+            known: KnownBlocks::default(),
+            margin: Duration::from_secs(6 * 3600),
+            journal: None,
+            progress: Arc::new(Silent),
+        }
+    }
+}
+
+/// Keeps a record of the blocks that were stored, so that a later run need not send them.
+pub trait Journal: Send + Sync {
+    /// Records a block. The locator holds the signature.
+    fn stored(&self, locator: &Locator);
+}
+
+/// An upload in progress. Dropping it ends it.
+#[derive(Debug)]
+pub struct Upload {
+    task: JoinHandle<Result<Stored, Error>>,
+}
+
+/// The blocks of an archive, all in Keep.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Each block's locator, by its number.
+    pub blocks: Vec<Locator>,
+    /// How many bytes were sent, replicas and repeated attempts not counted.
+    pub sent: u64,
+    /// How many bytes did not have to be sent.
+    pub reused: u64,
+}
+
+/// Where an archive's blocks go. Dropping it says that there are no more.
+#[derive(Debug)]
+pub struct Writer {
+    buffers: Arc<Buffers>,
+    blocks: mpsc::UnboundedSender<(usize, Filled)>,
+    next: usize,
+}
+
+impl Keep {
+    /// Starts an upload: blocks go into the writer, and the result comes out of the upload.
+    ///
+    /// The writer waits, so it must be used on a thread that may.
+    pub fn upload(self: &Arc<Self>, options: UploadOptions) -> (Writer, Upload) {
+        let concurrency = options.concurrency.max(1);
+        let buffers = Buffers::new(concurrency + 2);
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let run = Run {
+            keep: self.clone(),
+            options: Arc::new(options),
+            sending: Arc::new(Semaphore::new(concurrency)),
+            tasks: JoinSet::new(),
+            closing: Closing(buffers.clone()),
+            blocks: HashMap::new(),
+            locators: Vec::new(),
+            sent: 0,
+            reused: 0,
+        };
+        let writer = Writer {
+            buffers,
+            blocks: sender,
+            next: 0,
+        };
+        let task = tokio::spawn(run.run(receiver));
+        (writer, Upload { task })
+    }
+}
+
+impl Upload {
+    /// Waits until every block that the writer took is stored.
+    ///
+    /// # Errors
+    /// If one cannot be stored. The writer takes no more then.
+    pub async fn finish(mut self) -> Result<Stored, Error> {
+        unwound((&mut self.task).await)
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl BlockSink for Writer {
+    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
+        self.buffers.take().ok_or(SinkClosed)
+    }
+
+    fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
+        assert!(
+            (1..=MAXIMUM_SIZE).contains(&block.len()),
+            "a block has 1 byte to 64 MiB"
+        );
+        let number = self.next;
+        self.next += 1;
+        let block = Filled::new(block, self.buffers.clone());
+        self.blocks.send((number, block)).map_err(|_| SinkClosed)?;
+        Ok(number)
+    }
+}
+
+/// Closes the buffers in whatever way the upload ends, so that the writer does not wait for ever.
+struct Closing(Arc<Buffers>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// What is known of a block.
+enum Entry {
+    /// It is on its way; these numbers wait for it.
+    Sending(Vec<usize>),
+    Stored(Locator),
+}
+
+/// What a task did.
+enum Done {
+    Hashed(usize, Block),
+    Sent(Locator),
+}
+
+/// The upload's own state.
+struct Run {
+    keep: Arc<Keep>,
+    options: Arc<UploadOptions>,
+    sending: Arc<Semaphore>,
+    tasks: JoinSet<Result<Done, Error>>,
+    closing: Closing,
+    blocks: HashMap<BlockId, Entry>,
+    locators: Vec<Option<Locator>>,
+    sent: u64,
+    reused: u64,
+}
+
+impl Run {
+    async fn run(
+        mut self,
+        mut receiver: mpsc::UnboundedReceiver<(usize, Filled)>,
+    ) -> Result<Stored, Error> {
+        let mut is_open = true;
+        while is_open || !self.tasks.is_empty() {
+            tokio::select! {
+                Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
+                    match unwound(done)? {
+                        Done::Hashed(number, block) => self.hashed(number, block),
+                        Done::Sent(locator) => self.stored(locator),
+                    }
+                }
+                block = receiver.recv(), if is_open => match block {
+                    Some((number, data)) => self.hash(number, data),
+                    None => is_open = false,
+                },
+            }
+        }
+        drop(self.closing);
+        let blocks = self
+            .locators
+            .into_iter()
+            .map(|locator| locator.expect("every block was stored, as no task is left"))
+            .collect();
+        Ok(Stored {
+            blocks,
+            sent: self.sent,
+            reused: self.reused,
+        })
+    }
+
+    /// Has a block hashed on another thread.
+    fn hash(&mut self, number: usize, data: Filled) {
+        self.tasks.spawn_blocking(move || {
+            let block = Block::new(Bytes::from_owner(data));
+            Ok(Done::Hashed(number, block))
+        });
+    }
+
+    /// Sends a block, unless that is not needed.
+    fn hashed(&mut self, number: usize, block: Block) {
+        let id = block.id();
+        if self.locators.len() <= number {
+            self.locators.resize(number + 1, None);
+        }
+        match self.blocks.get_mut(&id) {
+            Some(Entry::Stored(locator)) => {
+                self.locators[number] = Some(locator.clone());
+                self.spared(id);
+            }
+            Some(Entry::Sending(waiting)) => {
+                waiting.push(number);
+                self.spared(id);
+            }
+            None => match self.options.known.find(&id, self.options.margin) {
+                Some(locator) => {
+                    let locator = locator.clone();
+                    self.locators[number] = Some(locator.clone());
+                    self.blocks.insert(id, Entry::Stored(locator));
+                    self.spared(id);
+                }
+                None => {
+                    self.blocks.insert(id, Entry::Sending(vec![number]));
+                    self.send(block);
+                }
+            },
+        }
+    }
+
+    fn send(&mut self, block: Block) {
+        let keep = self.keep.clone();
+        let options = self.options.clone();
+        let sending = self.sending.clone();
+        self.tasks.spawn(async move {
+            let _permit = sending
+                .acquire()
+                .await
+                .expect("the semaphore is never closed");
+            let locator = keep.put(&block, &options.wanted).await?;
+            Ok(Done::Sent(locator))
+        });
+    }
+
+    fn stored(&mut self, locator: Locator) {
+        let id = locator.block();
+        let size = u64::from(id.size);
+        self.sent += size;
+        self.options.progress.sent(size);
+        if let Some(journal) = &self.options.journal {
+            journal.stored(&locator);
+        }
+        let former = self.blocks.insert(id, Entry::Stored(locator.clone()));
+        if let Some(Entry::Sending(waiting)) = former {
+            for number in waiting {
+                self.locators[number] = Some(locator.clone());
+            }
+        }
+    }
+
+    fn spared(&mut self, id: BlockId) {
+        let size = u64::from(id.size);
+        self.reused += size;
+        self.options.progress.reused(size);
+    }
+}
+
+/// Returns what a task returned; a panic goes on in whoever waited for it.
+fn unwound<T>(result: Result<Result<T, Error>, JoinError>) -> Result<T, Error> {
+    match result {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Tasks are cancelled only by dropping what waits for them, or with the runtime.
+            Err(_) => Err(Error::Cancelled),
+        },
+    }
+}
