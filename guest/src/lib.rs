@@ -1,11 +1,13 @@
 //! The decisions of keepdocker, as a component without input or output of its own.
-#![cfg_attr(
-    target_family = "wasm",
-    expect(
-        unsafe_code,
-        reason = "the exports of a component are unsafe functions"
-    )
-)]
+//!
+//! The component is told what a person wants, asks the host for facts, decides, and asks the
+//! host to act: which image is meant, what the cluster has of it, which collection and links are
+//! missing, what a name leads to. It has no clock, no randomness and no environment, so that the
+//! same answers always give the same requests.
+//!
+//! `upload`, `images` and `resolve` are the commands; each reads like a list of steps. What they
+//! decide with is pure: `reference`, `image`, `timestamp`, `catalog`, `resolution`, `manifest`.
+//! Between the two stand `lookup`, `presence`, `registration` and `effect`, which ask and judge.
 
 #[expect(
     missing_docs,
@@ -21,22 +23,67 @@ mod bindings {
     });
 }
 
+mod capabilities;
+mod catalog;
+mod effect;
+mod failure;
+mod image;
+mod images;
+mod lookup;
+mod manifest;
+mod presence;
+mod reference;
+mod registration;
+mod resolution;
+mod resolve;
+#[cfg(test)]
+mod testing;
+mod timestamp;
+mod upload;
+
 pub use bindings::exports::keepdocker::contract::commands;
+use bindings::keepdocker::contract::log::Level;
+use capabilities::log;
 use commands::{Failure, Guest, ImagesRequest, ListedImage, Resolution, UploadRequest, Uploaded};
+use std::sync::Once;
 
 struct Component;
 
 impl Guest for Component {
-    fn upload(_request: UploadRequest) -> Result<Uploaded, Failure> {
-        Err(Failure::Usage(String::new()))
+    fn upload(request: UploadRequest) -> Result<Uploaded, Failure> {
+        report_panics();
+        upload::run(&request)
     }
-    fn images(_request: ImagesRequest) -> Result<Vec<ListedImage>, Failure> {
-        Err(Failure::Usage(String::new()))
+
+    fn images(request: ImagesRequest) -> Result<Vec<ListedImage>, Failure> {
+        report_panics();
+        images::run(&request)
     }
-    fn resolve(_image: String) -> Result<Resolution, Failure> {
-        Err(Failure::Usage(String::new()))
+
+    fn resolve(image: String) -> Result<Resolution, Failure> {
+        report_panics();
+        resolve::run(&image)
     }
 }
 
+/// Hands the text of a panic to the host, which otherwise sees only a trap without a word.
+fn report_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            log::write(Level::Error, &format!("the component failed: {panic}"));
+        }));
+    });
+}
+
 #[cfg(target_family = "wasm")]
-bindings::export!(Component with_types_in bindings);
+#[expect(
+    unsafe_code,
+    unreachable_pub,
+    reason = "generated; the exports of a component"
+)]
+mod export {
+    use super::{Component, bindings};
+
+    bindings::export!(Component with_types_in bindings);
+}

@@ -1,0 +1,12 @@
+//! What the component may do, and nothing else: the interfaces that its world imports.
+//!
+//! Tests of the component alone put a cluster in memory in their place.
+
+#[cfg(not(test))]
+pub(crate) use crate::bindings::keepdocker::contract::{
+    archives, cluster, collections, engine, keep, links, locks, log, users,
+};
+#[cfg(test)]
+pub(crate) use crate::testing::world::{
+    archives, cluster, collections, engine, keep, links, locks, log, users,
+};

@@ -1,0 +1,129 @@
+//! The list of images: what the links of the cluster, or of one project, name.
+
+use crate::bindings::exports::keepdocker::contract::commands::{
+    Failure, ImagesRequest, ListedImage,
+};
+use crate::capabilities::{collections, links};
+use crate::reference::{Id, Reference};
+use crate::{catalog, lookup};
+use std::collections::HashSet;
+
+const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
+
+/// Returns the images that the request asks for, newest first.
+pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> {
+    let project = request.project.as_deref();
+    let mut links = match &request.image {
+        None => list(&CLASSES, links::Names::All, None, project)?,
+        Some(image) => match Reference::with_tag(image, request.tag.as_deref())? {
+            Reference::Name(name) => named(&name.registered(), project)?,
+            Reference::Id(id) => identified(&id, project)?,
+        },
+    };
+    let existing = existing(&links, project)?;
+    links.retain(|link| existing.contains(&link.head));
+    Ok(catalog::rows(&links).into_iter().map(listed).collect())
+}
+
+/// Returns the links with this name, and the hash links of the collections that they lead to.
+fn named(name: &str, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
+    let mut links = list(
+        &[links::Class::RepoTag],
+        links::Names::Exactly(vec![name.into()]),
+        None,
+        project,
+    )?;
+    let heads = lookup::collection_heads(&links);
+    if !heads.is_empty() {
+        links.extend(list(
+            &[links::Class::ImageHash],
+            links::Names::All,
+            Some(heads),
+            project,
+        )?);
+    }
+    Ok(links)
+}
+
+/// Returns the hash links of the images that the ID can mean, and all names of the collections
+/// that they lead to.
+fn identified(id: &Id, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
+    let mut hash_links = Vec::new();
+    for beginning in id.beginnings() {
+        hash_links.extend(list(
+            &[links::Class::ImageHash],
+            links::Names::StartingWith(beginning),
+            None,
+            project,
+        )?);
+    }
+    if hash_links.is_empty()
+        && let Some(full) = id.full()
+    {
+        let images: Vec<String> = lookup::by_manifest_digest(&full)?.into_iter().collect();
+        if !images.is_empty() {
+            hash_links = list(
+                &[links::Class::ImageHash],
+                links::Names::Exactly(images),
+                None,
+                project,
+            )?;
+        }
+    }
+    let heads = lookup::collection_heads(&hash_links);
+    if heads.is_empty() {
+        return match id.as_name() {
+            Some(name) => named(&name.registered(), project),
+            None => Ok(Vec::new()),
+        };
+    }
+    hash_links.extend(list(
+        &[links::Class::RepoTag],
+        links::Names::All,
+        Some(heads),
+        project,
+    )?);
+    Ok(hash_links)
+}
+
+fn list(
+    classes: &[links::Class],
+    names: links::Names,
+    heads: Option<Vec<String>>,
+    owner: Option<&str>,
+) -> Result<Vec<links::Link>, Failure> {
+    let query = links::Query {
+        classes: classes.to_vec(),
+        names,
+        heads,
+        owner: owner.map(Into::into),
+    };
+    Ok(links::list(&query)?)
+}
+
+/// Returns the collections that the links lead to and that can be read.
+fn existing(links: &[links::Link], project: Option<&str>) -> Result<HashSet<String>, Failure> {
+    let heads = lookup::collection_heads(links);
+    if heads.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found = collections::list(&collections::Query {
+        which: collections::Which::Uuids(heads),
+        owner: project.map(Into::into),
+        manifests: false,
+    })?;
+    Ok(found
+        .into_iter()
+        .map(|collection| collection.uuid)
+        .collect())
+}
+
+fn listed(row: catalog::Row) -> ListedImage {
+    ListedImage {
+        repository: row.repository,
+        tag: row.tag,
+        image: row.image,
+        collection: row.collection,
+        timestamp: row.timestamp.text(),
+    }
+}

@@ -1,0 +1,246 @@
+//! Which image is meant: in the engine's store, and among those that the cluster has.
+//!
+//! The engine is asked for the whole reference and answers by its own rules. The cluster is
+//! asked for exact names, or for image IDs that begin with the digits given: never by a pattern,
+//! so that an ID which is nowhere cannot turn into another image.
+
+use crate::bindings::exports::keepdocker::contract::commands::{Failure, Pull};
+use crate::capabilities::{collections, engine, links};
+use crate::reference::{Name, Reference};
+use crate::{catalog, failure, image, manifest, resolution};
+use std::collections::{BTreeSet, HashMap};
+
+/// How many collections are looked into at most to learn an ID that no link tells.
+const MOST_COLLECTIONS: usize = 20;
+
+/// An image in the engine's store, and the name by which it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Local {
+    pub(crate) image: engine::LocalImage,
+    /// None if it was asked for by its ID.
+    pub(crate) name: Option<Name>,
+}
+
+/// What the engine knows of the reference.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum InEngine {
+    Found(Local),
+    Absent,
+    /// There is no engine to ask; the image may still be in the cluster.
+    Unavailable(engine::Error),
+}
+
+/// An image that the cluster knows, and the name by which it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Known {
+    pub(crate) image: String,
+    pub(crate) name: Option<Name>,
+}
+
+/// Finds the image in the engine's store, after pulling it where that is asked.
+pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, Failure> {
+    let asked = match reference {
+        Reference::Name(name) => name.registered(),
+        Reference::Id(id) => id.to_string(),
+    };
+    if pull == Pull::Always {
+        if let Reference::Id(id) = reference {
+            return Err(Failure::Usage(format!(
+                "an image cannot be pulled by its ID `{id}`; give a name"
+            )));
+        }
+        engine::pull(&asked)?;
+    }
+    let mut found = match engine::find(&asked) {
+        Err(error @ engine::Error::Unavailable(_)) => return Ok(InEngine::Unavailable(error)),
+        found => found?,
+    };
+    if found.is_empty() && pull == Pull::Missing && matches!(reference, Reference::Name(_)) {
+        engine::pull(&asked)?;
+        found = engine::find(&asked)?;
+    }
+    for local in &mut found {
+        local.id = image::normalized(&local.id);
+    }
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    found.dedup_by(|a, b| a.id == b.id);
+    match found.len() {
+        0 => Ok(InEngine::Absent),
+        1 => {
+            let local = found.remove(0);
+            let name = match reference {
+                Reference::Name(name) => Some(name.clone()),
+                Reference::Id(id) if id.matches(&local.id) => None,
+                // The engine read the digits as a name, or by an ID of another kind.
+                Reference::Id(id) => id
+                    .as_name()
+                    .filter(|name| local.repo_tags.contains(&name.registered())),
+            };
+            Ok(InEngine::Found(Local { image: local, name }))
+        }
+        _ => Err(failure::ambiguous(
+            reference,
+            found.into_iter().map(|local| local.id).collect(),
+        )),
+    }
+}
+
+/// Finds the image among those that the cluster has.
+pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure> {
+    let id = match reference {
+        Reference::Name(name) => return by_name(name),
+        Reference::Id(id) => id,
+    };
+    let mut images = BTreeSet::new();
+    for beginning in id.beginnings() {
+        let links = links::list(&links::Query {
+            classes: vec![links::Class::ImageHash],
+            names: links::Names::StartingWith(beginning),
+            heads: None,
+            owner: None,
+        })?;
+        images.extend(
+            readable(links)?
+                .into_iter()
+                .map(|link| link.name)
+                .filter(|name| id.matches(name)),
+        );
+    }
+    // All digits of one form are an exact match, whatever else begins alike.
+    if let Some(full) = id.full() {
+        if images.contains(&full) {
+            return Ok(Some(Known {
+                image: full,
+                name: None,
+            }));
+        }
+        if images.is_empty() {
+            images.extend(by_manifest_digest(&full)?);
+        }
+    }
+    match images.len() {
+        0 => match id.as_name() {
+            Some(name) => by_name(&name),
+            None => Ok(None),
+        },
+        1 => Ok(images.pop_first().map(|image| Known { image, name: None })),
+        _ => Err(failure::ambiguous(reference, images.into_iter().collect())),
+    }
+}
+
+/// Returns the IDs of the images whose manifest has this digest, as earlier uploads noted it.
+///
+/// An engine with a containerd store knows an image by its manifest's digest; the image's own ID
+/// shows only in the archive.
+pub(crate) fn by_manifest_digest(digest: &str) -> Result<BTreeSet<String>, Failure> {
+    let noted = collections::list(&collections::Query {
+        which: collections::Which::Property(image::text_property(image::MANIFEST_DIGEST, digest)),
+        owner: None,
+        manifests: false,
+    })?;
+    let digests = noted
+        .iter()
+        .filter_map(|collection| image::text_of(&collection.properties, image::CONFIG_DIGEST));
+    Ok(digests.filter(|digest| image::is_digest(digest)).collect())
+}
+
+/// Finds the image that a container request would get for this name, whatever its format.
+fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
+    let named = links::list(&links::Query {
+        classes: vec![links::Class::RepoTag],
+        names: links::Names::Exactly(vec![name.registered()]),
+        heads: None,
+        owner: None,
+    })?;
+    let named = readable(named)?;
+    let order = resolution::candidates(&named.iter().collect::<Vec<_>>());
+    if order.is_empty() {
+        return Ok(None);
+    }
+    let hashes = links::list(&links::Query {
+        classes: vec![links::Class::ImageHash],
+        names: links::Names::All,
+        heads: Some(
+            order
+                .iter()
+                .map(|candidate| candidate.collection.clone())
+                .collect(),
+        ),
+        owner: None,
+    })?;
+    let mut sorted: Vec<&links::Link> = hashes.iter().collect();
+    catalog::sort(&mut sorted);
+    for candidate in order.iter().take(MOST_COLLECTIONS) {
+        let told = sorted
+            .iter()
+            .find(|link| link.head == candidate.collection)
+            .map(|link| link.name.clone());
+        let image = match told {
+            Some(image) => Some(image),
+            None => id_of_content(&candidate.collection)?,
+        };
+        if let Some(image) = image {
+            return Ok(Some(Known {
+                image,
+                name: Some(name.clone()),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the ID by which the collection's only file is named.
+fn id_of_content(collection: &str) -> Result<Option<String>, Failure> {
+    let found = collections::list(&collections::Query {
+        which: collections::Which::Uuids(vec![collection.into()]),
+        owner: None,
+        manifests: true,
+    })?;
+    let file = found
+        .first()
+        .and_then(|collection| manifest::only_file(collection.manifest.as_deref()?));
+    Ok(file.and_then(|(path, _)| image::id_of_file(&path).map(Into::into)))
+}
+
+/// Returns those links whose collection can be read.
+fn readable(links: Vec<links::Link>) -> Result<Vec<links::Link>, Failure> {
+    let heads = collection_heads(&links);
+    if heads.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = collections::list(&collections::Query {
+        which: collections::Which::Uuids(heads),
+        owner: None,
+        manifests: false,
+    })?;
+    let existing: HashMap<&str, ()> = found
+        .iter()
+        .map(|collection| (collection.uuid.as_str(), ()))
+        .collect();
+    Ok(links
+        .into_iter()
+        .filter(|link| existing.contains_key(link.head.as_str()))
+        .collect())
+}
+
+/// Returns the heads that are UUIDs of collections, each once, in the order of the links.
+///
+/// The server takes anything for a head; only these can be asked for.
+pub(crate) fn collection_heads(links: &[links::Link]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    links
+        .iter()
+        .filter(|link| is_collection_uuid(&link.head) && seen.insert(link.head.as_str()))
+        .map(|link| link.head.clone())
+        .collect()
+}
+
+fn is_collection_uuid(text: &str) -> bool {
+    let is_plain = |part: &str| {
+        part.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    let mut parts = text.split('-');
+    let shape = [parts.next(), parts.next(), parts.next(), parts.next()];
+    matches!(shape, [Some(cluster), Some("4zz18"), Some(own), None] if cluster.len() == 5 && own.len() == 15 && is_plain(cluster) && is_plain(own))
+}

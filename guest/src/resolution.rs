@@ -1,0 +1,247 @@
+//! The API server's own rules for the image of a container request.
+//!
+//! The server takes a text and finds a collection: by portable data hash, else by a
+//! `repository:tag` link, else by the beginning of an image ID. Among several the latest build
+//! wins, in whole seconds, then the latest link. The rules have traps, and all of them are here,
+//! because what counts is what the server does: the text is split at the *first* colon, so that
+//! `sha256:…` finds every image and `host:5000/img` gets no `latest`; `%` and `_` match anything;
+//! and of several links to one collection the oldest counts.
+
+use crate::bindings::keepdocker::contract::links::{Class, Link};
+use crate::catalog::build_time;
+use crate::timestamp::Timestamp;
+use crate::{image, manifest};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+/// What the server looks for, in the order in which it looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Term {
+    /// A collection with this portable data hash.
+    Content(String),
+    Named(NamedTerm),
+}
+
+/// A name to find exactly, and the pattern for image IDs if there is no such name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedTerm {
+    pub(crate) repo_tag: String,
+    pub(crate) pattern: String,
+}
+
+/// Which image formats the cluster runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Formats {
+    pub(crate) v1: bool,
+    pub(crate) v2: bool,
+}
+
+/// A collection that links lead to, with what the server orders it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) collection: String,
+    /// Seconds since 1970; 0 if the link has no build time.
+    pub(crate) built: i64,
+    /// Seconds since 1970.
+    pub(crate) made: i64,
+    /// How many of the links lead to it; more than one means that the oldest decided.
+    pub(crate) links: usize,
+}
+
+impl Term {
+    /// Reads the text as the server does.
+    pub(crate) fn parse(text: &str) -> Self {
+        if let Some(content) = content(text) {
+            return Self::Content(content);
+        }
+        Self::Named(match text.split_once(':') {
+            Some((term, tag)) => NamedTerm::new(term, Some(tag)),
+            None => NamedTerm::new(text, None),
+        })
+    }
+}
+
+impl NamedTerm {
+    /// Makes what the server looks for when term and tag are known apart.
+    pub(crate) fn new(term: &str, tag: Option<&str>) -> Self {
+        Self {
+            repo_tag: format!("{term}:{}", tag.unwrap_or("latest")),
+            pattern: format!("{term}%"),
+        }
+    }
+
+    /// Returns the text with which every match of the pattern begins.
+    pub(crate) fn beginning(&self) -> &str {
+        let end = self
+            .pattern
+            .find(['%', '_', '\\'])
+            .unwrap_or(self.pattern.len());
+        &self.pattern[..end]
+    }
+
+    /// Returns those links that the server would consider, of all that are given.
+    pub(crate) fn matching<'a>(&self, links: &'a [Link]) -> Vec<&'a Link> {
+        let named: Vec<&Link> = links
+            .iter()
+            .filter(|link| link.class == Class::RepoTag && link.name == self.repo_tag)
+            .collect();
+        if !named.is_empty() {
+            return named;
+        }
+        links
+            .iter()
+            .filter(|link| link.class == Class::ImageHash && like(&self.pattern, &link.name))
+            .collect()
+    }
+}
+
+impl Formats {
+    /// Reads what the cluster says; one that says nothing is taken to have the server's default.
+    pub(crate) fn from_config(formats: Option<&[String]>) -> Self {
+        match formats {
+            None => Self {
+                v1: false,
+                v2: true,
+            },
+            Some(formats) => Self {
+                v1: formats.iter().any(|format| format == "v1"),
+                v2: formats.iter().any(|format| format == "v2"),
+            },
+        }
+    }
+
+    /// Tells whether the server takes a collection of this manifest for an image that it can run.
+    pub(crate) fn accept(self, manifest_text: &str) -> bool {
+        let Some((path, _)) = manifest::only_file(manifest_text) else {
+            return false;
+        };
+        let name = path.rsplit('/').next().unwrap_or_default();
+        match image::id_of_file(name) {
+            Some(id) if id.starts_with("sha256:") => self.v2,
+            Some(_) => self.v1,
+            None => false,
+        }
+    }
+}
+
+/// Returns the collections that the links lead to, the server's first choice first.
+///
+/// The server leaves open what comes first when all times are equal; here it is the lower UUID.
+pub(crate) fn candidates(links: &[&Link]) -> Vec<Candidate> {
+    let mut oldest: HashMap<&str, (Timestamp, &Link, usize)> = HashMap::new();
+    for &link in links {
+        let made = Timestamp::parse(&link.created_at).unwrap_or(Timestamp::YEAR_ONE);
+        let entry = oldest.entry(&link.head).or_insert((made, link, 0));
+        entry.2 += 1;
+        if made < entry.0 {
+            (entry.0, entry.1) = (made, link);
+        }
+    }
+    let mut candidates: Vec<Candidate> = oldest
+        .into_iter()
+        .map(|(head, (made, link, links))| Candidate {
+            collection: head.into(),
+            built: build_time(link).map_or(0, Timestamp::seconds),
+            made: made.seconds(),
+            links,
+        })
+        .collect();
+    candidates.sort_by(|a, b| {
+        (Reverse(a.built), Reverse(a.made), &a.collection).cmp(&(
+            Reverse(b.built),
+            Reverse(b.made),
+            &b.collection,
+        ))
+    });
+    candidates
+}
+
+/// Returns where the migration links of the cluster lead from a portable data hash.
+///
+/// Only those of the system user count, and of several the newest.
+pub(crate) fn migrations(links: &[Link]) -> HashMap<String, String> {
+    let mut newest: HashMap<&str, (Timestamp, &str)> = HashMap::new();
+    let counted = links.iter().filter(|link| {
+        link.class == Class::Migration && link.owner.get(5..) == Some("-tpzed-000000000000000")
+    });
+    for link in counted {
+        let made = Timestamp::parse(&link.created_at).unwrap_or(Timestamp::YEAR_ONE);
+        let entry = newest.entry(&link.tail).or_insert((made, &link.head));
+        if made >= entry.0 {
+            *entry = (made, &link.head);
+        }
+    }
+    newest
+        .into_iter()
+        .map(|(tail, (_, head))| (tail.into(), head.into()))
+        .collect()
+}
+
+/// Returns the portable data hash that the text is, without hints, or none.
+///
+/// The server reads 32 hexadecimal digits without a size as one too, which no collection has.
+fn content(text: &str) -> Option<String> {
+    let mut parts = text.split('+');
+    let hash = parts
+        .next()
+        .filter(|hash| hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let Some(second) = parts.next() else {
+        return Some(hash.into());
+    };
+    let is_hint = |hint: &str| {
+        hint.bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_uppercase())
+            && hint
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'_' | b'-'))
+    };
+    let is_size = !second.is_empty() && second.bytes().all(|byte| byte.is_ascii_digit());
+    if !(is_size || is_hint(second)) || !parts.all(is_hint) {
+        return None;
+    }
+    Some(if is_size {
+        format!("{hash}+{second}")
+    } else {
+        hash.into()
+    })
+}
+
+/// Tells whether the text matches a pattern of SQL's LIKE, letter case counting.
+///
+/// A backslash takes the meaning from the character behind it.
+fn like(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    let (mut p, mut t) = (0, 0);
+    // Where to go on when a try fails: behind the last `%`, one character further in the text.
+    let mut retry: Option<(usize, usize)> = None;
+    loop {
+        let step = match pattern.get(p) {
+            Some('%') => {
+                retry = Some((p + 1, t));
+                p += 1;
+                continue;
+            }
+            Some('_') if t < text.len() => Some(1),
+            Some('\\') if pattern.get(p + 1).is_some() && pattern.get(p + 1) == text.get(t) => {
+                Some(2)
+            }
+            Some('_' | '\\') => None,
+            Some(character) if text.get(t) == Some(character) => Some(1),
+            None if t == text.len() => return true,
+            _ => None,
+        };
+        match (step, retry) {
+            (Some(width), _) => {
+                p += width;
+                t += 1;
+            }
+            (None, Some((after, from))) if from < text.len() => {
+                retry = Some((after, from + 1));
+                (p, t) = (after, from + 1);
+            }
+            (None, _) => return false,
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! What a container request would get for a text, and why.
+
+use crate::bindings::exports::keepdocker::contract::commands::{Failure, Resolution};
+use crate::capabilities::{cluster, collections, links};
+use crate::effect;
+use crate::reference::Reference;
+use crate::resolution::{Candidate, Formats, NamedTerm, Term, candidates, migrations};
+use crate::{image, lookup, manifest};
+use std::collections::HashMap;
+
+/// How many collections are looked into at a time.
+const COLLECTIONS_AT_A_TIME: usize = 50;
+/// No name is longer; the server would look for it all the same, and in vain.
+const LONGEST_TEXT: usize = 1024;
+
+/// Resolves the text as the API server does for `container_image`.
+pub(crate) fn run(text: &str) -> Result<Resolution, Failure> {
+    if text.len() > LONGEST_TEXT {
+        return Err(Failure::Usage(format!(
+            "an image name cannot have more than {LONGEST_TEXT} characters"
+        )));
+    }
+    let config = cluster::get()?;
+    let formats = Formats::from_config(config.image_formats.as_deref());
+    if !formats.v1 && !formats.v2 {
+        return Err(Failure::UnsupportedFormat(unsupported(text, &config)));
+    }
+    let mut reasons = Vec::new();
+    match Term::parse(text) {
+        Term::Content(content) => by_content(text, &content, &config, formats, reasons),
+        Term::Named(term) => {
+            warn_of_traps(text, &term, &mut reasons);
+            by_name(text, &term, &config, formats, reasons)
+        }
+    }
+}
+
+/// Says where the server's reading differs from what the text looks like.
+fn warn_of_traps(text: &str, term: &NamedTerm, reasons: &mut Vec<String>) {
+    match Reference::parse(text) {
+        Ok(Reference::Id(id)) if text.starts_with("sha256:") => reasons.push(format!(
+            "The server splits `{text}` at its colon and, unless a name is just that, takes every image whose ID begins with `sha256`: use a name or the portable data hash instead of `{id}`."
+        )),
+        Ok(Reference::Name(name)) if name.registered() != term.repo_tag => {
+            let registered = name.registered();
+            if text != registered {
+                reasons.push(format!("The server looks for the name `{}`, but uploads are registered as `{registered}`.", term.repo_tag));
+            }
+        }
+        _ => {}
+    }
+    let begins = term.beginning();
+    if begins.len() + 1 < term.pattern.len() {
+        reasons.push(format!(
+            "In `{text}` the server takes `%` and `_` for patterns when it compares image IDs."
+        ));
+    }
+}
+
+fn by_content(
+    text: &str,
+    content: &str,
+    config: &cluster::Config,
+    formats: Formats,
+    mut reasons: Vec<String>,
+) -> Result<Resolution, Failure> {
+    reasons.push(format!(
+        "`{text}` has the form of a portable data hash, so that no link is looked at."
+    ));
+    // Without a size it is the hash of no collection.
+    if !manifest::is_portable_data_hash(content) {
+        return Err(Failure::NoSuchImage(text.into()));
+    }
+    let found = list(collections::Which::PortableDataHash(content.into()))?;
+    let Some(first) = found.first() else {
+        return Err(Failure::NoSuchImage(text.into()));
+    };
+    let fitting = Fitting::of(&found[..1], formats, config)?;
+    let Some(chosen) = fitting.of_collection(first) else {
+        return Err(Failure::NoSuchImage(text.into()));
+    };
+    explain(chosen, first, &mut reasons);
+    Ok(Resolution {
+        collection: chosen.uuid.clone(),
+        portable_data_hash: chosen.portable_data_hash.clone(),
+        reasons,
+        others: found
+            .iter()
+            .map(|collection| collection.uuid.clone())
+            .filter(|uuid| *uuid != chosen.uuid)
+            .collect(),
+    })
+}
+
+fn by_name(
+    text: &str,
+    term: &NamedTerm,
+    config: &cluster::Config,
+    formats: Formats,
+    mut reasons: Vec<String>,
+) -> Result<Resolution, Failure> {
+    let order = match find(term, config, &mut reasons)? {
+        Some(order) => order,
+        None => return Err(Failure::NoSuchImage(text.into())),
+    };
+    let mut chosen: Option<(Candidate, collections::Collection)> = None;
+    let mut others = Vec::new();
+    let mut looked_at = 0;
+    for some in order.chunks(COLLECTIONS_AT_A_TIME) {
+        let found = list(collections::Which::Uuids(
+            some.iter()
+                .map(|candidate| candidate.collection.clone())
+                .collect(),
+        ))?;
+        let fitting = Fitting::of(&found, formats, config)?;
+        for candidate in some {
+            let Some(collection) = found
+                .iter()
+                .find(|collection| collection.uuid == candidate.collection)
+            else {
+                continue;
+            };
+            let Some(fit) = fitting.of_collection(collection) else {
+                if chosen.is_none() {
+                    reasons.push(format!("{} comes before, but is passed over: it does not hold exactly one file of an image that the cluster runs.", collection.uuid));
+                }
+                continue;
+            };
+            match &chosen {
+                Some(_) => others.push(fit.uuid.clone()),
+                None => {
+                    explain(fit, collection, &mut reasons);
+                    chosen = Some((candidate.clone(), fit.clone()));
+                }
+            }
+        }
+        looked_at += some.len();
+        if chosen.is_some() {
+            break;
+        }
+    }
+    let Some((first, collection)) = chosen else {
+        return Err(Failure::UnsupportedFormat(unsupported(text, config)));
+    };
+    let second = order
+        .iter()
+        .find(|candidate| others.first() == Some(&candidate.collection));
+    reasons.push(match second {
+        Some(second) => format!(
+            "{} comes before {}: {}.",
+            collection.uuid,
+            second.collection,
+            effect::reason(&first, second)
+        ),
+        None => "No other collection of a format that the cluster runs matches.".into(),
+    });
+    if looked_at < order.len() {
+        reasons.push(format!(
+            "{} more collections match and were not looked at, as they come later.",
+            order.len() - looked_at
+        ));
+    }
+    Ok(Resolution {
+        collection: collection.uuid,
+        portable_data_hash: collection.portable_data_hash,
+        reasons,
+        others,
+    })
+}
+
+/// Returns the collections that the server would consider, in its order, or none if no link
+/// leads to one that can be read.
+fn find(
+    term: &NamedTerm,
+    config: &cluster::Config,
+    reasons: &mut Vec<String>,
+) -> Result<Option<Vec<Candidate>>, Failure> {
+    let steps = [
+        (
+            links::Class::RepoTag,
+            links::Names::Exactly(vec![term.repo_tag.clone()]),
+        ),
+        (
+            links::Class::ImageHash,
+            links::Names::StartingWith(term.beginning().into()),
+        ),
+    ];
+    for (class, names) in steps {
+        let links = links::list(&links::Query {
+            classes: vec![class],
+            names,
+            heads: None,
+            owner: None,
+        })?;
+        let existing = existing(&links)?;
+        let mut order = candidates(&term.matching(&links));
+        order.retain(|candidate| existing.contains_key(&candidate.collection));
+        let what = match class {
+            links::Class::RepoTag => format!("the name `{}`", term.repo_tag),
+            _ => format!("an image ID like `{}`", term.pattern),
+        };
+        if order.is_empty() {
+            reasons.push(format!(
+                "No readable collection of {} has {what}.",
+                config.id
+            ));
+            continue;
+        }
+        let count = order.len();
+        reasons.push(format!(
+            "{count} readable collection{} {} {what}.",
+            if count == 1 { "" } else { "s" },
+            if count == 1 { "has" } else { "have" }
+        ));
+        return Ok(Some(order));
+    }
+    Ok(None)
+}
+
+/// Returns the collections that the links lead to and that can be read.
+fn existing(links: &[links::Link]) -> Result<HashMap<String, ()>, Failure> {
+    let heads = lookup::collection_heads(links);
+    if heads.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = collections::list(&collections::Query {
+        which: collections::Which::Uuids(heads),
+        owner: None,
+        manifests: false,
+    })?;
+    Ok(found
+        .into_iter()
+        .map(|collection| (collection.uuid, ()))
+        .collect())
+}
+
+fn list(which: collections::Which) -> Result<Vec<collections::Collection>, Failure> {
+    Ok(collections::list(&collections::Query {
+        which,
+        owner: None,
+        manifests: true,
+    })?)
+}
+
+fn explain(
+    chosen: &collections::Collection,
+    matched: &collections::Collection,
+    reasons: &mut Vec<String>,
+) {
+    if chosen.uuid != matched.uuid {
+        reasons.push(format!(
+            "{} is of a format that the cluster does not run; a migration link leads to {}.",
+            matched.uuid, chosen.uuid
+        ));
+    }
+}
+
+fn unsupported(
+    text: &str,
+    config: &cluster::Config,
+) -> crate::bindings::exports::keepdocker::contract::commands::FormatMismatch {
+    let format = match Reference::parse(text) {
+        Ok(Reference::Id(id)) => image::format(&id.to_string()),
+        _ => "unknown",
+    };
+    crate::bindings::exports::keepdocker::contract::commands::FormatMismatch {
+        format: format.into(),
+        supported: config.image_formats.clone().unwrap_or_default(),
+    }
+}
+
+/// Which of some collections hold an image that the cluster runs, or lead to one that does.
+struct Fitting {
+    formats: Formats,
+    migrations: HashMap<String, String>,
+    /// The collections to which migration links lead, by portable data hash.
+    migrated: HashMap<String, collections::Collection>,
+}
+
+impl Fitting {
+    /// Looks for migration links, unless all of the collections fit as they are.
+    fn of(
+        found: &[collections::Collection],
+        formats: Formats,
+        _config: &cluster::Config,
+    ) -> Result<Self, Failure> {
+        let mut fitting = Self {
+            formats,
+            migrations: HashMap::new(),
+            migrated: HashMap::new(),
+        };
+        if found.iter().all(|collection| fitting.fits(collection)) {
+            return Ok(fitting);
+        }
+        let links = links::list(&links::Query {
+            classes: vec![links::Class::Migration],
+            names: links::Names::All,
+            heads: None,
+            owner: None,
+        })?;
+        fitting.migrations = migrations(&links);
+        for collection in found {
+            if let Some(target) = fitting.migrations.get(&collection.portable_data_hash)
+                && !fitting.migrated.contains_key(target)
+                && let Some(migrated) = list(collections::Which::PortableDataHash(target.clone()))?
+                    .into_iter()
+                    .next()
+            {
+                fitting.migrated.insert(target.clone(), migrated);
+            }
+        }
+        Ok(fitting)
+    }
+
+    fn fits(&self, collection: &collections::Collection) -> bool {
+        collection
+            .manifest
+            .as_deref()
+            .is_some_and(|manifest| self.formats.accept(manifest))
+    }
+
+    /// Returns the collection itself, or the one to which a migration link leads, or none.
+    fn of_collection<'a>(
+        &'a self,
+        collection: &'a collections::Collection,
+    ) -> Option<&'a collections::Collection> {
+        if self.fits(collection) {
+            return Some(collection);
+        }
+        let target = self.migrations.get(&collection.portable_data_hash)?;
+        self.migrated
+            .get(target)
+            .filter(|migrated| self.fits(migrated))
+    }
+}
