@@ -1,0 +1,130 @@
+//! What a request is refused with, in the two dialects of a real cluster.
+//!
+//! The controller, which clients talk to, answers some errors itself. Others it takes over from
+//! the API service behind it and says so: `//railsapi.internal<path>: <status line>: <text>`.
+
+use hyper::StatusCode;
+
+/// A refused request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ApiError {
+    /// Refused by the controller; the text is shown as it is.
+    Controller {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The text.
+        message: String,
+    },
+    /// Refused by the API service behind the controller.
+    Service {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The text, to which the place and the request id are added.
+        message: String,
+    },
+    /// The database failed.
+    Internal(String),
+}
+
+impl ApiError {
+    /// A refusal in the controller's own words.
+    pub(crate) fn controller(status: StatusCode, message: impl Into<String>) -> ApiError {
+        ApiError::Controller {
+            status,
+            message: message.into(),
+        }
+    }
+
+    /// A refusal of the API service.
+    pub(crate) fn service(status: StatusCode, message: impl Into<String>) -> ApiError {
+        ApiError::Service {
+            status,
+            message: message.into(),
+        }
+    }
+
+    /// The controller could not fit a parameter into its type (500 on the real server).
+    pub(crate) fn transcode(message: impl AsRef<str>) -> ApiError {
+        ApiError::controller(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("transcode: {}", message.as_ref()),
+        )
+    }
+
+    /// A failed validation (422).
+    pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
+        ApiError::service(StatusCode::UNPROCESSABLE_ENTITY, message)
+    }
+
+    /// A parameter that makes no sense (422), in the words of the service's exception.
+    pub(crate) fn argument(message: impl AsRef<str>) -> ApiError {
+        ApiError::invalid(format!("#<ArgumentError: {}>", message.as_ref()))
+    }
+
+    /// The token is missing, unknown or expired (401).
+    pub(crate) fn not_logged_in() -> ApiError {
+        ApiError::service(StatusCode::UNAUTHORIZED, "Not logged in")
+    }
+
+    /// The user may not do this (403), without detail.
+    pub(crate) fn permission_denied() -> ApiError {
+        ApiError::service(
+            StatusCode::FORBIDDEN,
+            "#<ArvadosModel::PermissionDeniedError: ArvadosModel::PermissionDeniedError>",
+        )
+    }
+
+    /// The object does not exist or the user cannot see it (404): there is no difference.
+    pub(crate) fn not_found() -> ApiError {
+        ApiError::service(StatusCode::NOT_FOUND, "Path not found")
+    }
+
+    /// A value does not fit its column (422).
+    pub(crate) fn too_long(limit: usize) -> ApiError {
+        ApiError::invalid(format!(
+            "#<ActiveRecord::ValueTooLong:\"PG::StringDataRightTruncation: ERROR:  value too long \
+             for type character varying({limit})\\n\">"
+        ))
+    }
+
+    /// The HTTP status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            ApiError::Controller { status, .. } | ApiError::Service { status, .. } => *status,
+            ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The text that a client sees; `place` is the path and query on the service behind.
+    pub(crate) fn text(&self, place: &str, request_id: &str) -> String {
+        match self {
+            ApiError::Controller { message, .. } => message.clone(),
+            ApiError::Service { status, message } => format!(
+                "//railsapi.internal{place}: {} {}: {message} ({request_id})",
+                status.as_u16(),
+                reason(*status)
+            ),
+            ApiError::Internal(message) => format!("sandbox: {message} ({request_id})"),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for ApiError {
+    fn from(error: rusqlite::Error) -> ApiError {
+        ApiError::Internal(format!("database: {error}"))
+    }
+}
+
+impl From<serde_json::Error> for ApiError {
+    fn from(error: serde_json::Error) -> ApiError {
+        ApiError::Internal(format!("stored JSON: {error}"))
+    }
+}
+
+/// Returns the words of a status line as the real service writes them.
+fn reason(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNPROCESSABLE_ENTITY => "Unprocessable Content",
+        other => other.canonical_reason().unwrap_or("Unknown"),
+    }
+}

@@ -1,0 +1,219 @@
+//! Keeps blocks as files named by their hash, one folder per volume.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use md5::{Digest, Md5};
+use tokio::sync::mpsc;
+
+use crate::signature::hex;
+use crate::{Error, uuid};
+
+/// The most bytes in a block.
+pub(crate) const MAX_SIZE: u64 = 64 << 20;
+
+/// How much is read at once.
+const PIECE: usize = 256 << 10;
+
+/// The blocks of a cluster.
+#[derive(Debug)]
+pub(crate) struct Blocks {
+    volumes: Vec<PathBuf>,
+    /// Files whose content was found right, with the time they had then.
+    verified: Mutex<HashMap<PathBuf, SystemTime>>,
+}
+
+/// A block that was received and not yet put in its place.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// Its hash, 32 hex digits.
+    pub(crate) hash: String,
+    /// Its size.
+    pub(crate) size: u64,
+    file: Option<PathBuf>,
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            // Nobody can use a leftover; if it cannot be removed it only costs space.
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
+impl Blocks {
+    /// Names the volumes in a cluster's folder.
+    pub(crate) fn in_folder(dir: &Path, volumes: usize) -> Blocks {
+        let volumes = (0..volumes.max(1))
+            .map(|index| match index {
+                0 => dir.join("blocks"),
+                _ => dir.join(format!("blocks-{}", index + 1)),
+            })
+            .collect();
+        Blocks {
+            volumes,
+            verified: Mutex::default(),
+        }
+    }
+
+    /// Returns the number of volumes.
+    pub(crate) fn volumes(&self) -> usize {
+        self.volumes.len()
+    }
+
+    fn path(&self, volume: usize, hash: &str) -> PathBuf {
+        self.volumes[volume].join(&hash[..3]).join(hash)
+    }
+
+    /// Writes what arrives to a temporary file and hashes it. Blocks.
+    ///
+    /// With `keeps` false the bytes are only hashed.
+    pub(crate) fn receive(
+        &self,
+        pieces: &mut mpsc::Receiver<Bytes>,
+        keeps: bool,
+    ) -> std::io::Result<Received> {
+        let mut received = Received {
+            hash: String::new(),
+            size: 0,
+            file: None,
+        };
+        let mut file = None;
+        if keeps {
+            let folder = self.volumes[0].join("tmp");
+            fs::create_dir_all(&folder)?;
+            let path = folder.join(uuid::random_text(20));
+            file = Some(File::create_new(&path)?);
+            received.file = Some(path);
+        }
+        let mut digest = Md5::new();
+        while let Some(piece) = pieces.blocking_recv() {
+            digest.update(&piece);
+            received.size += piece.len() as u64;
+            if let Some(file) = &mut file {
+                file.write_all(&piece)?;
+            }
+        }
+        received.hash = hex(&digest.finalize());
+        Ok(received)
+    }
+
+    /// Puts a received block into its place on some volumes. Blocks.
+    pub(crate) fn keep(&self, mut received: Received, volumes: &[usize]) -> std::io::Result<()> {
+        let Some(temporary) = received.file.clone() else {
+            return Ok(());
+        };
+        for (index, volume) in volumes.iter().enumerate() {
+            let place = self.path(*volume, &received.hash);
+            if let Some(folder) = place.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            if index + 1 == volumes.len() {
+                fs::rename(&temporary, &place)?;
+                received.file = None;
+            } else {
+                let copy = temporary.with_extension("copy");
+                fs::copy(&temporary, &copy)?;
+                fs::rename(&copy, &place)?;
+            }
+            self.note(&place);
+        }
+        Ok(())
+    }
+
+    /// Finds a block on the volumes. Blocks.
+    ///
+    /// `Ok(None)` means that it is nowhere; an error of kind `InvalidData` that its bytes do not
+    /// have its hash.
+    pub(crate) fn find(
+        &self,
+        hash: &str,
+        volumes: &[usize],
+    ) -> std::io::Result<Option<(File, u64)>> {
+        for volume in volumes {
+            let path = self.path(*volume, hash);
+            match File::open(&path) {
+                Ok(file) => {
+                    let size = file.metadata()?.len();
+                    self.verify(&path, hash)?;
+                    return Ok(Some((file, size)));
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads a file through unless it has been found right before and not changed since.
+    fn verify(&self, path: &Path, hash: &str) -> std::io::Result<()> {
+        let changed = fs::metadata(path)?.modified()?;
+        if self.lock().get(path) == Some(&changed) {
+            return Ok(());
+        }
+        let mut file = File::open(path)?;
+        let mut digest = Md5::new();
+        let mut piece = vec![0; PIECE];
+        loop {
+            match file.read(&mut piece)? {
+                0 => break,
+                length => digest.update(&piece[..length]),
+            }
+        }
+        if hex(&digest.finalize()) != hash {
+            return Err(std::io::ErrorKind::InvalidData.into());
+        }
+        self.note(path);
+        Ok(())
+    }
+
+    fn note(&self, path: &Path) {
+        if let Ok(changed) = fs::metadata(path).and_then(|metadata| metadata.modified()) {
+            self.lock().insert(path.to_owned(), changed);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, SystemTime>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns hash and size of every block on any volume. Blocks.
+    pub(crate) fn list(&self) -> Result<Vec<(String, u64)>, Error> {
+        let mut blocks = std::collections::BTreeMap::new();
+        for volume in &self.volumes {
+            let fail = |source| Error::File {
+                path: volume.clone(),
+                source,
+            };
+            for folder in read_dir(volume).map_err(fail)? {
+                if folder.file_name().is_none_or(|name| name == "tmp") {
+                    continue;
+                }
+                for file in read_dir(&folder).map_err(fail)? {
+                    let size = fs::metadata(&file).map_err(fail)?.len();
+                    if let Some(name) = file.file_name().and_then(|name| name.to_str()) {
+                        blocks.insert(name.to_owned(), size);
+                    }
+                }
+            }
+        }
+        Ok(blocks.into_iter().collect())
+    }
+}
+
+/// The entries of a folder; none if there is no such folder.
+fn read_dir(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    match fs::read_dir(path) {
+        Ok(entries) => entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}

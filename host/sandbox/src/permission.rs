@@ -1,0 +1,271 @@
+//! Works out what a user may read, write and manage.
+//!
+//! Permission starts at the user and flows along two kinds of edges: from an owner to the projects
+//! and users it owns, and along permission links from their tail to their head. It never grows on
+//! the way: the weakest edge decides. Only management of another user reaches what that user owns.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::clock::Micros;
+use crate::store::table::Table;
+use crate::uuid;
+
+/// What a permission allows, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// See it.
+    Read,
+    /// Change it.
+    Write,
+    /// Share it.
+    Manage,
+}
+
+impl Level {
+    /// Reads the name of a permission link.
+    fn of_link(name: &str) -> Option<Level> {
+        match name {
+            "can_read" | "can_login" => Some(Level::Read),
+            "can_write" => Some(Level::Write),
+            "can_manage" => Some(Level::Manage),
+            _ => None,
+        }
+    }
+}
+
+/// The names that a permission link may have.
+pub(crate) fn is_permission_name(name: &str) -> bool {
+    Level::of_link(name).is_some()
+}
+
+/// Everything one user may do.
+#[derive(Debug)]
+pub(crate) struct Permissions {
+    /// The user.
+    pub(crate) user_uuid: String,
+    /// Whether the user may do everything.
+    pub(crate) is_admin: bool,
+    /// Whether the user may change anything at all.
+    pub(crate) is_active: bool,
+    levels: HashMap<String, Level>,
+    trashed: HashSet<String>,
+}
+
+/// A piece of a WHERE clause and its parameters.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(crate) struct Condition {
+    /// The SQL text with `?` for each parameter.
+    pub(crate) sql: String,
+    /// The parameters in order.
+    pub(crate) parameters: Vec<Value>,
+}
+
+impl Permissions {
+    /// Works out the permissions of a user at a moment.
+    pub(crate) fn load(
+        connection: &Connection,
+        user_uuid: &str,
+        is_admin: bool,
+        is_active: bool,
+        now: Micros,
+    ) -> rusqlite::Result<Permissions> {
+        let owned = owned_objects(connection)?;
+        let mut permissions = Permissions {
+            user_uuid: user_uuid.to_owned(),
+            is_admin,
+            is_active,
+            levels: HashMap::new(),
+            trashed: trashed_groups(connection, &owned, now)?,
+        };
+        if !is_admin {
+            permissions.levels = walk(connection, user_uuid, &owned)?;
+        }
+        Ok(permissions)
+    }
+
+    /// The level on an object as such, not counting what its owner gives.
+    fn direct(&self, target: &str) -> Option<Level> {
+        self.levels.get(target).copied()
+    }
+
+    /// The level on everything that an owner owns.
+    fn of_owner(&self, owner: &str) -> Option<Level> {
+        let level = self.direct(owner)?;
+        if uuid::infix(owner) == Some("tpzed") && level < Level::Manage {
+            None
+        } else {
+            Some(level)
+        }
+    }
+
+    /// Says whether the user has the level on an object with this owner.
+    pub(crate) fn allows(&self, target: &str, owner: &str, wanted: Level) -> bool {
+        self.is_admin
+            || self.of_owner(owner).is_some_and(|level| level >= wanted)
+            || self.direct(target).is_some_and(|level| level >= wanted)
+    }
+
+    /// Says whether the user may put things into an owner.
+    pub(crate) fn allows_in(&self, owner: &str, wanted: Level) -> bool {
+        self.is_admin || self.of_owner(owner).is_some_and(|level| level >= wanted)
+    }
+
+    /// The condition that leaves what the user can see in a table.
+    pub(crate) fn readable(&self, table: &Table, include_trash: bool) -> Condition {
+        let mut parts = Vec::new();
+        let mut parameters = Vec::new();
+        if !self.is_admin {
+            let owners: Vec<&str> = self
+                .levels
+                .keys()
+                .filter(|target| self.of_owner(target).is_some())
+                .map(String::as_str)
+                .collect();
+            let direct: Vec<&str> = self.levels.keys().map(String::as_str).collect();
+            // The plus sign keeps SQLite from taking these long lists as its way into the table.
+            let mut readable = "+owner_uuid IN (SELECT value FROM json_each(?)) \
+                                OR +uuid IN (SELECT value FROM json_each(?))"
+                .to_owned();
+            parameters.push(json_list(&owners));
+            parameters.push(json_list(&direct));
+            if table.name == "links" {
+                // A user sees the permission links to and from itself, and those on what it manages.
+                readable.push_str(
+                    " OR (link_class = 'permission' AND (head_uuid = ? OR tail_uuid = ? \
+                     OR head_uuid IN (SELECT value FROM json_each(?))))",
+                );
+                let managed: Vec<&str> = self
+                    .levels
+                    .iter()
+                    .filter(|(_, level)| **level >= Level::Manage)
+                    .map(|(target, _)| target.as_str())
+                    .collect();
+                parameters.push(self.user_uuid.clone().into());
+                parameters.push(self.user_uuid.clone().into());
+                parameters.push(json_list(&managed));
+            }
+            parts.push(format!("({readable})"));
+        }
+        if !include_trash {
+            if !self.trashed.is_empty() {
+                let trashed: Vec<&str> = self.trashed.iter().map(String::as_str).collect();
+                parts.push("+owner_uuid NOT IN (SELECT value FROM json_each(?))".to_owned());
+                parameters.push(json_list(&trashed));
+                if table.name == "groups" {
+                    parts.push("uuid NOT IN (SELECT value FROM json_each(?))".to_owned());
+                    parameters.push(json_list(&trashed));
+                }
+            }
+            if table.name == "collections" {
+                parts.push("is_trashed = 0".to_owned());
+            }
+        }
+        if parts.is_empty() {
+            parts.push("1".to_owned());
+        }
+        Condition {
+            sql: parts.join(" AND "),
+            parameters,
+        }
+    }
+}
+
+/// Writes a list as a parameter for `json_each`.
+pub(crate) fn json_list<T: serde::Serialize>(items: &[T]) -> Value {
+    serde_json::to_string(items)
+        .unwrap_or_else(|_| "[]".to_owned())
+        .into()
+}
+
+/// The projects and users of each owner.
+type Owned = HashMap<String, Vec<String>>;
+
+fn owned_objects(connection: &Connection) -> rusqlite::Result<Owned> {
+    let mut owned = Owned::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT owner_uuid, uuid FROM groups UNION ALL SELECT owner_uuid, uuid FROM users",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        owned.entry(row.get(0)?).or_default().push(row.get(1)?);
+    }
+    Ok(owned)
+}
+
+/// The groups in the trash and everything inside them.
+fn trashed_groups(
+    connection: &Connection,
+    owned: &Owned,
+    now: Micros,
+) -> rusqlite::Result<HashSet<String>> {
+    let mut statement =
+        connection.prepare_cached("SELECT uuid FROM groups WHERE trash_at <= ?1")?;
+    let mut waiting: Vec<String> = statement
+        .query_map([now], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut trashed = HashSet::new();
+    while let Some(group) = waiting.pop() {
+        if let Some(inside) = owned.get(&group) {
+            waiting.extend(
+                inside
+                    .iter()
+                    .filter(|inner| !trashed.contains(*inner))
+                    .cloned(),
+            );
+        }
+        trashed.insert(group);
+    }
+    Ok(trashed)
+}
+
+/// Follows the edges from a user and returns the best level on everything reached.
+fn walk(
+    connection: &Connection,
+    user_uuid: &str,
+    owned: &Owned,
+) -> rusqlite::Result<HashMap<String, Level>> {
+    let mut links: HashMap<String, Vec<(String, Level)>> = HashMap::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT tail_uuid, head_uuid, name FROM links WHERE link_class = 'permission' \
+         AND tail_uuid IS NOT NULL AND head_uuid IS NOT NULL",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let name: Option<String> = row.get(2)?;
+        if let Some(level) = name.as_deref().and_then(Level::of_link) {
+            links
+                .entry(row.get(0)?)
+                .or_default()
+                .push((row.get(1)?, level));
+        }
+    }
+    let mut levels = HashMap::from([(user_uuid.to_owned(), Level::Manage)]);
+    let mut waiting = vec![user_uuid.to_owned()];
+    while let Some(place) = waiting.pop() {
+        let level = levels[&place];
+        if uuid::infix(&place) == Some("tpzed") && level < Level::Manage {
+            continue;
+        }
+        let owned = owned
+            .get(&place)
+            .into_iter()
+            .flatten()
+            .map(|target| (target, Level::Manage));
+        let linked = links
+            .get(&place)
+            .into_iter()
+            .flatten()
+            .map(|(target, level)| (target, *level));
+        for (target, edge) in owned.chain(linked) {
+            let reached = level.min(edge);
+            if levels.get(target).is_none_or(|known| *known < reached) {
+                levels.insert(target.clone(), reached);
+                waiting.push(target.clone());
+            }
+        }
+    }
+    Ok(levels)
+}

@@ -1,0 +1,641 @@
+//! Turns the `filters` parameter into SQL, refusing what the real server refuses.
+
+use rusqlite::types::Value;
+use serde_json::Value as Json;
+
+use super::order::is_locale_ordered;
+use crate::clock;
+use crate::error::ApiError;
+use crate::permission::{Condition, json_list};
+use crate::store::functions::COLLATION;
+use crate::store::table::{Column, Table, Type};
+use crate::uuid;
+
+/// One condition of a list request; all of them must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Filter {
+    /// The attribute, `any`, a `properties.KEY`, or an expression in parentheses.
+    pub(crate) attribute: String,
+    /// The operator as the client wrote it.
+    pub(crate) operator: String,
+    /// What to compare with.
+    pub(crate) operand: Json,
+}
+
+/// Reads the `filters` parameter.
+///
+/// # Errors
+///
+/// Refuses what the controller cannot fit into its type: no array, elements of other than three
+/// parts, an operator that is no string.
+pub(crate) fn parse(parameter: &Json) -> Result<Vec<Filter>, ApiError> {
+    let Json::Array(elements) = parameter else {
+        return Err(ApiError::transcode(format!(
+            "json: cannot unmarshal {} into Go struct field ListOptions.filters of type []arvados.Filter",
+            json_type(parameter)
+        )));
+    };
+    elements.iter().map(parse_element).collect()
+}
+
+fn parse_element(element: &Json) -> Result<Filter, ApiError> {
+    let parts = match element {
+        // A string alone is an expression that must be true.
+        Json::String(expression) => {
+            return Ok(Filter {
+                attribute: expression.clone(),
+                operator: "=".to_owned(),
+                operand: Json::Bool(true),
+            });
+        }
+        Json::Array(parts) => parts,
+        other => {
+            return Err(ApiError::transcode(format!(
+                "invalid filter: json decoded as {} instead of array or string",
+                go_type(other)
+            )));
+        }
+    };
+    let [attribute, operator, operand] = parts.as_slice() else {
+        return Err(ApiError::transcode(format!(
+            "invalid filter {}: must have 3 decoded",
+            Json::String(element.to_string())
+        )));
+    };
+    let Json::String(attribute) = attribute else {
+        return Err(ApiError::transcode(format!(
+            "invalid filter attr {}",
+            go_quoted(attribute)
+        )));
+    };
+    let Json::String(operator) = operator else {
+        return Err(ApiError::transcode(format!(
+            "invalid filter operator {}",
+            go_quoted(operator)
+        )));
+    };
+    Ok(Filter {
+        attribute: attribute.clone(),
+        operator: operator.clone(),
+        operand: operand.clone(),
+    })
+}
+
+/// Turns one filter into a condition.
+///
+/// # Errors
+///
+/// Refuses unknown attributes and operators and operands of the wrong type.
+pub(crate) fn condition(table: &Table, filter: &Filter) -> Result<Condition, ApiError> {
+    let operator = filter.operator.to_lowercase();
+    if operator == "@@" {
+        return Err(ApiError::argument(
+            "Full text search operator is no longer supported",
+        ));
+    }
+    if filter.attribute.starts_with('(') {
+        return expression(table, filter);
+    }
+    if filter.attribute == "any" {
+        return any(table, &operator, filter);
+    }
+    let (head, key) = match filter.attribute.split_once('.') {
+        Some((head, key)) if head == table.name => (key, None),
+        Some((head, key)) => (head, Some(key)),
+        None => (filter.attribute.as_str(), None),
+    };
+    if let Some(column) = head.strip_suffix("_kind")
+        && table.name == "links"
+        && matches!(column, "head" | "tail")
+        && key.is_none()
+    {
+        let column = table.column(if column == "head" {
+            "head_uuid"
+        } else {
+            "tail_uuid"
+        });
+        return is_a(column.expect("links have both ends"), filter);
+    }
+    let invalid = || {
+        ApiError::argument(format!(
+            "Invalid attribute '{}' in filter",
+            filter.attribute
+        ))
+    };
+    if head == "id" && key.is_none() {
+        return compare("id", false, &operator, filter, &Type::Integer);
+    }
+    let column = table
+        .column(head)
+        .filter(|column| is_filterable(column))
+        .ok_or_else(invalid)?;
+    if column.kind == Type::Object {
+        return property(column, key, &operator, filter);
+    }
+    if key.is_some() {
+        return Err(invalid());
+    }
+    let is_text = matches!(column.kind, Type::Text | Type::LongText);
+    match operator.as_str() {
+        "=" | "!=" | "<" | "<=" | ">" | ">=" => {}
+        "in" | "not in" => {}
+        "like" | "ilike" | "is_a" if !is_text => return Err(invalid()),
+        "like" | "ilike" | "is_a" => {}
+        "exists" | "contains" if !is_text && column.kind != Type::Array => return Err(invalid()),
+        _ => {
+            return Err(ApiError::argument(format!(
+                "Invalid operator '{}'",
+                filter.operator
+            )));
+        }
+    }
+    if operator == "is_a" {
+        return is_a(column, filter);
+    }
+    compare(
+        column.name,
+        is_locale_ordered(table, column.name),
+        &operator,
+        filter,
+        &column.kind,
+    )
+}
+
+/// Says whether clients may filter on a column.
+fn is_filterable(column: &Column) -> bool {
+    column.name != "manifest_text"
+}
+
+/// A plain comparison of a column.
+fn compare(
+    column: &str,
+    is_locale_ordered: bool,
+    operator: &str,
+    filter: &Filter,
+    kind: &Type,
+) -> Result<Condition, ApiError> {
+    let mut parameters = Vec::new();
+    let sql = match operator {
+        "=" | "!=" if filter.operand.is_null() => {
+            format!(
+                "{column} IS {}NULL",
+                if operator == "=" { "" } else { "NOT " }
+            )
+        }
+        "=" => {
+            parameters.push(scalar(filter, &filter.operand, kind)?);
+            format!("{column} = ?")
+        }
+        "!=" => {
+            parameters.push(scalar(filter, &filter.operand, kind)?);
+            format!("({column} <> ? OR {column} IS NULL)")
+        }
+        "<" | "<=" | ">" | ">=" => {
+            parameters.push(scalar(filter, &filter.operand, kind)?);
+            let collation = if is_locale_ordered {
+                format!(" COLLATE {COLLATION}")
+            } else {
+                String::new()
+            };
+            format!("{column} {operator} ?{collation}")
+        }
+        "like" | "ilike" => {
+            parameters.push(scalar(filter, &filter.operand, kind)?);
+            let function = if operator == "like" {
+                "matches"
+            } else {
+                "imatches"
+            };
+            format!("{function}({column}, ?)")
+        }
+        _ => {
+            let Json::Array(items) = &filter.operand else {
+                return Err(invalid_operand(filter, &filter.operand));
+            };
+            let mut values = Vec::with_capacity(items.len());
+            // Null is not equal to anything, not even in a list.
+            for item in items.iter().filter(|item| !item.is_null()) {
+                values.push(match scalar(filter, item, kind)? {
+                    Value::Integer(number) => Json::from(number),
+                    Value::Text(text) => Json::from(text),
+                    other => return Err(ApiError::Internal(format!("operand {other:?}"))),
+                });
+            }
+            parameters.push(json_list(&values));
+            if operator == "in" {
+                format!("{column} IN (SELECT value FROM json_each(?))")
+            } else {
+                format!("({column} NOT IN (SELECT value FROM json_each(?)) OR {column} IS NULL)")
+            }
+        }
+    };
+    Ok(Condition { sql, parameters })
+}
+
+/// Fits one operand to the type of its column.
+fn scalar(filter: &Filter, operand: &Json, kind: &Type) -> Result<Value, ApiError> {
+    match (kind, operand) {
+        (Type::Text | Type::LongText | Type::Array, Json::String(text)) => {
+            Ok(Value::Text(text.clone()))
+        }
+        (Type::Time, Json::String(text)) => clock::parse(text)
+            .map(Value::Integer)
+            .ok_or_else(|| ApiError::argument(format!("no time information in {operand}"))),
+        (Type::Integer, Json::Number(number)) if number.is_i64() => {
+            Ok(Value::Integer(number.as_i64().unwrap_or_default()))
+        }
+        (Type::Integer, Json::String(text)) => {
+            text.trim().parse().map(Value::Integer).map_err(|_| {
+                ApiError::argument(format!(
+                    "Invalid operand '{text}' for integer attribute '{}'",
+                    filter.attribute
+                ))
+            })
+        }
+        (Type::Boolean, Json::Bool(truth)) => Ok(Value::Integer(i64::from(*truth))),
+        (Type::Boolean, Json::String(text)) => match text.to_lowercase().as_str() {
+            "1" | "t" | "true" | "y" | "yes" => Ok(Value::Integer(1)),
+            "0" | "f" | "false" | "n" | "no" => Ok(Value::Integer(0)),
+            _ => Err(ApiError::argument(format!(
+                "Invalid operand '{text}' for boolean attribute '{}'",
+                filter.attribute
+            ))),
+        },
+        _ => Err(invalid_operand(filter, operand)),
+    }
+}
+
+fn invalid_operand(filter: &Filter, operand: &Json) -> ApiError {
+    ApiError::argument(format!(
+        "Invalid operand type '{}' for '{}' operator in filters",
+        ruby_type(operand),
+        filter.operator
+    ))
+}
+
+/// `is_a` compares the type part of UUIDs.
+fn is_a(column: &Column, filter: &Filter) -> Result<Condition, ApiError> {
+    let kinds: Vec<&Json> = match &filter.operand {
+        Json::Array(kinds) => kinds.iter().collect(),
+        kind => vec![kind],
+    };
+    let mut parameters = Vec::new();
+    for kind in kinds {
+        let Json::String(kind) = kind else {
+            return Err(invalid_operand(filter, kind));
+        };
+        // An unknown kind matches nothing.
+        let infix = uuid::infix_of_kind(kind).unwrap_or("?????");
+        parameters.push(Value::Text(format!("_____-{infix}-_______________")));
+    }
+    if parameters.is_empty() {
+        return Ok(Condition {
+            sql: "0".to_owned(),
+            parameters,
+        });
+    }
+    let one = format!("matches({}, ?)", column.name);
+    Ok(Condition {
+        sql: format!("({})", vec![one; parameters.len()].join(" OR ")),
+        parameters,
+    })
+}
+
+/// A condition on a JSON object or one of its keys.
+fn property(
+    column: &Column,
+    key: Option<&str>,
+    operator: &str,
+    filter: &Filter,
+) -> Result<Condition, ApiError> {
+    let column = column.name;
+    let Some(key) = key else {
+        return match (operator, &filter.operand) {
+            ("exists", Json::String(key)) => Ok(Condition {
+                sql: format!("json_key({column}, ?) IS NOT NULL"),
+                parameters: vec![key.clone().into()],
+            }),
+            ("=" | "contains", operand @ (Json::Object(_) | Json::Array(_))) => Ok(Condition {
+                sql: format!("json_contains({column}, ?)"),
+                parameters: vec![operand.to_string().into()],
+            }),
+            _ => Err(ApiError::argument(format!(
+                "Invalid attribute '{}' in filter",
+                filter.attribute
+            ))),
+        };
+    };
+    let key = key
+        .strip_prefix('<')
+        .and_then(|key| key.strip_suffix('>'))
+        .unwrap_or(key);
+    let pair = |value: &Json| Value::Text(serde_json::json!({ key: value }).to_string());
+    let mut parameters = Vec::new();
+    let sql = match operator {
+        "=" | "!=" => {
+            parameters.push(pair(&filter.operand));
+            let negation = if operator == "!=" { "NOT " } else { "" };
+            format!("{negation}coalesce(json_contains({column}, ?), 0)")
+        }
+        "<" | "<=" | ">" | ">=" => {
+            parameters.push(key.to_owned().into());
+            parameters.push(filter.operand.to_string().into());
+            format!("json_order(json_key({column}, ?), ?) {operator} 0")
+        }
+        "like" | "ilike" => {
+            let Json::String(pattern) = &filter.operand else {
+                return Err(invalid_operand(filter, &filter.operand));
+            };
+            parameters.push(key.to_owned().into());
+            parameters.push(pattern.clone().into());
+            let function = if operator == "like" {
+                "matches"
+            } else {
+                "imatches"
+            };
+            format!("{function}(json_text({column}, ?), ?)")
+        }
+        "in" | "not in" => {
+            let Json::Array(items) = &filter.operand else {
+                return Err(invalid_operand(filter, &filter.operand));
+            };
+            if operator == "in" {
+                if items.is_empty() {
+                    return Ok(Condition {
+                        sql: "0".to_owned(),
+                        parameters,
+                    });
+                }
+                parameters.extend(items.iter().map(pair));
+                let one = format!("json_contains({column}, ?)");
+                format!("({})", vec![one; items.len()].join(" OR "))
+            } else {
+                parameters.push(key.to_owned().into());
+                parameters.push(json_list(items));
+                parameters.push(key.to_owned().into());
+                format!(
+                    "(json_text({column}, ?) NOT IN (SELECT value FROM json_each(?)) \
+                     OR json_text({column}, ?) IS NULL)"
+                )
+            }
+        }
+        "exists" => {
+            let Json::Bool(exists) = &filter.operand else {
+                return Err(ApiError::argument(format!(
+                    "Invalid operand '{}' for '{}' must be true or false",
+                    plain(&filter.operand),
+                    filter.operator
+                )));
+            };
+            parameters.push(key.to_owned().into());
+            format!(
+                "json_key({column}, ?) IS {}NULL",
+                if *exists { "NOT " } else { "" }
+            )
+        }
+        "contains" => {
+            parameters.push(pair(&filter.operand));
+            parameters.push(pair(&Json::Array(vec![filter.operand.clone()])));
+            format!("(json_contains({column}, ?) OR json_contains({column}, ?))")
+        }
+        _ => {
+            return Err(ApiError::argument(format!(
+                "Invalid operator for subproperty search '{}'",
+                filter.operator
+            )));
+        }
+    };
+    Ok(Condition { sql, parameters })
+}
+
+/// `any` looks at every text of a record.
+fn any(table: &Table, operator: &str, filter: &Filter) -> Result<Condition, ApiError> {
+    let function = match operator {
+        "like" => "matches",
+        "ilike" => "imatches",
+        _ => {
+            // The real server builds a statement that its database refuses.
+            return Err(ApiError::invalid(format!(
+                "#<ActiveRecord::StatementInvalid:\"PG::InvalidTextRepresentation: ERROR:  \
+                 invalid input syntax for type bigint: {}\\n\">",
+                filter.operand
+            )));
+        }
+    };
+    let Json::String(pattern) = &filter.operand else {
+        return Err(invalid_operand(filter, &filter.operand));
+    };
+    let tests: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|column| {
+            matches!(column.kind, Type::Text | Type::LongText | Type::Object)
+                && is_filterable(column)
+        })
+        .map(|column| format!("{function}({}, ?)", column.name))
+        .collect();
+    let parameters = vec![Value::Text(pattern.clone()); tests.len()];
+    Ok(Condition {
+        sql: format!("({})", tests.join(" OR ")),
+        parameters,
+    })
+}
+
+/// A comparison of two numeric columns, written `(a < b)`.
+fn expression(table: &Table, filter: &Filter) -> Result<Condition, ApiError> {
+    let text = filter
+        .attribute
+        .trim_start_matches('(')
+        .trim_end_matches(')');
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [left, operator, right] = words.as_slice() else {
+        return Err(ApiError::argument(format!(
+            "Invalid expression: '{}'",
+            filter.attribute
+        )));
+    };
+    for name in [left, right] {
+        match table.column(name) {
+            Some(column) if column.kind == Type::Integer => {}
+            Some(_) => {
+                return Err(ApiError::argument(format!(
+                    "Non-numeric attribute in expression: '{name}'"
+                )));
+            }
+            None => {
+                return Err(ApiError::argument(format!(
+                    "Invalid attribute in expression: '{name}'"
+                )));
+            }
+        }
+    }
+    if !["<", "<=", ">", ">=", "="].contains(operator)
+        || filter.operator != "="
+        || filter.operand != Json::Bool(true)
+    {
+        return Err(ApiError::argument(format!(
+            "Invalid expression: '{}'",
+            filter.attribute
+        )));
+    }
+    Ok(Condition {
+        sql: format!("{left} {operator} {right}"),
+        parameters: Vec::new(),
+    })
+}
+
+/// Names a JSON type as the controller's decoder does.
+pub(crate) fn json_type(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "bool",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    }
+}
+
+/// Names a decoded type as the controller's language does.
+pub(crate) fn go_type(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "<nil>",
+        Json::Bool(_) => "bool",
+        Json::Number(_) => "float64",
+        Json::String(_) => "string",
+        Json::Array(_) => "[]interface {}",
+        Json::Object(_) => "map[string]interface {}",
+    }
+}
+
+/// Quotes a decoded value as the controller's language does, types that have no quotes included.
+pub(crate) fn go_quoted(value: &Json) -> String {
+    match value {
+        Json::String(text) => format!("{text:?}"),
+        Json::Null => "%!q(<nil>)".to_owned(),
+        other => format!("%!q({}={other})", go_type(other)),
+    }
+}
+
+/// Names a decoded type as the service's language does.
+fn ruby_type(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "NilClass",
+        Json::Bool(true) => "TrueClass",
+        Json::Bool(false) => "FalseClass",
+        Json::Number(number) if number.is_f64() => "Float",
+        Json::Number(_) => "Integer",
+        Json::String(_) => "String",
+        Json::Array(_) => "Array",
+        Json::Object(_) => "Hash",
+    }
+}
+
+fn plain(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::table::{COLLECTIONS, LINKS};
+    use serde_json::json;
+
+    fn refusal(table: &Table, filter: Json) -> String {
+        let result = parse(&json!([filter])).and_then(|filters| {
+            filters
+                .iter()
+                .map(|f| condition(table, f))
+                .collect::<Result<Vec<_>, _>>()
+        });
+        result.unwrap_err().text("", "")
+    }
+
+    #[test]
+    fn malformed_filters_do_not_get_past_the_controller() {
+        for (filters, words) in [
+            (json!({"uuid": "x"}), "cannot unmarshal object"),
+            (json!("uuid"), "cannot unmarshal string"),
+            (
+                json!([{"uuid": "x"}]),
+                "json decoded as map[string]interface {}",
+            ),
+            (json!([["uuid", "="]]), "must have 3 decoded"),
+            (
+                json!([["uuid", 1, "x"]]),
+                "invalid filter operator %!q(float64=1)",
+            ),
+        ] {
+            let error = parse(&filters).unwrap_err();
+            assert_eq!(error.status(), 500);
+            assert!(error.text("", "").contains(words), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_service_does_not_know_is_refused() {
+        for (filter, words) in [
+            (
+                json!(["nosuch", "=", "x"]),
+                "Invalid attribute 'nosuch' in filter",
+            ),
+            (json!(["name", "<>", "x"]), "Invalid operator '<>'"),
+            (
+                json!(["name", "=", 1]),
+                "Invalid operand type 'Integer' for '=' operator",
+            ),
+            (
+                json!(["name", "=", ["a"]]),
+                "Invalid operand type 'Array' for '=' operator",
+            ),
+            (
+                json!(["name", "like", null]),
+                "Invalid operand type 'NilClass' for 'like' operator",
+            ),
+            (
+                json!(["name", "in", "x"]),
+                "Invalid operand type 'String' for 'in' operator",
+            ),
+            (
+                json!(["created_at", ">", "not a time"]),
+                "no time information in \"not a time\"",
+            ),
+            (
+                json!(["created_at", "like", "2017%"]),
+                "Invalid attribute 'created_at' in filter",
+            ),
+            (json!(["any", "@@", "x"]), "Full text search operator"),
+            (
+                json!(["(created_at > modified_at)", "=", true]),
+                "Non-numeric attribute",
+            ),
+            (
+                json!(["properties.a", "exists", 1]),
+                "must be true or false",
+            ),
+        ] {
+            let text = refusal(&LINKS, filter);
+            assert!(text.contains(words), "{text}");
+        }
+        assert!(
+            refusal(&COLLECTIONS, json!(["manifest_text", "like", "x"]))
+                .contains("Invalid attribute")
+        );
+        assert!(
+            refusal(&COLLECTIONS, json!(["is_trashed", "=", "perhaps"]))
+                .contains("boolean attribute")
+        );
+    }
+
+    #[test]
+    fn unequal_includes_null() {
+        let filter = parse(&json!([["tail_uuid", "!=", "x"]])).unwrap().remove(0);
+        assert_eq!(
+            condition(&LINKS, &filter).unwrap().sql,
+            "(tail_uuid <> ? OR tail_uuid IS NULL)"
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! Answers list requests: filters, order, selection and pages.
+
+pub(crate) mod filters;
+pub(crate) mod order;
+pub(crate) mod page;
+pub(crate) mod select;

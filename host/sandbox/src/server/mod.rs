@@ -1,0 +1,277 @@
+//! Serves the API and the Keep services over HTTP/1.1.
+
+pub(crate) mod body;
+pub(crate) mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body as _, Incoming as Body};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use crate::api::{self, Incoming, Reply};
+use crate::cluster::{Cluster, Service};
+use crate::faults::Action;
+use crate::inspect::Entry;
+use crate::keep;
+use body::{Answer, broken, full};
+
+/// How long a client may take to say the first word of TLS or the header of a request.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most bytes in the header of a request, a long query included.
+const MAX_HEADER: usize = 512 << 10;
+
+/// What listens at an address.
+#[derive(Debug, Clone)]
+pub(crate) enum Role {
+    /// The API.
+    Api,
+    /// A Keep service.
+    Keep(Service),
+}
+
+/// Accepts connections until told to stop.
+pub(crate) fn serve(
+    cluster: Arc<Cluster>,
+    role: Role,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    mut stop: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stop.changed() => break,
+            };
+            // A client that gave up while it waited is no reason to stop.
+            let Ok((stream, _)) = accepted else { continue };
+            connections.spawn(connect(
+                Arc::clone(&cluster),
+                role.clone(),
+                stream,
+                tls.clone(),
+            ));
+            while connections.try_join_next().is_some() {}
+        }
+        connections.shutdown().await;
+    })
+}
+
+async fn connect(cluster: Arc<Cluster>, role: Role, stream: TcpStream, tls: Option<TlsAcceptor>) {
+    // Small answers should not wait for more to send; without this they still arrive.
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => converse(cluster, role, stream).await,
+        Some(tls) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+                converse(cluster, role, stream).await;
+            }
+        }
+    }
+}
+
+/// Answers the requests of one connection.
+async fn converse(
+    cluster: Arc<Cluster>,
+    role: Role,
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+) {
+    let service = service_fn(move |request| {
+        let (cluster, role) = (Arc::clone(&cluster), role.clone());
+        async move { answer(cluster, role, request).await }
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .max_buf_size(MAX_HEADER);
+    // Connections end as the client or a planned fault wants; there is nobody to tell.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// Why a connection is broken off.
+#[derive(Debug, thiserror::Error)]
+#[error("connection dropped by a planned fault")]
+struct Dropped;
+
+/// Answers one request, with the fault planned for it, and notes it in the log.
+async fn answer(
+    cluster: Arc<Cluster>,
+    role: Role,
+    request: Request<Body>,
+) -> Result<Response<Answer>, Dropped> {
+    let method = request.method().as_str().to_owned();
+    let path = request.uri().path().to_owned();
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let request_id = request::request_id(request.headers());
+    let received = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .unwrap_or(0);
+    let is_keep = matches!(role, Role::Keep(_));
+    let note = |status: u16, sent: u64| {
+        cluster.log.add(Entry {
+            is_keep,
+            method: method.clone(),
+            path: path.clone(),
+            query: query.clone(),
+            status,
+            received,
+            sent,
+            request_id: request_id.clone(),
+        });
+    };
+    let fault = cluster.faults.take(&method, &path);
+    match &fault {
+        Some(Action::DropBefore) => {
+            note(0, 0);
+            return Err(Dropped);
+        }
+        Some(Action::Answer(status)) => {
+            // The body is read so that a client which sends it all first gets to the answer.
+            let _ = request.into_body().collect().await;
+            let mut response = Response::new(full(Bytes::new()));
+            *response.status_mut() =
+                StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            note(*status, 0);
+            return Ok(finish(response, &request_id, is_keep));
+        }
+        Some(Action::Delay(time)) => tokio::time::sleep(*time).await,
+        _ => {}
+    }
+    let mut response = match role {
+        Role::Api => answer_api(&cluster, request, &request_id).await,
+        Role::Keep(service) => {
+            keep::service::answer(Arc::clone(&cluster), service, request, fault.clone()).await
+        }
+    };
+    let sent = response.body().size_hint().exact().unwrap_or(0);
+    let status = response.status().as_u16();
+    match fault {
+        Some(Action::DropAfter) => {
+            note(0, 0);
+            return Err(Dropped);
+        }
+        Some(Action::CutBody) => {
+            let bytes = match response.body_mut().collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(_) => Bytes::new(),
+            };
+            response
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+            *response.body_mut() = broken(bytes.slice(..bytes.len() / 2));
+        }
+        _ => {}
+    }
+    note(status, sent);
+    Ok(finish(response, &request_id, is_keep))
+}
+
+/// Adds the headers that every answer has.
+fn finish(mut response: Response<Answer>, request_id: &str, is_keep: bool) -> Response<Answer> {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert("x-request-id", id);
+    }
+    let methods = if is_keep {
+        "GET, HEAD, OPTIONS, POST, PUT"
+    } else {
+        "GET, HEAD, OPTIONS, PROPFIND, PUT, POST, PATCH, DELETE"
+    };
+    headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
+    headers.insert(
+        "access-control-allow-methods",
+        HeaderValue::from_static(methods),
+    );
+    headers.insert(
+        "access-control-allow-headers",
+        HeaderValue::from_static("Authorization, Content-Type, Range, X-Http-Method-Override"),
+    );
+    headers.insert(
+        "access-control-max-age",
+        HeaderValue::from_static("86486400"),
+    );
+    response
+}
+
+async fn answer_api(
+    cluster: &Arc<Cluster>,
+    request: Request<Body>,
+    request_id: &str,
+) -> Response<Answer> {
+    let (parts, body) = request.into_parts();
+    let limit = usize::try_from(cluster.settings.max_request_size).unwrap_or(usize::MAX);
+    let body = match Limited::new(body, limit).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => {
+            return respond(Reply {
+                status: StatusCode::BAD_REQUEST,
+                content_type: Some("application/json"),
+                headers: Vec::new(),
+                body: b"{\"errors\":[\"http: request body too large\"]}\n".to_vec(),
+            });
+        }
+    };
+    let text = |name: &str| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let incoming = Incoming {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        content_type: text("content-type"),
+        method_override: text("x-http-method-override"),
+        token: request::token(&parts.headers),
+        is_external: text("x-external-client").as_deref() == Some("1"),
+        request_id: request_id.to_owned(),
+        body: body.into(),
+    };
+    let cluster = Arc::clone(cluster);
+    match tokio::task::spawn_blocking(move || api::answer(&cluster, &incoming)).await {
+        Ok(reply) => respond(reply),
+        Err(error) => respond(Reply {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            content_type: Some("application/json"),
+            headers: Vec::new(),
+            body: serde_json::json!({ "errors": [format!("sandbox: {error}")] })
+                .to_string()
+                .into_bytes(),
+        }),
+    }
+}
+
+fn respond(reply: Reply) -> Response<Answer> {
+    let mut response = Response::new(full(reply.body.into()));
+    *response.status_mut() = reply.status;
+    if let Some(kind) = reply.content_type {
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

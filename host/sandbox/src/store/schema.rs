@@ -1,0 +1,142 @@
+//! Creates the tables of a new cluster.
+
+use rusqlite::Connection;
+
+/// The version of the tables below, kept in the database itself.
+const VERSION: i64 = 1;
+
+/// The tables and their indexes.
+///
+/// Listing docker links in creation order and finding them by name or head must not read the
+/// whole table; the permission check deliberately has no index to be lured to.
+const TABLES: &str = "
+CREATE TABLE links (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    owner_uuid TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_by_user_uuid TEXT,
+    modified_at INTEGER,
+    tail_uuid TEXT,
+    link_class TEXT,
+    name TEXT,
+    head_uuid TEXT,
+    properties TEXT,
+    updated_at INTEGER
+) STRICT;
+CREATE INDEX links_by_class ON links (link_class, created_at, uuid);
+CREATE INDEX links_by_name ON links (name, link_class);
+CREATE INDEX links_by_head ON links (head_uuid);
+CREATE INDEX links_by_tail ON links (tail_uuid) WHERE tail_uuid IS NOT NULL;
+CREATE INDEX links_by_time ON links (created_at, uuid);
+
+CREATE TABLE collections (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    owner_uuid TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_by_user_uuid TEXT,
+    modified_at INTEGER,
+    name TEXT,
+    description TEXT,
+    properties TEXT,
+    portable_data_hash TEXT,
+    manifest_text TEXT,
+    replication_desired INTEGER,
+    replication_confirmed INTEGER,
+    replication_confirmed_at INTEGER,
+    storage_classes_desired TEXT,
+    storage_classes_confirmed TEXT,
+    storage_classes_confirmed_at INTEGER,
+    delete_at INTEGER,
+    trash_at INTEGER,
+    is_trashed INTEGER NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL DEFAULT 1,
+    current_version_uuid TEXT NOT NULL,
+    preserve_version INTEGER DEFAULT 0,
+    file_count INTEGER NOT NULL DEFAULT 0,
+    file_size_total INTEGER NOT NULL DEFAULT 0,
+    file_names TEXT,
+    updated_at INTEGER
+) STRICT;
+CREATE INDEX collections_by_hash ON collections (portable_data_hash);
+CREATE INDEX collections_by_time ON collections (created_at, uuid);
+CREATE INDEX collections_by_version ON collections (current_version_uuid);
+CREATE UNIQUE INDEX index_collections_on_owner_uuid_and_name ON collections (owner_uuid, name)
+    WHERE is_trashed = 0 AND current_version_uuid = uuid AND name <> '';
+
+CREATE TABLE groups (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    owner_uuid TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_by_user_uuid TEXT,
+    modified_at INTEGER,
+    name TEXT,
+    description TEXT,
+    group_class TEXT,
+    properties TEXT,
+    trash_at INTEGER,
+    delete_at INTEGER,
+    is_trashed INTEGER NOT NULL DEFAULT 0,
+    frozen_by_uuid TEXT,
+    updated_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX index_groups_on_owner_uuid_and_name ON groups (owner_uuid, name)
+    WHERE is_trashed = 0 AND name <> '';
+
+CREATE TABLE users (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    owner_uuid TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_by_user_uuid TEXT,
+    modified_at INTEGER,
+    email TEXT,
+    first_name TEXT,
+    last_name TEXT,
+    identity_url TEXT,
+    is_admin INTEGER NOT NULL DEFAULT 0,
+    is_active INTEGER NOT NULL DEFAULT 0,
+    prefs TEXT,
+    username TEXT,
+    updated_at INTEGER
+) STRICT;
+
+CREATE TABLE tokens (
+    uuid TEXT PRIMARY KEY,
+    secret TEXT NOT NULL UNIQUE,
+    user_uuid TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    expires_at INTEGER
+) STRICT;
+";
+
+/// Creates the tables unless the database has them.
+///
+/// # Errors
+///
+/// Fails if the database cannot be written or was made by a newer program.
+pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    if version(connection)? == VERSION {
+        return Ok(());
+    }
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
+    // Another process may have been faster.
+    if version(&transaction)? == 0 {
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()
+}
+
+/// Reads the version that the database was made with; 0 is an empty one.
+pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Says whether this program can read the database.
+pub(crate) fn is_supported(version: i64) -> bool {
+    (0..=VERSION).contains(&version)
+}
