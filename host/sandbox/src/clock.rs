@@ -80,7 +80,10 @@ pub(crate) fn parse(text: &str) -> Option<Micros> {
             return Some(time.timestamp_micros());
         }
     }
-    let bare = text.strip_suffix(" UTC").unwrap_or(text);
+    let bare = [" UTC", " Z", "Z"]
+        .iter()
+        .find_map(|zone| text.strip_suffix(zone))
+        .unwrap_or(text);
     for form in [
         "%Y-%m-%dT%H:%M:%S%.f",
         "%Y-%m-%d %H:%M:%S%.f",

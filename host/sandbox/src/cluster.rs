@@ -1,7 +1,8 @@
 //! What all parts of a running cluster share.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::clock::{Clock, Micros};
 use crate::faults::Faults;
@@ -10,6 +11,7 @@ use crate::keep::blocks::Blocks;
 use crate::options::{ServiceKind, Settings};
 use crate::signature::Signer;
 use crate::store::Store;
+use crate::uuid;
 
 /// One Keep service.
 #[derive(Debug, Clone)]
@@ -24,6 +26,14 @@ pub(crate) struct Service {
     pub(crate) kind: ServiceKind,
     /// The volume of a store.
     pub(crate) volume: usize,
+}
+
+impl Service {
+    /// Its root URL.
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.is_encrypted { "https" } else { "http" };
+        format!("{scheme}://{}/", self.address)
+    }
 }
 
 /// A running cluster.
@@ -49,6 +59,8 @@ pub(crate) struct Cluster {
     pub(crate) started_at: Micros,
     /// Where the API listens.
     pub(crate) address: OnceLock<SocketAddr>,
+    /// UUIDs that the next records get, for tests that need to know them.
+    pub(crate) planned: Mutex<VecDeque<String>>,
     /// The Keep services, once they listen.
     pub(crate) keep: OnceLock<Vec<Service>>,
 }
@@ -57,6 +69,15 @@ impl Cluster {
     /// The Keep services.
     pub(crate) fn services(&self) -> &[Service] {
         self.keep.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Makes the UUID of a new record, or takes the one planned for it.
+    pub(crate) fn new_uuid(&self, infix: &str) -> String {
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        match planned.front().map(|uuid| uuid::infix(uuid) == Some(infix)) {
+            Some(true) => planned.pop_front().unwrap_or_default(),
+            _ => uuid::generate(&self.id, infix),
+        }
     }
 
     /// Host and port of the API.

@@ -240,18 +240,7 @@ impl Sandbox {
 
     /// The root URLs of the Keep services in the order of [`Options::keep_services`].
     pub fn keep_urls(&self) -> Vec<String> {
-        self.cluster
-            .services()
-            .iter()
-            .map(|service| {
-                let scheme = if service.is_encrypted {
-                    "https"
-                } else {
-                    "http"
-                };
-                format!("{scheme}://{}/", service.address)
-            })
-            .collect()
+        self.cluster.services().iter().map(Service::url).collect()
     }
 
     /// The environment in which Arvados programs use this cluster as the default user.
@@ -371,6 +360,7 @@ fn open(dir: &Path, options: &Options) -> Result<(Cluster, State, Identity), Err
         started_at: clock.now(),
         clock,
         address: OnceLock::new(),
+        planned: std::sync::Mutex::default(),
         keep: OnceLock::new(),
     };
     seed::first_records(&cluster, &state).map_err(|source| Error::Query { source })?;

@@ -50,6 +50,7 @@ pub(crate) struct Permissions {
     pub(crate) is_admin: bool,
     /// Whether the user may change anything at all.
     pub(crate) is_active: bool,
+    now: Micros,
     levels: HashMap<String, Level>,
     trashed: HashSet<String>,
 }
@@ -77,6 +78,7 @@ impl Permissions {
             user_uuid: user_uuid.to_owned(),
             is_admin,
             is_active,
+            now,
             levels: HashMap::new(),
             trashed: trashed_groups(connection, &owned, now)?,
         };
@@ -160,7 +162,8 @@ impl Permissions {
                 }
             }
             if table.name == "collections" {
-                parts.push("is_trashed = 0".to_owned());
+                parts.push("(trash_at IS NULL OR trash_at > ?)".to_owned());
+                parameters.push(self.now.into());
             }
         }
         if parts.is_empty() {

@@ -3,7 +3,7 @@
 //! Everything here goes past the rules that clients are held to.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
@@ -176,6 +176,19 @@ impl Seeder {
         Ok(uuids)
     }
 
+    /// Sets the UUIDs that the next records made over the API get, in this order.
+    ///
+    /// They replace those planned before; a record of another type than the next one planned gets
+    /// a random UUID as usual.
+    pub fn plan_uuids(&self, uuids: &[&str]) {
+        let mut planned = self
+            .cluster
+            .planned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *planned = uuids.iter().map(ToString::to_string).collect();
+    }
+
     /// Replaces everything in the cluster by the tables in a folder of recorded fixtures
     /// (`users.json`, `groups.json`, `links.json`, `collections.json`,
     /// `api_client_authorizations.json`). The cluster's own users and tokens are gone after it.
@@ -229,7 +242,17 @@ impl Seeder {
                 let Value::Object(attributes) = attributes else {
                     continue;
                 };
-                record(&self.cluster, table, attributes).insert(connection)?;
+                let record = record(&self.cluster, table, attributes);
+                record.insert(connection)?;
+                // Recorded rows keep the number that filters on `id` see.
+                if let Some(id) = attributes.get("id").and_then(Value::as_i64) {
+                    connection
+                        .prepare_cached(&format!(
+                            "UPDATE {} SET id = ?1 WHERE uuid = ?2",
+                            table.name
+                        ))?
+                        .execute((id, record.uuid()))?;
+                }
             }
             Ok(())
         })

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::go_json_error;
 use crate::clock;
+use crate::cluster::Cluster;
 use crate::error::ApiError;
 use crate::permission::{Level, Permissions};
 use crate::query::filters::go_type;
@@ -294,12 +295,12 @@ pub(crate) fn check_writable(record: &Record, permissions: &Permissions) -> Resu
 /// 422 unless an admin asks, for a well-formed UUID.
 pub(crate) fn assign_uuid(
     record: &mut Record,
-    cluster: &str,
+    cluster: &Cluster,
     permissions: &Permissions,
 ) -> Result<(), ApiError> {
     match record.text("uuid").map(str::to_owned) {
         None => {
-            let generated = uuid::generate(cluster, record.table.infix);
+            let generated = cluster.new_uuid(record.table.infix);
             record.set("uuid", generated);
         }
         Some(_) if !permissions.is_admin => {

@@ -12,6 +12,7 @@ use super::assign::{
 use super::auth::Actor;
 use super::render::Renderer;
 use crate::clock::{self, Micros, SECOND};
+use crate::cluster::Cluster;
 use crate::error::ApiError;
 use crate::manifest;
 use crate::permission::Permissions;
@@ -128,7 +129,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
             record.set("portable_data_hash", hash);
             record.set("uuid", rusqlite::types::Value::Null);
         }
-        assign_uuid(&mut record, &call.cluster.id, permissions)?;
+        assign_uuid(&mut record, call.cluster, permissions)?;
         set_defaults(&mut record, permissions);
         let now = call.cluster.clock.now();
         record.set("created_at", now);
@@ -144,7 +145,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
             now,
             call.cluster.settings.trash_lifetime,
         );
-        insert_renaming(connection, &mut record, is_unique, &call.cluster.id)?;
+        insert_renaming(connection, &mut record, is_unique, call.cluster)?;
         let mut object = show(call, connection, &actor, &record, names.as_deref())?;
         if let Some(created_at) = object.get_mut("created_at") {
             *created_at = clock::format_nanos(now, rand::random_range(1..1000)).into();
@@ -158,7 +159,7 @@ fn insert_renaming(
     connection: &Connection,
     record: &mut Record,
     is_unique: bool,
-    cluster: &str,
+    cluster: &Cluster,
 ) -> Result<(), ApiError> {
     let name = record.text("name").unwrap_or_default().to_owned();
     let mut renames = 0;
@@ -167,7 +168,7 @@ fn insert_renaming(
             Ok(()) => return Ok(()),
             Err(error) if is_unique && renames < RENAMES && is_name_collision(&error) => {
                 renames += 1;
-                let uuid = uuid::generate(cluster, COLLECTIONS.infix);
+                let uuid = cluster.new_uuid(COLLECTIONS.infix);
                 let short: String = name.chars().take(237).collect();
                 record.set("name", format!("{short} ({})", &uuid[uuid::LENGTH - 15..]));
                 record.set("current_version_uuid", uuid.clone());

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Service};
 use crate::options::ServiceKind;
 
 /// Writes the exported configuration.
@@ -125,16 +125,7 @@ fn proxy_url(cluster: &Cluster) -> String {
         .services()
         .iter()
         .find(|service| service.kind == ServiceKind::Proxy)
-        .map_or_else(String::new, url)
-}
-
-fn url(service: &crate::cluster::Service) -> String {
-    let scheme = if service.is_encrypted {
-        "https"
-    } else {
-        "http"
-    };
-    format!("{scheme}://{}/", service.address)
+        .map_or_else(String::new, Service::url)
 }
 
 /// One volume per store.
@@ -153,7 +144,7 @@ fn volumes(cluster: &Cluster) -> Map<String, Value> {
             (
                 format!("{}-nyw5e-{:015}", cluster.id, service.volume),
                 json!({
-                    "AccessViaHosts": {url(service): {"ReadOnly": false}},
+                    "AccessViaHosts": {service.url(): {"ReadOnly": false}},
                     "ReadOnly": false,
                     "Replication": 0,
                     "StorageClasses": classes,

@@ -58,7 +58,7 @@ pub(crate) fn document(cluster: &Cluster) -> Value {
                 "description": "Format of the answer.",
                 "default": "json",
                 "enum": ["json"],
-                "enumDescriptions": ["JSON"],
+                "enumDescriptions": ["Responses with Content-Type of application/json"],
                 "location": "query",
             },
             "fields": {"type": "string", "description": "Not used.", "location": "query"},
@@ -90,6 +90,7 @@ fn schemas() -> Value {
         properties.insert("etag".to_owned(), json!({"type": "string"}));
         for column in table.columns.iter().filter(|column| column.is_visible) {
             let kind = match column.kind {
+                _ if column.name == "description" => "string",
                 Type::Text => "string",
                 Type::LongText => "text",
                 Type::Object => "Hash",
@@ -109,13 +110,13 @@ fn schemas() -> Value {
         );
     }
     let service = [
-        "uuid",
-        "service_host",
-        "service_port",
-        "service_ssl_flag",
-        "service_type",
+        ("uuid", "string"),
+        ("service_host", "string"),
+        ("service_port", "integer"),
+        ("service_ssl_flag", "boolean"),
+        ("service_type", "string"),
     ];
-    let service = service.map(|name| (name.to_owned(), json!({"type": "string"})));
+    let service = service.map(|(name, kind)| (name.to_owned(), json!({ "type": kind })));
     add_schema(
         &mut schemas,
         "KeepService",
@@ -304,7 +305,7 @@ impl Methods {
                 "httpMethod": verb,
                 "parameters": {},
                 "response": {"$ref": response},
-                "scopes": SCOPES,
+                "scopes": if matches!(name, "get" | "list") { &SCOPES[..] } else { &SCOPES[..1] },
             }),
         );
         self.extend(name, parameters);

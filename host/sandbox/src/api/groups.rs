@@ -43,7 +43,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
         if !permissions.is_active {
             return Err(ApiError::permission_denied());
         }
-        assign_uuid(&mut record, &call.cluster.id, permissions)?;
+        assign_uuid(&mut record, call.cluster, permissions)?;
         if record.text("owner_uuid").is_none_or(str::is_empty) {
             record.set("owner_uuid", permissions.user_uuid.clone());
         }

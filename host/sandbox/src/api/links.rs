@@ -58,7 +58,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
         if let Some(known) = equal_permission(connection, &record)? {
             return show(call, connection, &actor, &known, names.as_deref());
         }
-        assign_uuid(&mut record, &call.cluster.id, permissions)?;
+        assign_uuid(&mut record, call.cluster, permissions)?;
         validate(connection, &record, &attributes, permissions)?;
         let now = call.cluster.clock.now();
         record.set("created_at", now);

@@ -13,19 +13,6 @@ use crate::query::page::{self, DEFAULT_LIMIT, Request};
 use crate::store::table::Table;
 use crate::uuid;
 
-/// What other users see of a user in a list.
-const PUBLIC_USER: [&str; 9] = [
-    "uuid",
-    "email",
-    "first_name",
-    "last_name",
-    "username",
-    "is_active",
-    "is_admin",
-    "is_invited",
-    "can_write",
-];
-
 /// The parameters of a list request as the controller understands them.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -267,12 +254,9 @@ pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Value, ApiE
     }
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
-        let mut request = options.request(call)?;
+        let request = options.request(call)?;
         let is_public_user =
             table.name == "users" && request.select.is_none() && !actor.permissions.is_admin;
-        if is_public_user {
-            request.select = Some(PUBLIC_USER.map(str::to_owned).to_vec());
-        }
         let page = page::read(connection, table, &request, &actor.permissions, None)?;
         let renderer = Renderer {
             signer: &call.cluster.signer,
@@ -283,14 +267,7 @@ pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Value, ApiE
         };
         let mut items = Vec::with_capacity(page.records.len());
         for record in &page.records {
-            let mut item = renderer.object(
-                record,
-                if is_public_user {
-                    None
-                } else {
-                    request.select.as_deref()
-                },
-            )?;
+            let mut item = renderer.object(record, request.select.as_deref())?;
             if is_public_user {
                 users_public(&mut item);
             }

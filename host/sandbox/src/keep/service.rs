@@ -261,15 +261,16 @@ async fn read(
         let mut response = match (is_proxy, status) {
             (false, _) => text(status, words),
             (true, StatusCode::NOT_FOUND) => text(status, "Block not found\n"),
-            // A proxy hides why its stores refuse.
-            (true, status) => text(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &format!(
-                    "GET {locator} failed: [HTTP {} {:?}]\n",
-                    status.as_u16(),
-                    words.trim()
-                ),
-            ),
+            // A proxy hands on what each of its stores says.
+            (true, status) => {
+                let code = status.as_u16();
+                let said: Vec<String> = stores(&cluster)
+                    .iter()
+                    .map(|store| format!("{store}{locator}: HTTP {code} {:?}", words.trim()))
+                    .collect();
+                let reasons = format!("GET {locator} failed: [{}]\n", said.join(" "));
+                text(StatusCode::UNPROCESSABLE_ENTITY, &reasons)
+            }
         };
         if !is_proxy {
             response
@@ -330,6 +331,19 @@ async fn read(
         headers.insert(VARY, HeaderValue::from_static("X-Keep-Signature"));
     }
     response
+}
+
+/// The root URLs of the stores behind a proxy; a proxy without any is its own store.
+fn stores(cluster: &Cluster) -> Vec<String> {
+    let services = cluster.services();
+    let has_store = services
+        .iter()
+        .any(|service| service.kind == ServiceKind::Disk);
+    services
+        .iter()
+        .filter(|service| !has_store || service.kind == ServiceKind::Disk)
+        .map(Service::url)
+        .collect()
 }
 
 /// Reads a file piece by piece; `is_wrong` spoils the first byte.
