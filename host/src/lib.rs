@@ -12,6 +12,7 @@ pub mod keep;
 pub mod locks;
 pub mod output;
 pub mod progress;
+pub mod run;
 pub mod settings;
 
 pub use component::bindings;

@@ -67,7 +67,7 @@ const CLASSES: [(Class, &str); 3] = [
     (Class::Migration, "docker_image_migration"),
 ];
 
-fn class_name(class: Class) -> &'static str {
+pub(super) fn class_name(class: Class) -> &'static str {
     CLASSES
         .iter()
         .find(|(known, _)| *known == class)
@@ -75,7 +75,7 @@ fn class_name(class: Class) -> &'static str {
         .expect("every class has a name")
 }
 
-fn class_named(name: &str) -> Option<Class> {
+pub(super) fn class_named(name: &str) -> Option<Class> {
     CLASSES
         .iter()
         .find(|(_, known)| *known == name)

@@ -9,6 +9,7 @@ mod configuration;
 mod error;
 mod exchange;
 mod filter;
+pub mod host;
 mod keep_services;
 mod links;
 mod page;

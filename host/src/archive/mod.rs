@@ -4,6 +4,7 @@
 //! come, cut into blocks; every digest is checked on the way. [`Reading`] tells at the end in
 //! which order the blocks are the stored archive.
 
+mod archives;
 mod blocks;
 mod canonical;
 mod catalog;
@@ -13,6 +14,7 @@ mod decode;
 mod digest;
 mod documents;
 mod error;
+pub mod host;
 mod indexed;
 mod intake;
 mod location;
@@ -45,6 +47,7 @@ use intake::Intake;
 use source::Tracked;
 use store::{Folder, Store, TarFile};
 
+pub use archives::{Archives, ArchivesError, Opened};
 pub use choice::Choice;
 pub use digest::Digest;
 pub use error::{Error, Fault, Subject};

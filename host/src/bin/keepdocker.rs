@@ -1,1 +1,7 @@
-fn main() {}
+//! `keepdocker`: container images in Arvados Keep.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keepdocker::cli::keepdocker::main()
+}

@@ -1,1 +1,32 @@
-//! (module cli)
+//! The command lines of the two programs.
+
+pub mod arv_keepdocker;
+pub mod keepdocker;
+mod request;
+
+use std::future::Future;
+
+use crate::output::{Console, Exit, Report};
+use crate::run::{Interrupted, or_signal};
+
+/// Runs a command to its end, or until a signal asks the program to end.
+fn drive(console: Console, command: impl Future<Output = Exit>) -> Result<Exit, Interrupted> {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            console.report(&Report::new(
+                Exit::Failed,
+                format!("the program cannot start its threads: {error}"),
+            ));
+            return Ok(Exit::Failed);
+        }
+    };
+    let ended = runtime.block_on(or_signal(command));
+    // Work on threads that wait for the engine or a file is not waited for: it can do no more harm.
+    runtime.shutdown_background();
+    ended
+}

@@ -4,6 +4,7 @@
 //! more, reads nothing, and ends with its handle.
 
 mod command;
+pub mod host;
 mod saving;
 mod tether;
 
@@ -11,6 +12,7 @@ use std::process::Stdio;
 
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::sync::mpsc;
 
 use crate::bindings::engine::{Error as EngineError, LocalImage};
 use crate::bindings::types::Platform;
@@ -18,6 +20,7 @@ use crate::bindings::types::Platform;
 use command::Tail;
 
 pub use command::CommandError;
+pub use host::LocalEngine;
 pub use saving::Saving;
 
 /// The most that is read of what an engine says of images.
@@ -167,36 +170,25 @@ impl Engine {
         let mut output = Vec::new();
         let mut is_too_long = false;
         let mut tail = Tail::default();
-        let (lines, mut told) = tokio::sync::mpsc::channel::<Vec<u8>>(64);
-        let more_lines = lines.clone();
-        let read_output = async {
-            read_pieces(stdout, async |piece| {
-                match output.len() + piece.len() <= LONGEST_ANSWER {
-                    true => output.extend_from_slice(piece),
-                    false => is_too_long = true,
-                }
-                let _ = lines.send(piece.to_vec()).await;
-            })
-            .await
-            .map(|()| drop(lines))
-        };
-        let read_errors = async {
-            read_pieces(stderr, async |piece| {
-                tail.add(piece);
-                let _ = more_lines.send(piece.to_vec()).await;
-            })
-            .await
-            .map(|()| drop(more_lines))
-        };
-        let tell = async {
+        let (pieces, mut received) = mpsc::channel(64);
+        let read_output = forward(stdout, Pipe::Output, pieces.clone());
+        let read_errors = forward(stderr, Pipe::Errors, pieces);
+        let collect = async {
             let mut lines = Lines::default();
-            while let Some(piece) = told.recv().await {
+            while let Some((pipe, piece)) = received.recv().await {
+                match pipe {
+                    Pipe::Errors => tail.add(&piece),
+                    Pipe::Output if output.len() + piece.len() <= LONGEST_ANSWER => {
+                        output.extend_from_slice(&piece)
+                    }
+                    Pipe::Output => is_too_long = true,
+                }
                 lines.add(&piece, &mut report);
             }
             lines.finish(&mut report);
             Ok(())
         };
-        tokio::try_join!(read_output, read_errors, tell).map_err(unusable)?;
+        tokio::try_join!(read_output, read_errors, collect).map_err(unusable)?;
         let status = child.wait().await.map_err(unusable)?;
         if is_too_long {
             return Err(CommandError::Nonsense {
@@ -212,17 +204,25 @@ impl Engine {
     }
 }
 
-async fn read_pieces(
-    mut pipe: impl AsyncRead + Unpin,
-    mut take: impl AsyncFnMut(&[u8]),
+/// Which of a command's outputs a piece comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pipe {
+    Output,
+    Errors,
+}
+
+/// Hands on what comes through a pipe, piece by piece, until its end.
+async fn forward(
+    mut from: impl AsyncRead + Unpin,
+    pipe: Pipe,
+    pieces: mpsc::Sender<(Pipe, Vec<u8>)>,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 16 << 10];
     loop {
-        let count = pipe.read(&mut buffer).await?;
-        if count == 0 {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 || pieces.send((pipe, buffer[..count].to_vec())).await.is_err() {
             return Ok(());
         }
-        take(&buffer[..count]).await;
     }
 }
 

@@ -13,11 +13,13 @@ mod block;
 mod buffers;
 mod error;
 mod get;
+pub mod host;
 mod known;
 mod locator;
 mod put;
 mod service;
 mod services;
+mod store;
 mod tally;
 mod upload;
 
@@ -33,6 +35,7 @@ pub use error::Error;
 pub use known::KnownBlocks;
 pub use locator::{InvalidLocator, Locator};
 pub use service::Service;
+pub use store::{ArchiveStore, StoreError};
 pub use tally::Wanted;
 pub use upload::{Journal, Stored, Upload, UploadOptions, Writer};
 

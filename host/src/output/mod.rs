@@ -1,1 +1,14 @@
-//! (module output)
+//! What the programs show: answers on standard output, everything else on standard error.
+
+mod console;
+mod escape;
+mod exit;
+pub mod json;
+mod report;
+mod table;
+
+pub use console::{Console, Style};
+pub use escape::{escape, escape_lines};
+pub use exit::Exit;
+pub use report::Report;
+pub use table::{Ids, table};

@@ -1,4 +1,15 @@
-//! How far a transfer has come.
+//! How far a transfer has come, and how that is shown.
+
+mod meter;
+mod shown;
+
+use std::sync::Arc;
+
+use crate::output::Console;
+
+pub use meter::Counts;
+use meter::Meter;
+use shown::{Bar, Batch, Human, Json, Plain};
 
 /// Is told how far a transfer has come. Calls are frequent, and must be cheap.
 pub trait Progress: Send + Sync {
@@ -13,6 +24,9 @@ pub trait Progress: Send + Sync {
 
     /// Says that this many more bytes did not have to be sent, since Keep has them.
     fn reused(&self, bytes: u64);
+
+    /// Says that the transfer is complete.
+    fn finish(&self) {}
 }
 
 /// Shows nothing.
@@ -24,4 +38,34 @@ impl Progress for Silent {
     fn read(&self, _: u64) {}
     fn sent(&self, _: u64) {}
     fn reused(&self, _: u64) {}
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Not at all.
+    None,
+    /// One line on a terminal that is drawn again and again.
+    Bar,
+    /// A line of text every few seconds.
+    Plain,
+    /// A line of JSON every second.
+    Json,
+    /// The Python program's text for people.
+    Human,
+    /// The Python program's lines for programs.
+    Batch,
+}
+
+/// Creates what shows progress on the console.
+#[must_use]
+pub fn show(look: Look, console: Console) -> Arc<dyn Progress> {
+    match look {
+        Look::None => Arc::new(Silent),
+        Look::Bar => Arc::new(Meter::new(Bar, console)),
+        Look::Plain => Arc::new(Meter::new(Plain, console)),
+        Look::Json => Arc::new(Meter::new(Json, console)),
+        Look::Human => Arc::new(Meter::new(Human, console)),
+        Look::Batch => Arc::new(Meter::new(Batch, console)),
+    }
 }

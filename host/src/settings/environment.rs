@@ -74,7 +74,7 @@ impl Environment {
     }
 
     /// Returns a variable that holds one absolute path.
-    pub(super) fn absolute_path(&self, name: &str) -> Option<PathBuf> {
+    pub fn absolute_path(&self, name: &str) -> Option<PathBuf> {
         self.get(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())

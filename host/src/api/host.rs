@@ -1,0 +1,93 @@
+//! The Arvados API as the component sees it: cluster, users, links, collections.
+
+use std::sync::Arc;
+
+use crate::bindings::collections::{Collection, NewCollection, Query as CollectionQuery};
+use crate::bindings::links::{Link, NewLink, Query as LinkQuery};
+use crate::bindings::{api, cluster, collections, links, users};
+use crate::component::{Fault as Refusable, View};
+use crate::gate::Operation;
+
+use super::links::class_name;
+use super::{Api, Error};
+
+/// Why a call to the API brings no result.
+pub type Fault = Refusable<Error>;
+
+impl api::Host for View<'_, Arc<Api>> {
+    fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<api::Error> {
+        fault.convert(api::Error::Denied)
+    }
+}
+
+impl cluster::Host for View<'_, Arc<Api>> {
+    async fn get(&mut self) -> Result<cluster::Config, Fault> {
+        let permit = self.gate.admit(Operation::ClusterGet)?;
+        let got = self
+            .capability
+            .open(&permit)
+            .cluster()
+            .await
+            .map(|cluster| cluster.into());
+        permit.close(got).map_err(Fault::Failed)
+    }
+}
+
+impl users::Host for View<'_, Arc<Api>> {
+    async fn current(&mut self) -> Result<String, Fault> {
+        let permit = self.gate.admit(Operation::UsersCurrent)?;
+        let user = self.capability.open(&permit).current_user().await;
+        permit.close(user).map_err(Fault::Failed)
+    }
+}
+
+impl links::Host for View<'_, Arc<Api>> {
+    async fn list(&mut self, query: LinkQuery) -> Result<Vec<Link>, Fault> {
+        let classes = query
+            .classes
+            .iter()
+            .map(|class| class_name(*class))
+            .collect();
+        let permit = self.gate.admit(Operation::LinksList {
+            classes,
+            owner: query.owner.clone(),
+        })?;
+        let listed = self.capability.open(&permit).list_links(&query).await;
+        permit.close(listed).map_err(Fault::Failed)
+    }
+
+    async fn create(&mut self, link: NewLink) -> Result<Link, Fault> {
+        let permit = self.gate.admit(Operation::LinksCreate {
+            class: class_name(link.class),
+            name: link.name.clone(),
+            head: link.head.clone(),
+            owner: link.owner.clone(),
+        })?;
+        let created = self.capability.open(&permit).create_link(&link).await;
+        permit.close(created).map_err(Fault::Failed)
+    }
+}
+
+impl collections::Host for View<'_, Arc<Api>> {
+    async fn list(&mut self, query: CollectionQuery) -> Result<Vec<Collection>, Fault> {
+        let permit = self.gate.admit(Operation::CollectionsList {
+            manifests: query.manifests,
+            owner: query.owner.clone(),
+        })?;
+        let listed = self.capability.open(&permit).list_collections(&query).await;
+        permit.close(listed).map_err(Fault::Failed)
+    }
+
+    async fn create(&mut self, collection: NewCollection) -> Result<Collection, Fault> {
+        let permit = self.gate.admit(Operation::CollectionsCreate {
+            name: collection.name.clone(),
+            owner: collection.owner.clone(),
+        })?;
+        let created = self
+            .capability
+            .open(&permit)
+            .create_collection(&collection)
+            .await;
+        permit.close(created).map_err(Fault::Failed)
+    }
+}

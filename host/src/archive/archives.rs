@@ -1,0 +1,129 @@
+//! Where archives come from: the engine, what the user named, the cache.
+
+use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Archive, Choice, Error, Location};
+use crate::bindings::archives::{Error as WitError, Image, Source};
+use crate::cache::{self, Place};
+use crate::engine::Engine;
+
+/// Opens archives of every source.
+#[derive(Debug)]
+pub struct Archives {
+    engine: Engine,
+    given: Option<Location>,
+    choice: Choice,
+    cache: Arc<Place>,
+}
+
+/// An archive that the component holds a handle of.
+#[derive(Debug, Clone)]
+pub struct Opened(Arc<Mutex<Archive>>);
+
+/// Why an archive is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchivesError {
+    /// The archive is at fault, or its source.
+    #[error(transparent)]
+    Archive(#[from] Error),
+    /// The cache is at fault.
+    #[error(transparent)]
+    Cache(#[from] cache::Error),
+    /// The component asks for what the user did not name.
+    #[error("no archive was named")]
+    NothingGiven,
+    /// The cache holds no complete archive of the image.
+    #[error("the cache holds no complete archive of image {0}")]
+    NotCached(String),
+}
+
+impl From<ArchivesError> for WitError {
+    fn from(error: ArchivesError) -> Self {
+        match error {
+            ArchivesError::Archive(error) => error.into(),
+            ArchivesError::Cache(_) => Self::Other(error.to_string()),
+            ArchivesError::NothingGiven | ArchivesError::NotCached(_) => {
+                Self::NotFound(error.to_string())
+            }
+        }
+    }
+}
+
+impl Archives {
+    /// Creates the sources of archives; `given` is what the user named, `choice` which image of
+    /// it where there are several.
+    pub fn new(engine: Engine, given: Option<Location>, choice: Choice, cache: Arc<Place>) -> Self {
+        Self {
+            engine,
+            given,
+            choice,
+            cache,
+        }
+    }
+
+    /// Opens an archive.
+    ///
+    /// # Errors
+    /// If it is not there or cannot be opened.
+    pub fn open(&self, source: &Source) -> Result<Opened, ArchivesError> {
+        let archive = match source {
+            Source::Engine(image) => {
+                let (engine, id) = (self.engine.clone(), image.clone());
+                let subject = format!("what `{} save` wrote", engine.program());
+                let begin = move || -> Result<Box<dyn Read + Send>, Error> {
+                    Ok(Box::new(engine.save(&id)?))
+                };
+                Archive::stream(
+                    &subject,
+                    Box::new(begin),
+                    Choice {
+                        name: None,
+                        ..self.choice.clone()
+                    },
+                    self.cache.scratch(),
+                )
+            }
+            Source::Given => {
+                let location = self.given.as_ref().ok_or(ArchivesError::NothingGiven)?;
+                Archive::open(location, self.choice.clone(), self.cache.scratch())?
+            }
+            Source::Cache(image) => {
+                let cache = self.cache.open()?;
+                let file = cache
+                    .archive(image)?
+                    .ok_or_else(|| ArchivesError::NotCached(image.clone()))?;
+                let subject = format!("the cached archive of {image}");
+                Archive::file(file, subject, Choice::default(), cache.path())?
+            }
+        };
+        Ok(Opened(Arc::new(Mutex::new(archive))))
+    }
+
+    /// Removes an image's archive from the cache.
+    ///
+    /// # Errors
+    /// If it is there and cannot be removed.
+    pub fn forget(&self, image: &str) -> Result<(), ArchivesError> {
+        Ok(self.cache.open()?.forget(image)?)
+    }
+}
+
+impl Opened {
+    /// Returns what the archive holds, or none where that shows only once it has been read.
+    ///
+    /// # Errors
+    /// If its account of what it holds is unsound.
+    pub fn images(&self) -> Result<Option<Vec<Image>>, ArchivesError> {
+        Ok(self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .images()?)
+    }
+
+    /// Returns the archive itself, to be read on another thread.
+    pub(crate) fn shared(&self) -> Arc<Mutex<Archive>> {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,53 @@
+//! Archives as the component sees them.
+
+use wasmtime::component::Resource;
+
+use super::archives::{Archives, ArchivesError, Opened};
+use crate::bindings::archives::{Error, Host, HostArchive, Image, Source};
+use crate::component::{Fault as Refusable, View};
+use crate::gate::Operation;
+
+/// Why an archive is not to be had.
+pub type Fault = Refusable<ArchivesError>;
+
+impl Host for View<'_, Archives> {
+    async fn forget(&mut self, image: String) -> Result<(), Fault> {
+        let permit = self.gate.admit(Operation::ArchivesForget {
+            image: image.clone(),
+        })?;
+        let forgotten = self.capability.open(&permit).forget(&image);
+        permit.close(forgotten).map_err(Fault::Failed)
+    }
+
+    fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<Error> {
+        fault.convert(Error::Denied)
+    }
+}
+
+impl HostArchive for View<'_, Archives> {
+    async fn open(&mut self, source: Source) -> Result<Resource<Opened>, Fault> {
+        let (name, image) = match &source {
+            Source::Engine(image) => ("engine", Some(image.clone())),
+            Source::Given => ("given", None),
+            Source::Cache(image) => ("cache", Some(image.clone())),
+        };
+        let permit = self.gate.admit(Operation::ArchivesOpen {
+            source: name,
+            image,
+        })?;
+        let opened = self.capability.open(&permit).open(&source);
+        let opened = permit.close(opened).map_err(Fault::Failed)?;
+        Ok(self.table.push(opened)?)
+    }
+
+    async fn images(&mut self, archive: Resource<Opened>) -> Result<Option<Vec<Image>>, Fault> {
+        let archive = self.table.get(&archive)?.clone();
+        let permit = self.gate.admit(Operation::ArchivesImages)?;
+        permit.close(archive.images()).map_err(Fault::Failed)
+    }
+
+    async fn drop(&mut self, archive: Resource<Opened>) -> wasmtime::Result<()> {
+        self.table.delete(archive)?;
+        Ok(())
+    }
+}

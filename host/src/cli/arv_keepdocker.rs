@@ -1,0 +1,263 @@
+//! The command line of `arv-keepdocker`, as scripts know it.
+//!
+//! The Python program's parser takes unambiguous prefixes of long options, lets a repeated option
+//! override itself, and ends with status 2 on a mistake; so does this one.
+
+use std::process::ExitCode;
+
+use clap::{ArgAction, Parser};
+
+use super::{drive, request};
+use crate::archive::Choice;
+use crate::bindings::commands::{ImagesRequest, Pull, UploadRequest};
+use crate::bindings::log::Level;
+use crate::output::{self, Console, Exit, Ids, Report, Style};
+use crate::progress::{Look, show};
+use crate::run::{Options, Surroundings};
+use crate::settings::Environment;
+
+/// Runs the program on the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let environment = Environment::of_process();
+    let debug = environment.text("ARVADOS_DEBUG").is_some();
+    let console = Console::new(
+        Style::Python,
+        if debug { Level::Debug } else { Level::Info },
+    );
+    let lists = arguments.lists();
+    let code = drive(console, async {
+        match run(&arguments, environment, console).await {
+            Ok(()) => Exit::Done,
+            Err(report) => {
+                console.report(&report);
+                report.exit.drop_in()
+            }
+        }
+    });
+    match code {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(interrupted) => {
+            console.message(
+                Level::Error,
+                &format!("Caught signal {}, exiting.", interrupted.signal),
+            );
+            // The Python program ends an upload with the negative number of the signal.
+            let code = if lists {
+                128 + interrupted.signal
+            } else {
+                256 - interrupted.signal
+            };
+            ExitCode::from(u8::try_from(code).unwrap_or(1))
+        }
+    }
+}
+
+async fn run(
+    arguments: &Arguments,
+    environment: Environment,
+    console: Console,
+) -> Result<(), Report> {
+    let options = Options {
+        retries: arguments.retries,
+        choice: Choice::default(),
+        trace: false,
+        ..Options::default()
+    };
+    let look = if arguments.batch_progress {
+        Look::Batch
+    } else if arguments.progress
+        || (console.is_terminal() && !arguments.no_progress && !arguments.silent)
+    {
+        Look::Human
+    } else {
+        Look::None
+    };
+    let surroundings =
+        Surroundings::new(options, environment, console, show(look, console)).await?;
+    let answer = if arguments.lists() {
+        let request = ImagesRequest {
+            project: arguments.project_uuid.clone(),
+            image: None,
+            tag: None,
+        };
+        output::table(&surroundings.images(&request).await?, Ids::Short)
+    } else {
+        let uploaded = surroundings.upload(&arguments.request()).await?;
+        let written = uploaded.outcome == crate::bindings::commands::Outcome::Uploaded;
+        // The Python program keeps quiet only about what it has uploaded.
+        if arguments.silent && written {
+            String::new()
+        } else {
+            format!("{}\n", uploaded.collection)
+        }
+    };
+    request::answer(console, &answer)
+}
+
+/// Uploads an image from the local container engine to Arvados, or lists what is there.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "arv-keepdocker",
+    disable_version_flag = true,
+    infer_long_args = true,
+    args_override_self = true,
+    max_term_width = 100
+)]
+pub struct Arguments {
+    /// Print the version and exit.
+    #[arg(long, action = ArgAction::Version)]
+    pub version: Option<bool>,
+    /// Upload the image again even if the cluster has it.
+    #[arg(long, short)]
+    pub force: bool,
+    /// Go on even if the cluster does not run images of this format.
+    #[arg(long)]
+    pub force_image_format: bool,
+    /// Pull the image from its registry first.
+    #[arg(long, conflicts_with = "no_pull")]
+    pub pull: bool,
+    /// Take the image that the engine has (the default).
+    #[arg(long)]
+    pub no_pull: bool,
+    /// Put the collection into this project instead of your home project.
+    #[arg(long, value_name = "UUID")]
+    pub project_uuid: Option<String>,
+    /// Give the collection this name.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Show progress for people on standard error; the default on a terminal.
+    #[arg(long, conflicts_with_all = ["no_progress", "batch_progress"])]
+    pub progress: bool,
+    /// Show no progress, even on a terminal.
+    #[arg(long, conflicts_with = "batch_progress")]
+    pub no_progress: bool,
+    /// Show progress for programs on standard error.
+    #[arg(long)]
+    pub batch_progress: bool,
+    /// Show only warnings and errors, and after an upload no UUID.
+    #[arg(long)]
+    pub silent: bool,
+    /// Accepted for old scripts: stale upload state never stops this program.
+    #[arg(long)]
+    pub batch: bool,
+    /// Go on with an interrupted upload (the default).
+    #[arg(long, conflicts_with = "no_resume")]
+    pub resume: bool,
+    /// Do not go on with an interrupted upload.
+    #[arg(long)]
+    pub no_resume: bool,
+    /// Keep upload state in the cache (the default).
+    #[arg(long, conflicts_with = "no_cache")]
+    pub cache: bool,
+    /// Keep no upload state in the cache.
+    #[arg(long)]
+    pub no_cache: bool,
+    /// How often to repeat a request that fails for now.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub retries: u32,
+    /// The image: repository, repository:tag, or ID; `images` or nothing lists what is there.
+    pub image: Option<String>,
+    /// The tag, if IMAGE has none [default: latest].
+    pub tag: Option<String>,
+}
+
+impl Arguments {
+    fn request(&self) -> UploadRequest {
+        UploadRequest {
+            image: self.image.clone(),
+            tag: self.tag.clone(),
+            project: self.project_uuid.clone(),
+            name: self.name.clone(),
+            pull: if self.pull { Pull::Always } else { Pull::Never },
+            force: self.force,
+            force_image_format: self.force_image_format,
+            ..request::upload()
+        }
+    }
+
+    /// Tells whether the listing is asked for.
+    #[must_use]
+    pub fn lists(&self) -> bool {
+        self.image.as_deref().is_none_or(|image| image == "images")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Arguments, i32> {
+        Arguments::try_parse_from(
+            std::iter::once("arv-keepdocker").chain(arguments.iter().copied()),
+        )
+        .map_err(|error| error.exit_code())
+    }
+
+    #[test]
+    fn unambiguous_prefixes_are_taken_and_ambiguous_ones_refused() {
+        assert_eq!(
+            parse(&["--proj", "P", "img"])
+                .unwrap()
+                .project_uuid
+                .as_deref(),
+            Some("P")
+        );
+        assert!(parse(&["--force-i", "img"]).unwrap().force_image_format);
+        assert!(parse(&["--no-res", "img"]).unwrap().no_resume);
+        assert_eq!(parse(&["--re", "3", "img"]).unwrap_err(), 2);
+        assert_eq!(parse(&["--pro", "img"]).unwrap_err(), 2);
+    }
+
+    #[test]
+    fn groups_are_exclusive_and_repetition_is_not() {
+        for pair in [
+            ["--pull", "--no-pull"],
+            ["--progress", "--batch-progress"],
+            ["--no-progress", "--progress"],
+            ["--resume", "--no-resume"],
+            ["--cache", "--no-cache"],
+        ] {
+            assert_eq!(
+                parse(&[pair[0], pair[1], "img"]).unwrap_err(),
+                2,
+                "{pair:?}"
+            );
+        }
+        assert_eq!(
+            parse(&["--name", "a", "--name=b", "--force", "-f", "img"])
+                .unwrap()
+                .name
+                .as_deref(),
+            Some("b")
+        );
+    }
+
+    #[test]
+    fn values_may_equal_the_image_or_the_tag() {
+        let arguments = parse(&["--name", "debian", "--retries", "3", "debian", "3"]).unwrap();
+        assert_eq!(
+            (arguments.name.as_deref(), arguments.retries),
+            (Some("debian"), 3)
+        );
+        assert_eq!(
+            (arguments.image.as_deref(), arguments.tag.as_deref()),
+            (Some("debian"), Some("3"))
+        );
+    }
+
+    #[test]
+    fn two_dashes_end_the_options() {
+        assert_eq!(parse(&["--", "img"]).unwrap().image.as_deref(), Some("img"));
+        assert_eq!(parse(&["a", "b", "c"]).unwrap_err(), 2);
+        assert_eq!(parse(&["--retries", "x", "img"]).unwrap_err(), 2);
+    }
+
+    #[test]
+    fn no_image_or_the_word_images_lists() {
+        assert!(parse(&[]).unwrap().lists());
+        assert!(parse(&["images", "ignored"]).unwrap().lists());
+        assert!(!parse(&["images:latest"]).unwrap().lists());
+    }
+}

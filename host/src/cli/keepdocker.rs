@@ -1,0 +1,435 @@
+//! The command line of `keepdocker`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::{drive, request};
+use crate::archive::{Choice, Location};
+use crate::bindings::commands::{ImagesRequest, Origin, Outcome, Pull, UploadRequest, Uploaded};
+use crate::bindings::keep::{BlockLayout, Form};
+use crate::bindings::log::Level;
+use crate::bindings::types::Platform;
+use crate::output::{self, Console, Exit, Ids, Report, Style, json};
+use crate::progress::{Look, show};
+use crate::run::{Options, Surroundings, sandbox};
+use crate::settings::Environment;
+
+/// Runs the program on the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let least = match (arguments.common.verbose, arguments.common.quiet) {
+        (true, _) => Level::Debug,
+        (_, true) => Level::Warning,
+        _ => Level::Info,
+    };
+    let console = Console::new(Style::Plain, least);
+    let code = drive(console, async {
+        match run(arguments, console).await {
+            Ok(()) => Exit::Done,
+            Err(report) => {
+                console.report(&report);
+                report.exit
+            }
+        }
+    });
+    match code {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(interrupted) => {
+            console.message(
+                Level::Warning,
+                &format!(
+                    "ended by signal {}; nothing was registered after it",
+                    interrupted.signal
+                ),
+            );
+            ExitCode::from(u8::try_from(128 + interrupted.signal).unwrap_or(1))
+        }
+    }
+}
+
+async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
+    let environment = Environment::of_process();
+    let mut options = arguments.common.options(&environment)?;
+    match arguments.command {
+        Command::Images(images) => {
+            let surroundings =
+                Surroundings::new(options, environment, console, show(Look::None, console)).await?;
+            let request = ImagesRequest {
+                project: images.project_uuid.clone(),
+                image: images.image.clone(),
+                tag: images.tag.clone(),
+            };
+            let listed = surroundings.images(&request).await?;
+            let ids = if images.no_trunc {
+                Ids::Whole
+            } else {
+                Ids::Short
+            };
+            request::answer(
+                console,
+                &if images.json {
+                    json::images(&listed)
+                } else {
+                    output::table(&listed, ids)
+                },
+            )
+        }
+        Command::Upload(upload) => {
+            upload.complete(&mut options)?;
+            let progress = show(upload.look(console, arguments.common.quiet), console);
+            let request = upload.request(&options);
+            let surroundings = Surroundings::new(options, environment, console, progress).await?;
+            let uploaded = surroundings.upload(&request).await?;
+            console.message(Level::Info, &summary(&uploaded));
+            request::answer(
+                console,
+                &if upload.json {
+                    json::uploaded(&uploaded)
+                } else {
+                    format!("{}\n", uploaded.collection)
+                },
+            )
+        }
+        Command::Resolve(resolve) => {
+            let surroundings =
+                Surroundings::new(options, environment, console, show(Look::None, console)).await?;
+            let resolution = surroundings.resolve(&resolve.image).await?;
+            for reason in &resolution.reasons {
+                console.message(Level::Info, reason);
+            }
+            request::answer(
+                console,
+                &if resolve.json {
+                    json::resolved(&resolution)
+                } else {
+                    format!("{}\n", resolution.collection)
+                },
+            )
+        }
+        Command::Sandbox(Sandbox {
+            command: SandboxCommand::Serve { directory },
+        }) => sandbox::serve(&directory, console).await,
+    }
+}
+
+/// Says in one line what an upload came to.
+fn summary(uploaded: &Uploaded) -> String {
+    let what = uploaded.name.as_deref().unwrap_or(&uploaded.image);
+    match uploaded.outcome {
+        Outcome::Present => format!("{what} is in Keep already; nothing was written"),
+        Outcome::Registered => {
+            format!("{what} is in Keep already; it was registered without sending data")
+        }
+        Outcome::Uploaded => {
+            format!(
+                "{what} was uploaded: {} bytes in {} blocks, {} bytes sent",
+                uploaded.size, uploaded.blocks, uploaded.sent
+            )
+        }
+    }
+}
+
+/// Puts container images into Arvados Keep, so that workflows on a cluster can run them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keepdocker",
+    version,
+    max_term_width = 100,
+    args_override_self = true
+)]
+pub struct Arguments {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Use an embedded Arvados instead of a cluster; its data stays in DIR.
+    #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub sandbox: Option<Option<PathBuf>>,
+    /// The container engine's program, such as `podman`.
+    #[arg(long, global = true, value_name = "PROGRAM", env = "KEEPDOCKER_ENGINE")]
+    pub engine: Option<String>,
+    /// How often to repeat a request that fails for now.
+    #[arg(long, global = true, value_name = "N", default_value_t = 10)]
+    pub retries: u32,
+    /// Say more; shows every call that the component makes.
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// Say nothing but warnings and errors.
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+impl Common {
+    fn options(&self, environment: &Environment) -> Result<Options, Report> {
+        let sandbox = match &self.sandbox {
+            None => None,
+            Some(Some(directory)) => Some(directory.clone()),
+            Some(None) => Some(sandbox::usual_directory(environment)?),
+        };
+        Ok(Options {
+            sandbox,
+            engine: self.engine.clone(),
+            retries: self.retries,
+            trace: self.verbose,
+            ..Options::default()
+        })
+    }
+}
+
+impl Upload {
+    /// Adds what the command's own options say of its surroundings.
+    fn complete(&self, options: &mut Options) -> Result<(), Report> {
+        options.choice = Choice {
+            name: None,
+            platform: Some(platform(&self.platform)?),
+        };
+        options.concurrency = self.threads.map(usize::from);
+        options.lock_timeout = self.lock_timeout;
+        options.given = match &self.from {
+            None => None,
+            Some(text) => Some(
+                text.parse::<Location>()
+                    .map_err(|error| Report::new(Exit::Usage, error.to_string()))?,
+            ),
+        };
+        Ok(())
+    }
+
+    fn request(&self, options: &Options) -> UploadRequest {
+        let (origin, image) = match &options.given {
+            // `docker-daemon:REF` is another way to write REF.
+            Some(Location::Engine(name)) => (
+                Origin::Engine,
+                self.image.clone().or_else(|| Some(name.clone())),
+            ),
+            Some(_) => (Origin::Given, self.image.clone()),
+            None => (Origin::Engine, self.image.clone()),
+        };
+        UploadRequest {
+            origin,
+            image,
+            tag: self.tag.clone(),
+            project: self.project_uuid.clone(),
+            name: self.name.clone(),
+            pull: match self.pull {
+                PullWhen::Never => Pull::Never,
+                PullWhen::Missing => Pull::Missing,
+                PullWhen::Always => Pull::Always,
+            },
+            force: self.force,
+            force_image_format: self.force_image_format,
+            form: if self.verbatim {
+                Form::Verbatim
+            } else {
+                Form::Canonical
+            },
+            block_layout: match self.block_layout {
+                Layout::Layered => BlockLayout::Layered,
+                Layout::Dense => BlockLayout::Dense,
+            },
+            replicas: self.replication,
+            storage_classes: self.storage_classes.clone(),
+            ..request::upload()
+        }
+    }
+
+    fn look(&self, console: Console, quiet: bool) -> Look {
+        match self.progress {
+            ProgressForm::Auto if quiet || !console.is_terminal() => Look::None,
+            ProgressForm::Auto | ProgressForm::Bar => Look::Bar,
+            ProgressForm::Plain => Look::Plain,
+            ProgressForm::Json => Look::Json,
+            ProgressForm::None => Look::None,
+        }
+    }
+}
+
+fn platform(text: &str) -> Result<Platform, Report> {
+    let parts: Vec<&str> = text.split('/').collect();
+    match parts[..] {
+        [os, architecture] if !os.is_empty() && !architecture.is_empty() => Ok(Platform {
+            os: os.into(),
+            architecture: architecture.into(),
+            variant: String::new(),
+        }),
+        [os, architecture, variant]
+            if !os.is_empty() && !architecture.is_empty() && !variant.is_empty() =>
+        {
+            Ok(Platform {
+                os: os.into(),
+                architecture: architecture.into(),
+                variant: variant.into(),
+            })
+        }
+        _ => Err(Report::new(Exit::Usage, format!("`{text}` is no platform"))
+            .advise("write it like `linux/amd64` or `linux/arm/v7`")),
+    }
+}
+
+/// What `keepdocker` can be asked to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the images that the cluster has.
+    Images(Images),
+    /// Upload an image, or register one that the cluster has already.
+    Upload(Box<Upload>),
+    /// Tell which collection a container request that names an image would get.
+    Resolve(Resolve),
+    /// Run an embedded Arvados.
+    Sandbox(Sandbox),
+}
+
+/// Arguments of `keepdocker images`.
+#[derive(Debug, Args)]
+pub struct Images {
+    /// Only images of this name or ID.
+    pub image: Option<String>,
+    /// The tag, if IMAGE has none.
+    pub tag: Option<String>,
+    /// Only what this project owns.
+    #[arg(long, value_name = "UUID")]
+    pub project_uuid: Option<String>,
+    /// Show image IDs whole.
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `keepdocker upload`.
+#[derive(Debug, Args)]
+pub struct Upload {
+    /// The image: repository, repository:tag, repository@digest, or ID.
+    #[arg(required_unless_present = "from")]
+    pub image: Option<String>,
+    /// The tag, if IMAGE has none [default: latest].
+    pub tag: Option<String>,
+    /// Where the image comes from: docker-daemon:REF, docker-archive:FILE[:REF],
+    /// oci-archive:FILE[:REF], oci:DIR[:REF], or `-` for an archive on standard input.
+    #[arg(long, value_name = "TRANSPORT:REF")]
+    pub from: Option<String>,
+    /// The project to own the collection and its links [default: your home project].
+    #[arg(long, value_name = "UUID")]
+    pub project_uuid: Option<String>,
+    /// The collection's name.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Pull the image from its registry first.
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value = "never", default_missing_value = "always")]
+    pub pull: PullWhen,
+    /// Upload even if the cluster has the image.
+    #[arg(long, short)]
+    pub force: bool,
+    /// Upload even if the cluster does not run images of this format.
+    #[arg(long)]
+    pub force_image_format: bool,
+    /// Store the archive's bytes as they come, not in canonical form.
+    #[arg(long)]
+    pub verbatim: bool,
+    /// Where to cut the archive into blocks.
+    #[arg(long, value_name = "RULE", default_value = "layered")]
+    pub block_layout: Layout,
+    /// Which platform's image to take, where there is a choice.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]", default_value = "linux/amd64")]
+    pub platform: String,
+    /// How many replicas of each block to store [default: the cluster's].
+    #[arg(long, value_name = "N")]
+    pub replication: Option<u32>,
+    /// The storage classes that each block must reach [default: the cluster's].
+    #[arg(long, value_name = "CLASS,…", value_delimiter = ',')]
+    pub storage_classes: Vec<String>,
+    /// How many blocks to send at once.
+    #[arg(long, visible_alias = "concurrency", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub threads: Option<u8>,
+    /// How many seconds to wait for another process that works on the same image.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub lock_timeout: Option<Duration>,
+    /// How to show progress.
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub progress: ProgressForm,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `keepdocker resolve`.
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// What a container request would name: repository:tag, image ID, or portable data hash.
+    pub image: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `keepdocker sandbox`.
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SandboxCommand,
+}
+
+/// What can be done with an embedded Arvados.
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Serve it until interrupted; prints the environment to export.
+    Serve {
+        /// The folder that holds its data; created if it is not there.
+        directory: PathBuf,
+    },
+}
+
+/// When to pull.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PullWhen {
+    /// Take what the engine has.
+    Never,
+    /// Pull if the engine does not have it.
+    Missing,
+    /// Pull, so that the newest is taken.
+    Always,
+}
+
+/// How an archive is cut into blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Layout {
+    /// At the starts of large layers too: equal layers give equal blocks.
+    Layered,
+    /// Every 64 MiB.
+    Dense,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressForm {
+    /// A bar on a terminal, else nothing.
+    Auto,
+    /// A bar.
+    Bar,
+    /// Lines of text.
+    Plain,
+    /// Lines of JSON.
+    Json,
+    /// Nothing.
+    None,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .map(Duration::from_secs)
+        .map_err(|_| "a whole number of seconds is wanted".to_owned())
+}

@@ -1,0 +1,49 @@
+//! How the component can fail as a whole, apart from the failures that it reports itself.
+
+use wasmtime::Trap;
+
+use super::limits::{Limits, MemoryExceeded};
+use crate::gate::Refusal;
+
+/// Why the component did not come to an end of its own.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// It cannot be loaded.
+    #[error("the component cannot be loaded: {0}")]
+    Load(String),
+    /// It imports what the contract does not offer.
+    #[error("the component asks for more than the contract offers: {}", .0.join(", "))]
+    ForeignImports(Vec<String>),
+    /// It computed more than it may.
+    #[error("the component used up its computing budget of {0} units")]
+    OutOfFuel(u64),
+    /// It asked for more memory than it may have.
+    #[error("the component asked for more than its {} MiB of memory", .0 >> 20)]
+    OutOfMemory(usize),
+    /// It called the host more often than it may.
+    #[error("the component made more than {0} calls to the host")]
+    TooManyCalls(u64),
+    /// The command took longer than it may.
+    #[error("the command was not done after {} seconds", .0.as_secs())]
+    TimedOut(std::time::Duration),
+    /// It broke off.
+    #[error("the component broke off: {0}")]
+    Trapped(String),
+}
+
+impl Error {
+    /// Finds out what ended the component.
+    pub(super) fn from_trap(error: &wasmtime::Error, limits: &Limits) -> Self {
+        if let Some(MemoryExceeded { limit }) = error.downcast_ref() {
+            return Self::OutOfMemory(*limit);
+        }
+        if let Some(Refusal::TooManyCalls { limit }) = error.downcast_ref() {
+            return Self::TooManyCalls(*limit);
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Self::OutOfFuel(limits.fuel),
+            Some(trap) => Self::Trapped(trap.to_string()),
+            None => Self::Trapped(error.root_cause().to_string()),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What the component may use up.
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+/// The bounds within which one command of the component runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many bytes of memory it may have.
+    pub memory: usize,
+    /// How much it may compute; a unit is about one WebAssembly instruction.
+    pub fuel: u64,
+    /// How often it may call the host.
+    pub host_calls: u64,
+    /// How long the command may take in all, the work of the host included.
+    pub deadline: Duration,
+}
+
+impl Default for Limits {
+    /// Enough for listing a hundred thousand images, and for a day's upload.
+    fn default() -> Self {
+        Self {
+            memory: 512 << 20,
+            fuel: 200_000_000_000,
+            host_calls: 10_000,
+            deadline: Duration::from_secs(24 * 60 * 60),
+        }
+    }
+}
+
+/// The component asked for more memory than it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the component asked for more than {limit} bytes of memory")]
+pub(super) struct MemoryExceeded {
+    pub(super) limit: usize,
+}
+
+/// Holds the component to its memory.
+#[derive(Debug)]
+pub(super) struct MemoryLimiter {
+    pub(super) limit: usize,
+}
+
+/// More table entries than any guest of ours has functions.
+const MAX_TABLE_ELEMENTS: usize = 100_000;
+
+impl ResourceLimiter for MemoryLimiter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.limit {
+            // An error ends the component at once; answering "no" would let it go on without.
+            return Err(wasmtime::Error::new(MemoryExceeded { limit: self.limit }));
+        }
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= MAX_TABLE_ELEMENTS)
+    }
+}

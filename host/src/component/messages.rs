@@ -1,0 +1,56 @@
+//! Messages of the component for the user.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::bindings::log;
+use super::view::View;
+use crate::gate::{Operation, Refusal};
+
+pub use super::bindings::log::Level;
+
+/// Shows the component's messages.
+#[derive(Clone)]
+pub struct Messages(Arc<dyn Fn(Level, &str) + Send + Sync>);
+
+/// Longer messages are cut: a person reads them.
+const MAX_LENGTH: usize = 8 << 10;
+
+impl Messages {
+    /// Hands each message on to `show`, which must escape what could harm a terminal.
+    pub fn new(show: impl Fn(Level, &str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(show))
+    }
+
+    /// Shows one message.
+    pub fn show(&self, level: Level, message: &str) {
+        let end = message.floor_char_boundary(MAX_LENGTH);
+        (self.0)(level, &message[..end]);
+    }
+}
+
+impl fmt::Debug for Messages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Messages")
+    }
+}
+
+impl log::Host for View<'_, Messages> {
+    async fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        let name = match level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        };
+        let permit = match self.gate.admit(Operation::LogWrite { level: name }) {
+            Ok(permit) => permit,
+            // The contract has no error for this: a component that may not speak goes on silently.
+            Err(Refusal::Denied { .. }) => return Ok(()),
+            Err(refusal) => return Err(wasmtime::Error::new(refusal)),
+        };
+        self.capability.open(&permit).show(level, &message);
+        permit.close(Ok::<(), std::convert::Infallible>(())).ok();
+        Ok(())
+    }
+}

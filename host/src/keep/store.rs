@@ -1,0 +1,126 @@
+//! An archive into Keep: the reader on one thread, hashing and sending on others.
+
+use std::sync::{Arc, Mutex};
+
+use super::{Error as KeepError, Keep, UploadOptions};
+use crate::archive::{self, Archive};
+use crate::bindings::keep::{Error as WitError, Options, Stored};
+use crate::progress::Progress;
+
+/// Stores archives in Keep.
+pub struct ArchiveStore {
+    keep: Arc<Keep>,
+    concurrency: Option<usize>,
+    progress: Arc<dyn Progress>,
+}
+
+/// Why an archive could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The archive is at fault, or its source.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
+    /// Keep is at fault.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
+    /// The thread that read the archive broke off, which is a defect of this program.
+    #[error("reading the archive broke off: {0}")]
+    BrokenOff(String),
+}
+
+impl From<StoreError> for WitError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Archive(error) => Self::Archive(error.into()),
+            StoreError::Keep(error) => error.into(),
+            StoreError::BrokenOff(_) => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl ArchiveStore {
+    /// Creates a store that sends `concurrency` blocks at once, and tells `progress` about them.
+    pub fn new(keep: Arc<Keep>, concurrency: Option<usize>, progress: Arc<dyn Progress>) -> Self {
+        Self {
+            keep,
+            concurrency,
+            progress,
+        }
+    }
+
+    /// Reads an archive to its end, verifies it, and stores it.
+    ///
+    /// # Errors
+    /// If the archive is unsound or Keep does not take it. Blocks that were sent are left to Keep
+    /// to remove.
+    pub async fn store(
+        &self,
+        archive: Arc<Mutex<Archive>>,
+        options: &Options,
+    ) -> Result<Stored, StoreError> {
+        let wanted = self
+            .keep
+            .wanted(options.replicas, &options.storage_classes)
+            .await?;
+        let mut upload_options = UploadOptions {
+            progress: self.progress.clone(),
+            ..UploadOptions::new(wanted)
+        };
+        if let Some(concurrency) = self.concurrency {
+            upload_options.concurrency = concurrency;
+        }
+        let (mut writer, upload) = self.keep.upload(upload_options);
+        let progress = self.progress.clone();
+        let (selection, form, layout) = (
+            options.selection.clone(),
+            options.form,
+            options.block_layout,
+        );
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut archive = archive
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            progress.total(archive.source_length());
+            let mut seen = 0;
+            archive.read(&selection, form, layout, &mut writer, &mut |count| {
+                progress.read(count - seen);
+                seen = count;
+            })
+        })
+        .await
+        .map_err(|error| StoreError::BrokenOff(error.to_string()))?;
+        let reading = match reading {
+            // The upload knows why it takes no more.
+            Err(archive::Error::Closed(closed)) => {
+                upload.finish().await?;
+                return Err(archive::Error::Closed(closed).into());
+            }
+            reading => reading?,
+        };
+        let stored = upload.finish().await?;
+        self.progress.finish();
+        let blocks = reading
+            .order
+            .iter()
+            .map(|number| stored.blocks.get(*number).map(super::Locator::signed))
+            .collect::<Option<Vec<String>>>()
+            .ok_or_else(|| {
+                StoreError::BrokenOff("a block is missing from the upload's own account".into())
+            })?;
+        Ok(Stored {
+            image: reading.image,
+            blocks,
+            size: reading.size,
+            sent: stored.sent,
+        })
+    }
+}
+
+impl std::fmt::Debug for ArchiveStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ArchiveStore")
+            .field("keep", &self.keep)
+            .field("concurrency", &self.concurrency)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,65 @@
+//! Locks as the component sees them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::Resource;
+
+use super::{Error as LockError, Guard};
+use crate::bindings::locks::{Error, Host, HostGuard};
+use crate::bindings::log::Level;
+use crate::cache::Place;
+use crate::component::{Fault as Refusable, Messages, View};
+use crate::gate::Operation;
+
+/// Why a lock is not had.
+pub type Fault = Refusable<LockError>;
+
+/// Takes locks, and tells the user when that takes long.
+#[derive(Debug)]
+pub struct Locks {
+    cache: Arc<Place>,
+    timeout: Option<Duration>,
+    messages: Messages,
+}
+
+impl Locks {
+    /// Creates the capability; without a `timeout` it waits as long as it takes.
+    pub fn new(cache: Arc<Place>, timeout: Option<Duration>, messages: Messages) -> Self {
+        Self {
+            cache,
+            timeout,
+            messages,
+        }
+    }
+
+    async fn acquire(&self, image: &str) -> Result<Guard, LockError> {
+        let cache = self.cache.open()?;
+        Guard::acquire(cache, image, self.timeout, |line| {
+            self.messages.show(Level::Info, line)
+        })
+        .await
+    }
+}
+
+impl Host for View<'_, Locks> {
+    fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<Error> {
+        fault.convert(Error::Denied)
+    }
+}
+
+impl HostGuard for View<'_, Locks> {
+    async fn acquire(&mut self, image: String) -> Result<Resource<Guard>, Fault> {
+        let permit = self.gate.admit(Operation::LocksAcquire {
+            image: image.clone(),
+        })?;
+        let acquired = self.capability.open(&permit).acquire(&image).await;
+        let guard = permit.close(acquired).map_err(Fault::Failed)?;
+        Ok(self.table.push(guard)?)
+    }
+
+    async fn drop(&mut self, guard: Resource<Guard>) -> wasmtime::Result<()> {
+        self.table.delete(guard)?;
+        Ok(())
+    }
+}

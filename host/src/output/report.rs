@@ -1,0 +1,234 @@
+//! A failure in words: what failed, on what, why, and what to do.
+
+use super::exit::Exit;
+use crate::bindings::commands::Failure;
+use crate::bindings::types::CommandFailure;
+use crate::bindings::{api, archives, engine, keep, locks};
+use crate::component;
+
+/// What the user gets to read when a command fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// One sentence: what failed, on what.
+    pub message: String,
+    /// The same in the Python program's words, where scripts look for them; else empty.
+    pub python: Vec<String>,
+    /// What another program or server said.
+    pub details: Vec<String>,
+    /// What to do next.
+    pub advice: Option<String>,
+    /// How the program ends.
+    pub exit: Exit,
+}
+
+impl Report {
+    /// Creates a report of one sentence.
+    #[must_use]
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            python: Vec::new(),
+            details: Vec::new(),
+            advice: None,
+            exit,
+        }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// Adds what another program or server said, unless that is nothing.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        if !detail.trim().is_empty() {
+            self.details.push(detail);
+        }
+        self
+    }
+
+    fn python(mut self, line: impl Into<String>) -> Self {
+        self.python.push(line.into());
+        self
+    }
+}
+
+impl From<Failure> for Report {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Usage(text) => Self::new(Exit::Usage, text),
+            Failure::NoSuchImage(name) => Self::new(
+                Exit::NoSuchImage,
+                format!("no image `{name}` was found, neither here nor on the cluster"),
+            )
+            .python("no matching image found")
+            .advise("check the spelling, or pull or build the image first"),
+            Failure::AmbiguousImage(ambiguity) => {
+                let count = ambiguity.images.len();
+                Self::new(
+                    Exit::AmbiguousImage,
+                    format!("`{}` denotes {count} images", ambiguity.asked),
+                )
+                .python(format!("{count} images match {}", ambiguity.asked))
+                .detail(ambiguity.images.join("\n"))
+                .advise("give more of the ID, or a repository and tag")
+            }
+            Failure::UnsupportedFormat(mismatch) => {
+                let supported = mismatch.supported.join(", ");
+                let quoted: Vec<String> = mismatch
+                    .supported
+                    .iter()
+                    .map(|format| format!("'{format}'"))
+                    .collect();
+                Self::new(
+                    Exit::Failed,
+                    format!(
+                        "the image has format {}, and the cluster runs only: {supported}",
+                        mismatch.format
+                    ),
+                )
+                .python(format!(
+                    "image format is '{}' but server supports only [{}]",
+                    mismatch.format,
+                    quoted.join(", ")
+                ))
+                .python(
+                    "refusing to store incompatible format (use --force-image-format to override)",
+                )
+                .advise("use `--force-image-format` to store it anyway")
+            }
+            Failure::Engine(error) => of_engine(error),
+            Failure::Archive(error) => of_archive(error),
+            Failure::Lock(error) => of_lock(error),
+            Failure::Keep(error) => of_keep(error),
+            Failure::Api(error) => of_api(error),
+        }
+    }
+}
+
+impl From<component::Error> for Report {
+    fn from(error: component::Error) -> Self {
+        let report = Self::new(Exit::Failed, error.to_string());
+        match error {
+            component::Error::Load(_) | component::Error::Trapped(_) => {
+                report.advise("this is a defect of the program; please report it")
+            }
+            component::Error::ForeignImports(_) => {
+                report.advise("use a component that was built for this program's contract")
+            }
+            _ => report,
+        }
+    }
+}
+
+fn denied(reason: String) -> Report {
+    Report::new(Exit::Denied, reason)
+}
+
+fn of_command(exit: Exit, failure: &CommandFailure) -> Report {
+    let ending = match failure.status {
+        Some(status) => format!("ended with status {status}"),
+        None => "was ended by a signal".to_owned(),
+    };
+    Report::new(exit, format!("`{}` {ending}", failure.command)).detail(failure.message.clone())
+}
+
+fn of_engine(error: engine::Error) -> Report {
+    match error {
+        engine::Error::Denied(reason) => denied(reason),
+        engine::Error::Unavailable(reason) => Report::new(Exit::Failed, "the container engine cannot be reached")
+            .detail(reason)
+            .advise("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`"),
+        engine::Error::Failed(failure) => of_command(Exit::Failed, &failure),
+        engine::Error::Other(reason) => Report::new(Exit::Failed, "the container engine could not be used").detail(reason),
+    }
+}
+
+fn of_archive(error: archives::Error) -> Report {
+    const NOTHING: &str = "nothing was registered";
+    match error {
+        archives::Error::Denied(reason) => denied(reason),
+        archives::Error::NotFound(reason) => Report::new(Exit::Failed, reason),
+        archives::Error::Unsound(reason) => Report::new(
+            Exit::Failed,
+            format!("this is not a sound image archive: {reason}"),
+        )
+        .advise(format!(
+            "{NOTHING}; make the archive again, with `docker save` for example"
+        )),
+        archives::Error::NoSuchImage(reason) => {
+            Report::new(Exit::NoSuchImage, reason).python("no matching image found")
+        }
+        archives::Error::Ambiguous(reason) => Report::new(Exit::AmbiguousImage, reason)
+            .advise("name one of them: `--from docker-archive:FILE:NAME`"),
+        archives::Error::Engine(failure) => of_command(Exit::Failed, &failure).advise(NOTHING),
+        archives::Error::Unsupported(reason) => Report::new(Exit::Failed, reason),
+        archives::Error::Other(reason) => {
+            Report::new(Exit::Failed, "the image archive could not be read").detail(reason)
+        }
+    }
+}
+
+fn of_lock(error: locks::Error) -> Report {
+    match error {
+        locks::Error::Denied(reason) => denied(reason),
+        locks::Error::TimedOut(reason) => Report::new(Exit::LockTimedOut, reason)
+            .advise("wait for the other process, or give more time with `--lock-timeout`"),
+        locks::Error::Unavailable(reason) => Report::new(Exit::Failed, reason),
+        locks::Error::Other(reason) => {
+            Report::new(Exit::Failed, "the lock on the image could not be taken").detail(reason)
+        }
+    }
+}
+
+fn of_keep(error: keep::Error) -> Report {
+    match error {
+        keep::Error::Denied(reason) => denied(reason),
+        keep::Error::Archive(error) => of_archive(error),
+        keep::Error::NoServices => Report::new(
+            Exit::Failed,
+            "the cluster offers no Keep service that can be written to",
+        )
+        .advise("ask the administrator of the cluster, or set ARVADOS_KEEP_SERVICES"),
+        keep::Error::TooFewReplicas(shortfall) => Report::new(
+            Exit::Failed,
+            format!(
+                "a block reached {} of the {} replicas that were asked for",
+                shortfall.written, shortfall.wanted
+            ),
+        )
+        .detail(shortfall.reasons.join("\n"))
+        .advise("nothing was registered; run the command again when the services are well"),
+        keep::Error::Unauthorized(reason) => unauthorized(reason),
+        keep::Error::Other(reason) => {
+            Report::new(Exit::Failed, "the image could not be stored in Keep").detail(reason)
+        }
+    }
+}
+
+fn of_api(error: api::Error) -> Report {
+    match error {
+        api::Error::Denied(reason) => denied(reason),
+        api::Error::Unauthorized(reason) => unauthorized(reason),
+        api::Error::Forbidden(reason) => Report::new(Exit::Failed, "the cluster does not permit this").detail(reason),
+        api::Error::NotFound(reason) => Report::new(Exit::Failed, "the cluster does not know this, or hides it").detail(reason),
+        api::Error::Rejected(reason) => Report::new(Exit::Failed, "the cluster refused the request").detail(reason),
+        api::Error::Unreachable(reason) => Report::new(Exit::Failed, "the cluster cannot be reached").detail(reason).advise(
+            "check ARVADOS_API_HOST and the network; a private certificate authority is named by SSL_CERT_FILE",
+        ),
+        api::Error::Uncertain(reason) => Report::new(Exit::Failed, "the cluster did not answer, so it is not known whether the request took effect")
+            .detail(reason)
+            .advise("run the command again: it completes what is missing"),
+        api::Error::Other(reason) => Report::new(Exit::Failed, "the request to the cluster failed").detail(reason),
+    }
+}
+
+fn unauthorized(reason: String) -> Report {
+    Report::new(Exit::Unauthorized, "the cluster does not accept the token")
+        .detail(reason)
+        .advise("get a current token from the cluster and set ARVADOS_API_TOKEN")
+}

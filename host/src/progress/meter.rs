@@ -1,0 +1,158 @@
+//! Counts a transfer's bytes, and has them shown from time to time.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::Progress;
+use super::shown::Shown;
+use crate::output::Console;
+
+/// How far a transfer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Bytes that there will be in all, where known.
+    pub total: Option<u64>,
+    /// Bytes read from the source.
+    pub read: u64,
+    /// Bytes sent to Keep.
+    pub sent: u64,
+    /// Bytes that Keep had already.
+    pub reused: u64,
+    /// Since the transfer began.
+    pub elapsed: Duration,
+    /// Whether this is the end.
+    pub finished: bool,
+}
+
+/// Counts, and has a thread show the counts.
+pub(super) struct Meter {
+    state: Arc<State>,
+    painter: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct State {
+    /// One more than the total; 0 while it is not known.
+    total: AtomicU64,
+    read: AtomicU64,
+    sent: AtomicU64,
+    reused: AtomicU64,
+    finished: AtomicBool,
+    ended: Mutex<bool>,
+    end: Condvar,
+    start: Instant,
+}
+
+impl State {
+    fn counts(&self) -> Counts {
+        Counts {
+            total: self.total.load(Ordering::Relaxed).checked_sub(1),
+            read: self.read.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            reused: self.reused.load(Ordering::Relaxed),
+            elapsed: self.start.elapsed(),
+            finished: self.finished.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Meter {
+    pub(super) fn new(shown: impl Shown, console: Console) -> Self {
+        let state = Arc::new(State {
+            total: AtomicU64::new(0),
+            read: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            reused: AtomicU64::new(0),
+            finished: AtomicBool::new(false),
+            ended: Mutex::new(false),
+            end: Condvar::new(),
+            start: Instant::now(),
+        });
+        let of_painter = state.clone();
+        let painter = thread::Builder::new()
+            .name("progress".into())
+            .spawn(move || paint(&of_painter, &shown, console))
+            .ok();
+        Self {
+            state,
+            painter: Mutex::new(painter),
+        }
+    }
+
+    fn end(&self) {
+        *self
+            .state
+            .ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = true;
+        self.state.end.notify_all();
+        let painter = self
+            .painter
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(painter) = painter {
+            // A painter that broke off has shown what it could.
+            let _ = painter.join();
+        }
+    }
+}
+
+fn paint(state: &State, shown: &impl Shown, console: Console) {
+    let mut wait = shown.first_interval();
+    let mut begun = false;
+    loop {
+        let ended = state.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ended, _) = state
+            .end
+            .wait_timeout_while(ended, wait, |ended| !*ended)
+            .unwrap_or_else(PoisonError::into_inner);
+        let ended = *ended;
+        let counts = state.counts();
+        // Nothing is shown for a command that transfers nothing.
+        if counts.read > 0 {
+            begun = true;
+            console.raw(&shown.text(&counts));
+        }
+        if ended {
+            if begun {
+                console.raw(shown.last());
+            }
+            return;
+        }
+        wait = shown.interval();
+    }
+}
+
+impl Progress for Meter {
+    fn total(&self, bytes: Option<u64>) {
+        self.state.total.store(
+            bytes.map_or(0, |bytes| bytes.saturating_add(1)),
+            Ordering::Relaxed,
+        );
+    }
+
+    fn read(&self, bytes: u64) {
+        self.state.read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn sent(&self, bytes: u64) {
+        self.state.sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn reused(&self, bytes: u64) {
+        self.state.reused.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn finish(&self) {
+        self.state.finished.store(true, Ordering::Relaxed);
+        self.end();
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,138 @@
+//! What a command finds around it: settings, cluster or sandbox, engine, cache, console.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepdocker_sandbox::Sandbox;
+
+use super::sandbox;
+use crate::api::Api;
+use crate::archive::{Archives, Choice, Location};
+use crate::bindings::log::Level;
+use crate::cache::Place;
+use crate::component::{Capabilities, Messages};
+use crate::engine::{Engine, LocalEngine};
+use crate::http::{Client, Retry};
+use crate::keep::{ArchiveStore, Keep};
+use crate::locks::Locks;
+use crate::output::{Console, Exit, Report};
+use crate::progress::Progress;
+use crate::settings::{CacheBase, Environment, Settings};
+
+/// What the command line says of a command's surroundings.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Use an embedded Arvados with its data here.
+    pub sandbox: Option<PathBuf>,
+    /// The container engine's program.
+    pub engine: Option<String>,
+    /// Where the image comes from, if not from the engine.
+    pub given: Option<Location>,
+    /// Which platform's image to take, where there is a choice.
+    pub choice: Choice,
+    /// How often to repeat a request that fails for now.
+    pub retries: u32,
+    /// How many blocks to send at once.
+    pub concurrency: Option<usize>,
+    /// How long to wait for another process that works on the same image.
+    pub lock_timeout: Option<Duration>,
+    /// Whether to show each call of the component.
+    pub trace: bool,
+}
+
+/// The surroundings of one command.
+pub struct Surroundings {
+    console: Console,
+    environment: Environment,
+    settings: Settings,
+    options: Options,
+    progress: Arc<dyn Progress>,
+    /// Lives as long as the command that uses it.
+    _sandbox: Option<Sandbox>,
+}
+
+impl Surroundings {
+    /// Gathers the surroundings, starting the sandbox if there is to be one.
+    ///
+    /// # Errors
+    /// If there is no usable configuration, or the sandbox does not start.
+    pub async fn new(
+        options: Options,
+        mut environment: Environment,
+        console: Console,
+        progress: Arc<dyn Progress>,
+    ) -> Result<Self, Report> {
+        let sandbox = match &options.sandbox {
+            None => None,
+            Some(directory) => {
+                let sandbox = sandbox::start(directory).await?;
+                for (name, value) in sandbox.environment() {
+                    environment = environment.with(name, value);
+                }
+                Some(sandbox)
+            }
+        };
+        let settings = Settings::load(&environment).map_err(|error| {
+            let report = Report::new(Exit::Unauthorized, error.to_string());
+            if matches!(error, crate::settings::Error::Missing { .. }) {
+                report.advise("to try without a cluster, use `keepdocker --sandbox`, which runs an embedded one")
+            } else {
+                report
+            }
+        })?;
+        for warning in &settings.warnings {
+            console.message(Level::Warning, warning);
+        }
+        Ok(Self {
+            console,
+            environment,
+            settings,
+            options,
+            progress,
+            _sandbox: sandbox,
+        })
+    }
+
+    pub(super) fn console(&self) -> Console {
+        self.console
+    }
+
+    pub(super) fn traces(&self) -> bool {
+        self.options.trace || self.settings.debug
+    }
+
+    /// Makes the capabilities for one command. Nothing is sent, opened or started yet.
+    pub(super) fn capabilities(&self) -> Result<Capabilities, Report> {
+        let console = self.console;
+        let messages = Messages::new(move |level, text| console.message(level, text));
+        let retry = Retry {
+            retries: self.options.retries,
+            ..Retry::default()
+        };
+        let client = Client::new(&self.settings)
+            .map_err(|error| Report::new(Exit::Failed, error.to_string()))?
+            .notifying(Arc::new(move |sentence| {
+                console.message(Level::Info, sentence)
+            }));
+        let api = Arc::new(Api::new(&self.settings, client.clone(), retry));
+        let keep = Arc::new(Keep::new(&self.settings, client, api.clone(), retry));
+        let engine = Engine::new(self.options.engine.as_deref());
+        let cache = Arc::new(Place::new(
+            CacheBase::new(&self.environment).map(|base| base.path),
+        ));
+        Ok(Capabilities {
+            archives: Archives::new(
+                engine.clone(),
+                self.options.given.clone(),
+                self.options.choice.clone(),
+                cache.clone(),
+            ),
+            engine: LocalEngine::new(engine, messages.clone()),
+            locks: Locks::new(cache, self.options.lock_timeout, messages.clone()),
+            keep: ArchiveStore::new(keep, self.options.concurrency, self.progress.clone()),
+            messages,
+            api,
+        })
+    }
+}
