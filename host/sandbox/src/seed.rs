@@ -374,10 +374,15 @@ pub(crate) fn first_records(
     state: &crate::state::State,
 ) -> rusqlite::Result<()> {
     let id = &cluster.id;
+    let is_filled = |connection: &Connection| {
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))
+    };
+    // Most starts find everything in place and need not wait for a writer.
+    if cluster.store.with(|connection| is_filled(connection))? {
+        return Ok(());
+    }
     cluster.store.write(|connection| {
-        let exists: bool =
-            connection.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))?;
-        if exists {
+        if is_filled(connection)? {
             return Ok(());
         }
         let system = json!({

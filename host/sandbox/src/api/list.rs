@@ -35,6 +35,14 @@ impl Options {
     /// Refuses what does not fit the type of a parameter.
     pub(crate) fn read(call: &Call<'_>, table: Option<&Table>) -> Result<Options, ApiError> {
         let params = call.params;
+        for name in ["where", "include", "recursive", "exclude_home_project"] {
+            if params.is(name) {
+                return Err(ApiError::controller(
+                    StatusCode::NOT_IMPLEMENTED,
+                    format!("the sandbox does not implement {name}"),
+                ));
+            }
+        }
         let order = match params.get("order") {
             Some(Value::String(text)) => {
                 Some(text.split(',').map(|item| item.trim().to_owned()).collect())
@@ -254,6 +262,9 @@ pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Value, ApiE
     }
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
+        if call.params.is("bypass_federation") && !actor.permissions.is_admin {
+            return Err(ApiError::permission_denied());
+        }
         let request = options.request(call)?;
         let is_public_user =
             table.name == "users" && request.select.is_none() && !actor.permissions.is_admin;
