@@ -1,9 +1,77 @@
-//! What a request is refused with, in the two dialects of a real cluster.
+//! What can go wrong: with the sandbox itself, and with a request to it.
 //!
-//! The controller, which clients talk to, answers some errors itself. Others it takes over from
+//! Requests are refused in the two dialects of a real cluster. The controller, which clients talk to, answers some errors itself. Others it takes over from
 //! the API service behind it and says so: `//railsapi.internal<path>: <status line>: <text>`.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
 use hyper::StatusCode;
+
+/// Why a sandbox cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder of the cluster cannot be read or written.
+    #[error("cannot use `{}`", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file with the cluster's identity, or a fixture, is damaged.
+    #[error("cannot understand `{}`", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// Where it is damaged.
+        source: serde_json::Error,
+    },
+    /// The database cannot be opened.
+    #[error("cannot open the database `{}`", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The database was made by a newer program.
+    #[error("the database `{}` has version {version}, made by a newer keepdocker", path.display())]
+    NewerDatabase {
+        /// The database.
+        path: PathBuf,
+        /// The version found.
+        version: i64,
+    },
+    /// The database refused a query of the `seed` or `inspect` module.
+    #[error("the sandbox's database refused a query")]
+    Query {
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The certificates cannot be made.
+    #[error("cannot make a certificate")]
+    Certificate(#[source] rcgen::Error),
+    /// The certificates in the folder are damaged.
+    #[error("cannot use the certificate `{}`: {reason}; remove it to get a new one", path.display())]
+    BadCertificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nobody can listen at the address.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The cluster id is not five characters of `[0-9a-z]`.
+    #[error("`{0}` is no cluster id: five characters of 0-9 and a-z are needed")]
+    ClusterId(String),
+}
 
 /// A refused request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,6 +16,7 @@ mod clock;
 mod cluster;
 mod error;
 pub mod faults;
+mod first_records;
 pub mod inspect;
 mod keep;
 mod manifest;
@@ -41,6 +42,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+pub use error::Error;
 pub use options::{Options, ServiceKind};
 
 use cluster::{Cluster, Service};
@@ -54,71 +56,6 @@ use signature::Signer;
 use state::State;
 use store::Store;
 use tls::Identity;
-
-/// Why a sandbox cannot run.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A file or folder of the cluster cannot be read or written.
-    #[error("cannot use `{}`", path.display())]
-    File {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file with the cluster's identity, or a fixture, is damaged.
-    #[error("cannot understand `{}`", path.display())]
-    State {
-        /// The file.
-        path: PathBuf,
-        /// Where it is damaged.
-        source: serde_json::Error,
-    },
-    /// The database cannot be opened.
-    #[error("cannot open the database `{}`", path.display())]
-    Database {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
-    /// The database was made by a newer program.
-    #[error("the database `{}` has version {version}, made by a newer keepdocker", path.display())]
-    NewerDatabase {
-        /// The database.
-        path: PathBuf,
-        /// The version found.
-        version: i64,
-    },
-    /// The database refused a query of the `seed` or `inspect` module.
-    #[error("the sandbox's database refused a query")]
-    Query {
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
-    /// The certificates cannot be made.
-    #[error("cannot make a certificate")]
-    Certificate(#[source] rcgen::Error),
-    /// The certificates in the folder are damaged.
-    #[error("cannot use the certificate `{}`: {reason}; remove it to get a new one", path.display())]
-    BadCertificate {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Nobody can listen at the address.
-    #[error("cannot listen at {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The cluster id is not five characters of `[0-9a-z]`.
-    #[error("`{0}` is no cluster id: five characters of 0-9 and a-z are needed")]
-    ClusterId(String),
-}
 
 /// One running cluster; it ends with [`Sandbox::shutdown`] or when dropped.
 #[derive(Debug)]
@@ -363,7 +300,7 @@ fn open(dir: &Path, options: &Options) -> Result<(Cluster, State, Identity), Err
         planned: std::sync::Mutex::default(),
         keep: OnceLock::new(),
     };
-    seed::first_records(&cluster, &state).map_err(|source| Error::Query { source })?;
+    first_records::insert(&cluster, &state).map_err(|source| Error::Query { source })?;
     Ok((cluster, state, identity))
 }
 

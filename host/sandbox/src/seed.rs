@@ -11,8 +11,10 @@ use serde_json::{Map, Value, json};
 
 use crate::api::auth::Token;
 use crate::cluster::Cluster;
+use crate::first_records::insert_user;
 use crate::store::record::Record;
 use crate::store::table::{COLLECTIONS, GROUPS, LINKS, Table, Type, USERS};
+use crate::store::yaml::{read_scopes, yaml_object};
 use crate::{Error, clock, manifest, uuid};
 
 /// Fills a cluster; [`crate::Sandbox::seed`] gives access. Every method blocks.
@@ -242,7 +244,7 @@ impl Seeder {
                 let Value::Object(attributes) = attributes else {
                     continue;
                 };
-                let record = record(&self.cluster, table, attributes);
+                let record = new_record(&self.cluster, table, attributes);
                 record.insert(connection)?;
                 // Recorded rows keep the number that filters on `id` see.
                 if let Some(id) = attributes.get("id").and_then(Value::as_i64) {
@@ -267,7 +269,11 @@ impl Seeder {
 }
 
 /// Makes a record of raw attributes, filling in what must not be missing.
-fn record(cluster: &Cluster, table: &'static Table, attributes: &Map<String, Value>) -> Record {
+pub(crate) fn new_record(
+    cluster: &Cluster,
+    table: &'static Table,
+    attributes: &Map<String, Value>,
+) -> Record {
     let mut record = Record::new(table);
     let system = uuid::system_user(&cluster.id);
     for column in table.columns {
@@ -335,136 +341,4 @@ fn record(cluster: &Cluster, table: &'static Table, attributes: &Map<String, Val
         record.set("manifest_text", text);
     }
     record
-}
-
-/// Adds an active user who belongs to the role of all users.
-pub(crate) fn insert_user(
-    connection: &Connection,
-    cluster: &Cluster,
-    uuid: &str,
-    username: &str,
-    is_admin: bool,
-) -> rusqlite::Result<()> {
-    let user = json!({
-        "uuid": uuid,
-        "email": format!("{username}@sandbox.invalid"),
-        "first_name": username,
-        "last_name": "",
-        "identity_url": "",
-        "username": username,
-        "is_admin": is_admin,
-        "is_active": true,
-        "prefs": {},
-    });
-    let membership = json!({
-        "link_class": "permission", "name": "can_write",
-        "tail_uuid": uuid, "head_uuid": uuid::all_users_group(&cluster.id),
-    });
-    for (table, attributes) in [(&USERS, user), (&LINKS, membership)] {
-        if let Value::Object(attributes) = attributes {
-            record(cluster, table, &attributes).insert(connection)?;
-        }
-    }
-    Ok(())
-}
-
-/// Fills a new cluster: the system's users and role, a default user and an administrator.
-pub(crate) fn first_records(
-    cluster: &Cluster,
-    state: &crate::state::State,
-) -> rusqlite::Result<()> {
-    let id = &cluster.id;
-    let is_filled = |connection: &Connection| {
-        connection.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))
-    };
-    // Most starts find everything in place and need not wait for a writer.
-    if cluster.store.with(|connection| is_filled(connection))? {
-        return Ok(());
-    }
-    cluster.store.write(|connection| {
-        if is_filled(connection)? {
-            return Ok(());
-        }
-        let system = json!({
-            "uuid": uuid::system_user(id), "email": "root", "first_name": "root", "last_name": "",
-            "is_admin": true, "is_active": true, "prefs": {},
-        });
-        let anonymous = json!({
-            "uuid": uuid::anonymous_user(id), "email": "anonymous",
-            "first_name": "Anonymous", "last_name": "", "prefs": {},
-        });
-        let role = json!({
-            "uuid": uuid::all_users_group(id), "name": "All users", "group_class": "role",
-        });
-        for (table, attributes) in [(&USERS, system), (&USERS, anonymous), (&GROUPS, role)] {
-            if let Value::Object(attributes) = attributes {
-                record(cluster, table, &attributes).insert(connection)?;
-            }
-        }
-        for (uuid, name, token, is_admin) in [
-            (&state.user_uuid, "sandbox", &state.token, false),
-            (&state.admin_uuid, "admin", &state.admin_token, true),
-        ] {
-            insert_user(connection, cluster, uuid, name, is_admin)?;
-            let mut parts = token.split('/').skip(1);
-            Token {
-                uuid: parts.next().unwrap_or_default().to_owned(),
-                secret: parts.next().unwrap_or_default().to_owned(),
-                user_uuid: uuid.clone(),
-                scopes: vec!["all".to_owned()],
-                expires_at: None,
-            }
-            .insert(connection)?;
-        }
-        Ok(())
-    })
-}
-
-/// Reads the scopes of a recorded token: a JSON list or the YAML that the database keeps.
-fn read_scopes(text: &str) -> Vec<String> {
-    serde_json::from_str(text).unwrap_or_else(|_| {
-        text.lines()
-            .filter_map(|line| line.strip_prefix("- "))
-            .map(|scope| scope.trim().to_owned())
-            .collect()
-    })
-}
-
-/// Reads the two levels of plain `key: value` YAML that recorded preferences consist of.
-fn yaml_object(text: &str) -> Value {
-    if let Ok(object @ Value::Object(_)) = serde_json::from_str(text) {
-        return object;
-    }
-    let mut object = Map::new();
-    let mut last = String::new();
-    for line in text.lines() {
-        let Some((key, value)) = line.split_once(':') else {
-            continue;
-        };
-        let value = value.trim();
-        if let Some(key) = key.strip_prefix("  ") {
-            if let Some(Value::Object(inner)) = object.get_mut(&last) {
-                inner.insert(key.to_owned(), scalar(value));
-            }
-        } else if value.is_empty() {
-            last = key.to_owned();
-            object.insert(last.clone(), json!({}));
-        } else {
-            object.insert(key.to_owned(), scalar(value));
-        }
-    }
-    object.into()
-}
-
-/// Reads one YAML value; moments become the form of the API.
-fn scalar(text: &str) -> Value {
-    if text == "{}" {
-        return json!({});
-    }
-    if text.len() > 10
-        && let Some(moment) = clock::parse(text)
-    {
-        return clock::format(moment).into();
-    }
-    text.trim_matches('\'').trim_matches('"').into()
 }

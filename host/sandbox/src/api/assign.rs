@@ -10,7 +10,7 @@ use crate::clock;
 use crate::cluster::Cluster;
 use crate::error::ApiError;
 use crate::permission::{Level, Permissions};
-use crate::query::filters::go_type;
+use crate::query::words::go_type;
 use crate::store::record::Record;
 use crate::store::table::{TABLES, Table, Type};
 use crate::uuid;
@@ -53,7 +53,7 @@ pub(crate) fn read_properties(attributes: &mut Map<String, Value>) -> Result<(),
             if !object.is_object() {
                 return Err(refuse(format!(
                     "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                    crate::query::filters::json_type(&object)
+                    crate::query::words::json_type(&object)
                 )));
             }
             *properties = object;

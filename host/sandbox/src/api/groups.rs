@@ -7,7 +7,7 @@ use super::assign::{
     assign, assign_uuid, check_lengths, check_owner_exists, check_owner_permission, check_writable,
     explain_collision, find_readable, raise, read_properties, stamp,
 };
-use super::collections::{apply_trash, check_name};
+use super::collection_rules::{apply_trash, check_name};
 use super::list::{Options, envelope};
 use super::render::Renderer;
 use crate::error::ApiError;

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use super::render::Renderer;
 use super::{Call, form};
 use crate::error::ApiError;
-use crate::query::filters::{self, Filter, go_type};
+use crate::query::filters::{self, Filter};
 use crate::query::page::{self, DEFAULT_LIMIT, Request};
+use crate::query::words::{go_quoted, go_type};
 use crate::store::table::Table;
 use crate::uuid;
 
@@ -352,6 +353,6 @@ fn go_filter(filter: &Filter) -> String {
         "{{{:?} {:?} {}}}",
         filter.attribute,
         filter.operator,
-        filters::go_quoted(&filter.operand)
+        go_quoted(&filter.operand)
     )
 }

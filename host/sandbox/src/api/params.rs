@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 use super::go_json_error;
 use crate::error::ApiError;
-use crate::query::filters::json_type;
+use crate::query::words::json_type;
 
 /// Parameters that are whole numbers.
 const INTEGERS: [&str; 2] = ["limit", "offset"];

@@ -3,4 +3,6 @@
 pub(crate) mod filters;
 pub(crate) mod order;
 pub(crate) mod page;
+pub(crate) mod property;
 pub(crate) mod select;
+pub(crate) mod words;

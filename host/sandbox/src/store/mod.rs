@@ -4,6 +4,7 @@ pub(crate) mod functions;
 pub(crate) mod record;
 pub(crate) mod schema;
 pub(crate) mod table;
+pub(crate) mod yaml;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

@@ -1,0 +1,185 @@
+//! Decides which operation answers a request.
+
+use hyper::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Call, Incoming, Reply, collections, config, discovery, groups, keep_services, links, list,
+    tokens, users,
+};
+use crate::error::ApiError;
+use crate::store::table::{COLLECTIONS, GROUPS, LINKS, Table, USERS};
+
+/// The operations on a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Operation<'a> {
+    List,
+    Get(&'a str),
+    Create,
+    Update(&'a str),
+    Delete(&'a str),
+    Trash(&'a str),
+    Untrash(&'a str),
+    Current,
+    Contents(Option<&'a str>),
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Route<'a> {
+    Discovery,
+    Config,
+    Vocabulary,
+    Ping,
+    KeepServices,
+    AccessibleKeepServices,
+    CurrentToken,
+    Records(&'static Table, Operation<'a>),
+}
+
+/// The path of the API below the root.
+pub(crate) const API: &str = "/arvados/v1/";
+
+impl<'a> Route<'a> {
+    /// Finds out where method and path lead; `None` means nowhere.
+    pub(crate) fn find(method: &str, path: &'a str) -> Option<Route<'a>> {
+        let is_get = matches!(method, "GET" | "HEAD");
+        if path == "/discovery/v1/apis/arvados/v1/rest" && (is_get || method == "POST") {
+            return Some(Route::Discovery);
+        }
+        if path == "/_health/ping" && is_get {
+            return Some(Route::Ping);
+        }
+        let parts: Vec<&str> = path.strip_prefix(API)?.split('/').collect();
+        if is_get {
+            match parts.as_slice() {
+                ["config"] => return Some(Route::Config),
+                ["vocabulary"] => return Some(Route::Vocabulary),
+                ["keep_services"] => return Some(Route::KeepServices),
+                ["keep_services", "accessible"] => return Some(Route::AccessibleKeepServices),
+                ["api_client_authorizations", "current"] => return Some(Route::CurrentToken),
+                _ => {}
+            }
+        }
+        let (first, rest) = parts.split_first()?;
+        let table = table(first)?;
+        let has_trash = matches!(table.name, "collections" | "groups");
+        let operation = match (method, rest) {
+            ("GET" | "HEAD", []) => Operation::List,
+            ("POST", []) if table.name != "users" => Operation::Create,
+            ("GET" | "HEAD", ["current"]) if table.name == "users" => Operation::Current,
+            ("GET" | "HEAD", ["contents"]) if table.name == "groups" => Operation::Contents(None),
+            ("GET" | "HEAD", [uuid, "contents"]) if table.name == "groups" => {
+                Operation::Contents(Some(uuid))
+            }
+            ("GET" | "HEAD", [uuid]) if !uuid.is_empty() => Operation::Get(uuid),
+            ("PUT" | "PATCH", [uuid]) if !uuid.is_empty() && table.name != "users" => {
+                Operation::Update(uuid)
+            }
+            ("DELETE", [uuid]) if !uuid.is_empty() && table.name != "users" => {
+                Operation::Delete(uuid)
+            }
+            ("POST", [uuid, "trash"]) if has_trash => Operation::Trash(uuid),
+            ("POST", [uuid, "untrash"]) if has_trash => Operation::Untrash(uuid),
+            _ => return None,
+        };
+        Some(Route::Records(table, operation))
+    }
+
+    /// Does what was asked.
+    ///
+    /// # Errors
+    ///
+    /// As the operation says.
+    pub(crate) fn run(self, call: &Call<'_>, incoming: &Incoming) -> Result<Reply, ApiError> {
+        let object = |object: Map<String, Value>| Reply::json(StatusCode::OK, &object.into());
+        match self {
+            Route::Discovery => Ok(Reply::service_json(
+                StatusCode::OK,
+                &discovery::document(call.cluster),
+            )),
+            Route::Config => Ok(Reply::json(StatusCode::OK, &config::exported(call.cluster))),
+            Route::Vocabulary => Ok(Reply::json(
+                StatusCode::OK,
+                &json!({"kind": "arvados#vocabulary", "strict_tags": false, "tags": {}}),
+            )),
+            Route::Ping => Ok(ping(call)),
+            Route::KeepServices => {
+                keep_services::list(call).map(|list| Reply::service_json(StatusCode::OK, &list))
+            }
+            Route::AccessibleKeepServices => Ok(Reply::service_json(
+                StatusCode::OK,
+                &keep_services::accessible(call.cluster, incoming.is_external),
+            )),
+            Route::CurrentToken => tokens::current(call).map(object),
+            Route::Records(table, operation) => match (table.name, operation) {
+                (_, Operation::List) => {
+                    list::list(call, table).map(|list| Reply::json(StatusCode::OK, &list))
+                }
+                ("groups", Operation::Contents(uuid)) => {
+                    groups::contents(call, uuid).map(|list| Reply::json(StatusCode::OK, &list))
+                }
+                ("users", Operation::Current) => users::current(call).map(object),
+                ("users", Operation::Get(uuid)) => users::get(call, uuid).map(object),
+                ("links", Operation::Get(uuid)) => links::get(call, uuid).map(object),
+                ("links", Operation::Create) => links::create(call).map(object),
+                ("links", Operation::Update(uuid)) => links::update(call, uuid).map(object),
+                ("links", Operation::Delete(uuid)) => links::delete(call, uuid).map(object),
+                ("collections", Operation::Get(id)) => {
+                    collections::get(call, &decode(id)).map(object)
+                }
+                ("collections", Operation::Create) => collections::create(call).map(object),
+                ("collections", Operation::Update(uuid)) => {
+                    collections::update(call, &decode(uuid)).map(object)
+                }
+                ("collections", Operation::Delete(uuid)) => {
+                    collections::delete(call, uuid).map(object)
+                }
+                ("collections", Operation::Trash(uuid)) => {
+                    collections::set_trash(call, uuid, true).map(object)
+                }
+                ("collections", Operation::Untrash(uuid)) => {
+                    collections::set_trash(call, uuid, false).map(object)
+                }
+                ("groups", Operation::Get(uuid)) => groups::get(call, uuid).map(object),
+                ("groups", Operation::Create) => groups::create(call).map(object),
+                ("groups", Operation::Update(uuid)) => groups::update(call, uuid).map(object),
+                ("groups", Operation::Delete(uuid) | Operation::Trash(uuid)) => {
+                    groups::set_trash(call, uuid, true).map(object)
+                }
+                ("groups", Operation::Untrash(uuid)) => {
+                    groups::set_trash(call, uuid, false).map(object)
+                }
+                _ => Err(ApiError::controller(
+                    StatusCode::NOT_FOUND,
+                    "API endpoint not found",
+                )),
+            },
+        }
+    }
+}
+
+/// Undoes percent escapes in one part of a path.
+fn decode(part: &str) -> String {
+    percent_encoding::percent_decode_str(part)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// Finds the table of a resource name.
+pub(crate) fn table(name: &str) -> Option<&'static Table> {
+    [&LINKS, &COLLECTIONS, &GROUPS, &USERS]
+        .into_iter()
+        .find(|table| table.name == name)
+}
+
+/// Says that the cluster is well to those who know the management token.
+fn ping(call: &Call<'_>) -> Reply {
+    match (call.token, &call.cluster.settings.management_token) {
+        (None, _) => Reply::text(StatusCode::UNAUTHORIZED, "authorization required\n"),
+        (Some(token), Some(expected)) if token == expected => {
+            Reply::json(StatusCode::OK, &json!({"health": "OK"}))
+        }
+        _ => Reply::text(StatusCode::FORBIDDEN, "authorization error\n"),
+    }
+}
