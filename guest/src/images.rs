@@ -127,3 +127,6 @@ fn listed(row: catalog::Row) -> ListedImage {
         timestamp: row.timestamp.text(),
     }
 }
+
+#[cfg(test)]
+mod tests;

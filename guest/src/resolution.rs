@@ -245,3 +245,6 @@ fn like(pattern: &str, text: &str) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -333,3 +333,6 @@ impl Fitting {
             .filter(|migrated| self.fits(migrated))
     }
 }
+
+#[cfg(test)]
+mod tests;

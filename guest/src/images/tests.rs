@@ -1,0 +1,173 @@
+use super::*;
+use crate::testing::world::{self, World};
+use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
+
+const X: &str = "zzzzz-4zz18-xxxxxxxxxxxxxxx";
+const Y: &str = "zzzzz-4zz18-yyyyyyyyyyyyyyy";
+const Z: &str = "zzzzz-4zz18-zzzzzzzzzzzzzzz";
+const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const B: &str = "aaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+fn collection(uuid: &str, owner: &str) -> collections::Collection {
+    collections::Collection {
+        uuid: uuid.into(),
+        owner: owner.into(),
+        name: String::new(),
+        portable_data_hash: "d41d8cd98f00b204e9800998ecf8427e+0".into(),
+        created_at: "2020-01-01T00:00:00Z".into(),
+        properties: Vec::new(),
+        manifest: Some(String::new()),
+    }
+}
+
+/// Sets up `a:1` and `a:2` on X, `b:1` on Y of the project, and an unnamed image on Z.
+fn three_images() {
+    let at = |day: u32| format!("2020-01-{day:02}T00:00:00Z");
+    let of_project = |link: links::Link| links::Link {
+        owner: PROJECT.into(),
+        ..link
+    };
+    world::with(|world| {
+        *world = World::new();
+        world.collections = vec![
+            collection(X, USER),
+            collection(Y, PROJECT),
+            collection(Z, USER),
+        ];
+        world.links = vec![
+            hash_link(&format!("sha256:{A}"), X, &at(1), None),
+            repo_tag_link("a:1", X, &at(2), None),
+            repo_tag_link("a:2", X, &at(3), None),
+            of_project(hash_link(&format!("sha256:{B}"), Y, &at(4), None)),
+            of_project(repo_tag_link("b:1", Y, &at(5), None)),
+            hash_link(B, Z, &at(6), None),
+        ];
+    });
+}
+
+fn request(image: Option<&str>, tag: Option<&str>, project: Option<&str>) -> ImagesRequest {
+    ImagesRequest {
+        project: project.map(Into::into),
+        image: image.map(Into::into),
+        tag: tag.map(Into::into),
+    }
+}
+
+fn listed(request: &ImagesRequest) -> Vec<String> {
+    let line = |image: ListedImage| {
+        format!(
+            "{}:{} {}",
+            image.repository.unwrap_or_default(),
+            image.tag.unwrap_or_default(),
+            &image.collection[12..13]
+        )
+    };
+    run(request).unwrap().into_iter().map(line).collect()
+}
+
+#[test]
+fn all_images_are_listed_newest_first() {
+    three_images();
+    assert_eq!(
+        listed(&request(None, None, None)),
+        [": z", "b:1 y", "a:2 x", "a:1 x"]
+    );
+}
+
+#[test]
+fn a_project_lists_what_it_owns() {
+    three_images();
+    assert_eq!(listed(&request(None, None, Some(PROJECT))), ["b:1 y"]);
+    assert_eq!(listed(&request(Some("a:1"), None, Some(PROJECT))), [""; 0]);
+}
+
+#[test]
+fn a_name_is_found_exactly() {
+    three_images();
+    for (image, tag, expected) in [
+        ("a:1", None, vec!["a:1 x"]),
+        ("a", Some("2"), vec!["a:2 x"]),
+        ("a", None, vec![]),
+        ("s", None, vec![]),
+        ("sha256", None, vec![]),
+    ] {
+        assert_eq!(
+            listed(&request(Some(image), tag, None)),
+            expected,
+            "{image}"
+        );
+    }
+}
+
+#[test]
+fn an_id_finds_all_names_of_its_collections_and_nothing_else() {
+    three_images();
+    for (image, expected) in [
+        (A.to_owned(), vec!["a:2 x", "a:1 x"]),
+        (format!("sha256:{A}"), vec!["a:2 x", "a:1 x"]),
+        (B.to_owned(), vec![": z", "b:1 y"]),
+        (format!("sha256:{B}"), vec!["b:1 y"]),
+        (A[..13].to_owned(), vec![": z", "b:1 y", "a:2 x", "a:1 x"]),
+        (A[..14].to_uppercase(), vec!["a:2 x", "a:1 x"]),
+        (format!("sha256:{}", "f".repeat(64)), vec![]),
+    ] {
+        assert_eq!(
+            listed(&request(Some(&image), None, None)),
+            expected,
+            "{image}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_read_and_what_is_no_collection_of_this_cluster_is_left_out() {
+    three_images();
+    world::with(|world| {
+        world.hidden.push(Y.into());
+        for head in [
+            "yyyyy-4zz18-000000000000000",
+            "d41d8cd98f00b204e9800998ecf8427e+0",
+            "",
+            "'; drop table links",
+        ] {
+            world.links.push(repo_tag_link(
+                "foreign:1",
+                head,
+                "2021-01-01T00:00:00Z",
+                None,
+            ));
+        }
+    });
+    assert_eq!(
+        listed(&request(None, None, None)),
+        [": z", "a:2 x", "a:1 x"]
+    );
+}
+
+#[test]
+fn an_image_is_found_by_the_digest_of_its_manifest() {
+    three_images();
+    let manifest = format!("sha256:{}", "c".repeat(64));
+    world::with(|world| {
+        let properties = &mut world.collections[0].properties;
+        properties.push(crate::image::text_property(
+            crate::image::MANIFEST_DIGEST,
+            &manifest,
+        ));
+        properties.push(crate::image::text_property(
+            crate::image::CONFIG_DIGEST,
+            &format!("sha256:{A}"),
+        ));
+    });
+    assert_eq!(
+        listed(&request(Some(&manifest), None, None)),
+        ["a:2 x", "a:1 x"]
+    );
+}
+
+#[test]
+fn an_empty_cluster_is_asked_once() {
+    world::with(|world| *world = World::new());
+    assert_eq!(listed(&request(None, None, None)), [""; 0]);
+    assert_eq!(world::with(|world| world.calls.clone()), ["links.list"]);
+}
