@@ -49,18 +49,26 @@ impl From<reqwest::Error> for Failure {
 fn certificate_error(error: &reqwest::Error) -> Option<String> {
     let mut source = error.source();
     while let Some(cause) = source {
-        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
-            cause
-                .downcast_ref::<io::Error>()?
-                .get_ref()?
-                .downcast_ref::<rustls::Error>()
-        });
-        if let Some(rustls::Error::InvalidCertificate(reason)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(reason)) = tls_error(cause) {
             return Some(super::printable(&reason.to_string(), 300));
         }
         source = cause.source();
     }
     None
+}
+
+/// Returns an error of TLS, which comes wrapped in I/O errors.
+///
+/// The source of an I/O error is not the error that it wraps, but that one's source.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut wrapped = error;
+    while let Some(inner) = wrapped
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        wrapped = inner;
+    }
+    wrapped.downcast_ref()
 }
 
 /// Returns the causes of an error in one line, from the outermost that says something to the

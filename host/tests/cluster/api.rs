@@ -1,0 +1,407 @@
+//! The Arvados API.
+
+use keepdocker::api::Error;
+use keepdocker::bindings::collections::{self, NewCollection, Which};
+use keepdocker::bindings::links::{self, Class, Names, NewLink};
+use keepdocker::bindings::types::Property;
+use keepdocker_sandbox::Options;
+use keepdocker_sandbox::faults::{Action, Fault};
+use keepdocker_sandbox::seed::Image;
+use serde_json::json;
+
+use super::{RETRY, Setup, api};
+use keepdocker::http::Retry;
+
+fn every_link() -> links::Query {
+    links::Query {
+        classes: vec![Class::ImageHash, Class::RepoTag, Class::Migration],
+        names: Names::All,
+        heads: None,
+        owner: None,
+    }
+}
+
+fn uuids(uuids: &[String]) -> collections::Query {
+    collections::Query {
+        which: Which::Uuids(uuids.to_vec()),
+        owner: None,
+        manifests: false,
+    }
+}
+
+fn new_link(name: &str, head: &str) -> NewLink {
+    NewLink {
+        class: Class::RepoTag,
+        name: name.into(),
+        head: head.into(),
+        owner: None,
+        properties: vec![Property {
+            key: "image_timestamp".into(),
+            value: "\"2026-01-02T03:04:05.123456789Z\"".into(),
+        }],
+    }
+}
+
+fn new_collection(name: &str) -> NewCollection {
+    NewCollection {
+        name: name.into(),
+        owner: None,
+        manifest: ". d41d8cd98f00b204e9800998ecf8427e+0 0:0:empty\n".into(),
+        properties: vec![],
+        replicas: None,
+        storage_classes: vec![],
+    }
+}
+
+/// Registers images without data and returns their collections.
+async fn images(setup: &Setup, count: usize) -> Vec<String> {
+    let seeder = setup.sandbox.seed();
+    let owner = setup.sandbox.user_uuid();
+    tokio::task::spawn_blocking(move || {
+        let images: Vec<Image> = (0..count)
+            .map(|i| Image {
+                name: Some(format!("app_{}:v{i}", i % 7)),
+                hash: format!("{i:064x}"),
+                timestamp: Some("2026-01-01T00:00:00Z".into()),
+                owner_uuid: owner.clone(),
+            })
+            .collect();
+        seeder.images(&images).unwrap()
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn the_cluster_and_the_user_are_known_after_one_request_each() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    assert_eq!(api.cluster().await.unwrap().id, setup.sandbox.cluster_id());
+    let cluster = api.cluster().await.unwrap();
+    assert_eq!(cluster.image_formats, Some(vec!["v2".to_owned()]));
+    assert_eq!(cluster.default_replication, 2);
+    assert_eq!(cluster.default_storage_classes, ["default"]);
+    assert_eq!(api.current_user().await.unwrap(), setup.sandbox.user_uuid());
+    assert_eq!(setup.sandbox.log().api_requests(), 2);
+}
+
+#[tokio::test]
+async fn what_is_created_is_listed() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    let created = api
+        .create_collection(&NewCollection {
+            properties: vec![Property {
+                key: "docker-image-repo-tag".into(),
+                value: "\"app:v1\"".into(),
+            }],
+            replicas: Some(1),
+            storage_classes: vec!["default".into()],
+            ..new_collection("image")
+        })
+        .await
+        .unwrap();
+    assert_eq!(created.name, "image");
+    assert_eq!(created.owner, setup.sandbox.user_uuid());
+    // The server keeps names unique within an owner.
+    let twin = api
+        .create_collection(&new_collection("image"))
+        .await
+        .unwrap();
+    assert!(twin.name.starts_with("image ("), "{}", twin.name);
+
+    let link = api
+        .create_link(&new_link("app:v1", &created.uuid))
+        .await
+        .unwrap();
+    let listed = api.list_links(&every_link()).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    // The answer to a create has more digits in its time than the database keeps.
+    assert_eq!(
+        (
+            &listed[0].uuid,
+            &listed[0].name,
+            &listed[0].head,
+            &listed[0].properties
+        ),
+        (&link.uuid, &link.name, &created.uuid, &link.properties)
+    );
+
+    let by = |which| collections::Query {
+        which,
+        owner: Some(setup.sandbox.user_uuid()),
+        manifests: true,
+    };
+    let property = Property {
+        key: "docker-image-repo-tag".into(),
+        value: "\"app:v1\"".into(),
+    };
+    let found = api
+        .list_collections(&by(Which::Property(property)))
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].uuid, created.uuid);
+    assert!(
+        found[0]
+            .manifest
+            .as_deref()
+            .is_some_and(|text| text.contains("0:0:empty"))
+    );
+    let same = Which::PortableDataHash(created.portable_data_hash);
+    assert_eq!(api.list_collections(&by(same)).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn lists_are_whole_however_the_server_cuts_them() {
+    let setup = Setup::new().await;
+    let collections = images(&setup, 60).await;
+    let api = setup.api();
+    for limit in [0, 1, 7, 50] {
+        setup.sandbox.faults().cut_pages(limit);
+        let listed = api.list_links(&every_link()).await.unwrap();
+        assert_eq!(listed.len(), 120, "pages of {limit}");
+        let listed = api.list_collections(&uuids(&collections)).await.unwrap();
+        assert_eq!(listed.len(), 60, "pages of {limit}");
+    }
+}
+
+#[tokio::test]
+async fn links_of_one_moment_are_all_read() {
+    let setup = Setup::new().await;
+    let seeder = setup.sandbox.seed();
+    let owner = setup.sandbox.user_uuid();
+    let links: Vec<_> = (0..50)
+        .map(|i| {
+            json!({
+                "owner_uuid": owner, "link_class": "docker_image_repo+tag",
+                "name": format!("app:{i}"), "head_uuid": "kdbox-4zz18-000000000000000",
+                "properties": {}, "created_at": "2026-01-01T00:00:00.000000000Z",
+            })
+        })
+        .collect();
+    tokio::task::spawn_blocking(move || seeder.links(&links).unwrap())
+        .await
+        .unwrap();
+    setup.sandbox.faults().cut_pages(9);
+    let listed = setup.api().list_links(&every_link()).await.unwrap();
+    assert_eq!(listed.len(), 50);
+}
+
+#[tokio::test]
+async fn names_are_matched_letter_by_letter() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    let head = api
+        .create_collection(&new_collection("c"))
+        .await
+        .unwrap()
+        .uuid;
+    for name in ["a_b:1", "axb:1", "a%b:1", "A_b:1", "a\\b:1"] {
+        api.create_link(&new_link(name, &head)).await.unwrap();
+    }
+    for (names, expected) in [
+        (Names::StartingWith("a_b".into()), vec!["a_b:1"]),
+        (Names::StartingWith("a%".into()), vec!["a%b:1"]),
+        (Names::StartingWith("a\\".into()), vec!["a\\b:1"]),
+        (Names::StartingWith("A".into()), vec!["A_b:1"]),
+        (
+            Names::Exactly(vec!["axb:1".into(), "a_b:1".into(), "none".into()]),
+            vec!["a_b:1", "axb:1"],
+        ),
+    ] {
+        let query = links::Query {
+            names,
+            ..every_link()
+        };
+        let found = api.list_links(&query).await.unwrap();
+        let found: Vec<&str> = found.iter().map(|link| link.name.as_str()).collect();
+        assert_eq!(found, expected);
+    }
+}
+
+#[tokio::test]
+async fn long_queries_are_sent_as_forms_and_in_parts() {
+    let setup = Setup::new().await;
+    let collections = images(&setup, 1500).await;
+    let api = setup.api();
+    api.cluster().await.unwrap();
+    setup.sandbox.log().clear();
+
+    let listed = api.list_collections(&uuids(&collections)).await.unwrap();
+
+    assert_eq!(listed.len(), 1500);
+    // Each part is answered whole, and that is known without asking for another page.
+    assert_eq!(setup.sandbox.log().count("POST", "/collections"), 2);
+    assert_eq!(setup.sandbox.log().api_requests(), 2);
+
+    let query = links::Query {
+        heads: Some(collections),
+        ..every_link()
+    };
+    assert_eq!(api.list_links(&query).await.unwrap().len(), 3000);
+}
+
+#[tokio::test]
+async fn uuids_of_other_clusters_match_nothing() {
+    let setup = Setup::new().await;
+    let mut heads = images(&setup, 2).await;
+    heads.push("other-4zz18-000000000000000".into());
+    heads.push("d41d8cd98f00b204e9800998ecf8427e+0".into());
+    let listed = setup.api().list_collections(&uuids(&heads)).await.unwrap();
+    assert_eq!(listed.len(), 2);
+}
+
+#[tokio::test]
+async fn reading_survives_what_passes() {
+    let setup = Setup::new().await;
+    images(&setup, 3).await;
+    let api = setup.api();
+    for action in [
+        Action::Answer(503),
+        Action::Answer(429),
+        Action::Answer(500),
+        Action::DropBefore,
+        Action::DropAfter,
+        Action::CutBody,
+    ] {
+        setup
+            .sandbox
+            .faults()
+            .plan(Fault::on("/links", action.clone()).times(2));
+        let listed = api.list_links(&every_link()).await;
+        assert_eq!(listed.unwrap().len(), 6, "{action:?}");
+        assert_eq!(setup.sandbox.faults().left(), 0);
+    }
+}
+
+#[tokio::test]
+async fn reading_ends_when_the_retries_do() {
+    let setup = Setup::new().await;
+    setup
+        .sandbox
+        .faults()
+        .plan(Fault::on("/links", Action::Answer(503)).times(100));
+    let error = setup.api().list_links(&every_link()).await.unwrap_err();
+    assert!(matches!(error, Error::ServerFailed(_)), "{error}");
+    assert_eq!(setup.sandbox.log().count("GET", "/links"), 5);
+}
+
+#[tokio::test]
+async fn a_create_without_an_answer_is_uncertain_and_not_repeated() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    let head = api
+        .create_collection(&new_collection("c"))
+        .await
+        .unwrap()
+        .uuid;
+    for (i, action) in [
+        Action::DropAfter,
+        Action::CutBody,
+        Action::Answer(502),
+        Action::Answer(500),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        setup.sandbox.log().clear();
+        setup
+            .sandbox
+            .faults()
+            .plan(Fault::on("/links", action.clone()).method("POST"));
+        let error = api
+            .create_link(&new_link(&format!("app:{i}"), &head))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, Error::Uncertain { .. }),
+            "{action:?}: {error}"
+        );
+        assert_eq!(setup.sandbox.log().count("POST", "/links"), 1);
+    }
+    // Where the connection broke after the work, the link is there: a repetition would double it.
+    assert_eq!(api.list_links(&every_link()).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_create_that_an_overloaded_server_turned_away_is_repeated() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    setup.sandbox.faults().plan(
+        Fault::on("/collections", Action::Answer(503))
+            .method("POST")
+            .times(2),
+    );
+    api.create_collection(&new_collection("c")).await.unwrap();
+    let stored = {
+        let inspector = setup.sandbox.inspect();
+        tokio::task::spawn_blocking(move || inspector.collections().unwrap())
+            .await
+            .unwrap()
+    };
+    assert_eq!(stored.len(), 1);
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart_and_in_the_servers_words() {
+    let setup = Setup::new().await;
+    let stranger = api(
+        &setup.environment.clone().with("ARVADOS_API_TOKEN", "wrong"),
+        RETRY,
+    );
+    let error = stranger.current_user().await.unwrap_err();
+    assert!(matches!(error, Error::Unauthorized(_)), "{error}");
+    assert!(error.to_string().contains("ARVADOS_API_TOKEN"), "{error}");
+
+    let api = setup.api();
+    let bad = NewCollection {
+        manifest: "nonsense".into(),
+        ..new_collection("c")
+    };
+    let error = api.create_collection(&bad).await.unwrap_err();
+    assert!(matches!(error, Error::Rejected(_)), "{error}");
+    assert!(error.to_string().contains("anifest"), "{error}");
+    assert!(!error.to_string().contains("railsapi"), "{error}");
+
+    let unsigned = NewCollection {
+        manifest: ". acbd18db4cc2f85cedef654fccc4a4d8+3 0:3:foo\n".into(),
+        ..new_collection("c")
+    };
+    let error = api.create_collection(&unsigned).await.unwrap_err();
+    assert!(matches!(error, Error::Forbidden(_)), "{error}");
+}
+
+#[tokio::test]
+async fn an_absent_server_is_reported_and_nothing_is_sent() {
+    let setup = Setup::new().await;
+    let environment = setup.environment.clone();
+    setup.sandbox.shutdown().await;
+    let once = Retry {
+        retries: 0,
+        ..RETRY
+    };
+    let error = api(&environment, once)
+        .create_link(&new_link("a:1", "h"))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_untrusted_certificate_is_refused_at_once_unless_that_is_wanted() {
+    let setup = Setup::new().await;
+    let other = Setup::with(Options::default()).await;
+    let environment = setup
+        .environment
+        .clone()
+        .with("SSL_CERT_FILE", other.sandbox.ca_certificate());
+    let error = api(&environment, Retry::default())
+        .current_user()
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("SSL_CERT_FILE"), "{error}");
+
+    let insecure = environment.with("ARVADOS_API_HOST_INSECURE", "1");
+    assert!(api(&insecure, RETRY).current_user().await.is_ok());
+}
