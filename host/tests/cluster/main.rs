@@ -1,5 +1,7 @@
 //! The native side of the API and of Keep against the embedded cluster, faults included.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod api;
 mod keep;
 
