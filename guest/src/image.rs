@@ -132,7 +132,7 @@ pub(crate) fn build_time(config: &str) -> Option<String> {
 pub(crate) fn text_property(key: &str, value: &str) -> Property {
     Property {
         key: key.into(),
-        value: serde_json::Value::from(value).to_string(),
+        value: serde_json::to_string(value).expect("a string is always JSON"),
     }
 }
 

@@ -9,11 +9,7 @@
 //! decide with is pure: `reference`, `image`, `timestamp`, `catalog`, `resolution`, `manifest`.
 //! Between the two stand `lookup`, `presence`, `registration` and `effect`, which ask and judge.
 
-#[expect(
-    missing_docs,
-    clippy::all,
-    reason = "generated; the documentation is in wit/"
-)]
+#[expect(missing_docs, reason = "generated; the documentation is in wit/")]
 mod bindings {
     wit_bindgen::generate!({
         path: "../wit",

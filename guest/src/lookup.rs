@@ -35,6 +35,18 @@ pub(crate) enum InEngine {
 pub(crate) struct Known {
     pub(crate) image: String,
     pub(crate) name: Option<Name>,
+    /// The collection to which the name leads; none if the image was asked for by its ID.
+    pub(crate) collection: Option<String>,
+}
+
+impl Known {
+    fn by_id(image: String) -> Self {
+        Self {
+            image,
+            name: None,
+            collection: None,
+        }
+    }
 }
 
 /// Finds the image in the engine's store, after pulling it where that is asked.
@@ -109,10 +121,7 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
     // All digits of one form are an exact match, whatever else begins alike.
     if let Some(full) = id.full() {
         if images.contains(&full) {
-            return Ok(Some(Known {
-                image: full,
-                name: None,
-            }));
+            return Ok(Some(Known::by_id(full)));
         }
         if images.is_empty() {
             images.extend(by_manifest_digest(&full)?);
@@ -123,7 +132,7 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
             Some(name) => by_name(&name),
             None => Ok(None),
         },
-        1 => Ok(images.pop_first().map(|image| Known { image, name: None })),
+        1 => Ok(images.pop_first().map(Known::by_id)),
         _ => Err(failure::ambiguous(reference, images.into_iter().collect())),
     }
 }
@@ -183,6 +192,7 @@ fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
             return Ok(Some(Known {
                 image,
                 name: Some(name.clone()),
+                collection: Some(candidate.collection.clone()),
             }));
         }
     }

@@ -34,7 +34,15 @@ pub(crate) enum Place {
 }
 
 /// Finds out what the cluster has of the image, and with which links.
-pub(crate) fn find(id: &str, names: &[String], owner: &str) -> Result<Presence, Failure> {
+///
+/// `named` is a collection to look into besides those that hash links name: one may have lost
+/// its hash link, or never had one.
+pub(crate) fn find(
+    id: &str,
+    names: &[String],
+    owner: &str,
+    named: Option<&str>,
+) -> Result<Presence, Failure> {
     let mut wanted = vec![id.to_owned()];
     wanted.extend_from_slice(names);
     let links = links::list(&links::Query {
@@ -43,15 +51,24 @@ pub(crate) fn find(id: &str, names: &[String], owner: &str) -> Result<Presence, 
         heads: None,
         owner: None,
     })?;
-    let place = place(id, names, owner, &links)?;
+    let place = place(id, names, owner, named, &links)?;
     Ok(Presence { links, place })
 }
 
-fn place(id: &str, names: &[String], owner: &str, links: &[links::Link]) -> Result<Place, Failure> {
+fn place(
+    id: &str,
+    names: &[String],
+    owner: &str,
+    named: Option<&str>,
+    links: &[links::Link],
+) -> Result<Place, Failure> {
     let mut hash_links = of_image(id, links);
     catalog::sort(&mut hash_links);
     let hash_links: Vec<links::Link> = hash_links.into_iter().cloned().collect();
-    let heads = lookup::collection_heads(&hash_links);
+    let mut heads = lookup::collection_heads(&hash_links);
+    if let Some(named) = named.filter(|named| !heads.iter().any(|head| head == named)) {
+        heads.push(named.into());
+    }
 
     if !heads.is_empty() {
         let own = list(collections::Which::Uuids(heads.clone()), Some(owner), true)?;

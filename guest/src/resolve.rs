@@ -1,6 +1,8 @@
 //! What a container request would get for a text, and why.
 
-use crate::bindings::exports::keepdocker::contract::commands::{Failure, Resolution};
+use crate::bindings::exports::keepdocker::contract::commands::{
+    Failure, FormatMismatch, Resolution,
+};
 use crate::capabilities::{cluster, collections, links};
 use crate::effect;
 use crate::reference::Reference;
@@ -27,7 +29,7 @@ pub(crate) fn run(text: &str) -> Result<Resolution, Failure> {
     }
     let mut reasons = Vec::new();
     match Term::parse(text) {
-        Term::Content(content) => by_content(text, &content, &config, formats, reasons),
+        Term::Content(content) => by_content(text, &content, formats, reasons),
         Term::Named(term) => {
             warn_of_traps(text, &term, &mut reasons);
             by_name(text, &term, &config, formats, reasons)
@@ -60,7 +62,6 @@ fn warn_of_traps(text: &str, term: &NamedTerm, reasons: &mut Vec<String>) {
 fn by_content(
     text: &str,
     content: &str,
-    config: &cluster::Config,
     formats: Formats,
     mut reasons: Vec<String>,
 ) -> Result<Resolution, Failure> {
@@ -75,7 +76,7 @@ fn by_content(
     let Some(first) = found.first() else {
         return Err(Failure::NoSuchImage(text.into()));
     };
-    let fitting = Fitting::of(&found[..1], formats, config)?;
+    let fitting = Fitting::of(&found[..1], formats)?;
     let Some(chosen) = fitting.of_collection(first) else {
         return Err(Failure::NoSuchImage(text.into()));
     };
@@ -112,7 +113,7 @@ fn by_name(
                 .map(|candidate| candidate.collection.clone())
                 .collect(),
         ))?;
-        let fitting = Fitting::of(&found, formats, config)?;
+        let fitting = Fitting::of(&found, formats)?;
         for candidate in some {
             let Some(collection) = found
                 .iter()
@@ -255,15 +256,12 @@ fn explain(
     }
 }
 
-fn unsupported(
-    text: &str,
-    config: &cluster::Config,
-) -> crate::bindings::exports::keepdocker::contract::commands::FormatMismatch {
+fn unsupported(text: &str, config: &cluster::Config) -> FormatMismatch {
     let format = match Reference::parse(text) {
         Ok(Reference::Id(id)) => image::format(&id.to_string()),
         _ => "unknown",
     };
-    crate::bindings::exports::keepdocker::contract::commands::FormatMismatch {
+    FormatMismatch {
         format: format.into(),
         supported: config.image_formats.clone().unwrap_or_default(),
     }
@@ -279,11 +277,7 @@ struct Fitting {
 
 impl Fitting {
     /// Looks for migration links, unless all of the collections fit as they are.
-    fn of(
-        found: &[collections::Collection],
-        formats: Formats,
-        _config: &cluster::Config,
-    ) -> Result<Self, Failure> {
+    fn of(found: &[collections::Collection], formats: Formats) -> Result<Self, Failure> {
         let mut fitting = Self {
             formats,
             migrations: HashMap::new(),

@@ -59,10 +59,15 @@ fn from_engine(
         InEngine::Absent => None,
         InEngine::Unavailable(error) => Some(error),
     };
-    if let Some(Known { image, name }) = lookup::in_cluster(&reference)? {
+    if let Some(known) = lookup::in_cluster(&reference)? {
+        let Known {
+            image,
+            name,
+            collection,
+        } = known;
         let job = Job::new(request, cluster, name.as_slice())?;
         let _guard = locks::Guard::acquire(&image)?;
-        if let Some(uploaded) = job.reuse(&image)? {
+        if let Some(uploaded) = job.reuse(&image, collection.as_deref())? {
             return Ok(uploaded);
         }
     }
@@ -77,12 +82,12 @@ fn upload_local(job: &Job, local: &Local) -> Result<Uploaded, Failure> {
     let id = &local.image.id;
     let _guard = locks::Guard::acquire(id)?;
     if !job.request.force {
-        if let Some(uploaded) = job.reuse(id)? {
+        if let Some(uploaded) = job.reuse(id, None)? {
             return Ok(uploaded);
         }
         // The engine may call the image by its manifest's digest; an earlier upload noted that.
         for config_digest in lookup::by_manifest_digest(id)? {
-            if let Some(uploaded) = job.reuse(&config_digest)? {
+            if let Some(uploaded) = job.reuse(&config_digest, None)? {
                 return Ok(uploaded);
             }
         }
@@ -161,7 +166,7 @@ fn from_given(
     let job = Job::new(request, cluster, &given_names(reference.as_ref(), &image))?;
     let _guard = locks::Guard::acquire(&image.id)?;
     if !request.force
-        && let Some(uploaded) = job.reuse(&image.id)?
+        && let Some(uploaded) = job.reuse(&image.id, None)?
     {
         return Ok(uploaded);
     }
@@ -380,8 +385,10 @@ impl<'a> Job<'a> {
     }
 
     /// Makes do with what the cluster has of the image, or returns none if it has nothing sound.
-    fn reuse(&self, id: &str) -> Result<Option<Uploaded>, Failure> {
-        let found = presence::find(id, &self.names, &self.owner)?;
+    ///
+    /// `named` is a collection to look into whether or not a hash link leads to it.
+    fn reuse(&self, id: &str, named: Option<&str>) -> Result<Option<Uploaded>, Failure> {
+        let found = presence::find(id, &self.names, &self.owner, named)?;
         let mut hash_links = presence::of_image(id, &found.links);
         catalog::sort(&mut hash_links);
         let best = hash_links.first().map(|link| link.properties.clone());
@@ -464,7 +471,7 @@ impl<'a> Job<'a> {
         };
         if _guard.is_some()
             && !self.request.force
-            && let Some(uploaded) = self.reuse(id)?
+            && let Some(uploaded) = self.reuse(id, None)?
         {
             return Ok(written(uploaded));
         }
@@ -606,3 +613,6 @@ impl Source {
         properties
     }
 }
+
+#[cfg(test)]
+mod tests;
