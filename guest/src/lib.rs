@@ -7,7 +7,8 @@
 //!
 //! `upload`, `images` and `resolve` are the commands; each reads like a list of steps. What they
 //! decide with is pure: `reference`, `image`, `timestamp`, `catalog`, `resolution`, `manifest`.
-//! Between the two stand `lookup`, `presence`, `registration` and `effect`, which ask and judge.
+//! Between the two stand `lookup`, `choice`, `job`, `presence`, `registration` and `effect`, which
+//! ask and judge.
 
 #[expect(missing_docs, reason = "generated; the documentation is in wit/")]
 mod bindings {
@@ -21,10 +22,12 @@ mod bindings {
 
 mod capabilities;
 mod catalog;
+mod choice;
 mod effect;
 mod failure;
 mod image;
 mod images;
+mod job;
 mod lookup;
 mod manifest;
 mod presence;
