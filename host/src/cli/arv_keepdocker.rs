@@ -100,6 +100,7 @@ async fn run(
 #[derive(Debug, Clone, Parser)]
 #[command(
     name = "arv-keepdocker",
+    version,
     disable_version_flag = true,
     infer_long_args = true,
     args_override_self = true,

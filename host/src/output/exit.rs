@@ -2,8 +2,8 @@
 
 /// The exit codes of `keepdocker`; `docs/exit-codes.md` explains them to users.
 ///
-/// The drop-in `arv-keepdocker` promises only 0, 1 and 2, as the Python program does, and gives 1
-/// for everything above.
+/// The drop-in `arv-keepdocker` promises only 0, 1 and 2, as the Python program does: 2 is for what
+/// its parser of the command line refuses, 1 for everything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -36,7 +36,9 @@ impl Exit {
     #[must_use]
     pub fn drop_in(self) -> Self {
         match self {
-            Self::Done | Self::Usage => self,
+            Self::Done => self,
+            // The parser of the command line ends the program by itself; what it lets through and
+            // is found wrong later, such as two tags, is a failure like any other.
             _ => Self::Failed,
         }
     }
