@@ -1,0 +1,170 @@
+//! Prints how long whole runs of the programs take, from start to end, beside those of the Python
+//! program: `cargo bench --bench startup`.
+//!
+//! Every figure is the median of several runs; the programs take turns, so that what else the
+//! machine does meets all of them alike. The Python program is the one of KEEPDOCKER_PYTHON_BIN,
+//! which `tests/run` installs; without it only our own figures are printed.
+
+#![expect(clippy::print_stdout, reason = "the figures are the answer")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark ends where something is not as it must be"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use keepdocker_sandbox::{Options, Sandbox};
+
+/// Runs of each program and command that count.
+const RUNS: usize = 15;
+
+/// A program under measurement.
+struct Program {
+    name: &'static str,
+    path: PathBuf,
+    /// How many of the rounds it takes part in; the slow one is known well enough after a few.
+    runs: usize,
+}
+
+/// A command that is measured, and the time that our program should stay below.
+struct Case {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    aim: Duration,
+}
+
+fn main() {
+    let home = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let cluster = runtime
+        .block_on(Sandbox::start(
+            &home.path().join("cluster"),
+            Options::default(),
+        ))
+        .unwrap();
+    let programs = programs();
+    let cases = [
+        Case {
+            name: "--version",
+            arguments: &["--version"],
+            aim: Duration::from_millis(10),
+        },
+        Case {
+            name: "images (empty cluster)",
+            arguments: &["images"],
+            aim: Duration::from_millis(30),
+        },
+    ];
+    println!(
+        "{:24} {:22} {:>10} {:>10} {:>8}",
+        "command", "program", "median ms", "best ms", "ratio"
+    );
+    for case in &cases {
+        let mut times: Vec<Vec<Duration>> = programs.iter().map(|_| Vec::new()).collect();
+        for round in 0..=RUNS {
+            for (program, times) in programs.iter().zip(&mut times) {
+                if round > program.runs {
+                    continue;
+                }
+                let time = time(&program.path, case.arguments, home.path(), &cluster);
+                // The first round fills the caches: of the system, and of discovery documents.
+                if round > 0 {
+                    times.push(time);
+                }
+            }
+        }
+        let ours = median(&mut times[0]);
+        for (program, times) in programs.iter().zip(&mut times) {
+            let median = median(times);
+            println!(
+                "{:24} {:22} {:10.1} {:10.1} {:8.2}",
+                case.name,
+                program.name,
+                milliseconds(median),
+                milliseconds(times[0]),
+                median.as_secs_f64() / ours.as_secs_f64()
+            );
+        }
+        let verdict = if ours <= case.aim {
+            "reached"
+        } else {
+            "missed"
+        };
+        println!(
+            "{:24} aim {} ms: {verdict}",
+            case.name,
+            case.aim.as_millis()
+        );
+    }
+}
+
+/// Returns our programs and the Python one, if it is there.
+fn programs() -> Vec<Program> {
+    let mut programs = vec![
+        Program {
+            name: "arv-keepdocker",
+            path: env!("CARGO_BIN_EXE_arv-keepdocker").into(),
+            runs: RUNS,
+        },
+        Program {
+            name: "keepdocker",
+            path: env!("CARGO_BIN_EXE_keepdocker").into(),
+            runs: RUNS,
+        },
+    ];
+    let python = std::env::var_os("KEEPDOCKER_PYTHON_BIN")
+        .map(|folder| Path::new(&folder).join("arv-keepdocker"))
+        .filter(|path| path.is_file());
+    if let Some(path) = python {
+        programs.push(Program {
+            name: "Python arv-keepdocker",
+            path,
+            runs: 7,
+        });
+    }
+    programs
+}
+
+/// Runs a program once and returns how long that took.
+///
+/// # Panics
+///
+/// Panics if the program fails: a failure would be quick.
+fn time(program: &Path, arguments: &[&str], home: &Path, cluster: &Sandbox) -> Duration {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .envs(cluster.environment())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let start = Instant::now();
+    let output = command.output().unwrap();
+    let time = start.elapsed();
+    assert!(
+        output.status.success() && !output.stdout.is_empty(),
+        "{} {arguments:?}: {}",
+        program.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    time
+}
+
+/// Sorts the times and returns the middle one.
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,146 @@
+//! Uploads of saved archives, on a machine without any engine.
+
+use crate::support::{Cluster, Environment, Python, shared};
+
+/// The digest of the configuration of the hello-world image, whichever engine saved it.
+const HELLO_WORLD: &str = "d2c94e258dcb3c5ac2798d32e1249e42ef01cba4841c2234249495f87264ac5a";
+
+#[test]
+fn archives_of_either_layout_are_stored_under_the_digest_of_their_configuration() {
+    for archive in [
+        "hello-world-ManifestV2.tar",
+        "hello-world-ManifestV2-OCILayout.tar",
+    ] {
+        let cluster = Cluster::start();
+        let environment = without_engine(&cluster);
+        let source = format!("docker-archive:{}", shared("data").join(archive).display());
+
+        let printed = environment
+            .keepdocker(&["upload", "--from", &source])
+            .success();
+
+        let collection = cluster.only_collection();
+        assert_eq!(
+            printed,
+            format!("{}\n", collection["uuid"].as_str().unwrap()),
+            "{archive}"
+        );
+        let manifest = collection["manifest_text"].as_str().unwrap();
+        assert_eq!(manifest.lines().count(), 1, "{manifest}");
+        let file = manifest.trim_end().rsplit(' ').next().unwrap();
+        // A colon may stand for itself or be escaped; the API server finds the image either way.
+        let name = file.splitn(3, ':').nth(2).unwrap().replace("\\072", ":");
+        assert_eq!(name, format!("sha256:{HELLO_WORLD}.tar"), "{archive}");
+        assert_eq!(
+            collection["name"], "Docker image hello-world:latest sha256:d2c94",
+            "{archive}"
+        );
+        assert_eq!(
+            collection["properties"]["docker-image-repo-tag"], "hello-world:latest",
+            "{archive}"
+        );
+
+        for (class, name) in [
+            ("docker_image_hash", format!("sha256:{HELLO_WORLD}")),
+            ("docker_image_repo+tag", "hello-world:latest".to_owned()),
+        ] {
+            let links = cluster.links_of(class);
+            assert_eq!(links.len(), 1, "{archive}: {links:#?}");
+            assert_eq!(links[0]["name"], name, "{archive}");
+            assert_eq!(links[0]["head_uuid"], collection["uuid"], "{archive}");
+            assert_eq!(
+                links[0]["properties"]["image_timestamp"], "2023-05-02T16:49:27Z",
+                "{archive}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_archive_uploaded_twice_is_already_there() {
+    let cluster = Cluster::start();
+    let environment = without_engine(&cluster);
+    let source = format!(
+        "docker-archive:{}",
+        shared("data/hello-world-ManifestV2.tar").display()
+    );
+    let first = environment
+        .keepdocker(&["upload", "--from", &source])
+        .success();
+    let stored = (cluster.collections(), cluster.links());
+    cluster.log().clear();
+
+    let second = environment
+        .keepdocker(&["upload", "--from", &source])
+        .success();
+
+    assert_eq!(second, first);
+    assert_eq!(
+        cluster.log().blocks_written(),
+        0,
+        "{:#?}",
+        cluster.log().entries()
+    );
+    assert_eq!((cluster.collections(), cluster.links()), stored);
+}
+
+#[test]
+fn the_stored_file_is_an_archive_with_the_same_configuration_and_layers() {
+    let Some(python) = Python::find() else { return };
+    for archive in [
+        "hello-world-ManifestV2.tar",
+        "hello-world-ManifestV2-OCILayout.tar",
+    ] {
+        let cluster = Cluster::start();
+        let environment = without_engine(&cluster);
+        let source = format!("docker-archive:{}", shared("data").join(archive).display());
+        let collection = environment
+            .keepdocker(&["upload", "--from", &source])
+            .success();
+
+        let file = format!("{}/sha256:{HELLO_WORLD}.tar", collection.trim());
+        let fetched = environment.home().join("fetched.tar");
+        let _ = python
+            .run(
+                &environment,
+                "arv-get",
+                &[file.as_str(), fetched.to_str().unwrap()],
+            )
+            .success();
+
+        assert_eq!(
+            contents(&fetched),
+            contents(&shared("data").join(archive)),
+            "{archive}"
+        );
+    }
+}
+
+/// An environment in which no engine can be found.
+fn without_engine(cluster: &Cluster) -> Environment {
+    let mut environment = Environment::on(cluster);
+    environment.set("PATH", environment.home().join("empty"));
+    environment
+}
+
+/// Reads the configuration and the layers of the only image of an archive, by way of `manifest.json`.
+fn contents(archive: &std::path::Path) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let mut members = std::collections::HashMap::new();
+    let mut archive = tar::Archive::new(std::fs::File::open(archive).unwrap());
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = entry.path().unwrap().to_str().unwrap().to_owned();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+        members.insert(path, bytes);
+    }
+    let manifest: serde_json::Value = serde_json::from_slice(&members["manifest.json"]).unwrap();
+    let member = |name: &serde_json::Value| members[name.as_str().unwrap()].clone();
+    let layers = manifest[0]["Layers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(member)
+        .collect();
+    (member(&manifest[0]["Config"]), layers)
+}

@@ -1,0 +1,170 @@
+//! Images that go between our program and the Python ones, by way of one cluster.
+
+use crate::support::{Cluster, Engine, Environment, Image, Python};
+
+#[test]
+fn an_image_uploaded_by_us_is_listed_fetched_and_run_by_the_python_programs() {
+    let Some(engine) = Engine::find() else { return };
+    let Some(python) = Python::find() else { return };
+    let Some(image) = Image::build(&engine, "exchange/ours:1", "from our program") else {
+        return;
+    };
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster).with_engine(&engine);
+    let before = engine.inspect(image.id());
+    let printed_before = engine.container_output(image.id());
+
+    let collection = environment.arv_keepdocker(&["exchange/ours:1"]).success();
+
+    let collection = collection.strip_suffix('\n').unwrap();
+    assert_eq!(cluster.only_collection()["uuid"], collection);
+    let rows = environment.arv_keepdocker(&["images"]).success();
+    assert_eq!(
+        rows,
+        python
+            .run(&environment, "arv-keepdocker", &["images"])
+            .success()
+    );
+    assert!(rows.contains(collection), "{rows}");
+    assert!(rows.contains("exchange/ours"), "{rows}");
+
+    let file = format!("{}.tar", image.id());
+    let files = python
+        .run(&environment, "arv-ls", &["-s", collection])
+        .success();
+    let names: Vec<_> = files
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    assert_eq!(names, [format!("./{file}")], "{files}");
+
+    engine.remove(image.id());
+    load(&python, &environment, &format!("{collection}/{file}"));
+    assert_eq!(engine.id(image.id()).as_deref(), Some(image.id()));
+    assert_eq!(engine.inspect(image.id()), before);
+    assert_eq!(engine.container_output(image.id()), printed_before);
+    if let Some(printed) = printed_before {
+        assert_eq!(printed, "from our program\n");
+    }
+}
+
+#[test]
+fn an_image_uploaded_by_the_python_program_is_listed_by_us_and_already_there() {
+    let Some(engine) = Engine::find() else { return };
+    let Some(python) = Python::find() else { return };
+    let Some(image) = Image::build(&engine, "exchange/theirs:1", "from the old program") else {
+        return;
+    };
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster).with_engine(&engine);
+
+    let collection = python
+        .run(&environment, "arv-keepdocker", &[image.name()])
+        .success();
+
+    let stored = (cluster.collections(), cluster.links());
+    assert_eq!(cluster.only_collection()["uuid"], collection.trim());
+    let rows = python
+        .run(&environment, "arv-keepdocker", &["images"])
+        .success();
+    assert_eq!(environment.arv_keepdocker(&["images"]).success(), rows);
+    assert!(rows.contains(collection.trim()), "{rows}");
+
+    cluster.log().clear();
+    assert_eq!(
+        environment.arv_keepdocker(&[image.name()]).success(),
+        collection
+    );
+    assert_eq!(
+        cluster.log().blocks_written(),
+        0,
+        "{:#?}",
+        cluster.log().entries()
+    );
+    assert_eq!((cluster.collections(), cluster.links()), stored);
+}
+
+#[test]
+fn an_image_uploaded_by_us_is_already_there_for_the_python_program() {
+    let Some(engine) = Engine::find() else { return };
+    let Some(python) = Python::find() else { return };
+    let Some(image) = Image::build(&engine, "exchange/again:1", "once is enough") else {
+        return;
+    };
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster).with_engine(&engine);
+
+    let collection = environment.arv_keepdocker(&[image.name()]).success();
+
+    let stored = (cluster.collections(), cluster.links());
+    cluster.log().clear();
+    let again = python
+        .run(&environment, "arv-keepdocker", &[image.name()])
+        .success();
+    assert_eq!(again, collection);
+    assert_eq!(
+        cluster.log().blocks_written(),
+        0,
+        "{:#?}",
+        cluster.log().entries()
+    );
+    assert_eq!((cluster.collections(), cluster.links()), stored);
+}
+
+#[test]
+fn both_programs_register_one_image_alike() {
+    let Some(engine) = Engine::find() else { return };
+    let Some(python) = Python::find() else { return };
+    let Some(image) = Image::build(&engine, "exchange/alike:1", "one image, two programs") else {
+        return;
+    };
+    let (ours, theirs) = (Cluster::start(), Cluster::start());
+
+    let environment = Environment::on(&ours).with_engine(&engine);
+    let _ = environment.arv_keepdocker(&[image.name()]).success();
+    let environment = Environment::on(&theirs).with_engine(&engine);
+    let _ = python
+        .run(&environment, "arv-keepdocker", &[image.name()])
+        .success();
+
+    let (collection, other) = (ours.only_collection(), theirs.only_collection());
+    assert_eq!(collection["name"], other["name"]);
+    assert_eq!(
+        collection["properties"]["docker-image-repo-tag"],
+        image.name()
+    );
+    assert_eq!(other["properties"]["docker-image-repo-tag"], image.name());
+    for class in ["docker_image_hash", "docker_image_repo+tag"] {
+        let registered = |cluster: &Cluster| {
+            let collection = cluster.only_collection();
+            cluster
+                .links_of(class)
+                .into_iter()
+                .map(|link| {
+                    assert_eq!(link["head_uuid"], collection["uuid"]);
+                    (
+                        link["name"].clone(),
+                        link["properties"].clone(),
+                        link["owner_uuid"] == cluster.user_uuid(),
+                    )
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(registered(&ours), registered(&theirs), "{class}");
+        assert_eq!(registered(&ours).len(), 1, "{class}");
+    }
+}
+
+/// Loads a stored archive into the environment's engine, as users do: `arv-get … - | docker load`.
+fn load(python: &Python, environment: &Environment, file: &str) {
+    let program = python.program("arv-get");
+    let words = [
+        "-o",
+        "pipefail",
+        "-c",
+        "\"$0\" \"$1\" - | docker load",
+        program.to_str().unwrap(),
+        file,
+    ];
+    let _ = environment.run("bash", &words).success();
+}

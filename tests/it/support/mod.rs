@@ -1,0 +1,16 @@
+//! The parts that tests are made of.
+
+mod cluster;
+mod engine;
+mod environment;
+mod image;
+mod output;
+mod python;
+mod skip;
+
+pub(crate) use cluster::Cluster;
+pub(crate) use engine::Engine;
+pub(crate) use environment::{Environment, shared};
+pub(crate) use image::Image;
+pub(crate) use output::Output;
+pub(crate) use python::Python;

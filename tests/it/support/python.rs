@@ -1,0 +1,39 @@
+//! The Python programs that ours replaces and works with.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use super::{Environment, Output, skip::skip};
+
+/// The programs of `arvados-python-client`, as `tests/run` installed them.
+pub(crate) struct Python {
+    folder: PathBuf,
+}
+
+impl Python {
+    /// Finds the programs; skips the test if there are none.
+    pub(crate) fn find() -> Option<Python> {
+        let found = std::env::var_os("KEEPDOCKER_PYTHON_BIN")
+            .map(PathBuf::from)
+            .filter(|folder| folder.join("arv-keepdocker").is_file());
+        if found.is_none() {
+            skip("the Python client, which tests/run installs");
+        }
+        found.map(|folder| Python { folder })
+    }
+
+    /// The path of a program.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Runs a program in an environment.
+    pub(crate) fn run<A: AsRef<OsStr>>(
+        &self,
+        environment: &Environment,
+        program: &str,
+        arguments: &[A],
+    ) -> Output {
+        environment.run(self.program(program), arguments)
+    }
+}

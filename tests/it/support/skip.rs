@@ -1,0 +1,19 @@
+//! What happens to a test that needs a part which this machine does not have.
+
+use std::io::Write;
+
+/// Names the running test as skipped, past the capture of the test program, for `tests/run` to count.
+///
+/// # Panics
+///
+/// Panics if `KEEPDOCKER_TESTS=all` demands every test.
+pub(crate) fn skip(needs: &str) {
+    let test = std::thread::current()
+        .name()
+        .unwrap_or("unnamed")
+        .to_owned();
+    if std::env::var_os("KEEPDOCKER_TESTS").is_some_and(|wanted| wanted == "all") {
+        panic!("{test} needs {needs}, and KEEPDOCKER_TESTS=all forbids skipping");
+    }
+    writeln!(std::io::stderr(), "\nskipped: {test}: it needs {needs}").unwrap();
+}
