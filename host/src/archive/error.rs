@@ -158,22 +158,15 @@ impl Error {
     /// Decoders report bad data and pass on failed reads in the same type; [`SourceFailure`]
     /// tells them apart.
     pub(crate) fn reading(subject: Subject, error: io::Error) -> Self {
-        let kind = error.kind();
-        let text = error.to_string();
-        match error
-            .into_inner()
-            .map(|inner| inner.downcast::<SourceFailure>())
-        {
-            Some(Ok(failure)) => failure.into(),
-            _ if kind == io::ErrorKind::UnexpectedEof => Error::Unsound {
-                subject,
-                fault: Fault::Truncated,
-            },
-            _ => Error::Unsound {
-                subject,
-                fault: Fault::Undecodable(text),
-            },
-        }
+        let error = match error.downcast::<SourceFailure>() {
+            Ok(failure) => return failure.into(),
+            Err(error) => error,
+        };
+        let fault = match error.kind() {
+            io::ErrorKind::UnexpectedEof => Fault::Truncated,
+            _ => Fault::Undecodable(error.to_string()),
+        };
+        Error::Unsound { subject, fault }
     }
 }
 
@@ -198,25 +191,21 @@ impl SourceFailure {
     }
 }
 
-impl From<Box<SourceFailure>> for Error {
-    fn from(failure: Box<SourceFailure>) -> Self {
-        let SourceFailure { subject, source } = *failure;
-        let kind = source.kind();
-        match source
-            .into_inner()
-            .map(|inner| inner.downcast::<CommandError>())
-        {
-            Some(Ok(command)) => Error::Engine(*command),
-            Some(Err(other)) => Error::Io {
-                action: "read",
-                subject,
-                source: io::Error::new(kind, other),
-            },
-            None => Error::Io {
-                action: "read",
-                subject,
-                source: kind.into(),
-            },
+impl From<SourceFailure> for Error {
+    fn from(failure: SourceFailure) -> Self {
+        let SourceFailure { subject, source } = failure;
+        let io = |source| Error::Io {
+            action: "read",
+            subject,
+            source,
+        };
+        // Taking an error out of its wrapping loses those that have none.
+        if source.get_ref().is_none() {
+            return io(source);
+        }
+        match source.downcast::<CommandError>() {
+            Ok(command) => Error::Engine(command),
+            Err(other) => io(other),
         }
     }
 }
