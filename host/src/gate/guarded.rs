@@ -1,8 +1,13 @@
 //! Capabilities behind the gate, and the permits that open them.
 
 use std::fmt;
+use std::sync::OnceLock;
 
-use super::record::{Event, Phase, Recorder};
+use super::Gate;
+use super::budget::Budget;
+use super::operation::Operation;
+use super::record::Phase;
+use crate::policy::Ruling;
 
 /// A capability that only a permit opens.
 #[derive(Debug)]
@@ -25,20 +30,45 @@ impl<C> Guarded<C> {
 /// Only the gate makes permits. Closing one records how the operation went; one that is dropped
 /// unclosed is recorded as abandoned.
 pub struct Permit<'g> {
-    recorder: &'g dyn Recorder,
+    gate: &'g Gate,
     number: u64,
-    verb: &'static str,
+    operation: Operation,
+    ruling: Ruling<'g>,
+    budget: OnceLock<Budget>,
     closed: bool,
 }
 
 impl<'g> Permit<'g> {
-    pub(super) fn new(recorder: &'g dyn Recorder, number: u64, verb: &'static str) -> Self {
+    pub(super) fn new(
+        gate: &'g Gate,
+        number: u64,
+        operation: Operation,
+        ruling: Ruling<'g>,
+    ) -> Self {
         Self {
-            recorder,
+            gate,
             number,
-            verb,
+            operation,
+            ruling,
+            budget: OnceLock::new(),
             closed: false,
         }
+    }
+
+    /// Returns the leave to send bytes to Keep; what it is charged with is recorded as the
+    /// operation's bytes.
+    pub fn budget(&self) -> Budget {
+        self.budget
+            .get_or_init(|| Budget::new(&self.gate.account))
+            .clone()
+    }
+
+    /// Tells the gate which names an image was seen to have, so that rules on repositories can decide
+    /// on its ID later in the run.
+    ///
+    /// To be called with what the engine or an archive says, never with what the component says.
+    pub fn saw(&self, image: &str, names: impl IntoIterator<Item = String>) {
+        self.gate.saw(image, names);
     }
 
     /// Records the result of the operation and returns it.
@@ -50,11 +80,14 @@ impl<'g> Permit<'g> {
     }
 
     fn record(&self, error: Option<&str>) {
-        self.recorder.record(Event {
-            number: self.number,
-            verb: self.verb,
-            phase: Phase::Result { error },
-        });
+        let bytes = self.budget.get().map_or(0, Budget::sent);
+        // If the entry is lost, the gate remembers that and lets nothing more begin.
+        let _ = self.gate.record(
+            self.number,
+            &self.operation,
+            self.ruling,
+            Phase::Result { error, bytes },
+        );
     }
 }
 
@@ -70,7 +103,7 @@ impl fmt::Debug for Permit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
             .field("number", &self.number)
-            .field("verb", &self.verb)
+            .field("operation", &self.operation)
             .finish_non_exhaustive()
     }
 }

@@ -6,94 +6,105 @@
 //!
 //! ```text
 //! component ── call ──▶ binding ── Operation ──▶ Gate ── Permit ──▶ Guarded<Capability>
-//!                                                 └──▶ Recorder
+//!                                       Policy ──┘ └──▶ Recorder
 //! ```
 
+mod budget;
 mod guarded;
+mod object;
 mod operation;
-mod policy;
 mod record;
+mod refusal;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+pub use budget::Budget;
 pub use guarded::{Guarded, Permit};
+pub use object::ObjectError;
 pub use operation::Operation;
-pub use policy::{Decision, Policy};
-pub use record::{Event, Phase, Recorder, Unrecorded};
+pub use record::{Event, Phase, Recorder, Unrecordable, Unrecorded};
+pub use refusal::Refusal;
+
+use crate::policy::{
+    Cause, Cluster, Context, Counted, Decision, Denial, Guest, Policy, Ruling, Unfit,
+};
+use budget::Account;
+
+/// More images than this a run has no reason to look at.
+const MAX_SEEN: usize = 10_000;
+
+/// More warnings than this nobody reads.
+const MAX_WARNINGS: usize = 100;
 
 /// Decides on each call of the component, counts it, and has it recorded.
 #[derive(Debug)]
 pub struct Gate {
     policy: Policy,
+    cluster: Cluster,
     recorder: Box<dyn Recorder>,
-    max_calls: u64,
     calls: AtomicU64,
-}
-
-/// Why a call did not get through.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The policy withholds the operation; the component may handle that.
-    #[error("the policy withholds {verb}: {reason}")]
-    Denied {
-        /// The operation's verb, such as `engine.pull`.
-        verb: &'static str,
-        /// Which rule decided, for people.
-        reason: String,
-    },
-    /// The component made more calls than it may; that ends it.
-    #[error("the component made more than {limit} calls to the host")]
-    TooManyCalls {
-        /// How many calls one command may make.
-        limit: u64,
-    },
+    writes: AtomicU64,
+    calls_of: [AtomicU64; Operation::INTERFACES.len()],
+    account: Arc<Account>,
+    /// The names that the images seen in this run have, by image ID.
+    seen: Mutex<BTreeMap<String, Vec<String>>>,
+    /// Why the record is broken, once it is.
+    broken: OnceLock<String>,
+    denial: Arc<Mutex<Option<Denial>>>,
+    warnings: Mutex<Vec<Denial>>,
 }
 
 impl Gate {
-    /// Creates a gate that lets `max_calls` calls through in all, as far as the policy allows.
-    #[must_use]
-    pub fn new(policy: Policy, recorder: Box<dyn Recorder>, max_calls: u64) -> Self {
-        Self {
+    /// Creates the gate for one run of a component.
+    ///
+    /// # Errors
+    /// If the policy does not accept the component.
+    pub fn new(
+        policy: Policy,
+        guest: &Guest,
+        cluster: Cluster,
+        recorder: Box<dyn Recorder>,
+    ) -> Result<Self, Unfit> {
+        policy.vet(guest)?;
+        let denial = Arc::default();
+        Ok(Self {
+            account: Arc::new(Account::new(policy.limits(), &denial)),
             policy,
+            cluster,
             recorder,
-            max_calls,
             calls: AtomicU64::new(0),
-        }
+            writes: AtomicU64::new(0),
+            calls_of: Default::default(),
+            seen: Mutex::default(),
+            broken: OnceLock::new(),
+            denial,
+            warnings: Mutex::default(),
+        })
     }
 
     /// Decides on an operation and records the decision.
     ///
     /// # Errors
-    /// If the policy withholds the operation, or the component has used up its calls.
+    /// If the policy withholds the operation, the component has used up its calls, or the record
+    /// cannot be kept.
     pub fn admit(&self, operation: Operation) -> Result<Permit<'_>, Refusal> {
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        if number > self.max_calls {
-            return Err(Refusal::TooManyCalls {
-                limit: self.max_calls,
+        if let Some(reason) = self.broken.get() {
+            return Err(Refusal::Unrecorded {
+                reason: reason.clone(),
             });
         }
-        let verb = operation.verb();
-        match self.policy.decide(&operation) {
-            Decision::Allow => {
-                self.recorder.record(Event {
-                    number,
-                    verb,
-                    phase: Phase::Attempt(&operation),
-                });
-                Ok(Permit::new(&*self.recorder, number, verb))
-            }
-            Decision::Deny { reason } => {
-                self.recorder.record(Event {
-                    number,
-                    verb,
-                    phase: Phase::Denied {
-                        operation: &operation,
-                        reason: &reason,
-                    },
-                });
-                Err(Refusal::Denied { verb, reason })
-            }
+        let ruling = self.rule(number, &operation);
+        if ruling.decision == Decision::Deny {
+            return Err(self.deny(number, &operation, ruling));
         }
+        if ruling.decision == Decision::WouldDeny {
+            self.warn(number, &operation, ruling);
+        }
+        self.record(number, &operation, ruling, Phase::Attempt)?;
+        Ok(Permit::new(self, number, operation, ruling))
     }
 
     /// Returns how many calls the component has made so far.
@@ -101,87 +112,172 @@ impl Gate {
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
+    /// Returns how many bytes have gone to Keep so far.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.account.sent()
+    }
 
-    use super::*;
+    /// Returns the policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
 
-    #[derive(Debug, Default, Clone)]
-    struct Journal(Arc<Mutex<Vec<String>>>);
+    /// Returns the last denial, for the report to the user.
+    #[must_use]
+    pub fn last_denial(&self) -> Option<Denial> {
+        lock(&self.denial).clone()
+    }
 
-    impl Recorder for Journal {
-        fn record(&self, event: Event<'_>) {
-            let text = match event.phase {
-                Phase::Attempt(_) => "attempt".to_owned(),
-                Phase::Denied { reason, .. } => format!("denied: {reason}"),
-                Phase::Result { error } => format!("result: {error:?}"),
-            };
-            self.0
-                .lock()
-                .unwrap()
-                .push(format!("{} {} {text}", event.number, event.verb));
+    /// Returns what would have been denied but for a layer in mode `warn`.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Denial> {
+        lock(&self.warnings).clone()
+    }
+
+    /// Decides by the limits and the policy, and counts what is to begin.
+    fn rule(&self, number: u64, operation: &Operation) -> Ruling<'_> {
+        if let Some(over) = self.over(Counted::HostCalls, number) {
+            return over;
+        }
+        let seen = lock(&self.seen);
+        let ruling = self
+            .policy
+            .decide(operation, &self.context(&seen, operation));
+        drop(seen);
+        if ruling.decision == Decision::Deny {
+            return ruling;
+        }
+        let interface = operation.interface_index();
+        let calls = self.calls_of[interface].fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(over) = self.over(Counted::Calls(interface), calls) {
+            return over;
+        }
+        if operation.writes() {
+            let writes = self.writes.fetch_add(1, Ordering::Relaxed) + 1;
+            if let Some(over) = self.over(Counted::Writes, writes) {
+                return over;
+            }
+        }
+        ruling
+    }
+
+    fn over(&self, counted: Counted, count: u64) -> Option<Ruling<'_>> {
+        let limit = self
+            .policy
+            .limits()
+            .get(counted)
+            .filter(|limit| count > limit.value)?;
+        Some(Ruling {
+            decision: Decision::Deny,
+            cause: Cause::Limit(limit),
+            origin: limit.origin,
+        })
+    }
+
+    fn deny(&self, number: u64, operation: &Operation, ruling: Ruling<'_>) -> Refusal {
+        let denial = self.denial(number, operation, &ruling);
+        if let Err(refusal) = self.record(
+            number,
+            operation,
+            ruling,
+            Phase::Denied {
+                reason: &denial.why,
+            },
+        ) {
+            return refusal;
+        }
+        *lock(&self.denial) = Some(denial.clone());
+        match ruling.cause {
+            Cause::Limit(limit) if limit.counted == Counted::HostCalls => {
+                Refusal::TooManyCalls { limit: limit.value }
+            }
+            _ => Refusal::Denied(Box::new(denial)),
         }
     }
 
-    #[test]
-    fn a_call_is_recorded_before_and_after() {
-        let journal = Journal::default();
-        let gate = Gate::new(Policy::built_in(), Box::new(journal.clone()), 10);
-        let engine = Guarded::new(7);
-        let permit = gate
-            .admit(Operation::EngineFind {
-                name: "debian".into(),
+    fn warn(&self, number: u64, operation: &Operation, ruling: Ruling<'_>) {
+        let denial = self.denial(number, operation, &ruling);
+        let mut warnings = lock(&self.warnings);
+        if warnings.len() < MAX_WARNINGS
+            && warnings.iter().all(|earlier| earlier.asked != denial.asked)
+        {
+            warnings.push(denial);
+        }
+    }
+
+    fn denial(&self, number: u64, operation: &Operation, ruling: &Ruling<'_>) -> Denial {
+        let seen = lock(&self.seen);
+        Denial::new(
+            &self.policy,
+            ruling,
+            operation,
+            &self.context(&seen, operation),
+            number,
+        )
+    }
+
+    fn context<'a>(
+        &'a self,
+        seen: &'a BTreeMap<String, Vec<String>>,
+        operation: &Operation,
+    ) -> Context<'a> {
+        let names = match operation {
+            Operation::ArchivesOpen {
+                image: Some(image), ..
+            } => seen.get(digits(image)).map(Vec::as_slice),
+            _ => None,
+        };
+        Context {
+            cluster: &self.cluster,
+            names,
+        }
+    }
+
+    fn saw(&self, image: &str, names: impl IntoIterator<Item = String>) {
+        let mut seen = lock(&self.seen);
+        let image = digits(image);
+        if seen.len() < MAX_SEEN || seen.contains_key(image) {
+            let known = seen.entry(image.to_owned()).or_default();
+            known.extend(names);
+            known.sort_unstable();
+            known.dedup();
+        }
+    }
+
+    fn record(
+        &self,
+        number: u64,
+        operation: &Operation,
+        ruling: Ruling<'_>,
+        phase: Phase<'_>,
+    ) -> Result<(), Refusal> {
+        self.recorder
+            .record(Event {
+                number,
+                operation,
+                ruling,
+                phase,
             })
-            .unwrap();
-        let seen: Result<i32, String> = Ok(*engine.open(&permit));
-        assert_eq!(permit.close(seen), Ok(7));
-        assert_eq!(
-            *journal.0.lock().unwrap(),
-            ["1 engine.find attempt", "1 engine.find result: None"]
-        );
-    }
-
-    #[test]
-    fn a_withheld_verb_is_denied_and_recorded() {
-        let journal = Journal::default();
-        let policy = Policy::built_in().without("engine.pull");
-        let gate = Gate::new(policy, Box::new(journal.clone()), 10);
-        let refusal = gate
-            .admit(Operation::EnginePull {
-                name: "debian".into(),
+            .map_err(|error| {
+                let reason = error.to_string();
+                let _ = self.broken.set(reason.clone());
+                Refusal::Unrecorded { reason }
             })
-            .unwrap_err();
-        assert!(matches!(
-            refusal,
-            Refusal::Denied {
-                verb: "engine.pull",
-                ..
-            }
-        ));
-        assert!(journal.0.lock().unwrap()[0].starts_with("1 engine.pull denied"));
-    }
-
-    #[test]
-    fn calls_beyond_the_limit_are_refused() {
-        let gate = Gate::new(Policy::built_in(), Box::new(Unrecorded), 1);
-        drop(gate.admit(Operation::UsersCurrent).unwrap());
-        assert_eq!(
-            gate.admit(Operation::UsersCurrent).unwrap_err(),
-            Refusal::TooManyCalls { limit: 1 }
-        );
-    }
-
-    #[test]
-    fn an_abandoned_call_is_recorded_as_such() {
-        let journal = Journal::default();
-        let gate = Gate::new(Policy::built_in(), Box::new(journal.clone()), 10);
-        drop(gate.admit(Operation::UsersCurrent).unwrap());
-        assert_eq!(
-            journal.0.lock().unwrap()[1],
-            r#"1 users.current result: Some("abandoned")"#
-        );
     }
 }
+
+/// Returns an image ID without the name of the digest's algorithm, which not everybody writes.
+fn digits(image: &str) -> &str {
+    image.strip_prefix("sha256:").unwrap_or(image)
+}
+
+/// Locks; what is guarded here is whole after every step, so a panic elsewhere does no harm.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

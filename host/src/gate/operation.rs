@@ -58,14 +58,14 @@ pub enum Operation {
     UsersCurrent,
     /// Lists links.
     LinksList {
-        /// The link classes asked for.
+        /// The link classes asked for, as Arvados names them; see [`Operation::LINK_CLASSES`].
         classes: Vec<&'static str>,
         /// The project whose links are asked for.
         owner: Option<String>,
     },
     /// Creates a link.
     LinksCreate {
-        /// The link class.
+        /// The link class, as Arvados names it.
         class: &'static str,
         /// The link's name.
         name: String,
@@ -87,6 +87,10 @@ pub enum Operation {
         name: String,
         /// The project to own it.
         owner: Option<String>,
+        /// How many replicas of its blocks were asked for.
+        replicas: Option<u32>,
+        /// The storage classes asked for.
+        storage_classes: Vec<String>,
     },
 }
 
@@ -109,24 +113,139 @@ impl Operation {
         "collections.create",
     ];
 
+    /// Every interface with functions in it, in the order of the contract.
+    pub const INTERFACES: [&'static str; 9] = [
+        "log",
+        "engine",
+        "archives",
+        "locks",
+        "keep",
+        "cluster",
+        "users",
+        "links",
+        "collections",
+    ];
+
+    /// The levels of a message.
+    pub const LEVELS: [&'static str; 4] = ["debug", "info", "warning", "error"];
+
+    /// Where an archive can come from.
+    pub const SOURCES: [&'static str; 3] = ["engine", "given", "cache"];
+
+    /// The link classes that make a collection known as an image, as Arvados names them.
+    pub const LINK_CLASSES: [&'static str; 3] = [
+        "docker_image_hash",
+        "docker_image_repo+tag",
+        "docker_image_migration",
+    ];
+
     /// Returns the operation's verb.
     #[must_use]
     pub fn verb(&self) -> &'static str {
+        Self::VERBS[self.index()]
+    }
+
+    /// Returns the interface that the operation's verb belongs to.
+    #[must_use]
+    pub fn interface(&self) -> &'static str {
+        Self::INTERFACES[self.interface_index()]
+    }
+
+    /// Tells whether the operation creates an object on the cluster.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        matches!(
+            self,
+            Self::LinksCreate { .. } | Self::CollectionsCreate { .. }
+        )
+    }
+
+    /// Returns the place of the verb in [`Operation::VERBS`].
+    pub(crate) fn index(&self) -> usize {
         match self {
-            Self::LogWrite { .. } => "log.write",
-            Self::EngineFind { .. } => "engine.find",
-            Self::EnginePull { .. } => "engine.pull",
-            Self::ArchivesOpen { .. } => "archives.open",
-            Self::ArchivesImages => "archives.images",
-            Self::ArchivesForget { .. } => "archives.forget",
-            Self::LocksAcquire { .. } => "locks.acquire",
-            Self::KeepStore { .. } => "keep.store",
-            Self::ClusterGet => "cluster.get",
-            Self::UsersCurrent => "users.current",
-            Self::LinksList { .. } => "links.list",
-            Self::LinksCreate { .. } => "links.create",
-            Self::CollectionsList { .. } => "collections.list",
-            Self::CollectionsCreate { .. } => "collections.create",
+            Self::LogWrite { .. } => 0,
+            Self::EngineFind { .. } => 1,
+            Self::EnginePull { .. } => 2,
+            Self::ArchivesOpen { .. } => 3,
+            Self::ArchivesImages => 4,
+            Self::ArchivesForget { .. } => 5,
+            Self::LocksAcquire { .. } => 6,
+            Self::KeepStore { .. } => 7,
+            Self::ClusterGet => 8,
+            Self::UsersCurrent => 9,
+            Self::LinksList { .. } => 10,
+            Self::LinksCreate { .. } => 11,
+            Self::CollectionsList { .. } => 12,
+            Self::CollectionsCreate { .. } => 13,
         }
+    }
+
+    /// Returns the place of the interface in [`Operation::INTERFACES`].
+    pub(crate) fn interface_index(&self) -> usize {
+        const OF_VERB: [usize; 14] = [0, 1, 1, 2, 2, 2, 3, 4, 5, 6, 7, 7, 8, 8];
+        OF_VERB[self.index()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_verb_belongs_to_the_interface_that_it_names() {
+        for (verb, operation) in Operation::VERBS.iter().zip(samples()) {
+            assert_eq!(*verb, operation.verb());
+            assert_eq!(verb.split_once('.').unwrap().0, operation.interface());
+        }
+    }
+
+    fn samples() -> [Operation; 14] {
+        [
+            Operation::LogWrite { level: "info" },
+            Operation::EngineFind {
+                name: String::new(),
+            },
+            Operation::EnginePull {
+                name: String::new(),
+            },
+            Operation::ArchivesOpen {
+                source: "given",
+                image: None,
+            },
+            Operation::ArchivesImages,
+            Operation::ArchivesForget {
+                image: String::new(),
+            },
+            Operation::LocksAcquire {
+                image: String::new(),
+            },
+            Operation::KeepStore {
+                selection: String::new(),
+                replicas: None,
+                storage_classes: Vec::new(),
+            },
+            Operation::ClusterGet,
+            Operation::UsersCurrent,
+            Operation::LinksList {
+                classes: Vec::new(),
+                owner: None,
+            },
+            Operation::LinksCreate {
+                class: "docker_image_hash",
+                name: String::new(),
+                head: String::new(),
+                owner: None,
+            },
+            Operation::CollectionsList {
+                manifests: false,
+                owner: None,
+            },
+            Operation::CollectionsCreate {
+                name: String::new(),
+                owner: None,
+                replicas: None,
+                storage_classes: Vec::new(),
+            },
+        ]
     }
 }

@@ -3,14 +3,17 @@
 use std::fmt;
 
 use super::operation::Operation;
+use crate::policy::Ruling;
 
 /// One entry of the record.
 #[derive(Debug, Clone, Copy)]
 pub struct Event<'a> {
-    /// The number of the call, from 1; attempt and result of a call share it.
+    /// The number of the call, from 1; all entries of a call share it.
     pub number: u64,
-    /// The operation's verb.
-    pub verb: &'static str,
+    /// What was asked for; it serialises as the entry's object.
+    pub operation: &'a Operation,
+    /// What the policy says, and by which rule.
+    pub ruling: Ruling<'a>,
     /// What happened.
     pub phase: Phase<'a>,
 }
@@ -18,26 +21,47 @@ pub struct Event<'a> {
 /// What happened to a call.
 #[derive(Debug, Clone, Copy)]
 pub enum Phase<'a> {
-    /// The gate lets the operation begin.
-    Attempt(&'a Operation),
-    /// The policy withholds the operation.
+    /// The operation is about to begin. Nothing has happened yet.
+    Attempt,
+    /// The operation is withheld.
     Denied {
-        /// What was asked for.
-        operation: &'a Operation,
-        /// Which rule decided.
+        /// Why, for people.
         reason: &'a str,
     },
     /// The operation ended.
     Result {
         /// What went wrong, if anything did.
         error: Option<&'a str>,
+        /// How many bytes went to Keep meanwhile, each replica counted once.
+        bytes: u64,
     },
 }
 
+impl Phase<'_> {
+    /// Returns the word for it, as the record has it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Attempt => "attempt",
+            Self::Denied { .. } => "denied",
+            Self::Result { .. } => "result",
+        }
+    }
+}
+
+/// An entry could not be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unrecordable(pub String);
+
 /// Where the record goes.
 pub trait Recorder: fmt::Debug + Send + Sync {
-    /// Takes one entry; must be quick, and must not fail.
-    fn record(&self, event: Event<'_>);
+    /// Takes one entry; an attempt must be safe on disk, or wherever it goes, on return.
+    ///
+    /// # Errors
+    /// If the entry is lost. The gate then lets no further operation begin. A recorder that is told
+    /// to carry on all the same warns, and returns no error.
+    fn record(&self, event: Event<'_>) -> Result<(), Unrecordable>;
 }
 
 /// Keeps no record.
@@ -45,5 +69,7 @@ pub trait Recorder: fmt::Debug + Send + Sync {
 pub struct Unrecorded;
 
 impl Recorder for Unrecorded {
-    fn record(&self, _event: Event<'_>) {}
+    fn record(&self, _event: Event<'_>) -> Result<(), Unrecordable> {
+        Ok(())
+    }
 }

@@ -1,0 +1,42 @@
+//! The policy: what the component may ask the host to do.
+//!
+//! A policy file lists rules that allow and rules that deny; what no rule allows is denied, and a
+//! rule that denies wins. There are up to four files, the program's own first, and all of them must
+//! allow an operation: a further one can only tighten.
+//!
+//! ```text
+//! file ─▶ Layer::read ─▶ Layer ┐
+//!                   built-in ──┴▶ Policy ── decide(Operation, Context) ─▶ Ruling ─▶ gate
+//! ```
+//! Everything is parsed when it is loaded; a decision only compares. `docs/policy.md` explains it to
+//! the administrator who writes such a file.
+
+mod condition;
+mod context;
+mod denial;
+mod document;
+mod error;
+mod guest;
+mod layer;
+mod limits;
+mod matching;
+mod object_pattern;
+mod quantity;
+mod reader;
+mod repository;
+mod rule;
+mod sources;
+mod stack;
+#[cfg(test)]
+mod tests;
+
+pub use context::{Cluster, Context};
+pub use denial::Denial;
+pub use error::{Error, Fault};
+pub use guest::{Guest, Unfit};
+pub use layer::{Layer, Mode, Origin};
+pub use limits::{Counted, Limit, Limits};
+pub use reader::SCHEMA;
+pub use rule::{Effect, Rule};
+pub use sources::Sources;
+pub use stack::{BUILT_IN, Cause, Decision, Policy, Ruling};

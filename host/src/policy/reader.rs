@@ -1,0 +1,495 @@
+//! From the text of a file to a layer.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use toml::Spanned;
+
+use super::condition::{Condition, KEYS};
+use super::document::{Document, Entry, Table, entry};
+use super::error::Error;
+use super::layer::{GuestRules, Layer, Listed, Mode, Origin};
+use super::limits::{Counted, Limit, Limits};
+use super::object_pattern::{ClusterPattern, ImagePattern, ProjectPattern, StorageClassPattern};
+use super::quantity;
+use super::repository::RepositoryPattern;
+use super::rule::{Effect, Rule, Stated, Verbs};
+use crate::gate::Operation;
+
+/// The schema that this program reads.
+pub const SCHEMA: &str = "keepdocker.policy/1";
+
+/// The keys of each table of a policy file.
+pub(super) const TOP_KEYS: [&str; 8] = [
+    "schema", "name", "mode", "locked", "guest", "limits", "allow", "deny",
+];
+pub(super) const GUEST_KEYS: [&str; 2] = ["sha256", "imports"];
+pub(super) const LIMIT_KEYS: [&str; 7] = [
+    "memory",
+    "fuel",
+    "deadline",
+    "host-calls",
+    "keep-bytes",
+    "writes",
+    "calls",
+];
+pub(super) const RULE_KEYS: [&str; 13] = [
+    "id",
+    "reason",
+    "verbs",
+    "repositories",
+    "images",
+    "require-digest",
+    "sources",
+    "clusters",
+    "projects",
+    "link-classes",
+    "manifests",
+    "storage-classes",
+    "max-replicas",
+];
+
+impl Layer {
+    /// Reads a policy.
+    ///
+    /// # Errors
+    /// If the text is not a policy that this program can enforce to the letter; all faults are
+    /// returned, each with its place.
+    pub fn read(origin: Origin, file: &str, text: &str) -> Result<Self, Error> {
+        let file: Arc<str> = file.into();
+        let mut document = Document::new(&file, text);
+        let top = document.parse();
+        if document.is_sound() {
+            check_schema(&mut document, &top);
+        }
+        // What follows means something only in a document of this schema.
+        if !document.is_sound() {
+            return Err(Error::Invalid(document.into_faults()));
+        }
+        document.known_keys(&top, "a policy", &TOP_KEYS);
+        let name = entry(&top, "name").and_then(|name| document.text(&name));
+        let (mode, mode_line) = read_mode(&mut document, &top);
+        let locked = entry(&top, "locked")
+            .and_then(|locked| document.truth(&locked))
+            .unwrap_or(false);
+        let guest = read_guest(&mut document, &top);
+        let limits = read_limits(&mut document, origin, &top);
+        let mut rules = read_rules(&mut document, &top, Effect::Deny);
+        rules.extend(read_rules(&mut document, &top, Effect::Allow));
+        check_ids(&mut document, &rules);
+        if !document.is_sound() {
+            return Err(Error::Invalid(document.into_faults()));
+        }
+        let rules = rules.into_iter().map(|(_, rule)| rule).collect();
+        let sha256 = Sha256::digest(text)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Self {
+            origin,
+            file,
+            sha256,
+            name,
+            mode,
+            mode_line,
+            locked,
+            limits,
+            guest,
+            rules,
+        })
+    }
+}
+
+fn check_schema(document: &mut Document<'_>, top: &Table<'_>) {
+    let Some(schema) = document.needed(top, 0..0, "the policy", "schema") else {
+        return;
+    };
+    let at = schema.value.span();
+    let Some(text) = document.text(&schema) else {
+        return;
+    };
+    if text == SCHEMA {
+        return;
+    }
+    let newer = text
+        .strip_prefix("keepdocker.policy/")
+        .and_then(|version| version.parse::<u32>().ok())
+        .is_some_and(|version| version > 1);
+    document.fault(
+        at,
+        if newer {
+            format!("`{text}` needs a newer program; this one reads `{SCHEMA}`")
+        } else {
+            format!("the schema is not `{SCHEMA}`")
+        },
+    );
+}
+
+fn read_mode(document: &mut Document<'_>, top: &Table<'_>) -> (Mode, usize) {
+    let Some(mode) = entry(top, "mode") else {
+        return (Mode::Enforce, 1);
+    };
+    let at = mode.value.span();
+    let line = document.line(&at);
+    match document.text(&mode).as_deref() {
+        Some("warn") => (Mode::Warn, line),
+        Some("enforce") | None => (Mode::Enforce, line),
+        Some(other) => {
+            document.fault(
+                at,
+                format!("there is no mode `{other}`; the modes are: enforce, warn"),
+            );
+            (Mode::Enforce, line)
+        }
+    }
+}
+
+fn read_guest(document: &mut Document<'_>, top: &Table<'_>) -> GuestRules {
+    let Some(guest) = entry(top, "guest") else {
+        return GuestRules::default();
+    };
+    let Some(table) = document.table(&guest) else {
+        return GuestRules::default();
+    };
+    document.known_keys(table, "`guest`", &GUEST_KEYS);
+    let sha256 = entry(table, "sha256").map(|list| {
+        let line = document.line(&list.value.span());
+        Listed {
+            line,
+            values: parsed(document, &list, |text| digest(text)),
+        }
+    });
+    let imports = entry(table, "imports").map(|list| {
+        let line = document.line(&list.value.span());
+        Listed {
+            line,
+            values: parsed(document, &list, |text| {
+                word(text, "interface", &Operation::INTERFACES)
+            }),
+        }
+    });
+    GuestRules { sha256, imports }
+}
+
+fn digest(text: &str) -> Result<String, String> {
+    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("a SHA-256 digest has 64 hexadecimal digits".to_owned())
+    }
+}
+
+fn read_limits(document: &mut Document<'_>, origin: Origin, top: &Table<'_>) -> Limits {
+    let mut limits = Limits::default();
+    let Some(entry_of_limits) = entry(top, "limits") else {
+        return limits;
+    };
+    let Some(table) = document.table(&entry_of_limits) else {
+        return limits;
+    };
+    document.known_keys(table, "`limits`", &LIMIT_KEYS);
+    for (key, counted) in Counted::KEYS {
+        if let Some(limit) = entry(table, key) {
+            read_limit(document, origin, &mut limits, counted, &limit);
+        }
+    }
+    let Some(calls) = entry(table, "calls") else {
+        return limits;
+    };
+    let Some(table) = document.table(&calls) else {
+        return limits;
+    };
+    document.known_keys(table, "`limits.calls`", &Operation::INTERFACES);
+    for (index, interface) in Operation::INTERFACES.iter().enumerate() {
+        if let Some(limit) = entry(table, interface) {
+            read_limit(document, origin, &mut limits, Counted::Calls(index), &limit);
+        }
+    }
+    limits
+}
+
+fn read_limit(
+    document: &mut Document<'_>,
+    origin: Origin,
+    limits: &mut Limits,
+    counted: Counted,
+    entry: &Entry<'_, '_>,
+) {
+    let at = entry.value.span();
+    let value = match counted {
+        Counted::Memory | Counted::KeepBytes => quantity_of(
+            document,
+            entry,
+            quantity::size,
+            "a size such as \"64MiB\" (units: B, KiB, MiB, GiB, TiB)",
+        ),
+        Counted::Deadline => quantity_of(
+            document,
+            entry,
+            quantity::seconds,
+            "a duration such as \"10m\" (units: s, m, h, d)",
+        ),
+        _ => document.number(entry),
+    };
+    let Some(value) = value else { return };
+    let least = u64::from(matches!(
+        counted,
+        Counted::Memory | Counted::Fuel | Counted::Deadline | Counted::HostCalls
+    ));
+    if value < least {
+        document.fault(at, "with 0 of this nothing can run");
+        return;
+    }
+    let line = document.line(&at);
+    limits.tighten(Limit {
+        counted,
+        value,
+        origin,
+        file: Arc::clone(&document.file),
+        line,
+    });
+}
+
+fn quantity_of(
+    document: &mut Document<'_>,
+    entry: &Entry<'_, '_>,
+    read: impl Fn(&str) -> Option<u64>,
+    wanted: &str,
+) -> Option<u64> {
+    let text = document.text(entry)?;
+    let value = read(&text);
+    if value.is_none() {
+        document.fault(entry.value.span(), format!("`{text}` is not {wanted}"));
+    }
+    value
+}
+
+fn read_rules(
+    document: &mut Document<'_>,
+    top: &Table<'_>,
+    effect: Effect,
+) -> Vec<(Range<usize>, Rule)> {
+    let Some(list) = entry(top, effect.name()) else {
+        return Vec::new();
+    };
+    document
+        .tables(&list)
+        .into_iter()
+        .filter_map(|(at, table)| read_rule(document, at, table, effect))
+        .collect()
+}
+
+fn read_rule(
+    document: &mut Document<'_>,
+    at: Range<usize>,
+    table: &Table<'_>,
+    effect: Effect,
+) -> Option<(Range<usize>, Rule)> {
+    document.known_keys(table, "a rule", &RULE_KEYS);
+    let id = document.needed(table, at.clone(), "this rule", "id");
+    let reason = document
+        .needed(table, at.clone(), "this rule", "reason")
+        .and_then(|reason| document.text(&reason));
+    let verbs = document.needed(table, at, "this rule", "verbs");
+    let (verb_words, verbs) = verbs
+        .map(|verbs| read_verbs(document, &verbs))
+        .unwrap_or_default();
+    let conditions = read_conditions(document, table, effect, verbs);
+    let id_entry = id?;
+    let id_at = id_entry.value.span();
+    let id = document.text(&id_entry)?;
+    if id.len() > 64
+        || !id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    {
+        document.fault(
+            id_at.clone(),
+            "an id is made of at most 64 letters, digits, `-`, `_` and `.`",
+        );
+    }
+    let line = document.line(&id_at);
+    let file = Arc::clone(&document.file);
+    Some((
+        id_at,
+        Rule {
+            effect,
+            id,
+            reason: reason?,
+            file,
+            line,
+            verbs,
+            verb_words,
+            conditions,
+        },
+    ))
+}
+
+fn read_verbs(document: &mut Document<'_>, entry: &Entry<'_, '_>) -> (Vec<String>, Verbs) {
+    let mut verbs = Verbs::default();
+    let mut words = Vec::new();
+    for pattern in document.texts(entry) {
+        match Verbs::covered_by(pattern.get_ref()) {
+            Some(covered) => verbs = verbs.with(covered),
+            None => document.fault(
+                pattern.span(),
+                format!(
+                    "there is no verb `{}`; the verbs are `*`, an interface with `.*`, and: {}",
+                    pattern.get_ref(),
+                    Operation::VERBS.join(", ")
+                ),
+            ),
+        }
+        words.push(pattern.into_inner());
+    }
+    (words, verbs)
+}
+
+fn read_conditions(
+    document: &mut Document<'_>,
+    table: &Table<'_>,
+    effect: Effect,
+    verbs: Verbs,
+) -> Vec<Stated> {
+    let mut conditions = Vec::new();
+    for key in KEYS {
+        let Some(entry) = entry(table, key.name) else {
+            continue;
+        };
+        if key.allow_only && effect == Effect::Deny {
+            document.fault(
+                entry.value.span(),
+                format!(
+                    "`{}` says what is allowed at most, so it belongs in a rule that allows",
+                    key.name
+                ),
+            );
+            continue;
+        }
+        if let Some(verb) = verbs.iter().find(|verb| !key.verbs.contains(verb)) {
+            document.fault(
+                entry.value.span(),
+                format!("`{}` says nothing about {verb}; give {verb} a rule of its own (the key is for: {})", key.name, key.verbs.join(", ")),
+            );
+            continue;
+        }
+        let (words, condition) = read_condition(document, key.name, &entry);
+        if let Some(condition) = condition {
+            conditions.push(Stated { condition, words });
+        }
+    }
+    conditions
+}
+
+fn read_condition(
+    document: &mut Document<'_>,
+    key: &str,
+    entry: &Entry<'_, '_>,
+) -> (Vec<String>, Option<Condition>) {
+    match key {
+        "require-digest" => (
+            vec!["true".to_owned()],
+            (document.truth(entry) == Some(true)).then_some(Condition::RequireDigest),
+        ),
+        "manifests" => (
+            vec!["false".to_owned()],
+            (document.truth(entry) == Some(false)).then_some(Condition::WithoutManifests),
+        ),
+        "max-replicas" => {
+            let most = document
+                .number(entry)
+                .map(|most| u32::try_from(most).unwrap_or(u32::MAX));
+            (
+                most.iter().map(ToString::to_string).collect(),
+                most.map(Condition::MaxReplicas),
+            )
+        }
+        _ => {
+            let texts = document.texts(entry);
+            let condition = match key {
+                "repositories" => {
+                    Condition::Repositories(parse_each(document, &texts, RepositoryPattern::parse))
+                }
+                "images" => Condition::Images(parse_each(document, &texts, ImagePattern::parse)),
+                "sources" => Condition::Sources(parse_each(document, &texts, |text| {
+                    word(text, "source", &Operation::SOURCES)
+                })),
+                "clusters" => {
+                    Condition::Clusters(parse_each(document, &texts, ClusterPattern::parse))
+                }
+                "projects" => {
+                    Condition::Projects(parse_each(document, &texts, ProjectPattern::parse))
+                }
+                "link-classes" => Condition::LinkClasses(parse_each(document, &texts, |text| {
+                    word(text, "link class", &Operation::LINK_CLASSES)
+                })),
+                _ => Condition::StorageClasses(parse_each(
+                    document,
+                    &texts,
+                    StorageClassPattern::parse,
+                )),
+            };
+            (
+                texts.into_iter().map(Spanned::into_inner).collect(),
+                Some(condition),
+            )
+        }
+    }
+}
+
+fn word(text: &str, what: &str, words: &[&'static str]) -> Result<&'static str, String> {
+    words
+        .iter()
+        .find(|word| **word == text)
+        .copied()
+        .ok_or_else(|| {
+            format!(
+                "there is no {what} `{text}`; there are: {}",
+                words.join(", ")
+            )
+        })
+}
+
+fn parsed<T>(
+    document: &mut Document<'_>,
+    entry: &Entry<'_, '_>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Vec<T> {
+    let texts = document.texts(entry);
+    parse_each(document, &texts, parse)
+}
+
+fn parse_each<T>(
+    document: &mut Document<'_>,
+    texts: &[Spanned<String>],
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Vec<T> {
+    let mut parsed = Vec::with_capacity(texts.len());
+    for text in texts {
+        match parse(text.get_ref()) {
+            Ok(value) => parsed.push(value),
+            Err(message) => document.fault(text.span(), message),
+        }
+    }
+    parsed
+}
+
+fn check_ids(document: &mut Document<'_>, rules: &[(Range<usize>, Rule)]) {
+    let mut order: Vec<_> = rules.iter().collect();
+    order.sort_by_key(|(at, _)| at.start);
+    for (index, (at, rule)) in order.iter().enumerate() {
+        if let Some((_, first)) = order[..index]
+            .iter()
+            .find(|(_, earlier)| earlier.id == rule.id)
+        {
+            document.fault(
+                at.clone(),
+                format!(
+                    "the id `{}` is taken by the rule in line {}",
+                    rule.id, first.line
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,593 @@
+//! For every key of a policy file: where it stands, a decision changes. So a key whose check is
+//! lost fails here, and a key that is not in the table fails the last test.
+
+use super::*;
+use crate::gate::{Gate, Refusal, Unrecorded};
+use crate::policy::condition::KEYS;
+use crate::policy::reader::{GUEST_KEYS, LIMIT_KEYS, RULE_KEYS, TOP_KEYS};
+
+/// A rule's key: verbs, the key's line, an operation that it lets through, and those it does not.
+type Case = (
+    &'static str,
+    &'static str,
+    String,
+    &'static str,
+    Vec<String>,
+);
+
+const NAMES: [&str; 1] = ["lab/x:1"];
+
+fn cases() -> Vec<Case> {
+    let id = format!("sha256:{}", "a".repeat(64));
+    let other = format!("sha256:{}", "b".repeat(64));
+    let s = str::to_owned;
+    let case = |key, verb, value: &str, good: String, bad: Vec<String>| -> Case {
+        (
+            key,
+            verb,
+            value.to_owned(),
+            Box::leak(good.into_boxed_str()),
+            bad,
+        )
+    };
+    vec![
+        case(
+            "repositories",
+            "engine.find",
+            "[\"lab/**\"]",
+            s("engine.find lab/x"),
+            vec![
+                s("engine.find other/x"),
+                format!("engine.find {id}"),
+                s("engine.find ../lab/x"),
+            ],
+        ),
+        case(
+            "repositories",
+            "engine.pull",
+            "[\"lab/x\"]",
+            s("engine.pull lab/x:2"),
+            vec![s("engine.pull lab/y")],
+        ),
+        // The image of these has the name lab/x:1.
+        case(
+            "repositories",
+            "archives.open",
+            "[\"lab/**\"]",
+            format!("archives.open engine {id}"),
+            vec![],
+        ),
+        case(
+            "repositories",
+            "archives.open",
+            "[\"lab/y\", \"*.example.org\"]",
+            s(""),
+            vec![format!("archives.open engine {id}")],
+        ),
+        case(
+            "repositories",
+            "links.create",
+            "[\"lab/**\"]",
+            s("links.create docker_image_repo+tag lab/x:1"),
+            vec![
+                s("links.create docker_image_repo+tag other/x:1"),
+                format!("links.create docker_image_hash {id}"),
+            ],
+        ),
+        case(
+            "images",
+            "engine.find",
+            &format!("[\"{id}\"]"),
+            format!("engine.find {id}"),
+            vec![format!("engine.find {other}"), s("engine.find lab/x")],
+        ),
+        case(
+            "images",
+            "archives.open",
+            &format!("[\"{id}\"]"),
+            format!("archives.open cache {id}"),
+            vec![
+                format!("archives.open cache {other}"),
+                s("archives.open given"),
+            ],
+        ),
+        case(
+            "images",
+            "archives.forget",
+            &format!("[\"{id}\"]"),
+            format!("archives.forget {id}"),
+            vec![format!("archives.forget {other}")],
+        ),
+        case(
+            "images",
+            "locks.acquire",
+            &format!("[\"{id}\"]"),
+            format!("locks.acquire {}", &id[7..]),
+            vec![format!("locks.acquire {other}")],
+        ),
+        case(
+            "images",
+            "links.create",
+            &format!("[\"{id}\"]"),
+            format!("links.create docker_image_hash {id}"),
+            vec![
+                format!("links.create docker_image_hash {other}"),
+                s("links.create docker_image_repo+tag lab/x:1"),
+            ],
+        ),
+        case(
+            "require-digest",
+            "engine.find",
+            "true",
+            format!("engine.find lab/x@{id}"),
+            vec![s("engine.find lab/x:1")],
+        ),
+        case(
+            "require-digest",
+            "engine.pull",
+            "true",
+            format!("engine.pull lab/x@{id}"),
+            vec![s("engine.pull lab/x:1")],
+        ),
+        case(
+            "require-digest",
+            "archives.open",
+            "true",
+            format!("archives.open engine {id}"),
+            vec![s("archives.open given"), s("archives.open engine abc")],
+        ),
+        case(
+            "sources",
+            "archives.open",
+            "[\"given\", \"cache\"]",
+            s("archives.open given"),
+            vec![format!("archives.open engine {id}")],
+        ),
+        case(
+            "projects",
+            "links.create",
+            &format!("[\"{PROJECT}\"]"),
+            format!("links.create docker_image_hash x owner={PROJECT}"),
+            vec![s("links.create docker_image_hash x")],
+        ),
+        case(
+            "projects",
+            "links.list",
+            &format!("[\"{PROJECT}\"]"),
+            format!("links.list owner={PROJECT}"),
+            vec![s("links.list")],
+        ),
+        case(
+            "projects",
+            "collections.create",
+            "[\"home\"]",
+            s("collections.create x"),
+            vec![format!("collections.create x owner={PROJECT}")],
+        ),
+        case(
+            "projects",
+            "collections.list",
+            &format!("[\"{PROJECT}\"]"),
+            format!("collections.list owner={PROJECT}"),
+            vec![
+                s("collections.list"),
+                s("collections.list owner=zzzzz-j7d0g-111111111111111"),
+            ],
+        ),
+        case(
+            "link-classes",
+            "links.create",
+            "[\"docker_image_hash\"]",
+            s("links.create docker_image_hash x"),
+            vec![s("links.create docker_image_migration x")],
+        ),
+        case(
+            "link-classes",
+            "links.list",
+            "[\"docker_image_hash\"]",
+            s("links.list classes=docker_image_hash"),
+            vec![
+                s("links.list classes=docker_image_hash,docker_image_migration"),
+                s("links.list"),
+            ],
+        ),
+        case(
+            "manifests",
+            "collections.list",
+            "false",
+            s("collections.list"),
+            vec![s("collections.list manifests=true")],
+        ),
+        case(
+            "storage-classes",
+            "keep.store",
+            "[\"a\", \"cluster-default\"]",
+            s("keep.store"),
+            vec![
+                s("keep.store storage_classes=b"),
+                s("keep.store storage_classes=a,b"),
+            ],
+        ),
+        case(
+            "storage-classes",
+            "collections.create",
+            "[\"a\"]",
+            s("collections.create x storage_classes=a"),
+            vec![s("collections.create x")],
+        ),
+        case(
+            "max-replicas",
+            "keep.store",
+            "2",
+            s("keep.store replicas=2"),
+            vec![s("keep.store replicas=3")],
+        ),
+        case(
+            "max-replicas",
+            "collections.create",
+            "2",
+            s("collections.create x"),
+            vec![s("collections.create x replicas=3")],
+        ),
+    ]
+}
+
+fn decide_in(policy: &Policy, line: &str, cluster: &Cluster) -> Decision {
+    let names = NAMES.map(str::to_owned);
+    policy
+        .decide(
+            &operation(line),
+            &Context {
+                cluster,
+                names: Some(&names),
+            },
+        )
+        .decision
+}
+
+fn policy(effect: &str, verb: &str, line: &str) -> Policy {
+    let all = "[[allow]]\nid = \"all\"\nverbs = [\"*\"]\nreason = \"r\"\n";
+    let rule =
+        format!("[[{effect}]]\nid = \"rule\"\nverbs = [\"{verb}\"]\nreason = \"r\"\n{line}\n");
+    Policy::built_in()
+        .and(layer(&if effect == "deny" {
+            format!("{all}{rule}")
+        } else {
+            rule
+        }))
+        .unwrap()
+}
+
+#[test]
+fn each_key_of_a_rule_that_allows_withholds_something() {
+    for (key, verb, value, good, bad) in cases() {
+        let with = policy("allow", verb, &format!("{key} = {value}"));
+        let without = policy("allow", verb, "");
+        if !good.is_empty() {
+            assert_eq!(
+                decide_in(&with, good, &cluster()),
+                Decision::Allow,
+                "{key} = {value}: {good}"
+            );
+        }
+        for line in bad {
+            assert_eq!(
+                decide_in(&with, &line, &cluster()),
+                Decision::Deny,
+                "{key} = {value}: {line}"
+            );
+            assert_eq!(
+                decide_in(&without, &line, &cluster()),
+                Decision::Allow,
+                "without {key}: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn each_key_of_a_rule_that_denies_spares_something() {
+    let id = format!("sha256:{}", "a".repeat(64));
+    for (key, verb, value, denied, spared) in [
+        (
+            "repositories",
+            "engine.pull",
+            "[\"evil/**\"]",
+            "engine.pull evil/x".to_owned(),
+            "engine.pull lab/x",
+        ),
+        (
+            "images",
+            "locks.acquire",
+            &format!("[\"{id}\"]"),
+            format!("locks.acquire {id}"),
+            "locks.acquire sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+        ),
+        (
+            "sources",
+            "archives.open",
+            "[\"cache\"]",
+            format!("archives.open cache {id}"),
+            "archives.open given",
+        ),
+        (
+            "clusters",
+            "cluster.get",
+            "[\"zzzzz\"]",
+            "cluster.get".to_owned(),
+            "",
+        ),
+        (
+            "clusters",
+            "cluster.get",
+            "[\"yyyyy\"]",
+            String::new(),
+            "cluster.get",
+        ),
+        (
+            "projects",
+            "collections.create",
+            "[\"home\"]",
+            "collections.create x".to_owned(),
+            "collections.create x owner=zzzzz-j7d0g-000000000000000",
+        ),
+        (
+            "link-classes",
+            "links.list",
+            "[\"docker_image_migration\"]",
+            "links.list classes=docker_image_hash,docker_image_migration".to_owned(),
+            "links.list classes=docker_image_hash",
+        ),
+        (
+            "storage-classes",
+            "keep.store",
+            "[\"archive\"]",
+            "keep.store storage_classes=a,archive".to_owned(),
+            "keep.store",
+        ),
+    ] {
+        let with = policy("deny", verb, &format!("{key} = {value}"));
+        if !denied.is_empty() {
+            assert_eq!(
+                decide_in(&with, &denied, &cluster()),
+                Decision::Deny,
+                "{key}: {denied}"
+            );
+        }
+        if !spared.is_empty() {
+            assert_eq!(
+                decide_in(&with, spared, &cluster()),
+                Decision::Allow,
+                "{key}: {spared}"
+            );
+        }
+    }
+}
+
+#[test]
+fn clusters_withhold_every_verb_that_reaches_the_cluster() {
+    let key = KEYS.iter().find(|key| key.name == "clusters").unwrap();
+    let elsewhere = Cluster {
+        host: "yyyyy.example.net".into(),
+        id: Some("yyyyy".into()),
+    };
+    for verb in key.verbs {
+        let line = match *verb {
+            "links.create" => "links.create docker_image_hash x",
+            "collections.create" => "collections.create x",
+            verb => verb,
+        };
+        for pattern in ["zzzzz", "zzzzz.example.org", "*.example.org"] {
+            let policy = policy("allow", verb, &format!("clusters = [\"{pattern}\"]"));
+            assert_eq!(
+                decide_in(&policy, line, &cluster()),
+                Decision::Allow,
+                "{verb} {pattern}"
+            );
+            assert_eq!(
+                decide_in(&policy, line, &elsewhere),
+                Decision::Deny,
+                "{verb} {pattern}"
+            );
+        }
+        let by_id = policy("allow", verb, "clusters = [\"zzzzz\"]");
+        assert_eq!(
+            decide_in(
+                &by_id,
+                line,
+                &Cluster {
+                    id: None,
+                    ..cluster()
+                }
+            ),
+            Decision::Deny,
+            "{verb}"
+        );
+    }
+}
+
+#[test]
+fn verbs_withhold_other_verbs() {
+    assert_eq!(
+        decide(&policy("allow", "engine.find", ""), "engine.find x"),
+        Decision::Allow
+    );
+    assert_eq!(
+        decide(&policy("allow", "engine.find", ""), "engine.pull x"),
+        Decision::Deny
+    );
+    assert_eq!(
+        decide(&policy("allow", "engine.*", ""), "engine.pull x"),
+        Decision::Allow
+    );
+    assert_eq!(
+        decide(&policy("deny", "engine.*", ""), "engine.pull x"),
+        Decision::Deny
+    );
+    assert_eq!(
+        decide(&policy("deny", "engine.*", ""), "users.current"),
+        Decision::Allow
+    );
+}
+
+fn gate(text: &str, guest: &Guest) -> Result<Gate, Unfit> {
+    let all = "[[allow]]\nid = \"all\"\nverbs = [\"*\"]\nreason = \"r\"\n";
+    Gate::new(
+        Policy::built_in()
+            .and(layer(&format!("{text}\n{all}")))
+            .unwrap(),
+        guest,
+        cluster(),
+        Box::new(Unrecorded),
+    )
+}
+
+#[test]
+fn guest_keys_withhold_components() {
+    let pin = "ab".repeat(32);
+    let guest = Guest {
+        sha256: pin.to_uppercase(),
+        imports: ["engine", "types", "api"]
+            .map(|name| format!("keepdocker:contract/{name}@0.1.0"))
+            .to_vec(),
+    };
+    gate("", &guest).unwrap();
+    gate(&format!("guest.sha256 = [\"{pin}\"]"), &guest).unwrap();
+    let error = gate(
+        &format!("\nguest.sha256 = [\"{}\"]", "00".repeat(32)),
+        &guest,
+    )
+    .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("p.toml:3: the policy accepts other components only"),
+        "{error}"
+    );
+    gate("guest.imports = [\"engine\"]", &guest).unwrap();
+    let error = gate("guest.imports = [\"log\", \"links\"]", &guest).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "p.toml:2: the policy does not grant the component what it imports: keepdocker:contract/engine@0.1.0"
+    );
+    let foreign = Guest {
+        imports: vec!["wasi:cli/environment@0.2.0".into()],
+        ..guest
+    };
+    assert!(gate("guest.imports = [\"engine\"]", &foreign).is_err());
+}
+
+/// Returns how many operations of this kind a limit lets through, of the first twenty.
+fn admitted(text: &str, line: &str) -> usize {
+    let gate = gate(text, &Guest::default()).unwrap();
+    (0..20)
+        .filter(|_| gate.admit(operation(line)).is_ok())
+        .count()
+}
+
+#[test]
+fn each_limit_limits() {
+    assert_eq!(admitted("", "collections.create x"), 20);
+    assert_eq!(admitted("limits.host-calls = 5", "users.current"), 5);
+    assert_eq!(admitted("limits.writes = 3", "collections.create x"), 3);
+    assert_eq!(
+        admitted("limits.writes = 0", "links.create docker_image_hash x"),
+        0
+    );
+    assert_eq!(admitted("limits.writes = 0", "links.list"), 20);
+    for (interface, line) in Operation::INTERFACES.iter().zip([
+        "log.write info",
+        "engine.find x",
+        "archives.images",
+        "locks.acquire x",
+        "keep.store",
+        "cluster.get",
+        "users.current",
+        "links.list",
+        "collections.list",
+    ]) {
+        assert_eq!(
+            admitted(&format!("limits.calls.{interface} = 2"), line),
+            2,
+            "{interface}"
+        );
+        assert_eq!(
+            admitted(&format!("limits.calls.{interface} = 0"), line),
+            0,
+            "{interface}"
+        );
+    }
+    let limited = gate("limits.keep-bytes = \"1KiB\"", &Guest::default()).unwrap();
+    let permit = limited.admit(operation("keep.store")).unwrap();
+    permit.budget().charge(1024).unwrap();
+    assert!(matches!(permit.budget().charge(1), Err(Refusal::Denied(_))));
+    // These three the component's store enforces; what it is told is tested here.
+    let limits = gate(
+        "limits.memory = \"1MiB\"\nlimits.fuel = 7\nlimits.deadline = \"2m\"",
+        &Guest::default(),
+    )
+    .unwrap()
+    .policy()
+    .limits()
+    .clone();
+    assert_eq!(
+        (limits.memory(), limits.fuel(), limits.deadline().as_secs()),
+        (1 << 20, 7, 120)
+    );
+}
+
+#[test]
+fn every_key_has_a_test_here() {
+    let rule: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+    assert_eq!(
+        RULE_KEYS
+            .iter()
+            .filter(|key| !["id", "reason", "verbs"].contains(key))
+            .copied()
+            .collect::<Vec<_>>(),
+        rule
+    );
+    for key in KEYS {
+        for verb in key.verbs {
+            let tested = key.name == "clusters"
+                || cases()
+                    .iter()
+                    .any(|case| case.0 == key.name && case.1 == *verb && !case.4.is_empty());
+            assert!(tested, "no case for `{}` of {verb}", key.name);
+        }
+        assert!(
+            key.allow_only
+                || [
+                    "repositories",
+                    "images",
+                    "sources",
+                    "clusters",
+                    "projects",
+                    "link-classes",
+                    "storage-classes"
+                ]
+                .contains(&key.name)
+        );
+    }
+    // Those of the other tables: `name` is for people; schema, mode and locked are tested with the
+    // layers; id and reason in the record and in denials.
+    assert_eq!(
+        TOP_KEYS,
+        [
+            "schema", "name", "mode", "locked", "guest", "limits", "allow", "deny"
+        ]
+    );
+    assert_eq!(GUEST_KEYS, ["sha256", "imports"]);
+    assert_eq!(
+        LIMIT_KEYS,
+        [
+            "memory",
+            "fuel",
+            "deadline",
+            "host-calls",
+            "keep-bytes",
+            "writes",
+            "calls"
+        ]
+    );
+}

@@ -1,0 +1,205 @@
+use std::fs;
+
+use super::*;
+
+const FIND: &str = "[[allow]]\nid = \"find\"\nverbs = [\"engine.find\"]\nreason = \"r\"\n";
+
+#[test]
+fn the_built_in_policy_allows_every_verb_and_limits_everything() {
+    let policy = Policy::built_in();
+    for line in [
+        "log.write info",
+        "engine.pull x",
+        "archives.open given",
+        "links.create docker_image_hash x",
+        "collections.create x",
+    ] {
+        assert_eq!(decide(&policy, line), Decision::Allow, "{line}");
+    }
+    let granted: Vec<&str> = policy.layers()[0]
+        .rules
+        .iter()
+        .flat_map(Rule::verbs)
+        .collect();
+    assert_eq!(granted.len(), Operation::VERBS.len());
+    for (_, counted) in Counted::KEYS {
+        assert!(policy.limits().get(counted).is_some(), "{counted}");
+    }
+}
+
+#[test]
+fn what_no_rule_allows_is_denied() {
+    let policy = Policy::built_in().and(layer(FIND)).unwrap();
+    assert_eq!(decide(&policy, "engine.find x"), Decision::Allow);
+    assert_eq!(decide(&policy, "engine.pull x"), Decision::Deny);
+}
+
+#[test]
+fn a_rule_that_denies_wins_wherever_it_stands() {
+    let deny = "[[deny]]\nid = \"no\"\nverbs = [\"engine.*\"]\nrepositories = [\"evil/**\"]\nreason = \"r\"\n";
+    for text in [format!("{FIND}{deny}"), format!("{deny}{FIND}")] {
+        let policy = Policy::built_in().and(layer(&text)).unwrap();
+        assert_eq!(decide(&policy, "engine.find lab/x"), Decision::Allow);
+        assert_eq!(decide(&policy, "engine.find evil/x"), Decision::Deny);
+        assert_eq!(
+            decide(&policy, "engine.find docker.io/evil/x"),
+            Decision::Deny
+        );
+        // What may be such an image is denied too.
+        assert_eq!(
+            decide(&policy, &format!("engine.find sha256:{}", "0".repeat(64))),
+            Decision::Deny
+        );
+    }
+}
+
+#[test]
+fn a_further_layer_can_only_tighten() {
+    let all = "[[allow]]\nid = \"all\"\nverbs = [\"*\"]\nreason = \"r\"\n[limits]\nmemory = \"1TiB\"\nwrites = 5";
+    let policy = Policy::built_in()
+        .and(layer(FIND))
+        .unwrap()
+        .and(layer(all))
+        .unwrap();
+    assert_eq!(decide(&policy, "engine.find x"), Decision::Allow);
+    assert_eq!(decide(&policy, "engine.pull x"), Decision::Deny);
+    assert_eq!(policy.limits().memory(), 512 << 20);
+    assert_eq!(policy.limits().get(Counted::Writes).unwrap().value, 5);
+    let looser = policy.clone().and(layer("limits.writes = 6")).unwrap();
+    assert_eq!(looser.limits().get(Counted::Writes).unwrap().value, 5);
+}
+
+#[test]
+fn a_layer_that_warns_loosens_no_other() {
+    let policy = Policy::built_in()
+        .and(layer(FIND))
+        .unwrap()
+        .and(layer("mode = \"warn\""))
+        .unwrap();
+    assert_eq!(decide(&policy, "engine.find x"), Decision::WouldDeny);
+    assert_eq!(decide(&policy, "engine.pull x"), Decision::Deny);
+}
+
+#[test]
+fn a_locked_layer_forbids_itself_and_those_above_to_warn_only() {
+    let locked = Policy::built_in().and(layer("locked = true")).unwrap();
+    let error = locked.clone().and(layer("\nmode = \"warn\"")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "p.toml:3: `mode = \"warn\"` is not allowed here, since p.toml is locked"
+    );
+    locked.and(layer("mode = \"enforce\"")).unwrap();
+    assert!(
+        Policy::built_in()
+            .and(layer("locked = true\nmode = \"warn\""))
+            .is_err()
+    );
+    Policy::built_in()
+        .and(layer("mode = \"warn\""))
+        .unwrap()
+        .and(layer("locked = true"))
+        .unwrap();
+}
+
+#[test]
+fn layers_are_loaded_from_files_that_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        Some(file)
+    };
+    let system = write("system.toml", &format!("schema = \"{SCHEMA}\"\n{FIND}"));
+    let absent = Some(folder.path().join("absent.toml"));
+    let policy = Policy::load(&Sources {
+        system: system.clone(),
+        user: absent.clone(),
+        given: None,
+    })
+    .unwrap();
+    assert_eq!(
+        policy
+            .layers()
+            .iter()
+            .map(|layer| layer.origin)
+            .collect::<Vec<_>>(),
+        [Origin::BuiltIn, Origin::System]
+    );
+    assert!(matches!(
+        Policy::load(&Sources {
+            given: absent,
+            ..Sources::default()
+        }),
+        Err(Error::Unreadable { .. })
+    ));
+    let folder_itself = Some(folder.path().to_owned());
+    assert!(matches!(
+        Policy::load(&Sources {
+            user: folder_itself,
+            ..Sources::default()
+        }),
+        Err(Error::Unreadable { .. })
+    ));
+    let large = write("large.toml", &"#".repeat((1 << 20) + 1));
+    assert!(matches!(
+        Policy::load(&Sources {
+            user: large,
+            ..Sources::default()
+        }),
+        Err(Error::Unreadable { .. })
+    ));
+    let bytes = folder.path().join("bytes.toml");
+    fs::write(&bytes, [0xff, 0xfe]).unwrap();
+    assert!(matches!(
+        Policy::load(&Sources {
+            system: Some(bytes),
+            ..Sources::default()
+        }),
+        Err(Error::Unreadable { .. })
+    ));
+}
+
+#[test]
+fn the_digest_tells_policies_apart() {
+    let built_in = Policy::built_in().sha256();
+    let first = Policy::built_in().and(layer(FIND)).unwrap().sha256();
+    let second = Policy::built_in()
+        .and(layer(&format!("{FIND}#")))
+        .unwrap()
+        .sha256();
+    assert_eq!(built_in.len(), 64);
+    assert!(built_in != first && first != second && built_in != second);
+}
+
+#[test]
+fn cluster_ids_must_be_known_only_where_a_rule_names_them() {
+    let by = |cluster: &str| {
+        format!(
+            "[[allow]]\nid = \"c\"\nverbs = [\"cluster.get\"]\nclusters = [\"{cluster}\"]\nreason = \"r\""
+        )
+    };
+    assert!(
+        Policy::built_in()
+            .and(layer(&by("zzzzz")))
+            .unwrap()
+            .names_cluster_ids()
+    );
+    assert!(
+        !Policy::built_in()
+            .and(layer(&by("zzzzz.example.org")))
+            .unwrap()
+            .names_cluster_ids()
+    );
+}
+
+#[test]
+fn the_rules_that_can_grant_a_verb_are_found() {
+    let policy = Policy::built_in().and(layer(FIND)).unwrap();
+    let ids: Vec<&str> = policy
+        .granting("engine.find")
+        .map(|rule| rule.id.as_str())
+        .collect();
+    assert_eq!(ids, ["engine", "find"]);
+    assert_eq!(policy.granting("engine.pull").count(), 1);
+    assert_eq!(policy.granting("nonsense").count(), 0);
+}
