@@ -82,6 +82,8 @@ impl collections::Host for View<'_, Arc<Api>> {
         let permit = self.gate.admit(Operation::CollectionsCreate {
             name: collection.name.clone(),
             owner: collection.owner.clone(),
+            replicas: collection.replicas,
+            storage_classes: collection.storage_classes.clone(),
         })?;
         let created = self
             .capability

@@ -43,7 +43,11 @@ impl HostArchive for View<'_, Archives> {
     async fn images(&mut self, archive: Resource<Opened>) -> Result<Option<Vec<Image>>, Fault> {
         let archive = self.table.get(&archive)?.clone();
         let permit = self.gate.admit(Operation::ArchivesImages)?;
-        permit.close(archive.images()).map_err(Fault::Failed)
+        let images = archive.images();
+        for image in images.iter().flatten().flatten() {
+            permit.saw(&image.id, image.repo_tags.iter().cloned());
+        }
+        permit.close(images).map_err(Fault::Failed)
     }
 
     async fn drop(&mut self, archive: Resource<Opened>) -> wasmtime::Result<()> {

@@ -23,6 +23,9 @@ pub enum Error {
     /// It called the host more often than it may.
     #[error("the component made more than {0} calls to the host")]
     TooManyCalls(u64),
+    /// What it did cannot be recorded any more.
+    #[error("the record cannot be kept, so nothing more is done: {0}")]
+    Unrecorded(String),
     /// The command took longer than it may.
     #[error("the command was not done after {} seconds", .0.as_secs())]
     TimedOut(std::time::Duration),
@@ -37,8 +40,10 @@ impl Error {
         if let Some(MemoryExceeded { limit }) = error.downcast_ref() {
             return Self::OutOfMemory(*limit);
         }
-        if let Some(Refusal::TooManyCalls { limit }) = error.downcast_ref() {
-            return Self::TooManyCalls(*limit);
+        match error.downcast_ref() {
+            Some(Refusal::TooManyCalls { limit }) => return Self::TooManyCalls(*limit),
+            Some(Refusal::Unrecorded { reason }) => return Self::Unrecorded(reason.clone()),
+            Some(Refusal::Denied(_)) | None => {}
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => Self::OutOfFuel(limits.fuel),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::policy;
+
 /// The bounds within which one command of the component runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -17,14 +19,13 @@ pub struct Limits {
     pub deadline: Duration,
 }
 
-impl Default for Limits {
-    /// Enough for listing a hundred thousand images, and for a day's upload.
-    fn default() -> Self {
+impl From<&policy::Limits> for Limits {
+    fn from(limits: &policy::Limits) -> Self {
         Self {
-            memory: 512 << 20,
-            fuel: 200_000_000_000,
-            host_calls: 10_000,
-            deadline: Duration::from_secs(24 * 60 * 60),
+            memory: limits.memory(),
+            fuel: limits.fuel(),
+            host_calls: limits.host_calls(),
+            deadline: limits.deadline(),
         }
     }
 }

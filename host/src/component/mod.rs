@@ -18,6 +18,7 @@ mod view;
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
 
@@ -29,6 +30,7 @@ pub use state::Capabilities;
 pub use view::{Fault, View, Viewing};
 
 use crate::gate::Gate;
+use crate::policy::Guest;
 use bindings::{Keepdocker, KeepdockerPre};
 use limits::MemoryLimiter;
 use state::State;
@@ -47,6 +49,7 @@ pub struct Component {
     engine: Engine,
     prepared: KeepdockerPre<State>,
     imports: Vec<Import>,
+    sha256: String,
 }
 
 impl Component {
@@ -62,11 +65,15 @@ impl Component {
         let component =
             unsafe { wasmtime::component::Component::deserialize(&engine, MACHINE_CODE) }
                 .map_err(load_error)?;
-        Self::link(engine, &component)
+        Self::link(engine, &component, WASM)
     }
 
     /// Connects the component's imports to the bindings.
-    fn link(engine: Engine, component: &wasmtime::component::Component) -> Result<Self, Error> {
+    fn link(
+        engine: Engine,
+        component: &wasmtime::component::Component,
+        wasm: &[u8],
+    ) -> Result<Self, Error> {
         let mut linker = Linker::new(&engine);
         state::add_to_linker(&mut linker).map_err(load_error)?;
         let imports = imports::of(component, &engine);
@@ -86,6 +93,10 @@ impl Component {
             engine,
             prepared,
             imports,
+            sha256: Sha256::digest(wasm)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
         })
     }
 
@@ -93,6 +104,19 @@ impl Component {
     #[must_use]
     pub fn imports(&self) -> &[Import] {
         &self.imports
+    }
+
+    /// Returns what a policy can judge the component by.
+    #[must_use]
+    pub fn guest(&self) -> Guest {
+        Guest {
+            sha256: self.sha256.clone(),
+            imports: self
+                .imports
+                .iter()
+                .map(|import| import.interface.clone())
+                .collect(),
+        }
     }
 
     /// Starts the component for one command.

@@ -50,10 +50,8 @@ impl<E> Fault<E> {
     {
         match self {
             Self::Failed(error) => Ok(error.into()),
-            Self::Refused(refusal @ Refusal::Denied { .. }) => Ok(denied(refusal.to_string())),
-            Self::Refused(refusal @ Refusal::TooManyCalls { .. }) => {
-                Err(wasmtime::Error::new(refusal))
-            }
+            Self::Refused(refusal) if refusal.is_final() => Err(wasmtime::Error::new(refusal)),
+            Self::Refused(refusal) => Ok(denied(refusal.to_string())),
             Self::Trapped(trap) => Err(trap),
         }
     }

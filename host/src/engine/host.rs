@@ -30,6 +30,10 @@ impl Host for View<'_, LocalEngine> {
             .gate
             .admit(Operation::EngineFind { name: name.clone() })?;
         let found = self.capability.open(&permit).engine.find(&name).await;
+        for image in found.iter().flatten() {
+            let names = image.repo_tags.iter().chain(&image.repo_digests);
+            permit.saw(&image.id, names.cloned());
+        }
         permit.close(found).map_err(Fault::Failed)
     }
 

@@ -3,6 +3,7 @@
 use super::block::BlockId;
 use crate::api;
 use crate::bindings::keep;
+use crate::gate::Refusal;
 
 /// Why Keep could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,9 @@ pub enum Error {
         /// What each service answered the last time.
         reasons: Vec<String>,
     },
+    /// The policy withholds sending more.
+    #[error(transparent)]
+    Withheld(Refusal),
     /// The program is ending.
     #[error("the upload was cancelled")]
     Cancelled,
@@ -61,6 +65,7 @@ impl From<Error> for keep::Error {
         let text = error.to_string();
         match error {
             Error::NoServices => Self::NoServices,
+            Error::Withheld(_) => Self::Denied(text),
             Error::TooFewReplicas {
                 wanted,
                 written,

@@ -31,7 +31,7 @@ impl Host for View<'_, ArchiveStore> {
         let stored = self
             .capability
             .open(&permit)
-            .store(archive.shared(), &options)
+            .store(archive.shared(), &options, permit.budget())
             .await;
         permit.close(stored).map_err(Fault::Failed)
     }

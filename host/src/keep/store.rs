@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::{Error as KeepError, Keep, UploadOptions};
 use crate::archive::{self, Archive};
 use crate::bindings::keep::{Error as WitError, Options, Stored};
+use crate::gate::Budget;
 use crate::progress::Progress;
 
 /// Stores archives in Keep.
@@ -48,7 +49,7 @@ impl ArchiveStore {
         }
     }
 
-    /// Reads an archive to its end, verifies it, and stores it.
+    /// Reads an archive to its end, verifies it, and stores it, as far as the budget allows.
     ///
     /// # Errors
     /// If the archive is unsound or Keep does not take it. Blocks that were sent are left to Keep
@@ -57,6 +58,7 @@ impl ArchiveStore {
         &self,
         archive: Arc<Mutex<Archive>>,
         options: &Options,
+        budget: Budget,
     ) -> Result<Stored, StoreError> {
         let wanted = self
             .keep
@@ -64,6 +66,7 @@ impl ArchiveStore {
             .await?;
         let mut upload_options = UploadOptions {
             progress: self.progress.clone(),
+            budget: Some(budget),
             ..UploadOptions::new(wanted)
         };
         if let Some(concurrency) = self.concurrency {

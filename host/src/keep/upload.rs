@@ -18,6 +18,7 @@ use super::locator::Locator;
 use super::tally::Wanted;
 use super::{Error, Keep};
 use crate::archive::{BlockSink, SinkClosed};
+use crate::gate::Budget;
 use crate::progress::{Progress, Silent};
 
 /// How an upload is done.
@@ -34,6 +35,8 @@ pub struct UploadOptions {
     pub margin: Duration,
     /// Is told of every block that has been sent and stored.
     pub journal: Option<Arc<dyn Journal>>,
+    /// How many bytes may be sent; each block is charged once, before it is sent.
+    pub budget: Option<Budget>,
     /// Is told how far the upload has come.
     pub progress: Arc<dyn Progress>,
 }
@@ -47,6 +50,7 @@ impl UploadOptions {
             known: KnownBlocks::default(),
             margin: Duration::from_secs(6 * 3600),
             journal: None,
+            budget: None,
             progress: Arc::new(Silent),
         }
     }
@@ -191,7 +195,7 @@ impl Run {
             tokio::select! {
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                     match unwound(done)? {
-                        Done::Hashed(number, block) => self.hashed(number, block),
+                        Done::Hashed(number, block) => self.hashed(number, block)?,
                         Done::Sent(locator) => self.stored(locator),
                     }
                 }
@@ -223,7 +227,7 @@ impl Run {
     }
 
     /// Sends a block, unless that is not needed.
-    fn hashed(&mut self, number: usize, block: Block) {
+    fn hashed(&mut self, number: usize, block: Block) -> Result<(), Error> {
         let id = block.id();
         if self.locators.len() <= number {
             self.locators.resize(number + 1, None);
@@ -245,11 +249,15 @@ impl Run {
                     self.spared(id);
                 }
                 None => {
+                    if let Some(budget) = &self.options.budget {
+                        budget.charge(u64::from(id.size)).map_err(Error::Withheld)?;
+                    }
                     self.blocks.insert(id, Entry::Sending(vec![number]));
                     self.send(block);
                 }
             },
         }
+        Ok(())
     }
 
     fn send(&mut self, block: Block) {

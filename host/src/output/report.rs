@@ -5,6 +5,7 @@ use crate::bindings::commands::Failure;
 use crate::bindings::types::CommandFailure;
 use crate::bindings::{api, archives, engine, keep, locks};
 use crate::component;
+use crate::policy::{self, Denial, Unfit};
 
 /// What the user gets to read when a command fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +123,51 @@ impl From<component::Error> for Report {
             }
             _ => report,
         }
+    }
+}
+
+impl From<&Denial> for Report {
+    fn from(denial: &Denial) -> Self {
+        Self::new(
+            Exit::Denied,
+            format!("the policy withholds `{}`", denial.asked),
+        )
+        .detail(format!("why: {}", denial.why))
+        .detail(format!("fix: {}", denial.fix))
+        .detail(match denial.number {
+            0 => String::new(),
+            number => format!("log: call {number}"),
+        })
+        .advise(format!(
+            "see how that is decided: {}",
+            denial.explain_command()
+        ))
+    }
+}
+
+impl From<policy::Error> for Report {
+    fn from(error: policy::Error) -> Self {
+        match error {
+            policy::Error::Invalid(faults) => Self::new(
+                Exit::Failed,
+                "the policy cannot be used, so nothing was done",
+            )
+            .detail(
+                faults
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            )
+            .advise("correct the file; `keepdocker policy check FILE` checks it"),
+            error => Self::new(Exit::Failed, error.to_string()),
+        }
+    }
+}
+
+impl From<Unfit> for Report {
+    fn from(unfit: Unfit) -> Self {
+        Self::new(Exit::Denied, unfit.to_string()).advise("ask who keeps this policy")
     }
 }
 

@@ -1,11 +1,11 @@
 //! Where the layers come from.
 
-use std::env;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::layer::{Layer, Origin};
+use crate::settings::Environment;
 
 /// Larger files are no policies.
 const MAX_SIZE: u64 = 1 << 20;
@@ -26,12 +26,10 @@ impl Sources {
     ///
     /// No variable of the environment can point away from the machine's policy.
     #[must_use]
-    pub fn standard(given: Option<PathBuf>) -> Self {
-        // As the XDG base directory specification wants it, a relative path does not count.
-        let base = env::var_os("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
-        let base = base.or_else(|| Some(env::home_dir()?.join(".config")));
+    pub fn standard(environment: &Environment, given: Option<PathBuf>) -> Self {
+        let base = environment
+            .absolute_path("XDG_CONFIG_HOME")
+            .or_else(|| Some(environment.home()?.join(".config")));
         Self {
             system: Some("/etc/keepdocker/policy.toml".into()),
             user: base.map(|base| base.join("keepdocker/policy.toml")),

@@ -18,9 +18,11 @@ pub use surroundings::{Options, Surroundings};
 use crate::bindings::commands::{
     Failure, ImagesRequest, ListedImage, Resolution, UploadRequest, Uploaded,
 };
-use crate::component::{self, Component, Limits, Running};
-use crate::gate::{Gate, Policy, Recorder, Unrecorded};
-use crate::output::Report;
+use crate::bindings::log::Level;
+use crate::component::{self, Capabilities, Component, Limits, Running};
+use crate::gate::{Gate, Recorder, Unrecorded};
+use crate::output::{Exit, Report};
+use crate::policy::{Cluster, Policy};
 use trace::Trace;
 
 impl Surroundings {
@@ -29,7 +31,8 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn upload(&self, request: &UploadRequest) -> Result<Uploaded, Report> {
-        finish(self.start().await?.upload(request).await)
+        let (running, gate) = self.start().await?;
+        self.finish(&gate, running.upload(request).await)
     }
 
     /// Lists the images that the cluster has.
@@ -37,7 +40,8 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn images(&self, request: &ImagesRequest) -> Result<Vec<ListedImage>, Report> {
-        finish(self.start().await?.images(request).await)
+        let (running, gate) = self.start().await?;
+        self.finish(&gate, running.images(request).await)
     }
 
     /// Tells which collection a container request that names `image` would get.
@@ -45,24 +49,60 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
-        finish(self.start().await?.resolve(image).await)
+        let (running, gate) = self.start().await?;
+        self.finish(&gate, running.resolve(image).await)
     }
 
     /// Starts the component with the capabilities that one command may need.
-    async fn start(&self) -> Result<Running, Report> {
-        let limits = Limits::default();
+    async fn start(&self) -> Result<(Running, Arc<Gate>), Report> {
+        let policy = Policy::load(&self.policy_sources())?;
+        let limits = Limits::from(policy.limits());
+        let component = Component::embedded()?;
+        let capabilities = self.capabilities()?;
+        let cluster = Cluster {
+            host: self.host(),
+            // The request for it carries no token, and is made only where a rule needs it.
+            id: match policy.names_cluster_ids() {
+                true => Some(cluster_id(&capabilities).await?),
+                false => None,
+            },
+        };
         let recorder: Box<dyn Recorder> = if self.traces() {
             Box::new(Trace(self.console()))
         } else {
             Box::new(Unrecorded)
         };
-        let gate = Arc::new(Gate::new(Policy::built_in(), recorder, limits.host_calls));
-        Ok(Component::embedded()?
-            .start(self.capabilities()?, gate, limits)
-            .await?)
+        let gate = Arc::new(Gate::new(policy, &component.guest(), cluster, recorder)?);
+        let running = component.start(capabilities, gate.clone(), limits).await?;
+        Ok((running, gate))
+    }
+
+    /// Makes of an answer what the user gets to see, and tells what the policy would have withheld.
+    fn finish<T>(
+        &self,
+        gate: &Gate,
+        answer: Result<Result<T, Failure>, component::Error>,
+    ) -> Result<T, Report> {
+        for warning in gate.warnings() {
+            let text = format!("`{}` would be denied: {}", warning.asked, warning.why);
+            self.console().message(Level::Warning, &text);
+        }
+        let report = match answer {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(failure)) => Report::from(failure),
+            Err(error) => Report::from(error),
+        };
+        // The gate's own account of the denial has not passed through the component.
+        match gate.last_denial() {
+            Some(denial) if report.exit == Exit::Denied => Err(Report::from(&denial)),
+            _ => Err(report),
+        }
     }
 }
 
-fn finish<T>(answer: Result<Result<T, Failure>, component::Error>) -> Result<T, Report> {
-    Ok(answer??)
+async fn cluster_id(capabilities: &Capabilities) -> Result<String, Report> {
+    match capabilities.api.cluster().await {
+        Ok(cluster) => Ok(cluster.id.clone()),
+        Err(error) => Err(Report::from(Failure::Api(error.into()))),
+    }
 }

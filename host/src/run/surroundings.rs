@@ -17,6 +17,7 @@ use crate::http::{Client, Retry};
 use crate::keep::{ArchiveStore, Keep};
 use crate::locks::Locks;
 use crate::output::{Console, Exit, Report};
+use crate::policy::Sources;
 use crate::progress::Progress;
 use crate::settings::{CacheBase, Environment, Settings};
 
@@ -37,6 +38,8 @@ pub struct Options {
     pub concurrency: Option<usize>,
     /// How long to wait for another process that works on the same image.
     pub lock_timeout: Option<Duration>,
+    /// A policy on top of the program's, the machine's and the user's.
+    pub policy: Option<PathBuf>,
     /// Whether to show each call of the component.
     pub trace: bool,
 }
@@ -96,6 +99,14 @@ impl Surroundings {
 
     pub(super) fn console(&self) -> Console {
         self.console
+    }
+
+    pub(super) fn policy_sources(&self) -> Sources {
+        Sources::standard(&self.environment, self.options.policy.clone())
+    }
+
+    pub(super) fn host(&self) -> String {
+        self.settings.host()
     }
 
     pub(super) fn traces(&self) -> bool {

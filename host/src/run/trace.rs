@@ -1,7 +1,7 @@
 //! The component's calls, shown to the user as they happen.
 
 use crate::bindings::log::Level;
-use crate::gate::{Event, Phase, Recorder};
+use crate::gate::{Event, Phase, Recorder, Unrecordable};
 use crate::output::Console;
 
 /// Shows each call of the component as a debug message.
@@ -9,19 +9,25 @@ use crate::output::Console;
 pub(super) struct Trace(pub(super) Console);
 
 impl Recorder for Trace {
-    fn record(&self, event: Event<'_>) {
-        let (number, verb) = (event.number, event.verb);
+    fn record(&self, event: Event<'_>) -> Result<(), Unrecordable> {
+        let (number, asked) = (event.number, event.operation);
         let text = match event.phase {
-            Phase::Attempt(operation) => match serde_json::to_string(operation).as_deref() {
-                Ok("null") | Err(_) => format!("call {number}: {verb}"),
-                Ok(object) => format!("call {number}: {verb} {object}"),
-            },
-            Phase::Denied { reason, .. } => format!("call {number}: {verb} denied: {reason}"),
-            Phase::Result { error: None } => return,
-            Phase::Result { error: Some(error) } => {
-                format!("call {number}: {verb} failed: {error}")
+            Phase::Attempt => {
+                let decision = event.ruling.decision.name();
+                format!(
+                    "call {number}: {asked} ({decision} by {})",
+                    event.ruling.rule()
+                )
+            }
+            Phase::Denied { reason } => format!("call {number}: {asked} denied: {reason}"),
+            Phase::Result { error: None, .. } => return Ok(()),
+            Phase::Result {
+                error: Some(error), ..
+            } => {
+                format!("call {number}: {} failed: {error}", asked.verb())
             }
         };
         self.0.message(Level::Debug, &text);
+        Ok(())
     }
 }
