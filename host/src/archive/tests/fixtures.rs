@@ -113,6 +113,12 @@ pub(super) fn with_cutting(mut archive: Archive, cutting: Cutting) -> Archive {
     archive
 }
 
+/// Sets what is meant of an archive that holds several images.
+pub(super) fn with_choice(mut archive: Archive, choice: Choice) -> Archive {
+    archive.choice = choice;
+    archive
+}
+
 pub(super) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../tests/data")

@@ -1,6 +1,9 @@
 //! Archives of real tools, of every order and compression, and hostile ones.
 
+mod choices;
 mod fixtures;
 mod hostile;
+mod layout;
+mod mutation;
 mod orders;
 mod real;
