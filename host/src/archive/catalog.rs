@@ -19,6 +19,9 @@ const MOST: usize = 256;
 /// How deep indexes may lie in each other.
 const DEEPEST: usize = 4;
 
+/// The annotation by which an OCI layout refers to an image.
+const REFERENCE: &str = "org.opencontainers.image.ref.name";
+
 /// The most layers of an image. Engines stop at 127.
 const MOST_LAYERS: usize = 1024;
 
@@ -32,6 +35,8 @@ pub(crate) struct Entry {
     pub(crate) layers: Vec<Layer>,
     /// Other digests by which engines know the image: those of the indexes above it.
     pub(crate) indexes: Vec<Digest>,
+    /// The names by which an OCI layout itself refers to the image; often a tag alone.
+    pub(crate) references: Vec<String>,
     /// Images of one group are the same image for different platforms.
     pub(crate) group: String,
 }
@@ -117,7 +122,13 @@ fn docker(
             .into_iter()
             .map(|member| Layer { member, blob: None })
             .collect();
-        let names = image.repo_tags.unwrap_or_default();
+        // Tools differ in whether they write what Docker leaves out.
+        let names: Vec<String> = image
+            .repo_tags
+            .unwrap_or_default()
+            .iter()
+            .map(|name| familiar(name).to_owned())
+            .collect();
         let group = match names.join(" ") {
             none if none.is_empty() => format!("#{position}"),
             names => names,
@@ -127,6 +138,7 @@ fn docker(
         if let Some(same) = same {
             entry.image.manifest.clone_from(&same.image.manifest);
             entry.indexes.clone_from(&same.indexes);
+            entry.references.clone_from(&same.references);
         }
         entries.push(entry);
     }
@@ -137,6 +149,7 @@ fn docker(
 #[derive(Debug, Clone, Default)]
 struct Above {
     names: Vec<String>,
+    references: Vec<String>,
     indexes: Vec<Digest>,
     depth: usize,
     group: String,
@@ -164,6 +177,9 @@ impl Oci<'_> {
             if let Some(name) = name(descriptor) {
                 here.names.push(name.to_owned());
             }
+            let annotations = descriptor.annotations.iter();
+            let reference = annotations.filter_map(|all| all.get(REFERENCE)).next();
+            here.references.extend(reference.cloned());
             self.descriptor(descriptor, here)?;
         }
         Ok(())
@@ -248,6 +264,7 @@ impl Oci<'_> {
         let mut entry = entry(&config_member, &config, layers, above.names, above.group)?;
         entry.image.manifest = Some(digest.to_string());
         entry.indexes = above.indexes;
+        entry.references = above.references;
         self.entries.push(entry);
         Ok(())
     }
@@ -307,6 +324,7 @@ fn entry(
         diff_ids,
         layers,
         indexes: Vec::new(),
+        references: Vec::new(),
         group,
     })
 }
@@ -315,11 +333,9 @@ fn entry(
 fn name(descriptor: &Descriptor) -> Option<&str> {
     let annotations = descriptor.annotations.as_ref()?;
     // Engines write the full name; the OCI's own annotation often holds the tag alone.
-    let name = annotations.get("io.containerd.image.name").or_else(|| {
-        annotations
-            .get("org.opencontainers.image.ref.name")
-            .filter(|name| name.contains(':'))
-    })?;
+    let name = annotations
+        .get("io.containerd.image.name")
+        .or_else(|| annotations.get(REFERENCE).filter(|name| name.contains(':')))?;
     Some(familiar(name))
 }
 

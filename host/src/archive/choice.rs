@@ -28,7 +28,11 @@ impl Choice {
             None => entries,
             Some(name) => {
                 let mut named = entries;
-                named.retain(|entry| has_name(entry, name) || has_digest(entry, name));
+                named.retain(|entry| {
+                    has_name(entry, name)
+                        || has_digest(entry, name)
+                        || entry.references.contains(name)
+                });
                 if named.is_empty() {
                     return Err(none(format!("`{}`", Printable(name)), held));
                 }

@@ -174,7 +174,8 @@ impl Engine {
         let read_output = forward(stdout, Pipe::Output, pieces.clone());
         let read_errors = forward(stderr, Pipe::Errors, pieces);
         let collect = async {
-            let mut lines = Lines::default();
+            // Pieces of the two pipes come in turn, and may end within a line.
+            let (mut from_output, mut from_errors) = (Lines::default(), Lines::default());
             while let Some((pipe, piece)) = received.recv().await {
                 match pipe {
                     Pipe::Errors => tail.add(&piece),
@@ -183,9 +184,13 @@ impl Engine {
                     }
                     Pipe::Output => is_too_long = true,
                 }
-                lines.add(&piece, &mut report);
+                match pipe {
+                    Pipe::Output => from_output.add(&piece, &mut report),
+                    Pipe::Errors => from_errors.add(&piece, &mut report),
+                }
             }
-            lines.finish(&mut report);
+            from_output.finish(&mut report);
+            from_errors.finish(&mut report);
             Ok(())
         };
         tokio::try_join!(read_output, read_errors, collect).map_err(unusable)?;

@@ -178,20 +178,25 @@ fn an_only_image_is_taken_whatever_its_platform() {
 fn a_folder_is_read_like_its_archive() {
     let image = Made::new(vec![noise(1, 3000), noise(2, 10)]);
     let (mut parts, digest, length) = image.oci_parts(super::fixtures::gzip);
-    parts.push(oci_index(&[(digest, length, "1")]));
+    parts.push(oci_index(&[(digest, length, "stable")]));
     let folder = tempfile::tempdir().unwrap();
     for part in &parts {
         let path = folder.path().join(&part.name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, &part.data).unwrap();
     }
-    let open = || {
-        let location: Location = format!("oci:{}", folder.path().display()).parse().unwrap();
+    let open = |name: &str| {
+        let text = format!("oci:{}{name}", folder.path().display());
+        let location: Location = text.parse().unwrap();
         Archive::open(&location, Choice::default(), &std::env::temp_dir()).unwrap()
     };
-    let stored = read(open(), &Selection::Only).unwrap();
+    let stored = read(open(""), &Selection::Only).unwrap();
     let archived = read(stream(tar(&parts)), &Selection::Only).unwrap();
     assert_eq!(stored.bytes, archived.bytes);
+    // The layout's own names, as in other tools, are mostly tags.
+    assert!(read(open(":stable"), &Selection::Only).is_ok());
+    let error = read(open(":other"), &Selection::Only).unwrap_err();
+    assert!(matches!(error, Error::NoSuchImage { .. }), "{error}");
 
     // A link out of the folder is not followed.
     let blob = folder.path().join(&parts[1].name);
@@ -199,5 +204,16 @@ fn a_folder_is_read_like_its_archive() {
     std::fs::copy(&blob, elsewhere.path()).unwrap();
     std::fs::remove_file(&blob).unwrap();
     std::os::unix::fs::symlink(elsewhere.path(), &blob).unwrap();
-    assert!(read(open(), &Selection::Only).is_err());
+    assert!(read(open(""), &Selection::Only).is_err());
+}
+
+#[test]
+fn names_are_told_as_docker_writes_them() {
+    let mut parts = Made::new(vec![noise(1, 10)]).docker_parts(<[u8]>::to_vec);
+    let account = parts.last_mut().unwrap();
+    let text = String::from_utf8(account.data.clone()).unwrap();
+    let text = text.replace("example/made:1", "docker.io/library/made:1");
+    account.data = text.into_bytes();
+    let stored = read(stream(tar(&parts)), &Selection::Only).unwrap();
+    assert_eq!(stored.reading.image.repo_tags, ["made:1"]);
 }

@@ -1,5 +1,8 @@
 //! How many blocks an image has, and what of them a second version shares.
-#![expect(clippy::print_stdout, reason = "the figures are wanted beside the verdict")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures are wanted beside the verdict"
+)]
 
 use std::collections::HashSet;
 use std::io::{self, Read};
