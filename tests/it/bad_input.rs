@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Cluster, Engine, Environment, shared};
+use crate::support::{Cluster, Engine, Environment, data};
 
 /// A situation, and what both programs must make of it.
 struct Case<'a> {
@@ -163,7 +163,7 @@ fn a_cache_that_cannot_be_written_is_named() {
     let obstacle = environment.home().join("obstacle");
     fs::write(&obstacle, "").unwrap();
     environment.set("XDG_CACHE_HOME", &obstacle);
-    let archive = shared("data/hello-world-ManifestV2.tar");
+    let archive = data("hello-world-ManifestV2.tar");
     Case {
         name: "unwritable cache",
         environment,
@@ -179,7 +179,7 @@ fn a_cache_that_cannot_be_written_is_named() {
 fn what_is_no_image_archive_is_refused_before_anything_is_registered() {
     let cluster = Cluster::start();
     let folder = tempfile::tempdir().unwrap();
-    let sound = fs::read(shared("data/hello-world-ManifestV2.tar")).unwrap();
+    let sound = fs::read(data("hello-world-ManifestV2.tar")).unwrap();
     let truncated = sound[..sound.len() / 2].to_vec();
     for (name, code, bytes) in [
         ("text.tar", 1, b"this is no archive\n".repeat(100)),

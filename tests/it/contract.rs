@@ -20,14 +20,20 @@ fn the_component_imports_what_the_golden_list_says_and_nothing_else() {
 
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/component-imports.txt");
     let golden = fs::read_to_string(&file).unwrap_or_default();
-    assert!(list == golden, "the component imports, where {} lists something else:\n{list}", file.display());
-    assert!(!list.contains("wasi:"), "the guest needs nothing of WASI:\n{list}");
+    assert!(
+        list == golden,
+        "the component imports, where {} lists something else:\n{list}",
+        file.display()
+    );
+    assert!(
+        !list.contains("wasi:"),
+        "the guest needs nothing of WASI:\n{list}"
+    );
 }
 
 /// Sizes are kept from growing unnoticed.
 #[test]
 fn the_component_stays_small() {
     let size = keepdocker::component::WASM.len();
-    println!("the component has {size} bytes");
     assert!(size < 420 << 10, "the component has {size} bytes");
 }

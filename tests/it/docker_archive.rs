@@ -1,6 +1,6 @@
 //! Uploads of saved archives, on a machine without any engine.
 
-use crate::support::{Cluster, Environment, Python, shared};
+use crate::support::{Cluster, Environment, Python, data};
 
 /// The digest of the configuration of the hello-world image, whichever engine saved it.
 const HELLO_WORLD: &str = "d2c94e258dcb3c5ac2798d32e1249e42ef01cba4841c2234249495f87264ac5a";
@@ -13,7 +13,7 @@ fn archives_of_either_layout_are_stored_under_the_digest_of_their_configuration(
     ] {
         let cluster = Cluster::start();
         let environment = without_engine(&cluster);
-        let source = format!("docker-archive:{}", shared("data").join(archive).display());
+        let source = format!("docker-archive:{}", data(archive).display());
 
         let printed = environment
             .keepdocker(&["upload", "--from", &source])
@@ -62,7 +62,7 @@ fn an_archive_uploaded_twice_is_already_there() {
     let environment = without_engine(&cluster);
     let source = format!(
         "docker-archive:{}",
-        shared("data/hello-world-ManifestV2.tar").display()
+        data("hello-world-ManifestV2.tar").display()
     );
     let first = environment
         .keepdocker(&["upload", "--from", &source])
@@ -93,7 +93,7 @@ fn the_stored_file_is_an_archive_with_the_same_configuration_and_layers() {
     ] {
         let cluster = Cluster::start();
         let environment = without_engine(&cluster);
-        let source = format!("docker-archive:{}", shared("data").join(archive).display());
+        let source = format!("docker-archive:{}", data(archive).display());
         let collection = environment
             .keepdocker(&["upload", "--from", &source])
             .success();
@@ -108,11 +108,7 @@ fn the_stored_file_is_an_archive_with_the_same_configuration_and_layers() {
             )
             .success();
 
-        assert_eq!(
-            contents(&fetched),
-            contents(&shared("data").join(archive)),
-            "{archive}"
-        );
+        assert_eq!(contents(&fetched), contents(&data(archive)), "{archive}");
     }
 }
 

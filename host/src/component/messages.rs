@@ -11,7 +11,9 @@ pub use super::bindings::log::Level;
 
 /// Shows the component's messages.
 #[derive(Clone)]
-pub struct Messages(Arc<dyn Fn(Level, &str) + Send + Sync>);
+pub struct Messages(Arc<Show>);
+
+type Show = dyn Fn(Level, &str) + Send + Sync;
 
 /// Longer messages are cut: a person reads them.
 const MAX_LENGTH: usize = 8 << 10;

@@ -16,6 +16,9 @@ mod messages;
 mod state;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};

@@ -79,28 +79,39 @@ impl From<Failure> for Report {
                 .advise("give more of the ID, or a repository and tag")
             }
             Failure::UnsupportedFormat(mismatch) => {
-                let supported = mismatch.supported.join(", ");
-                let quoted: Vec<String> = mismatch
-                    .supported
-                    .iter()
-                    .map(|format| format!("'{format}'"))
-                    .collect();
-                Self::new(
-                    Exit::Failed,
-                    format!(
-                        "the image has format {}, and the cluster runs only: {supported}",
-                        mismatch.format
-                    ),
-                )
-                .python(format!(
-                    "image format is '{}' but server supports only [{}]",
-                    mismatch.format,
-                    quoted.join(", ")
-                ))
-                .python(
-                    "refusing to store incompatible format (use --force-image-format to override)",
-                )
-                .advise("use `--force-image-format` to store it anyway")
+                let refusal =
+                    "refusing to store incompatible format (use --force-image-format to override)";
+                let report = if mismatch.supported.is_empty() {
+                    Self::new(
+                        Exit::Failed,
+                        format!(
+                            "the image has format {}, and the cluster does not say what it runs",
+                            mismatch.format
+                        ),
+                    )
+                } else {
+                    let quoted: Vec<String> = mismatch
+                        .supported
+                        .iter()
+                        .map(|format| format!("'{format}'"))
+                        .collect();
+                    let supported = mismatch.supported.join(", ");
+                    Self::new(
+                        Exit::Failed,
+                        format!(
+                            "the image has format {}, and the cluster runs only: {supported}",
+                            mismatch.format
+                        ),
+                    )
+                    .python(format!(
+                        "image format is '{}' but server supports only [{}]",
+                        mismatch.format,
+                        quoted.join(", ")
+                    ))
+                };
+                report
+                    .python(refusal)
+                    .advise("use `--force-image-format` to store it anyway")
             }
             Failure::Engine(error) => of_engine(error),
             Failure::Archive(error) => of_archive(error),

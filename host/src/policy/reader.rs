@@ -157,7 +157,7 @@ fn read_guest(document: &mut Document<'_>, top: &Table<'_>) -> GuestRules {
         let line = document.line(&list.value.span());
         Listed {
             line,
-            values: parsed(document, &list, |text| digest(text)),
+            values: parsed(document, &list, digest),
         }
     });
     let imports = entry(table, "imports").map(|list| {

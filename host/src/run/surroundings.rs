@@ -114,7 +114,7 @@ impl Surroundings {
     }
 
     /// Makes the capabilities for one command. Nothing is sent, opened or started yet.
-    pub(super) fn capabilities(&self) -> Result<Capabilities, Report> {
+    pub(crate) fn capabilities(&self) -> Result<Capabilities, Report> {
         let console = self.console;
         let messages = Messages::new(move |level, text| console.message(level, text));
         let retry = Retry {

@@ -146,14 +146,15 @@ fn read_aside(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<V
     })
 }
 
-/// Returns a file of the material that is given beside the repository.
+/// Returns one of the image archives that the repository holds.
 ///
 /// # Panics
 ///
-/// Panics if it is not there: without it most of what is claimed cannot be checked.
-pub(crate) fn shared(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    let path = folder.join(name);
+/// Panics if it is not there.
+pub(crate) fn data(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/data")
+        .join(name);
     path.canonicalize()
         .unwrap_or_else(|error| panic!("`{}`: {error}", path.display()))
 }

@@ -10,7 +10,7 @@ mod skip;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use engine::Engine;
-pub(crate) use environment::{Environment, shared};
+pub(crate) use environment::{Environment, data};
 pub(crate) use image::Image;
 pub(crate) use output::Output;
 pub(crate) use python::Python;

@@ -15,5 +15,7 @@ pub(crate) fn skip(needs: &str) {
     if std::env::var_os("KEEPDOCKER_TESTS").is_some_and(|wanted| wanted == "all") {
         panic!("{test} needs {needs}, and KEEPDOCKER_TESTS=all forbids skipping");
     }
-    writeln!(std::io::stderr(), "\nskipped: {test}: it needs {needs}").unwrap();
+    // A lock on the stream passes the capture, which `eprintln!` would not.
+    let mut stderr = std::io::stderr().lock();
+    writeln!(stderr, "\nskipped: {test}: it needs {needs}").unwrap();
 }

@@ -1,0 +1,75 @@
+//! What scripts rely on when they run `arv-keepdocker`.
+
+use std::process::{Command, Stdio};
+
+use crate::support::{Cluster, Environment};
+
+const HELLO_WORLD: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../tests/data/hello-world-ManifestV2.tar"
+);
+
+fn with_hello_world() -> (Cluster, Environment, String) {
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster);
+    let uuid = environment
+        .keepdocker(&["upload", "--from", &format!("docker-archive:{HELLO_WORLD}")])
+        .success();
+    (cluster, environment, uuid.trim().to_owned())
+}
+
+#[test]
+fn an_image_that_is_there_prints_its_collection_and_nothing_else() {
+    let (cluster, environment, uuid) = with_hello_world();
+    let before = (cluster.collections().len(), cluster.links().len());
+
+    for arguments in [
+        &["hello-world"][..],
+        &["hello-world", "latest"],
+        &["--silent", "hello-world:latest"],
+        &["d2c94e258dcb"],
+    ] {
+        let output = environment.arv_keepdocker(arguments);
+        assert_eq!(output.success(), format!("{uuid}\n"), "{output}");
+    }
+
+    assert_eq!((cluster.collections().len(), cluster.links().len()), before);
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_error() {
+    let (cluster, environment, _uuid) = with_hello_world();
+    let shell = format!(
+        "{} images | true; exit ${{PIPESTATUS[0]}}",
+        env!("CARGO_BIN_EXE_arv-keepdocker")
+    );
+    let ended = Command::new("bash")
+        .args(["-c", &shell])
+        .envs(cluster.environment())
+        .env("HOME", environment.home())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(
+        ended.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    assert!(
+        ended.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}
+
+#[test]
+fn the_version_is_told_and_help_is_no_error() {
+    let environment = Environment::new();
+    let version = environment.arv_keepdocker(&["--version"]).success();
+    assert_eq!(
+        version.trim(),
+        format!("arv-keepdocker {}", env!("CARGO_PKG_VERSION"))
+    );
+    environment.arv_keepdocker(&["--help"]).success();
+}
