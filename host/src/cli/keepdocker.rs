@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::policy::PolicyArguments;
 use super::{drive, request};
 use crate::archive::{Choice, Location};
 use crate::bindings::commands::{ImagesRequest, Origin, Outcome, Pull, UploadRequest, Uploaded};
@@ -114,6 +115,9 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
         Command::Sandbox(Sandbox {
             command: SandboxCommand::Serve { directory },
         }) => sandbox::serve(&directory, console).await,
+        Command::Policy(policy) => {
+            super::policy::run(&policy, options.policy, &environment, console)
+        }
     }
 }
 
@@ -163,6 +167,9 @@ pub struct Common {
     /// How often to repeat a request that fails for now.
     #[arg(long, global = true, value_name = "N", default_value_t = 10)]
     pub retries: u32,
+    /// A policy on top of those in force; it can only tighten them.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Say more; shows every call that the component makes.
     #[arg(long, short, global = true)]
     pub verbose: bool,
@@ -182,6 +189,7 @@ impl Common {
             sandbox,
             engine: self.engine.clone(),
             retries: self.retries,
+            policy: self.policy.clone(),
             trace: self.verbose,
             ..Options::default()
         })
@@ -289,6 +297,8 @@ pub enum Command {
     Resolve(Resolve),
     /// Run an embedded Arvados.
     Sandbox(Sandbox),
+    /// Check, show and explain the policy that bounds what the component may do.
+    Policy(PolicyArguments),
 }
 
 /// Arguments of `keepdocker images`.

@@ -2,6 +2,7 @@
 
 pub mod arv_keepdocker;
 pub mod keepdocker;
+pub mod policy;
 mod request;
 
 use std::future::Future;

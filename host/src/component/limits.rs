@@ -13,8 +13,6 @@ pub struct Limits {
     pub memory: usize,
     /// How much it may compute; a unit is about one WebAssembly instruction.
     pub fuel: u64,
-    /// How often it may call the host.
-    pub host_calls: u64,
     /// How long the command may take in all, the work of the host included.
     pub deadline: Duration,
 }
@@ -24,7 +22,6 @@ impl From<&policy::Limits> for Limits {
         Self {
             memory: limits.memory(),
             fuel: limits.fuel(),
-            host_calls: limits.host_calls(),
             deadline: limits.deadline(),
         }
     }

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub use budget::Budget;
 pub use guarded::{Guarded, Permit};
 pub use object::ObjectError;
+pub(crate) use object::quote;
 pub use operation::Operation;
 pub use record::{Event, Phase, Recorder, Unrecordable, Unrecorded};
 pub use refusal::Refusal;

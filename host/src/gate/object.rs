@@ -269,7 +269,8 @@ impl fmt::Display for Operation {
     }
 }
 
-fn quote(word: &str) -> String {
+/// Quotes a word where a shell would not take it as it is.
+pub(crate) fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+=,%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

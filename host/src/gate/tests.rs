@@ -101,8 +101,11 @@ fn a_denial_is_recorded_and_explained() {
     );
     let denial = gate.last_denial().unwrap();
     assert_eq!(
-        (denial.number, denial.explain_command().as_str()),
-        (1, "keepdocker policy explain engine.find other/tool:2")
+        (denial.number, denial.explain.as_str()),
+        (
+            1,
+            "keepdocker --policy p.toml policy explain engine.find other/tool:2"
+        )
     );
 }
 

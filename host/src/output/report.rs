@@ -149,10 +149,7 @@ impl From<&Denial> for Report {
             0 => String::new(),
             number => format!("log: call {number}"),
         })
-        .advise(format!(
-            "see how that is decided: {}",
-            denial.explain_command()
-        ))
+        .advise(format!("see how that is decided: {}", denial.explain))
     }
 }
 

@@ -305,6 +305,14 @@ impl Condition {
             (Self::Sources(_), Operation::ArchivesOpen { source, .. }) => {
                 Some((*source).to_owned())
             }
+            (Self::Clusters(patterns), _)
+                if patterns
+                    .iter()
+                    .any(|pattern| matches!(pattern, ClusterPattern::Id(_)))
+                    && context.cluster.id.is_some() =>
+            {
+                context.cluster.id.clone()
+            }
             (Self::Clusters(_), _) if !context.cluster.host.is_empty() => {
                 Some(context.cluster.host.clone())
             }

@@ -8,7 +8,7 @@ use super::layer::Origin;
 use super::limits::Limit;
 use super::rule::{Effect, Rule, Stated};
 use super::stack::{Cause, Policy, Ruling};
-use crate::gate::Operation;
+use crate::gate::{Operation, quote};
 
 /// Names from outside can be long; so much of them is shown.
 const MAX_SHOWN: usize = 300;
@@ -26,6 +26,8 @@ pub struct Denial {
     pub why: String,
     /// What to change, and who can.
     pub fix: String,
+    /// The command that shows how the decision came about.
+    pub explain: String,
 }
 
 impl Denial {
@@ -59,12 +61,26 @@ impl Denial {
             }
         };
         let fix = format!("{fix} {}", by_whom(ruling.origin, ruling.source().0));
+        let asked = shown(operation.to_string());
+        let given = policy
+            .layers()
+            .iter()
+            .find(|layer| layer.origin == Origin::Given);
+        let names = context.names.unwrap_or_default().iter();
+        let names: String = names
+            .map(|name| format!(" --image-name {}", quote(name)))
+            .collect();
+        let explain = format!(
+            "{} {asked}{names}",
+            explain_with(given.map(|layer| &*layer.file))
+        );
         Self {
             number,
             verb: operation.verb(),
-            asked: shown(operation.to_string()),
+            asked,
             why,
             fix,
+            explain,
         }
     }
 
@@ -72,19 +88,23 @@ impl Denial {
     pub(crate) fn over_limit(limit: &Limit, verb: &'static str) -> Self {
         let (why, fix) = used_up(limit);
         let fix = format!("{fix} {}", by_whom(limit.origin, &limit.file));
+        let given = (limit.origin == Origin::Given).then_some(&*limit.file);
         Self {
             number: 0,
             verb,
             asked: verb.to_owned(),
             why,
             fix,
+            explain: format!("{} {verb}", explain_with(given)),
         }
     }
+}
 
-    /// Returns the command that shows how the decision came about.
-    #[must_use]
-    pub fn explain_command(&self) -> String {
-        format!("keepdocker policy explain {}", self.asked)
+/// Begins the command that explains a decision under the same layers.
+fn explain_with(given: Option<&str>) -> String {
+    match given {
+        Some(file) => format!("keepdocker --policy {} policy explain", quote(file)),
+        None => "keepdocker policy explain".to_owned(),
     }
 }
 

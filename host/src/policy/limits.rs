@@ -61,6 +61,14 @@ impl Counted {
             _ => value.to_string(),
         }
     }
+
+    /// Returns every limit that there can be.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        Self::KEYS
+            .iter()
+            .map(|(_, counted)| *counted)
+            .chain((0..Operation::INTERFACES.len()).map(Self::Calls))
+    }
 }
 
 /// Writes the limit's place in the file, such as `limits.calls.engine`.

@@ -11,16 +11,23 @@
 //! Everything is parsed when it is loaded; a decision only compares. `docs/policy.md` explains it to
 //! the administrator who writes such a file.
 
+mod cases;
 mod condition;
 mod context;
 mod denial;
+mod difference;
 mod document;
+mod draft;
 mod error;
+mod explanation;
 mod guest;
 mod layer;
 mod limits;
+mod lint;
 mod matching;
 mod object_pattern;
+mod overview;
+mod probe;
 mod quantity;
 mod reader;
 mod repository;
@@ -30,13 +37,20 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
+pub use cases::{CASES_SCHEMA, Case};
 pub use context::{Cluster, Context};
 pub use denial::Denial;
+pub use difference::Difference;
+pub use draft::{DraftError, draft};
 pub use error::{Error, Fault};
+pub use explanation::Explanation;
 pub use guest::{Guest, Unfit};
 pub use layer::{Layer, Mode, Origin};
 pub use limits::{Counted, Limit, Limits};
 pub use reader::SCHEMA;
 pub use rule::{Effect, Rule};
 pub use sources::Sources;
+/// The JSON Schema of policy files.
+pub const SCHEMA_JSON: &str = include_str!("../../policy/schema.json");
+
 pub use stack::{BUILT_IN, Cause, Decision, Policy, Ruling};

@@ -3,8 +3,10 @@
 mod contract;
 mod keys;
 mod layers;
+mod schema;
 mod strictness;
 mod tightest;
+mod tools;
 
 use super::*;
 use crate::gate::Operation;

@@ -1,0 +1,269 @@
+//! The verbs of `keepdocker policy`: check, show, explain, compare, try out, and draft.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::request;
+use crate::bindings::log::Level;
+use crate::gate::Operation;
+use crate::output::{Console, Exit, Report, escape_lines};
+use crate::policy::{
+    Case, Cluster, Context, Decision, Difference, Layer, Origin, Policy, SCHEMA_JSON, Sources,
+    draft,
+};
+use crate::settings::Environment;
+
+/// Arguments of `keepdocker policy`.
+#[derive(Debug, Args)]
+pub struct PolicyArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: PolicyCommand,
+}
+
+/// What can be done with policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a policy, or those in force: faults, and rules that change nothing.
+    Check {
+        /// The policy to check [default: all layers in force].
+        file: Option<PathBuf>,
+    },
+    /// Show the layers in force with their rules and limits.
+    Show {
+        /// Show for each verb what all layers together make of it.
+        #[arg(long, conflicts_with = "json")]
+        effective: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Explain what comes of an operation, rule by rule; exit code 3 if it is denied.
+    Explain {
+        /// The verb, such as engine.pull.
+        verb: String,
+        /// Its object: bare values, or member=value.
+        object: Vec<String>,
+        /// A name that the engine knows the image by, where the object has an image ID only.
+        #[arg(long = "image-name", value_name = "REFERENCE")]
+        names: Vec<String>,
+        /// The cluster's API host [default: ARVADOS_API_HOST].
+        #[arg(long, value_name = "HOST")]
+        cluster: Option<String>,
+        /// The five characters that begin the cluster's UUIDs.
+        #[arg(long, value_name = "ID")]
+        cluster_id: Option<String>,
+    },
+    /// Tell what a second policy allows that a first does not, and the other way round.
+    Diff {
+        /// The first policy.
+        first: PathBuf,
+        /// The second policy.
+        second: PathBuf,
+    },
+    /// Try the cases of a file on the policy in force.
+    Test {
+        /// The file with the cases.
+        file: PathBuf,
+    },
+    /// Draft the narrowest policy under which a recorded run would have gone through.
+    Init {
+        /// The record of the run, one JSON object a line.
+        #[arg(long, value_name = "FILE")]
+        from_audit: PathBuf,
+    },
+    /// Print the JSON Schema of policy files.
+    Schema,
+}
+
+/// Runs one of the verbs; `given` is the policy that the command line names.
+///
+/// # Errors
+/// If a policy is faulty, a case fails, or what is explained is denied.
+pub fn run(
+    arguments: &PolicyArguments,
+    given: Option<PathBuf>,
+    environment: &Environment,
+    console: Console,
+) -> Result<(), Report> {
+    let sources = Sources::standard(environment, given);
+    match &arguments.command {
+        PolicyCommand::Check { file: Some(file) } => {
+            check(&[Layer::open(Origin::Given, file)?], console)
+        }
+        PolicyCommand::Check { file: None } => {
+            check(&Policy::load(&sources)?.layers()[1..], console)
+        }
+        PolicyCommand::Show { effective, json } => {
+            let policy = Policy::load(&sources)?;
+            let text = match (json, effective) {
+                (true, _) => format!("{}\n", policy.to_json()),
+                (_, true) => policy.effective_overview(),
+                _ => policy.overview(),
+            };
+            request::answer(console, &text)
+        }
+        PolicyCommand::Explain {
+            verb,
+            object,
+            names,
+            cluster,
+            cluster_id,
+        } => {
+            let operation = Operation::from_words(verb, object)
+                .map_err(|error| Report::new(Exit::Usage, error.to_string()))?;
+            let host = cluster
+                .clone()
+                .or_else(|| environment.text("ARVADOS_API_HOST"))
+                .unwrap_or_default();
+            let cluster = Cluster {
+                host,
+                id: cluster_id.clone(),
+            };
+            explain(
+                &Policy::load(&sources)?,
+                &operation,
+                &cluster,
+                names,
+                console,
+            )
+        }
+        PolicyCommand::Diff { first, second } => {
+            let difference = over_built_in(first)?.difference(&over_built_in(second)?);
+            request::answer(console, &told(&difference))
+        }
+        PolicyCommand::Test { file } => test(&Policy::load(&sources)?, file, console),
+        PolicyCommand::Init { from_audit } => {
+            let record = std::fs::read_to_string(from_audit).map_err(|error| {
+                Report::new(
+                    Exit::Failed,
+                    format!(
+                        "the record {} cannot be read: {error}",
+                        from_audit.display()
+                    ),
+                )
+            })?;
+            let text =
+                draft(&record).map_err(|error| Report::new(Exit::Failed, error.to_string()))?;
+            request::answer(console, &text)
+        }
+        PolicyCommand::Schema => request::answer(console, SCHEMA_JSON),
+    }
+}
+
+fn over_built_in(file: &Path) -> Result<Policy, Report> {
+    Ok(Policy::built_in().and(Layer::open(Origin::Given, file)?)?)
+}
+
+fn check(layers: &[Layer], console: Console) -> Result<(), Report> {
+    let mut text = String::new();
+    for layer in layers {
+        for warning in layer.lint() {
+            console.message(Level::Warning, &warning.to_string());
+        }
+        line(
+            &mut text,
+            &format!("{}: {} rules, sound", layer.file, layer.rules.len()),
+        );
+    }
+    if layers.is_empty() {
+        line(&mut text, "only the built-in policy is in force");
+    }
+    request::answer(console, &text)
+}
+
+fn explain(
+    policy: &Policy,
+    operation: &Operation,
+    cluster: &Cluster,
+    names: &[String],
+    console: Console,
+) -> Result<(), Report> {
+    let names = (!names.is_empty()).then_some(names);
+    let explanation = policy.explain(operation, &Context { cluster, names });
+    let text: String = explanation
+        .text
+        .lines()
+        .map(|line| escape_lines(line) + "\n")
+        .collect();
+    request::answer(console, &text)?;
+    match explanation.decision {
+        Decision::Deny => Err(Report::new(
+            Exit::Denied,
+            format!("the policy withholds `{operation}`"),
+        )),
+        Decision::Allow | Decision::WouldDeny => Ok(()),
+    }
+}
+
+fn test(policy: &Policy, file: &Path, console: Console) -> Result<(), Report> {
+    let cases = Case::open(file)?;
+    let failed: Vec<String> = cases
+        .iter()
+        .filter_map(|case| {
+            Some(format!(
+                "{}:{}: {}",
+                file.display(),
+                case.line,
+                case.fails(policy)?
+            ))
+        })
+        .collect();
+    if failed.is_empty() {
+        return request::answer(
+            console,
+            &format!("{} cases, all as expected\n", cases.len()),
+        );
+    }
+    Err(Report::new(
+        Exit::Failed,
+        format!(
+            "{} of {} cases came out otherwise than expected",
+            failed.len(),
+            cases.len()
+        ),
+    )
+    .detail(failed.join("\n")))
+}
+
+/// The most operations of each kind that a comparison lists.
+const MAX_LISTED: usize = 50;
+
+fn told(difference: &Difference) -> String {
+    let mut text = String::new();
+    for (what, operations) in [
+        ("only the second allows", &difference.allowed),
+        ("only the first allows", &difference.denied),
+    ] {
+        for operation in operations.iter().take(MAX_LISTED) {
+            line(&mut text, &format!("{what}: {operation}"));
+        }
+        if operations.len() > MAX_LISTED {
+            line(
+                &mut text,
+                &format!("{what}: and {} more", operations.len() - MAX_LISTED),
+            );
+        }
+    }
+    for (limit, first, second) in &difference.limits {
+        line(
+            &mut text,
+            &format!("{limit}: {first} in the first, {second} in the second"),
+        );
+    }
+    if difference.incomplete {
+        line(
+            &mut text,
+            "there are too many patterns, so not everything was compared",
+        );
+    } else if text.is_empty() {
+        line(&mut text, "both allow the same");
+    }
+    text
+}
+
+fn line(text: &mut String, words: &str) {
+    writeln!(text, "{words}").expect("writing to a string does not fail");
+}

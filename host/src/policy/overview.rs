@@ -1,0 +1,183 @@
+//! A policy as a table of contents: for people, and as JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::layer::Layer;
+use super::rule::{Effect, Rule};
+use super::stack::Policy;
+use crate::gate::Operation;
+
+impl Policy {
+    /// Returns each layer with its rules, one after the other.
+    #[must_use]
+    pub fn overview(&self) -> String {
+        let mut text = String::new();
+        for layer in self.layers() {
+            add(&mut text, heading(layer));
+            for rule in &layer.rules {
+                add(
+                    &mut text,
+                    format!(
+                        "  {} {rule}: {}{}",
+                        rule.effect.name(),
+                        rule.verb_words.join(", "),
+                        conditions(rule)
+                    ),
+                );
+                add(&mut text, format!("    {}", rule.reason));
+            }
+        }
+        text.push_str(&self.limits_in_force());
+        text
+    }
+
+    /// Returns for each verb what all layers together make of it.
+    #[must_use]
+    pub fn effective_overview(&self) -> String {
+        let mut text = String::new();
+        for verb in Operation::VERBS {
+            let of = |layer: &Layer, effect: Effect| -> Vec<String> {
+                let rules = layer.rules.iter().filter(|rule| {
+                    rule.effect == effect && rule.verbs().any(|named| named == verb)
+                });
+                rules
+                    .map(|rule| format!("{rule}{}", conditions(rule)))
+                    .collect()
+            };
+            let barred = self.layers().iter().find(|layer| {
+                layer.mode == super::Mode::Enforce && of(layer, Effect::Allow).is_empty()
+            });
+            match barred {
+                Some(layer) => add(
+                    &mut text,
+                    format!("{verb}: denied, as no rule of {} allows it", layer.file),
+                ),
+                None => {
+                    add(
+                        &mut text,
+                        format!("{verb}: allowed if, in each line, one applies"),
+                    );
+                    for layer in self.layers() {
+                        let warns = if layer.mode == super::Mode::Warn {
+                            " (only warns)"
+                        } else {
+                            ""
+                        };
+                        add(
+                            &mut text,
+                            format!(
+                                "  {}{warns}: {}",
+                                layer.origin,
+                                of(layer, Effect::Allow).join(" | ")
+                            ),
+                        );
+                    }
+                }
+            }
+            for denied in self
+                .layers()
+                .iter()
+                .flat_map(|layer| of(layer, Effect::Deny))
+            {
+                add(&mut text, format!("  never: {denied}"));
+            }
+        }
+        text.push_str(&self.limits_in_force());
+        text
+    }
+
+    fn limits_in_force(&self) -> String {
+        let mut text = "limits in force\n".to_owned();
+        for limit in self.limits().iter() {
+            add(
+                &mut text,
+                format!(
+                    "  {} = {} ({}:{})",
+                    limit.counted,
+                    limit.counted.show(limit.value),
+                    limit.file,
+                    limit.line
+                ),
+            );
+        }
+        text
+    }
+
+    /// Returns the whole as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let limits: Map<String, Value> = self
+            .limits()
+            .iter()
+            .map(|limit| {
+                (
+                    limit.counted.to_string(),
+                    json!({"value": limit.value, "file": &*limit.file, "line": limit.line}),
+                )
+            })
+            .collect();
+        json!({
+            "schema": "keepdocker.policy-show/1",
+            "sha256": self.sha256(),
+            "layers": self.layers().iter().map(layer_json).collect::<Vec<_>>(),
+            "limits": limits,
+        })
+    }
+}
+
+fn layer_json(layer: &Layer) -> Value {
+    json!({
+        "origin": layer.origin.to_string(),
+        "file": &*layer.file,
+        "sha256": layer.sha256,
+        "name": layer.name,
+        "mode": layer.mode.name(),
+        "locked": layer.locked,
+        "rules": layer.rules.iter().map(rule_json).collect::<Vec<_>>(),
+    })
+}
+
+fn rule_json(rule: &Rule) -> Value {
+    let conditions: Map<String, Value> = rule
+        .conditions
+        .iter()
+        .map(|stated| (stated.condition.key().to_owned(), json!(stated.words)))
+        .collect();
+    json!({
+        "effect": rule.effect.name(),
+        "id": rule.id,
+        "reason": rule.reason,
+        "line": rule.line,
+        "verbs": rule.verbs().collect::<Vec<_>>(),
+        "conditions": conditions,
+    })
+}
+
+fn heading(layer: &Layer) -> String {
+    let name = layer
+        .name
+        .as_deref()
+        .map(|name| format!(" \"{name}\""))
+        .unwrap_or_default();
+    let locked = if layer.locked { ", locked" } else { "" };
+    format!(
+        "{} policy {}{name} (mode {}{locked}, SHA-256 {})",
+        layer.origin,
+        layer.file,
+        layer.mode.name(),
+        layer.sha256
+    )
+}
+
+fn conditions(rule: &Rule) -> String {
+    rule.conditions
+        .iter()
+        .map(|stated| format!("; {} {}", stated.condition.key(), stated.words.join(", ")))
+        .collect()
+}
+
+fn add(text: &mut String, line: impl std::fmt::Display) {
+    writeln!(text, "{line}").expect("writing to a string does not fail");
+}
