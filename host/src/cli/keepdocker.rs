@@ -201,7 +201,7 @@ impl Upload {
     fn complete(&self, options: &mut Options) -> Result<(), Report> {
         options.choice = Choice {
             name: None,
-            platform: Some(platform(&self.platform)?),
+            platform: self.platform.as_deref().map(platform).transpose()?,
         };
         options.concurrency = self.threads.map(usize::from);
         options.lock_timeout = self.lock_timeout;
@@ -352,9 +352,10 @@ pub struct Upload {
     /// Where to cut the archive into blocks.
     #[arg(long, value_name = "RULE", default_value = "layered")]
     pub block_layout: Layout,
-    /// Which platform's image to take, where there is a choice.
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]", default_value = "linux/amd64")]
-    pub platform: String,
+    /// The platform that the image must be for; where there is a choice and none is asked for,
+    /// linux/amd64 is taken.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    pub platform: Option<String>,
     /// How many replicas of each block to store [default: the cluster's].
     #[arg(long, value_name = "N")]
     pub replication: Option<u32>,

@@ -206,7 +206,8 @@ fn of_archive(error: archives::Error) -> Report {
     const NOTHING: &str = "nothing was registered";
     match error {
         archives::Error::Denied(reason) => denied(reason),
-        archives::Error::NotFound(reason) => Report::new(Exit::Failed, reason),
+        archives::Error::NotFound(reason) => Report::new(Exit::Failed, reason)
+            .advise("check the path; `docker save -o FILE IMAGE` makes such an archive"),
         archives::Error::Unsound(reason) => Report::new(
             Exit::Failed,
             format!("this is not a sound image archive: {reason}"),
