@@ -17,3 +17,4 @@ mod docker_archive; // uploads of saved archives, without an engine
 mod drop_in; // what scripts rely on
 mod exchange; // images that go between our program and the Python ones
 mod front_ends; // programs that import the Python module
+mod sources; // one image from every engine and tool

@@ -16,6 +16,19 @@ impl Engine {
         Engine::named("KEEPDOCKER_TEST_DOCKER_HOST", "a Docker engine")
     }
 
+    /// A newer engine with the classic image store; skips the test if none was started.
+    pub(crate) fn newer() -> Option<Engine> {
+        Engine::named("KEEPDOCKER_TEST_NEWER_DOCKER_HOST", "a newer Docker engine")
+    }
+
+    /// The newer engine with the containerd image store; skips the test if none was started.
+    pub(crate) fn containerd() -> Option<Engine> {
+        Engine::named(
+            "KEEPDOCKER_TEST_CONTAINERD_DOCKER_HOST",
+            "a Docker engine with the containerd image store",
+        )
+    }
+
     fn named(variable: &str, needs: &str) -> Option<Engine> {
         let Ok(host) = std::env::var(variable) else {
             skip(&format!("{needs}, which tests/run starts"));
