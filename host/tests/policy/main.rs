@@ -204,3 +204,86 @@ fn an_explanation_ends_as_the_decision_does() {
         Some(2)
     );
 }
+
+/// The least that uploads one archive of one image, under one name, to the user's home project.
+const TIGHTEST: [(&str, &str); 10] = [
+    (
+        "archives.open",
+        "verbs = [\"archives.open\"]\nsources = [\"given\"]",
+    ),
+    ("archives.images", "verbs = [\"archives.images\"]"),
+    (
+        "locks.acquire",
+        "verbs = [\"locks.acquire\"]\nimages = [\"ID\"]",
+    ),
+    (
+        "cluster.get",
+        "verbs = [\"cluster.get\"]\nclusters = [\"kdbox\"]",
+    ),
+    (
+        "users.current",
+        "verbs = [\"users.current\"]\nclusters = [\"kdbox\"]",
+    ),
+    (
+        "links.list",
+        "verbs = [\"links.list\"]\nlink-classes = [\"docker_image_hash\", \"docker_image_repo+tag\"]",
+    ),
+    ("collections.list", "verbs = [\"collections.list\"]"),
+    (
+        "keep.store",
+        "verbs = [\"keep.store\"]\nstorage-classes = [\"cluster-default\"]\nmax-replicas = 1",
+    ),
+    (
+        "collections.create",
+        "verbs = [\"collections.create\"]\nprojects = [\"home\"]\nstorage-classes = [\"cluster-default\"]",
+    ),
+    (
+        "links.create",
+        "verbs = [\"links.create\"]\nlink-classes = [\"docker_image_hash\"]\nprojects = [\"home\"]\nimages = [\"ID\"]",
+    ),
+];
+const NAME_LINK: (&str, &str) = (
+    "links.create",
+    "verbs = [\"links.create\"]\nlink-classes = [\"docker_image_repo+tag\"]\nprojects = [\"home\"]\nrepositories = [\"example/tiny\"]",
+);
+const ID: &str = "sha256:70a7460c1d522af75cbf6d47be2622f63fc1bc7b517e1fe5870bee89a55dc372";
+
+#[test]
+fn the_tightest_policy_uploads_one_image_and_needs_each_of_its_rules() {
+    let rules: Vec<(&str, &str)> = TIGHTEST.into_iter().chain([NAME_LINK]).collect();
+    let limits = "limits.writes = 3\nlimits.keep-bytes = \"19456B\"\nlimits.host-calls = 20\n";
+    let text = |left_out: Option<usize>| -> String {
+        let kept = rules
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| Some(*index) != left_out);
+        let rules = kept.map(|(index, (_, rule))| {
+            format!(
+                "[[allow]]\nid = \"rule-{index}\"\nreason = \"test\"\n{}\n",
+                rule.replace("ID", ID)
+            )
+        });
+        limits.to_owned() + &rules.collect::<String>()
+    };
+    for (index, (verb, _)) in rules.iter().enumerate() {
+        let ground = Ground::new();
+        let policy = ground.policy("p.toml", &text(Some(index)));
+        let denied = ground.upload(Some(&policy));
+        assert_eq!(
+            denied.status.code(),
+            Some(3),
+            "without {verb}: {}",
+            stderr(&denied)
+        );
+        let said = stderr(&denied);
+        assert!(
+            said.contains(&format!("error: the policy withholds `{verb}")),
+            "{said}"
+        );
+        assert!(said.contains("p.toml"), "{said}");
+    }
+    let ground = Ground::new();
+    let uploaded = ground.upload(Some(&ground.policy("p.toml", &text(None))));
+    assert!(uploaded.status.success(), "{}", stderr(&uploaded));
+    assert_eq!(ground.images(), 1);
+}

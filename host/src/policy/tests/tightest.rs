@@ -14,7 +14,7 @@ fn upload() -> Vec<String> {
         "users.current",
         "locks.acquire ID",
         "links.list classes=docker_image_hash,docker_image_repo+tag",
-        "collections.list",
+        "collections.list manifests=true owner=PROJECT",
         "archives.open engine ID",
         "archives.images",
         "keep.store selection=ID",
