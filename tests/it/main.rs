@@ -13,6 +13,7 @@ mod support;
 mod bad_input; // messages and exit codes, and that nothing is left half-registered
 mod compatibility; // the table of differences from the Python program, and its tests
 mod contract; // the component and the contract: imports, size
+mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine
 mod drop_in; // what scripts rely on
 mod exchange; // images that go between our program and the Python ones

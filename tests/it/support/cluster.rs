@@ -10,7 +10,7 @@ pub(crate) struct Cluster {
     // Dropped before the runtime that serves it and the folder that holds it.
     sandbox: Sandbox,
     _runtime: Runtime,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Cluster {
@@ -37,8 +37,13 @@ impl Cluster {
         Cluster {
             sandbox,
             _runtime: runtime,
-            _folder: folder,
+            folder: folder,
         }
+    }
+
+    /// The folder of the cluster.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Every collection, oldest first.
