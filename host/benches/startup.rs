@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use keepdocker_sandbox::seed::Image;
 use keepdocker_sandbox::{Options, Sandbox};
 
 /// Runs of each program and command that count.
@@ -33,6 +34,8 @@ struct Case {
     name: &'static str,
     arguments: &'static [&'static str],
     aim: Duration,
+    /// How many images the cluster holds.
+    images: usize,
 }
 
 fn main() {
@@ -54,11 +57,19 @@ fn main() {
             name: "--version",
             arguments: &["--version"],
             aim: Duration::from_millis(10),
+            images: 0,
         },
         Case {
             name: "images (empty cluster)",
             arguments: &["images"],
             aim: Duration::from_millis(30),
+            images: 0,
+        },
+        Case {
+            name: "images (10,000 images)",
+            arguments: &["images"],
+            aim: Duration::from_secs(1),
+            images: 10_000,
         },
     ];
     println!(
@@ -66,6 +77,7 @@ fn main() {
         "command", "program", "median ms", "best ms", "ratio"
     );
     for case in &cases {
+        seed(&cluster, case.images);
         let mut times: Vec<Vec<Duration>> = programs.iter().map(|_| Vec::new()).collect();
         for round in 0..=RUNS {
             for (program, times) in programs.iter().zip(&mut times) {
@@ -102,6 +114,19 @@ fn main() {
             case.aim.as_millis()
         );
     }
+}
+
+/// Registers images without data in the empty cluster.
+fn seed(cluster: &Sandbox, count: usize) {
+    let images: Vec<Image> = (0..count)
+        .map(|number| Image {
+            name: Some(format!("lab/tool-{number}:1")),
+            hash: format!("{number:064x}"),
+            timestamp: Some("2026-01-01T00:00:00Z".into()),
+            owner_uuid: cluster.user_uuid(),
+        })
+        .collect();
+    cluster.seed().images(&images).unwrap();
 }
 
 /// Returns our programs and the Python one, if it is there.
