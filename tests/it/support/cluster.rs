@@ -37,7 +37,7 @@ impl Cluster {
         Cluster {
             sandbox,
             _runtime: runtime,
-            folder: folder,
+            folder,
         }
     }
 
