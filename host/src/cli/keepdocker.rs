@@ -327,9 +327,12 @@ pub struct Upload {
     pub image: Option<String>,
     /// The tag, if IMAGE has none [default: latest].
     pub tag: Option<String>,
-    /// Where the image comes from: docker-daemon:REF, docker-archive:FILE[:REF],
-    /// oci-archive:FILE[:REF], oci:DIR[:REF], or `-` for an archive on standard input.
-    #[arg(long, value_name = "TRANSPORT:REF")]
+    /// Where the image comes from; see `archive::Location` for the forms.
+    #[arg(
+        long,
+        value_name = "TRANSPORT:REF",
+        help = "Where the image comes from: docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], or `-` for an archive on standard input"
+    )]
     pub from: Option<String>,
     /// The project to own the collection and its links [default: your home project].
     #[arg(long, value_name = "UUID")]
