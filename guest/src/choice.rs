@@ -57,9 +57,19 @@ pub(crate) fn choose(
         }
     }
     match images.len() {
-        0 => Err(ArchiveError::NoSuchImage(held).into()),
+        0 if held.is_empty() => {
+            Err(ArchiveError::NoSuchImage("the archive holds no image at all".into()).into())
+        }
+        0 => {
+            let text = format!("the archive holds no image that was asked for; it holds {held}");
+            Err(ArchiveError::NoSuchImage(text).into())
+        }
         1 => Ok(images.remove(0)),
-        _ => Err(ArchiveError::Ambiguous(held).into()),
+        _ => {
+            let text =
+                format!("the archive holds several images: {held}; name the one that is meant");
+            Err(ArchiveError::Ambiguous(text).into())
+        }
     }
 }
 

@@ -215,9 +215,9 @@ fn of_archive(error: archives::Error) -> Report {
         .advise(format!(
             "{NOTHING}; make the archive again, with `docker save` for example"
         )),
-        archives::Error::NoSuchImage(reason) => {
-            Report::new(Exit::NoSuchImage, reason).python("no matching image found")
-        }
+        archives::Error::NoSuchImage(reason) => Report::new(Exit::NoSuchImage, reason)
+            .python("no matching image found")
+            .advise("`docker save -o FILE IMAGE` makes an archive of one image"),
         archives::Error::Ambiguous(reason) => Report::new(Exit::AmbiguousImage, reason)
             .advise("name one of them: `--from docker-archive:FILE:NAME`"),
         archives::Error::Engine(failure) => of_command(Exit::Failed, &failure).advise(NOTHING),
