@@ -5,6 +5,8 @@
 //! the tests of the whole program.
 
 pub(crate) mod recorded;
+#[path = "../../tests/it/support/skip.rs"]
+mod skip;
 pub(crate) mod world;
 
 use crate::bindings::keepdocker::contract::links::{Class, Link};

@@ -1,8 +1,8 @@
 //! Replays what a real cluster was asked and compares the answers.
 //!
 //! The transcripts are not part of this repository. They are looked for in the folder named by
-//! `KEEPDOCKER_SHARED`, else in `shared` beside the workspace. Where there are none the test says
-//! so and passes, unless `KEEPDOCKER_TESTS=all` demands that every test runs.
+//! `KEEPDOCKER_SHARED`, else in `shared` beside the workspace. Where there are none the test is
+//! skipped, unless `KEEPDOCKER_TESTS=all` demands that every test runs.
 //!
 //! Each transcript must match or stand in `conformance-exceptions.tsv` with a reason; one that
 //! stands there and matches fails the test too, so that the list can only shrink.
@@ -21,6 +21,8 @@ mod client;
 mod compare;
 #[path = "conformance/renewal.rs"]
 mod renewal;
+#[path = "../../../tests/it/support/skip.rs"]
+mod skip;
 #[path = "conformance/transcript.rs"]
 mod transcript;
 
@@ -31,6 +33,7 @@ use keepdocker_sandbox::{Options, Sandbox, ServiceKind};
 use serde_json::Value;
 
 use renewal::Renewal;
+use skip::skip;
 use transcript::Transcript;
 
 /// The ports of the recorded Keep services, in the order in which the sandbox runs them.
@@ -51,15 +54,6 @@ fn golden() -> Option<PathBuf> {
         .join("controller/INDEX.tsv")
         .exists()
         .then_some(golden)
-}
-
-/// Says that a test cannot run, or fails where that is not allowed.
-fn cannot_run(test: &str) {
-    assert!(
-        std::env::var("KEEPDOCKER_TESTS").as_deref() != Ok("all"),
-        "{test} needs the recorded transcripts: set KEEPDOCKER_SHARED to the folder with `golden`"
-    );
-    println!("{test} did not run: no recorded transcripts (KEEPDOCKER_SHARED)");
 }
 
 /// Starts a sandbox like the recorded cluster, with its fixtures.
@@ -122,7 +116,7 @@ async fn fill_in(sandbox: &Sandbox, missing: &[Value], name: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_transcript_matches_or_has_a_reason() {
     let Some(golden) = golden() else {
-        return cannot_run("every_transcript_matches_or_has_a_reason");
+        return skip("the transcripts recorded from a real cluster (KEEPDOCKER_SHARED)");
     };
     let dir = tempfile::tempdir().unwrap();
     let sandbox = recorded_cluster(&golden, dir.path(), Options::default()).await;
