@@ -172,7 +172,8 @@ fn from_given(
         &archive,
         &job.options(archives::Selection::Id(image.id.clone())),
     )?;
-    job.register(stored, &Source::of(&image), Some(&image.id))
+    let source = Source::of(&stored.image);
+    job.register(stored, &source, Some(&image.id))
 }
 
 /// Refuses a format that the cluster does not run, unless that is forced.

@@ -155,6 +155,75 @@ fn both_programs_register_one_image_alike() {
     }
 }
 
+#[test]
+fn the_archive_that_the_python_program_left_is_used_and_then_removed() {
+    let Some(engine) = Engine::find() else { return };
+    let Some(python) = Python::find() else { return };
+    let Some(image) = Image::build(&engine, "exchange/cached:1", "saved only once") else {
+        return;
+    };
+    let cluster = Cluster::start();
+    let mut environment = Environment::on(&cluster).with_engine(&engine);
+    // The Python program saves the image and fails to store it, so the archive stays.
+    cluster.faults().fill_storage(true);
+    let failed = python.run(
+        &environment,
+        "arv-keepdocker",
+        &["--retries", "0", image.name()],
+    );
+    assert!(!failed.status.success(), "{failed}");
+    cluster.faults().fill_storage(false);
+    cluster.assert_nothing_registered();
+    let left = || {
+        let folder = environment.home().join("cache/arvados/docker");
+        let mut names: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.ends_with(".lock"))
+            .collect();
+        names.sort();
+        names
+    };
+    let (archive, proof) = (
+        format!("{}.tar", image.id()),
+        format!("{}.tar.stat", image.id()),
+    );
+    assert_eq!(left(), [archive, proof]);
+
+    // From here on, the engine saves nothing.
+    let engine_program = environment.home().join("docker-without-save");
+    std::fs::write(
+        &engine_program,
+        "#!/bin/sh\n[ \"$1\" != save ] || { echo nothing is saved >&2; exit 1; }\nexec docker \"$@\"\n",
+    )
+    .unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&engine_program, mode).unwrap();
+    environment.set("KEEPDOCKER_ENGINE", &engine_program);
+    let other = Image::build(&engine, "exchange/uncached:1", "never saved").unwrap();
+    let output = environment.keepdocker(&["upload", other.name()]);
+    assert!(output.stderr.contains("nothing is saved"), "{output}");
+
+    let _ = environment.keepdocker(&["upload", image.name()]).success();
+
+    let fresh = Cluster::start();
+    let _ = Environment::on(&fresh)
+        .with_engine(&engine)
+        .keepdocker(&["upload", image.name()])
+        .success();
+    assert_eq!(
+        cluster.only_collection()["portable_data_hash"],
+        fresh.only_collection()["portable_data_hash"]
+    );
+    let folder = environment.home().join("cache/arvados/docker");
+    let rest: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with(image.id()) && !name.ends_with(".lock"))
+        .collect();
+    assert_eq!(rest, Vec::<String>::new());
+}
+
 /// Loads a stored archive into the environment's engine, as users do: `arv-get … - | docker load`.
 fn load(python: &Python, environment: &Environment, file: &str) {
     let program = python.program("arv-get");

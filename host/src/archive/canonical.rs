@@ -36,6 +36,31 @@ pub(crate) fn manifest(id: &Digest, diff_ids: &[Digest]) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Returns the manifest that engines with a containerd store make of the stored archive when they
+/// load it.
+///
+/// Such an engine's ID of the image is this text's digest. The text is the one that the importer
+/// of containerd writes; `tests/it/loading.rs` holds it to a real engine.
+pub(crate) fn containerd_manifest(
+    id: &Digest,
+    config_length: usize,
+    layers: &[(Digest, u64)],
+) -> String {
+    let layers: Vec<String> = layers
+        .iter()
+        .map(|(diff_id, length)| {
+            let kind = "application/vnd.docker.image.rootfs.diff.tar";
+            format!(r#"{{"mediaType":"{kind}","digest":"{diff_id}","size":{length}}}"#)
+        })
+        .collect();
+    format!(
+        r#"{{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{}","digest":"{id}","size":{config_length}}},"layers":[{}]}}"#,
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.container.image.v1+json",
+        layers.join(",")
+    )
+}
+
 /// Returns the header of a member.
 ///
 /// Only a size of 8 GiB or more leaves the plain ustar form: it is written in binary, as every

@@ -39,6 +39,8 @@ pub(crate) struct Entry {
     pub(crate) references: Vec<String>,
     /// Images of one group are the same image for different platforms.
     pub(crate) group: String,
+    /// Where it stands in the archive's own list, counted from 0.
+    pub(crate) position: usize,
 }
 
 /// Where a layer is.
@@ -140,6 +142,7 @@ fn docker(
             entry.indexes.clone_from(&same.indexes);
             entry.references.clone_from(&same.references);
         }
+        entry.position = position;
         entries.push(entry);
     }
     Ok(entries)
@@ -153,6 +156,7 @@ struct Above {
     indexes: Vec<Digest>,
     depth: usize,
     group: String,
+    position: usize,
 }
 
 /// The walk through an OCI image layout.
@@ -173,6 +177,7 @@ impl Oci<'_> {
             here.depth += 1;
             if above.depth == 0 {
                 here.group = format!("#{position}");
+                here.position = position;
             }
             if let Some(name) = name(descriptor) {
                 here.names.push(name.to_owned());
@@ -265,6 +270,7 @@ impl Oci<'_> {
         entry.image.manifest = Some(digest.to_string());
         entry.indexes = above.indexes;
         entry.references = above.references;
+        entry.position = above.position;
         self.entries.push(entry);
         Ok(())
     }
@@ -326,6 +332,7 @@ fn entry(
         indexes: Vec::new(),
         references: Vec::new(),
         group,
+        position: 0,
     })
 }
 

@@ -14,7 +14,9 @@ const USUAL: (&str, &str) = ("linux", "amd64");
 /// Which image is meant, as far as the source and the user say.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Choice {
-    /// The name that was given with the source, as in `docker-archive:FILE:NAME`.
+    /// The name that was given with the source, as in `docker-archive:FILE:NAME`: a name, a
+    /// digest, or `@` and the image's place in the archive's list, counted from 0, as in
+    /// containers-transports(5).
     pub name: Option<String>,
     /// The platform that was asked for.
     pub platform: Option<Platform>,
@@ -29,7 +31,8 @@ impl Choice {
             Some(name) => {
                 let mut named = entries;
                 named.retain(|entry| {
-                    has_name(entry, name)
+                    has_position(entry, name)
+                        || has_name(entry, name)
                         || has_digest(entry, name)
                         || entry.references.contains(name)
                 });
@@ -120,6 +123,12 @@ fn is_for(entry: &Entry, wanted: &Platform) -> bool {
     platform.os == wanted.os
         && platform.architecture == wanted.architecture
         && (wanted.variant.is_empty() || platform.variant == wanted.variant)
+}
+
+fn has_position(entry: &Entry, name: &str) -> bool {
+    name.strip_prefix('@')
+        .and_then(|position| position.parse().ok())
+        .is_some_and(|position: usize| entry.position == position)
 }
 
 fn has_digest(entry: &Entry, digest: &str) -> bool {

@@ -45,6 +45,5 @@ pub(crate) fn read(
         };
         content.verify(layer, diff_id)?;
     }
-    let (order, size) = intake.assemble(&entry)?;
-    Ok((entry.image, order, size))
+    intake.assemble(entry)
 }

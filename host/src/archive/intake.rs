@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::bindings::archives::Image;
+
 use super::blocks::{Blocks, Cutting, TAR_UNIT};
 use super::canonical;
 use super::catalog::{Entry, Layer};
@@ -188,8 +190,8 @@ pub(crate) struct Intake<'a> {
     cutting: Cutting,
     /// Whether a large layer begins a block.
     is_layered: bool,
-    /// By the digest of what lies there.
-    places: HashMap<Digest, Place>,
+    /// By the digest of what lies there, with its length.
+    places: HashMap<Digest, (Place, u64)>,
 }
 
 impl<'a> Intake<'a> {
@@ -257,7 +259,7 @@ impl<'a> Intake<'a> {
             } else {
                 Place::Run
             }
-        } else if let Some(Place::Spool(extent)) = self.places.get(&digest) {
+        } else if let Some((Place::Spool(extent), _)) = self.places.get(&digest) {
             Place::Spool(*extent)
         } else {
             Place::Spool(spool.append(&waiting)?)
@@ -266,7 +268,7 @@ impl<'a> Intake<'a> {
             Place::Spool(extent) if content.raw == content.plain => Some(*extent),
             _ => None,
         };
-        self.places.entry(digest).or_insert(place);
+        self.places.entry(digest).or_insert((place, length));
         Ok(Taken { content, document })
     }
 
@@ -285,26 +287,30 @@ impl<'a> Intake<'a> {
         self.spool.read(extent)
     }
 
-    /// Writes what is missing of the image, whose layers were taken in, and returns the numbers
-    /// of all its blocks in order, and its length.
-    pub(crate) fn assemble(mut self, entry: &Entry) -> Result<(Vec<usize>, u64), Error> {
+    /// Writes what is missing of the image, whose layers were taken in, and returns the image with
+    /// the numbers of all its blocks in order, and its length.
+    pub(crate) fn assemble(mut self, mut entry: Entry) -> Result<(Image, Vec<usize>, u64), Error> {
         let mut order = Vec::new();
         let mut size = 0;
         let mut small = Vec::new();
         let mut seen = Vec::new();
+        let mut layers = Vec::new();
         for diff_id in &entry.diff_ids {
+            let Some((place, length)) = self.places.get(diff_id) else {
+                unreachable!("every layer was found and verified before");
+            };
+            layers.push((*diff_id, *length));
             if seen.contains(diff_id) {
                 continue;
             }
             seen.push(*diff_id);
-            match self.places.get(diff_id) {
-                None => unreachable!("every layer was found and verified before"),
-                Some(Place::Run) => {}
-                Some(Place::Blocks { numbers, length }) => {
+            match place {
+                Place::Run => {}
+                Place::Blocks { numbers, length } => {
                     order.extend(numbers);
                     size += length;
                 }
-                Some(Place::Spool(extent)) if extent.length >= self.cutting.large => {
+                Place::Spool(extent) if extent.length >= self.cutting.large => {
                     // A layer that looked like a document.
                     let extent = *extent;
                     self.write_spooled(diff_id, extent)?;
@@ -312,7 +318,7 @@ impl<'a> Intake<'a> {
                     order.extend(numbers);
                     size += length;
                 }
-                Some(Place::Spool(extent)) => small.push((*diff_id, *extent)),
+                Place::Spool(extent) => small.push((*diff_id, *extent)),
             }
         }
         let config = entry.image.config.as_bytes();
@@ -325,7 +331,11 @@ impl<'a> Intake<'a> {
         self.blocks.append(&canonical::END)?;
         let (numbers, length) = self.blocks.take()?;
         order.extend(numbers);
-        Ok((order, size + length))
+        entry.image.manifest.get_or_insert_with(|| {
+            let text = canonical::containerd_manifest(&entry.id, entry.image.config.len(), &layers);
+            Digest::of(text.as_bytes()).to_string()
+        });
+        Ok((entry.image, order, size + length))
     }
 
     fn write_spooled(&mut self, diff_id: &Digest, extent: Extent) -> Result<(), Error> {

@@ -24,8 +24,11 @@ pub enum Location {
         /// The image's name or ID.
         image: Option<String>,
     },
-    /// Standard input.
-    Stdin,
+    /// Standard input, and which image of what comes there.
+    Stdin {
+        /// The image's name or ID.
+        image: Option<String>,
+    },
 }
 
 /// Why a text is no location.
@@ -50,7 +53,7 @@ impl FromStr for Location {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "-" {
-            return Ok(Location::Stdin);
+            return Ok(Location::Stdin { image: None });
         }
         let Some((transport, rest)) = text.split_once(':') else {
             return Err(LocationError::NoTransport(Printable(text).to_string()));
@@ -74,7 +77,7 @@ impl FromStr for Location {
         }
         let (path, image) = split(rest);
         Ok(match transport {
-            _ if path.as_os_str() == "-" => Location::Stdin,
+            _ if path.as_os_str() == "-" => Location::Stdin { image },
             "oci" => Location::Folder {
                 folder: path,
                 image,
@@ -115,7 +118,13 @@ mod tests {
     #[test]
     fn transports_are_those_of_the_trade() {
         let parse = |text: &str| text.parse::<Location>().unwrap();
-        assert_eq!(parse("-"), Location::Stdin);
+        assert_eq!(parse("-"), Location::Stdin { image: None });
+        assert_eq!(
+            parse("docker-archive:-:example/tiny:1"),
+            Location::Stdin {
+                image: Some("example/tiny:1".into())
+            }
+        );
         assert_eq!(
             parse("docker-daemon:localhost:5000/a:1"),
             Location::Engine("localhost:5000/a:1".into())

@@ -118,7 +118,8 @@ impl Archive {
                 choice.name.clone_from(image);
                 Self::layout(layout, choice, folder)
             }
-            Location::Stdin => {
+            Location::Stdin { image } => {
+                choice.name.clone_from(image);
                 let opener: Opener = Box::new(|| Ok(Box::new(io::stdin())));
                 Ok(Self::stream("standard input", opener, choice, folder))
             }

@@ -44,8 +44,7 @@ pub(crate) fn read(
             .ok_or_else(|| Error::member(&layer.member, Fault::Missing("the manifest".into())))?;
         taken.content.verify(layer, diff_id)?;
     }
-    let (order, size) = intake.assemble(&entry)?;
-    Ok((entry.image, order, size))
+    intake.assemble(entry)
 }
 
 /// The documents of an archive that was taken in.

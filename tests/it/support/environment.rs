@@ -96,13 +96,27 @@ impl Environment {
         program: impl AsRef<OsStr>,
         arguments: &[A],
     ) -> Output {
+        self.run_on(program, arguments, std::io::empty())
+    }
+
+    /// Runs a program to its end with `input` as its standard input.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the program cannot start or does not end.
+    pub(crate) fn run_on<A: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        arguments: &[A],
+        mut input: impl Read + Send + 'static,
+    ) -> Output {
         let mut command = Command::new(program.as_ref());
         command
             .args(arguments)
             .env_clear()
             .envs(&self.variables)
             .current_dir(self.home())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let shown = std::iter::once(program.as_ref())
@@ -113,6 +127,9 @@ impl Environment {
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start `{shown}`: {error}"));
+        let mut stdin = child.stdin.take().unwrap();
+        // A program that wants no more ends the pipe, which is not this thread's concern.
+        std::thread::spawn(move || drop(std::io::copy(&mut input, &mut stdin)));
         let stdout = read_aside(child.stdout.take().unwrap());
         let stderr = read_aside(child.stderr.take().unwrap());
         let deadline = Instant::now() + PATIENCE;

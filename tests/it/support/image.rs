@@ -15,7 +15,7 @@ impl<'a> Image<'a> {
     /// Builds an image of three layers whose container prints the greeting; skips the test if there
     /// is nothing to build from.
     pub(crate) fn build(engine: &'a Engine, name: &str, greeting: &str) -> Option<Image<'a>> {
-        let busybox = busybox()?;
+        let busybox = Image::busybox()?;
         let context = tempfile::tempdir().unwrap();
         let at = |file: &str| context.path().join(file);
         std::fs::copy(busybox, at("busybox")).unwrap();
@@ -39,6 +39,18 @@ impl<'a> Image<'a> {
         )
         .unwrap();
         Some(Image::from_context(engine, name, context.path()))
+    }
+
+    /// Finds a busybox that needs no library; skips the test if there is none.
+    pub(crate) fn busybox() -> Option<PathBuf> {
+        let found = ["/bin/busybox", "/usr/bin/busybox"]
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|path| std::fs::read(path).is_ok_and(|program| is_static(&program)));
+        if found.is_none() {
+            skip("Debian's busybox-static, which images are built from");
+        }
+        found
     }
 
     /// Builds an image from a folder with a Dockerfile.
@@ -71,18 +83,6 @@ impl Drop for Image<'_> {
         // Tests that succeed may have removed it, and the engine ends with the run anyway.
         let _ = self.engine.docker(&["rmi", "--force", &self.id]);
     }
-}
-
-/// Finds a busybox that needs no library.
-fn busybox() -> Option<PathBuf> {
-    let found = ["/bin/busybox", "/usr/bin/busybox"]
-        .map(PathBuf::from)
-        .into_iter()
-        .find(|path| std::fs::read(path).is_ok_and(|program| is_static(&program)));
-    if found.is_none() {
-        skip("Debian's busybox-static, which images are built from");
-    }
-    found
 }
 
 /// Tells whether a 64-bit little-endian ELF program names no interpreter to load it.

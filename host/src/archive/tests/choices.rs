@@ -130,6 +130,15 @@ fn one_of_several_images_is_chosen_by_name_or_id() {
     let found = chosen(&bytes, named(&first.id().to_string()), &only).unwrap();
     assert_eq!(found, first.id().to_string());
 
+    for (position, image) in [("@0", &first), ("@1", &second)] {
+        let found = chosen(&bytes, named(position), &only).unwrap();
+        assert_eq!(found, image.id().to_string());
+    }
+    for position in ["@2", "@", "@-1", "@x"] {
+        let error = chosen(&bytes, named(position), &only).unwrap_err();
+        assert!(matches!(error, Error::NoSuchImage { .. }), "{error}");
+    }
+
     let error = chosen(&bytes, any(), &only).unwrap_err();
     assert!(matches!(error, Error::Ambiguous { .. }));
     let text = error.to_string();

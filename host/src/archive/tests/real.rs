@@ -144,6 +144,21 @@ fn images_of_a_file_are_known_before_it_is_read() {
 }
 
 #[test]
+fn an_archive_without_a_manifest_tells_the_one_that_containerd_would_make() {
+    for file in TINY_FILES.iter().take(2) {
+        let archive = open_data(file);
+        assert_eq!(archive.images().unwrap().unwrap()[0].manifest, None);
+        let stored = read(archive, &Selection::Only).unwrap();
+        // What Docker 26 with a containerd store calls this image.
+        assert_eq!(
+            stored.reading.image.manifest.as_deref(),
+            Some(TINY_MANIFEST),
+            "{file}"
+        );
+    }
+}
+
+#[test]
 fn an_engine_s_own_id_finds_the_image() {
     let by_manifest = Selection::Id(TINY_MANIFEST.into());
     let archive = open_data("tiny-docker26-containerd-store.tar");
