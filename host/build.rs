@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     for input in [
         "guest/src",
+        "guest/decisions",
         "guest/Cargo.toml",
         "wit",
         "Cargo.toml",

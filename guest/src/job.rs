@@ -5,12 +5,12 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 };
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
-use crate::bindings::keepdocker::contract::types::Property;
 use crate::capabilities::{archives, cluster, collections, keep, links, locks, log, users};
 use crate::lookup::Local;
 use crate::presence::Place;
 use crate::reference::Name;
 use crate::resolution::Formats;
+use crate::types::Property;
 use crate::{catalog, effect, failure, image, manifest, presence, registration};
 
 /// Where a stored image came from.

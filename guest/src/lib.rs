@@ -6,44 +6,39 @@
 //! same answers always give the same requests.
 //!
 //! `upload`, `images` and `resolve` are the commands; each reads like a list of steps. What they
-//! decide with is pure: `reference`, `image`, `timestamp`, `catalog`, `resolution`, `manifest`.
-//! Between the two stand `lookup`, `choice`, `job`, `presence`, `registration` and `effect`, which
-//! ask and judge.
+//! decide with are the rules of `keepdocker_decisions`. Between the two stand `lookup`, `choice`,
+//! `job`, `presence`, `registration` and `effect`, which ask and judge.
 
 #[expect(missing_docs, reason = "generated; the documentation is in wit/")]
 mod bindings {
     wit_bindgen::generate!({
         path: "../wit",
         world: "keepdocker",
+        with: { "keepdocker:contract/types@0.1.0": keepdocker_decisions::types },
         additional_derives: [PartialEq],
         pub_export_macro: true,
     });
 }
 
 mod capabilities;
-mod catalog;
 mod choice;
 mod effect;
 mod failure;
-mod image;
 mod images;
 mod job;
 mod lookup;
-mod manifest;
 mod presence;
-mod reference;
 mod registration;
-mod resolution;
 mod resolve;
 #[cfg(test)]
 mod testing;
-mod timestamp;
 mod upload;
 
 pub use bindings::exports::keepdocker::contract::commands;
 use bindings::keepdocker::contract::log::Level;
 use capabilities::log;
 use commands::{Failure, Guest, ImagesRequest, ListedImage, Resolution, UploadRequest, Uploaded};
+use keepdocker_decisions::{catalog, image, manifest, reference, resolution, timestamp, types};
 use std::sync::Once;
 
 struct Component;

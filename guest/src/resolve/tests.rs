@@ -69,7 +69,11 @@ fn the_command_answers_as_the_recorded_server_did() {
             *world = World::new();
             world.formats = Some(case.formats.clone());
             world.links = recorded.links(&case.user);
-            world.collections = recorded.collections(&case.user);
+            world.collections = recorded
+                .collections(&case.user)
+                .into_iter()
+                .map(world::collection)
+                .collect();
         });
         let answer = match run(&text) {
             Ok(found) => {

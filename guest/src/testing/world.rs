@@ -93,6 +93,21 @@ thread_local! {
     static WORLD: RefCell<World> = RefCell::new(World::new());
 }
 
+/// Puts a collection of the recorded cluster into the form in which the capability returns it.
+pub(crate) fn collection(
+    recorded: crate::testing::recorded::Collection,
+) -> real::collections::Collection {
+    real::collections::Collection {
+        uuid: recorded.uuid,
+        owner: recorded.owner,
+        name: recorded.name,
+        portable_data_hash: recorded.portable_data_hash,
+        created_at: recorded.created_at,
+        properties: Vec::new(),
+        manifest: Some(recorded.manifest),
+    }
+}
+
 /// Lets the test look at its world, or change it.
 pub(crate) fn with<T>(look: impl FnOnce(&mut World) -> T) -> T {
     WORLD.with_borrow_mut(look)

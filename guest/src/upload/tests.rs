@@ -2,11 +2,11 @@ use super::*;
 
 use crate::bindings::exports::keepdocker::contract::commands::{BlockLayout, Form, Outcome, Pull};
 use crate::bindings::keepdocker::contract::api;
-use crate::bindings::keepdocker::contract::types::Platform;
 use crate::capabilities::{collections, links};
 use crate::manifest;
 use crate::testing::world::{self, Fault, GivenArchive, World};
 use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
+use crate::types::Platform;
 
 const AT: &str = "2020-01-01T00:00:00.000000000Z";
 

@@ -7,50 +7,56 @@
 //! `sha256:…` finds every image and `host:5000/img` gets no `latest`; `%` and `_` match anything;
 //! and of several links to one collection the oldest counts.
 
-use crate::bindings::keepdocker::contract::links::{Class, Link};
 use crate::catalog::build_time;
 use crate::timestamp::Timestamp;
+use crate::types::{Link, LinkClass as Class};
 use crate::{image, manifest};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// What the server looks for, in the order in which it looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Term {
+pub enum Term {
     /// A collection with this portable data hash.
     Content(String),
+    /// A collection that links of this name, or of such an image ID, lead to.
     Named(NamedTerm),
 }
 
 /// A name to find exactly, and the pattern for image IDs if there is no such name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedTerm {
-    pub(crate) repo_tag: String,
-    pub(crate) pattern: String,
+pub struct NamedTerm {
+    /// The `repository:tag` to find exactly.
+    pub repo_tag: String,
+    /// The pattern of SQL's LIKE for image IDs.
+    pub pattern: String,
 }
 
 /// Which image formats the cluster runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Formats {
-    pub(crate) v1: bool,
-    pub(crate) v2: bool,
+pub struct Formats {
+    /// Images as Docker had them before 1.10.
+    pub v1: bool,
+    /// Images as engines have them today.
+    pub v2: bool,
 }
 
 /// A collection that links lead to, with what the server orders it by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Candidate {
-    pub(crate) collection: String,
+pub struct Candidate {
+    /// Its UUID.
+    pub collection: String,
     /// Seconds since 1970; 0 if the link has no build time.
-    pub(crate) built: i64,
+    pub built: i64,
     /// Seconds since 1970.
-    pub(crate) made: i64,
+    pub made: i64,
     /// How many of the links lead to it; more than one means that the oldest decided.
-    pub(crate) links: usize,
+    pub links: usize,
 }
 
 impl Term {
     /// Reads the text as the server does.
-    pub(crate) fn parse(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         if let Some(content) = content(text) {
             return Self::Content(content);
         }
@@ -63,7 +69,7 @@ impl Term {
 
 impl NamedTerm {
     /// Makes what the server looks for when term and tag are known apart.
-    pub(crate) fn new(term: &str, tag: Option<&str>) -> Self {
+    pub fn new(term: &str, tag: Option<&str>) -> Self {
         Self {
             repo_tag: format!("{term}:{}", tag.unwrap_or("latest")),
             pattern: format!("{term}%"),
@@ -71,7 +77,7 @@ impl NamedTerm {
     }
 
     /// Returns the text with which every match of the pattern begins.
-    pub(crate) fn beginning(&self) -> &str {
+    pub fn beginning(&self) -> &str {
         let end = self
             .pattern
             .find(['%', '_', '\\'])
@@ -80,7 +86,7 @@ impl NamedTerm {
     }
 
     /// Returns those links that the server would consider, of all that are given.
-    pub(crate) fn matching<'a>(&self, links: &'a [Link]) -> Vec<&'a Link> {
+    pub fn matching<'a>(&self, links: &'a [Link]) -> Vec<&'a Link> {
         let named: Vec<&Link> = links
             .iter()
             .filter(|link| link.class == Class::RepoTag && link.name == self.repo_tag)
@@ -97,7 +103,7 @@ impl NamedTerm {
 
 impl Formats {
     /// Reads what the cluster says; one that says nothing is taken to have the server's default.
-    pub(crate) fn from_config(formats: Option<&[String]>) -> Self {
+    pub fn from_config(formats: Option<&[String]>) -> Self {
         match formats {
             None => Self {
                 v1: false,
@@ -111,7 +117,7 @@ impl Formats {
     }
 
     /// Tells whether the server takes a collection of this manifest for an image that it can run.
-    pub(crate) fn accept(self, manifest_text: &str) -> bool {
+    pub fn accept(self, manifest_text: &str) -> bool {
         let Some((path, _)) = manifest::only_file(manifest_text) else {
             return false;
         };
@@ -127,7 +133,7 @@ impl Formats {
 /// Returns the collections that the links lead to, the server's first choice first.
 ///
 /// The server leaves open what comes first when all times are equal; here it is the lower UUID.
-pub(crate) fn candidates(links: &[&Link]) -> Vec<Candidate> {
+pub fn candidates(links: &[&Link]) -> Vec<Candidate> {
     let mut oldest: HashMap<&str, (Timestamp, &Link, usize)> = HashMap::new();
     for &link in links {
         let made = Timestamp::parse(&link.created_at).unwrap_or(Timestamp::YEAR_ONE);
@@ -159,7 +165,7 @@ pub(crate) fn candidates(links: &[&Link]) -> Vec<Candidate> {
 /// Returns where the migration links of the cluster lead from a portable data hash.
 ///
 /// Only those of the system user count, and of several the newest.
-pub(crate) fn migrations(links: &[Link]) -> HashMap<String, String> {
+pub fn migrations(links: &[Link]) -> HashMap<String, String> {
     let mut newest: HashMap<&str, (Timestamp, &str)> = HashMap::new();
     let counted = links.iter().filter(|link| {
         link.class == Class::Migration && link.owner.get(5..) == Some("-tpzed-000000000000000")

@@ -22,14 +22,16 @@ const ALGORITHM: &str = "sha256:";
 
 /// A name or an image ID; prints exactly as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reference {
+pub enum Reference {
+    /// A name.
     Name(Name),
+    /// An image ID, whole or cut.
     Id(Id),
 }
 
 /// A repository, possibly with a registry host, a tag and a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Name {
+pub struct Name {
     host: Option<String>,
     path: String,
     tag: Option<String>,
@@ -38,23 +40,32 @@ pub(crate) struct Name {
 
 /// An image ID or the first digits of one, as given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Id {
+pub struct Id {
     text: String,
 }
 
 /// Why a text is neither a name nor an image ID.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ReferenceError {
+pub enum ReferenceError {
+    /// There is no text.
     Empty,
+    /// The text is longer than names are.
     TooLong,
+    /// This part stands for a registry host and is none.
     Host(String),
+    /// This part stands for a repository and is none.
     Repository(String),
+    /// This part stands for a tag and is none.
     Tag(String),
+    /// This part stands for a digest and is none.
     Digest(String),
+    /// This is marked as an image ID and has too few or too many digits.
     ShortId(String),
     /// A tag was given beside a text that has one.
     TwoTags {
+        /// The text that has a tag.
         image: String,
+        /// The tag beside it.
         tag: String,
     },
 }
@@ -98,7 +109,7 @@ impl fmt::Display for ReferenceError {
 
 impl Reference {
     /// Reads a name or an ID.
-    pub(crate) fn parse(text: &str) -> Result<Self, ReferenceError> {
+    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         if text.is_empty() {
             return Err(ReferenceError::Empty);
         }
@@ -114,7 +125,7 @@ impl Reference {
     /// Reads a name or an ID that may have its tag beside it.
     ///
     /// Digits with a tag beside them are the name of a repository.
-    pub(crate) fn with_tag(text: &str, tag: Option<&str>) -> Result<Self, ReferenceError> {
+    pub fn with_tag(text: &str, tag: Option<&str>) -> Result<Self, ReferenceError> {
         let reference = Self::parse(text)?;
         let Some(tag) = tag else {
             return Ok(reference);
@@ -186,7 +197,7 @@ impl Name {
     /// Returns the repository under which the image is registered.
     ///
     /// A registry on the default port is named without it, as engines do.
-    pub(crate) fn repository(&self) -> String {
+    pub fn repository(&self) -> String {
         match &self.host {
             Some(host) => format!(
                 "{}/{}",
@@ -200,7 +211,7 @@ impl Name {
     /// Returns the `repository:tag` under which the image is registered.
     ///
     /// The tag is `latest` unless there is a tag or a digest. A digest stays a part of the name.
-    pub(crate) fn registered(&self) -> String {
+    pub fn registered(&self) -> String {
         let mut name = self.repository();
         match (&self.tag, &self.digest) {
             (Some(tag), _) => name = format!("{name}:{tag}"),
@@ -249,20 +260,20 @@ impl Id {
     }
 
     /// Returns the digits alone, in lower case.
-    pub(crate) fn digits(&self) -> String {
+    pub fn digits(&self) -> String {
         let digits = self.text.strip_prefix(ALGORITHM).unwrap_or(&self.text);
         digits.to_ascii_lowercase()
     }
 
     /// Returns the whole ID where all its digits were given.
-    pub(crate) fn full(&self) -> Option<String> {
+    pub fn full(&self) -> Option<String> {
         let digits = self.digits();
         (digits.len() == ALL_DIGITS).then(|| format!("{ALGORITHM}{digits}"))
     }
 
     /// Returns the beginnings of the image IDs that can be meant: in v2 form, and in v1 form
     /// unless `sha256:` was given.
-    pub(crate) fn beginnings(&self) -> Vec<String> {
+    pub fn beginnings(&self) -> Vec<String> {
         let digits = self.digits();
         let mut beginnings = vec![format!("{ALGORITHM}{digits}")];
         if !self.text.starts_with(ALGORITHM) {
@@ -272,14 +283,14 @@ impl Id {
     }
 
     /// Tells whether `image_id` is what was given, or begins with it.
-    pub(crate) fn matches(&self, image_id: &str) -> bool {
+    pub fn matches(&self, image_id: &str) -> bool {
         self.beginnings()
             .iter()
             .any(|beginning| image_id.starts_with(beginning.as_str()))
     }
 
     /// Returns the same text as the name of a repository, if it can be one.
-    pub(crate) fn as_name(&self) -> Option<Name> {
+    pub fn as_name(&self) -> Option<Name> {
         if self.text.starts_with(ALGORITHM) || self.text.len() == ALL_DIGITS {
             return None;
         }

@@ -9,16 +9,16 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 
 /// A moment, to the microsecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Timestamp(i64);
+pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The first moment of the year 1, which stands for "no time known" in the listing's order.
-    pub(crate) const YEAR_ONE: Self = Self(-62_135_596_800_000_000);
+    pub const YEAR_ONE: Self = Self(-62_135_596_800_000_000);
 
     /// Reads a time, or returns none if the text is none.
     ///
     /// The offset counts; without one the time is UTC. Decimals beyond the sixth are cut off.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         // No time is longer; the parser need not see a megabyte.
         if text.len() > 64 {
             return None;
@@ -37,23 +37,23 @@ impl Timestamp {
     }
 
     /// Reads a time from a JSON value; anything but a string that holds a time is none.
-    pub(crate) fn from_json(json: &str) -> Option<Self> {
+    pub fn from_json(json: &str) -> Option<Self> {
         let text: String = serde_json::from_str(json).ok()?;
         Self::parse(&text)
     }
 
     /// Returns the time that many seconds after 1970, or before if negative.
-    pub(crate) fn from_seconds(seconds: i64) -> Self {
+    pub fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000))
     }
 
     /// Returns the whole seconds since 1970, rounded down.
-    pub(crate) fn seconds(self) -> i64 {
+    pub fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
 
     /// Returns the time in RFC 3339 form, in UTC, with as many decimals as it needs.
-    pub(crate) fn text(self) -> String {
+    pub fn text(self) -> String {
         match DateTime::<Utc>::from_timestamp_micros(self.0) {
             Some(moment) => moment.to_rfc3339_opts(SecondsFormat::AutoSi, true),
             None => String::new(),

@@ -14,17 +14,22 @@ const EMPTY_BLOCK: &str = "d41d8cd98f00b204e9800998ecf8427e+0";
 
 /// Why a text is no manifest, or why none can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ManifestError {
+pub enum ManifestError {
     /// The text does not end with a newline.
     Unfinished,
+    /// This token stands for a block and is no locator.
     Locator(String),
+    /// This does not name a stream.
     StreamName(String),
+    /// This token does not describe a file.
     FileToken(String),
     /// A file reaches beyond the data of its stream.
     BeyondData(String),
     /// The blocks do not have as many bytes as the file.
     Size {
+        /// The bytes of the blocks.
         blocks: u64,
+        /// The bytes of the file.
         file: u64,
     },
 }
@@ -55,11 +60,7 @@ impl fmt::Display for ManifestError {
 ///
 /// The locators keep their signatures. Equal blocks are listed as often as they occur, so that
 /// the file stays one token.
-pub(crate) fn build(
-    blocks: &[String],
-    file_name: &str,
-    size: u64,
-) -> Result<String, ManifestError> {
+pub fn build(blocks: &[String], file_name: &str, size: u64) -> Result<String, ManifestError> {
     let mut text = String::from(".");
     let mut total: u64 = 0;
     for block in blocks {
@@ -85,7 +86,7 @@ pub(crate) fn build(
 }
 
 /// Returns the portable data hash of a manifest: of its text without all hints but the sizes.
-pub(crate) fn portable_data_hash(manifest: &str) -> String {
+pub fn portable_data_hash(manifest: &str) -> String {
     let mut hash = Md5::new();
     let mut length = 0;
     let mut add = |text: &str| {
@@ -119,7 +120,7 @@ pub(crate) fn portable_data_hash(manifest: &str) -> String {
 /// Reads a manifest and returns the size of each file by its path, without the leading `./`.
 ///
 /// Placeholders of empty directories are no files. A file in several pieces is one file.
-pub(crate) fn files(manifest: &str) -> Result<BTreeMap<String, u64>, ManifestError> {
+pub fn files(manifest: &str) -> Result<BTreeMap<String, u64>, ManifestError> {
     let mut files = BTreeMap::new();
     if manifest.is_empty() {
         return Ok(files);
@@ -134,13 +135,13 @@ pub(crate) fn files(manifest: &str) -> Result<BTreeMap<String, u64>, ManifestErr
 }
 
 /// Returns path and size of the file, if the manifest holds exactly one.
-pub(crate) fn only_file(manifest: &str) -> Option<(String, u64)> {
+pub fn only_file(manifest: &str) -> Option<(String, u64)> {
     let mut files = files(manifest).ok()?.into_iter();
     files.next().filter(|_| files.next().is_none())
 }
 
 /// Tells whether the text is a portable data hash: a locator of a hash and a size alone.
-pub(crate) fn is_portable_data_hash(text: &str) -> bool {
+pub fn is_portable_data_hash(text: &str) -> bool {
     locator(text).is_some() && text.matches('+').count() == 1
 }
 

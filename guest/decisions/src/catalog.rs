@@ -7,19 +7,24 @@
 //!
 //! The server has an order of its own; see `resolution`.
 
-use crate::bindings::keepdocker::contract::links::{Class, Link};
 use crate::image::IMAGE_TIMESTAMP;
 use crate::timestamp::Timestamp;
+use crate::types::{Link, LinkClass as Class};
 use std::collections::{HashMap, HashSet};
 
 /// One line of the listing; a name or an ID that no link tells is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
-    pub(crate) repository: Option<String>,
-    pub(crate) tag: Option<String>,
-    pub(crate) image: Option<String>,
-    pub(crate) collection: String,
-    pub(crate) timestamp: Timestamp,
+pub struct Row {
+    /// None where only the ID is known.
+    pub repository: Option<String>,
+    /// None where the name has no tag.
+    pub tag: Option<String>,
+    /// None where no link tells the ID.
+    pub image: Option<String>,
+    /// The UUID of the collection that holds the image.
+    pub collection: String,
+    /// The time of the build, else that of the link.
+    pub timestamp: Timestamp,
 }
 
 /// By what links compare: the build time, then the time of the link.
@@ -31,7 +36,7 @@ struct Key {
 }
 
 /// Returns the build time that a link carries.
-pub(crate) fn build_time(link: &Link) -> Option<Timestamp> {
+pub fn build_time(link: &Link) -> Option<Timestamp> {
     let property = link
         .properties
         .iter()
@@ -53,7 +58,7 @@ fn shown(link: &Link) -> Timestamp {
 
 /// Puts the best link first. Links that are equal stay as they are, which is by UUID when they
 /// come from the server.
-pub(crate) fn sort(links: &mut [&Link]) {
+pub fn sort(links: &mut [&Link]) {
     links.sort_by_cached_key(|link| std::cmp::Reverse(key(link)));
 }
 
@@ -61,7 +66,7 @@ pub(crate) fn sort(links: &mut [&Link]) {
 ///
 /// The links are expected oldest first, and of one creation time by UUID, as `links.list`
 /// returns them. Whether a row's collection exists is for the caller to find out.
-pub(crate) fn rows(links: &[Link]) -> Vec<Row> {
+pub fn rows(links: &[Link]) -> Vec<Row> {
     let of_class = |class: Class| {
         let mut chosen: Vec<&Link> = links.iter().filter(|link| link.class == class).collect();
         sort(&mut chosen);

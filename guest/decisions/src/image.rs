@@ -1,33 +1,33 @@
 //! What follows from an image's ID: its format, its file in Keep, its collection's name.
 
-use crate::bindings::keepdocker::contract::types::Property;
+use crate::types::Property;
 
 /// The collection property that holds the image's `repository:tag`.
-pub(crate) const REPO_TAG: &str = "docker-image-repo-tag";
+pub const REPO_TAG: &str = "docker-image-repo-tag";
 /// The collection property that holds the digest of the config: the image's ID.
 ///
 /// Clusters with a strict vocabulary accept unknown keys only if they begin with `arv:`.
-pub(crate) const CONFIG_DIGEST: &str = "arv:docker-config-digest";
+pub const CONFIG_DIGEST: &str = "arv:docker-config-digest";
 /// The collection property that holds the digest of the manifest, which some engines call the ID.
-pub(crate) const MANIFEST_DIGEST: &str = "arv:docker-manifest-digest";
+pub const MANIFEST_DIGEST: &str = "arv:docker-manifest-digest";
 /// The collection property that tells where the image came from.
-pub(crate) const SOURCE_REFERENCE: &str = "arv:docker-source-reference";
+pub const SOURCE_REFERENCE: &str = "arv:docker-source-reference";
 /// The collection property that keeps the build time until the links that carry it exist.
-pub(crate) const BUILD_TIME: &str = "arv:docker-image-timestamp";
+pub const BUILD_TIME: &str = "arv:docker-image-timestamp";
 /// The link property that holds the image's build time.
-pub(crate) const IMAGE_TIMESTAMP: &str = "image_timestamp";
+pub const IMAGE_TIMESTAMP: &str = "image_timestamp";
 
 const ALGORITHM: &str = "sha256:";
 /// The server's limit for the name of a collection, in characters.
 const LONGEST_NAME: usize = 255;
 
 /// Returns the first twelve characters of an ID, as the collection's name and the listing show it.
-pub(crate) fn short(id: &str) -> String {
+pub fn short(id: &str) -> String {
     id.chars().take(12).collect()
 }
 
 /// Tells whether the text is `sha256:` and 64 lower-case hexadecimal digits.
-pub(crate) fn is_digest(text: &str) -> bool {
+pub fn is_digest(text: &str) -> bool {
     text.strip_prefix(ALGORITHM).is_some_and(is_digits)
 }
 
@@ -42,7 +42,7 @@ fn is_digits(text: &str) -> bool {
 ///
 /// Podman prints the digits alone; no engine of today has images in the v1 format, whose IDs
 /// look like that.
-pub(crate) fn normalized(engine_id: &str) -> String {
+pub fn normalized(engine_id: &str) -> String {
     if is_digits(engine_id) {
         format!("{ALGORITHM}{engine_id}")
     } else {
@@ -51,7 +51,7 @@ pub(crate) fn normalized(engine_id: &str) -> String {
 }
 
 /// Returns the image format that an ID belongs to.
-pub(crate) fn format(id: &str) -> &'static str {
+pub fn format(id: &str) -> &'static str {
     if id.starts_with(ALGORITHM) {
         "v2"
     } else if !id.contains(':') {
@@ -64,12 +64,12 @@ pub(crate) fn format(id: &str) -> &'static str {
 /// Returns the name of the image's file in Keep.
 ///
 /// The server finds images by this name, and the compute nodes take the ID from it.
-pub(crate) fn file_name(id: &str) -> String {
+pub fn file_name(id: &str) -> String {
     format!("{id}.tar")
 }
 
 /// Returns the ID that a file is named by, if it is named like an image.
-pub(crate) fn id_of_file(name: &str) -> Option<&str> {
+pub fn id_of_file(name: &str) -> Option<&str> {
     let id = name.strip_suffix(".tar")?;
     let digits = id.strip_prefix(ALGORITHM).unwrap_or(id);
     let is_id = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -79,7 +79,7 @@ pub(crate) fn id_of_file(name: &str) -> Option<&str> {
 /// Returns the usual name of an image's collection.
 ///
 /// Servers refuse a `/` in names by default, so the slashes of a repository become blanks.
-pub(crate) fn collection_name(repo_tag: Option<&str>, id: &str) -> String {
+pub fn collection_name(repo_tag: Option<&str>, id: &str) -> String {
     let short = short(id);
     match repo_tag {
         None => format!("Docker image {short}"),
@@ -96,7 +96,7 @@ pub(crate) fn collection_name(repo_tag: Option<&str>, id: &str) -> String {
 }
 
 /// Checks a name that a person chose for a collection, before any data is sent.
-pub(crate) fn check_collection_name(name: &str, slash_substitute: &str) -> Result<(), String> {
+pub fn check_collection_name(name: &str, slash_substitute: &str) -> Result<(), String> {
     if name == "." || name == ".." {
         return Err(format!("a collection cannot be named `{name}`"));
     }
@@ -117,7 +117,7 @@ pub(crate) fn check_collection_name(name: &str, slash_substitute: &str) -> Resul
 /// Returns the build time that the image's config states, as the config writes it.
 ///
 /// A config without one, with one that is no string, or that is no JSON has none.
-pub(crate) fn build_time(config: &str) -> Option<String> {
+pub fn build_time(config: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Config {
         created: Option<serde_json::Value>,
@@ -129,7 +129,7 @@ pub(crate) fn build_time(config: &str) -> Option<String> {
 }
 
 /// Makes a property whose value is a string.
-pub(crate) fn text_property(key: &str, value: &str) -> Property {
+pub fn text_property(key: &str, value: &str) -> Property {
     Property {
         key: key.into(),
         value: serde_json::to_string(value).expect("a string is always JSON"),
@@ -137,7 +137,7 @@ pub(crate) fn text_property(key: &str, value: &str) -> Property {
 }
 
 /// Returns the value of a property that is a string.
-pub(crate) fn text_of(properties: &[Property], key: &str) -> Option<String> {
+pub fn text_of(properties: &[Property], key: &str) -> Option<String> {
     let property = properties.iter().find(|property| property.key == key)?;
     serde_json::from_str(&property.value).ok()
 }

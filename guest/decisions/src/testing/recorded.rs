@@ -1,31 +1,49 @@
 //! What a real cluster answered, where the recorded data is at hand.
 
 use super::skip::skip;
-use crate::bindings::keepdocker::contract::collections::Collection;
-use crate::bindings::keepdocker::contract::links::{Class, Link};
+use crate::types::{Link, LinkClass as Class};
 use serde_json::Value;
 use std::path::PathBuf;
 
 /// One question to the server, and its answer.
 #[derive(Debug)]
-pub(crate) struct Case {
+pub struct Case {
     /// The UUID of who asked, or `admin`.
-    pub(crate) user: String,
+    pub user: String,
     /// A text alone, or a term and its tag.
-    pub(crate) terms: Vec<String>,
-    pub(crate) formats: Vec<String>,
+    pub terms: Vec<String>,
+    /// The formats that the cluster ran.
+    pub formats: Vec<String>,
     /// Whether collections of formats that the cluster does not run were left out.
-    pub(crate) is_filtered: bool,
+    pub is_filtered: bool,
     /// The collections found, or nothing if there were some and none fitted.
-    pub(crate) answer: Option<Vec<String>>,
+    pub answer: Option<Vec<String>>,
+}
+
+/// A collection of the recorded cluster.
+#[derive(Debug, Clone)]
+pub struct Collection {
+    /// Its identifier.
+    pub uuid: String,
+    /// The user or project that owns it.
+    pub owner: String,
+    /// Its name.
+    pub name: String,
+    /// The hash of its manifest without signatures.
+    pub portable_data_hash: String,
+    /// When it was created.
+    pub created_at: String,
+    /// The text of its manifest.
+    pub manifest: String,
 }
 
 /// The tables of a recorded cluster, and what it was asked.
 #[derive(Debug)]
-pub(crate) struct Recorded {
+pub struct Recorded {
     links: Vec<Value>,
     collections: Vec<Value>,
-    pub(crate) cases: Vec<Case>,
+    /// What it was asked.
+    pub cases: Vec<Case>,
 }
 
 /// Returns the folder of recorded data: the one named by `KEEPDOCKER_SHARED`, else `shared` beside
@@ -33,13 +51,13 @@ pub(crate) struct Recorded {
 fn shared() -> PathBuf {
     match std::env::var_os("KEEPDOCKER_SHARED") {
         Some(folder) => folder.into(),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
+        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
     }
 }
 
 impl Recorded {
     /// Reads the recorded data; skips the test where it is absent.
-    pub(crate) fn load() -> Option<Self> {
+    pub fn load() -> Option<Self> {
         let golden = shared().join("golden");
         let read = |name: &str| -> Option<Vec<Value>> {
             let text = std::fs::read_to_string(golden.join(name)).ok()?;
@@ -74,7 +92,7 @@ impl Recorded {
     }
 
     /// Returns the collections that the user may read.
-    pub(crate) fn collections(&self, user: &str) -> Vec<Collection> {
+    pub fn collections(&self, user: &str) -> Vec<Collection> {
         let is_readable = |collection: &&Value| {
             self.may_read(
                 user,
@@ -88,8 +106,7 @@ impl Recorded {
             name: text(collection, "name"),
             portable_data_hash: text(collection, "portable_data_hash"),
             created_at: text(collection, "created_at"),
-            properties: Vec::new(),
-            manifest: Some(text(collection, "manifest_text")),
+            manifest: text(collection, "manifest_text"),
         };
         self.collections
             .iter()
@@ -99,7 +116,7 @@ impl Recorded {
     }
 
     /// Returns the links to images that the user may read.
-    pub(crate) fn links(&self, user: &str) -> Vec<Link> {
+    pub fn links(&self, user: &str) -> Vec<Link> {
         let read = |link: &Value| {
             let class = match link["link_class"].as_str()? {
                 "docker_image_hash" => Class::ImageHash,

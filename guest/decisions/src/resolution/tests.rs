@@ -318,9 +318,7 @@ fn the_choice_equals_that_of_a_recorded_server() {
             let collection = collections
                 .iter()
                 .find(|collection| collection.uuid == *uuid);
-            collection
-                .and_then(|collection| collection.manifest.as_deref())
-                .is_some_and(|manifest| formats.accept(manifest))
+            collection.is_some_and(|collection| formats.accept(&collection.manifest))
         });
         let answer = if fitting.is_empty() && !order.is_empty() {
             None

@@ -1,0 +1,30 @@
+//! The rules of keepdocker that need no capability: the same arguments always give the same result.
+//!
+//! Two components decide with them: the one that uploads images and has capabilities, and the
+//! planner, which has none. `reference` and `image` say what a text or an ID means, `catalog` and
+//! `resolution` choose among links, `manifest` reads and writes what a collection holds.
+
+mod bindings {
+    wit_bindgen::generate!({
+        inline: "
+            package keepdocker:decisions;
+            world vocabulary { import keepdocker:contract/types@0.1.0; }
+        ",
+        path: "../../wit",
+        generate_all,
+        generate_unused_types: true,
+        additional_derives: [PartialEq],
+    });
+}
+
+pub mod catalog;
+pub mod image;
+pub mod manifest;
+pub mod reference;
+pub mod resolution;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod timestamp;
+
+/// The records of the contract that rules work on.
+pub use bindings::keepdocker::contract::types;
