@@ -192,6 +192,7 @@ fn find(
             names,
             heads: None,
             owner: None,
+            newest: None,
         })?;
         let existing = existing(&links)?;
         let mut order = candidates(&term.matching(&links));
@@ -228,6 +229,7 @@ fn existing(links: &[links::Link]) -> Result<HashMap<String, ()>, Failure> {
         which: collections::Which::Uuids(heads),
         owner: None,
         manifests: false,
+        newest: None,
     })?;
     Ok(found
         .into_iter()
@@ -240,6 +242,7 @@ fn list(which: collections::Which) -> Result<Vec<collections::Collection>, Failu
         which,
         owner: None,
         manifests: true,
+        newest: None,
     })?)
 }
 
@@ -291,6 +294,7 @@ impl Fitting {
             names: links::Names::All,
             heads: None,
             owner: None,
+            newest: None,
         })?;
         fitting.migrations = migrations(&links);
         for collection in found {

@@ -47,6 +47,16 @@ struct Description {
     architecture: Option<String>,
     #[serde(default)]
     variant: Option<String>,
+    #[serde(default, rename = "RootFS")]
+    root: Option<Root>,
+}
+
+/// What an engine says of an image's layers.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Root {
+    #[serde(default)]
+    layers: Option<Vec<String>>,
 }
 
 /// What a command that ended wrote, and how it ended.
@@ -142,6 +152,10 @@ impl Engine {
                         architecture: description.architecture.unwrap_or_default(),
                         variant: description.variant.unwrap_or_default(),
                     },
+                    diff_ids: description
+                        .root
+                        .and_then(|root| root.layers)
+                        .unwrap_or_default(),
                 })
             })
             .collect()

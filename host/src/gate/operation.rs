@@ -51,6 +51,8 @@ pub enum Operation {
         replicas: Option<u32>,
         /// The storage classes asked for.
         storage_classes: Vec<String>,
+        /// The collections whose blocks may be referred to; the host reads their manifests.
+        reuse: Vec<String>,
     },
     /// Reads the cluster's configuration.
     ClusterGet,
@@ -223,6 +225,7 @@ mod tests {
                 selection: String::new(),
                 replicas: None,
                 storage_classes: Vec::new(),
+                reuse: Vec::new(),
             },
             Operation::ClusterGet,
             Operation::UsersCurrent,

@@ -17,6 +17,7 @@ pub mod host;
 mod known;
 mod locator;
 mod put;
+mod reuse;
 mod service;
 mod services;
 mod store;

@@ -1,8 +1,8 @@
 //! An archive into Keep: the reader on one thread, hashing and sending on others.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Error as KeepError, Keep, UploadOptions};
+use super::{Error as KeepError, Journal, Keep, KnownBlocks, Locator, UploadOptions};
 use crate::archive::{self, Archive};
 use crate::bindings::keep::{Error as WitError, Options, Stored};
 use crate::gate::Budget;
@@ -13,6 +13,23 @@ pub struct ArchiveStore {
     keep: Arc<Keep>,
     concurrency: Option<usize>,
     progress: Arc<dyn Progress>,
+    sent: Arc<Sent>,
+}
+
+/// The blocks that this run has sent.
+#[derive(Default)]
+struct Sent(Mutex<KnownBlocks>);
+
+impl Sent {
+    fn known(&self) -> MutexGuard<'_, KnownBlocks> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for Sent {
+    fn stored(&self, locator: &Locator) {
+        self.known().insert(locator.clone());
+    }
 }
 
 /// Why an archive could not be stored.
@@ -46,6 +63,7 @@ impl ArchiveStore {
             keep,
             concurrency,
             progress,
+            sent: Arc::default(),
         }
     }
 
@@ -64,7 +82,11 @@ impl ArchiveStore {
             .keep
             .wanted(options.replicas, &options.storage_classes)
             .await?;
+        let mut known = self.keep.blocks_of(&options.reuse).await;
+        known.extend(self.sent.known().clone());
         let mut upload_options = UploadOptions {
+            known,
+            journal: Some(self.sent.clone()),
             progress: self.progress.clone(),
             budget: Some(budget),
             ..UploadOptions::new(wanted)
@@ -80,9 +102,7 @@ impl ArchiveStore {
             options.block_layout,
         );
         let reading = tokio::task::spawn_blocking(move || {
-            let mut archive = archive
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
             progress.total(archive.source_length());
             let mut seen = 0;
             archive.read(&selection, form, layout, &mut writer, &mut |count| {
@@ -115,6 +135,7 @@ impl ArchiveStore {
             blocks,
             size: reading.size,
             sent: stored.sent,
+            reused: stored.reused,
         })
     }
 }
