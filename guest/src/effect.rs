@@ -71,7 +71,6 @@ fn winner(
         ),
         owner: None,
         manifests: true,
-        newest: None,
     })?;
     for candidate in before {
         let Some(collection) = found

@@ -5,9 +5,9 @@
 //! missing, what a name leads to. It has no clock, no randomness and no environment, so that the
 //! same answers always give the same requests.
 //!
-//! `upload`, `images` and `resolve` are the commands; each reads like a list of steps. What they
-//! decide with are the rules of `keepdocker_decisions`. Between the two stand `lookup`, `choice`,
-//! `job`, `presence`, `registration` and `effect`, which ask and judge.
+//! `upload`, `images`, `resolve` and `download` are the commands; each reads like a list of steps.
+//! What they decide with are the rules of `keepdocker_decisions`. Between the two stand `lookup`,
+//! `choice`, `job`, `presence`, `registration` and `effect`, which ask and judge.
 
 #[expect(missing_docs, reason = "generated; the documentation is in wit/")]
 mod bindings {
@@ -22,6 +22,7 @@ mod bindings {
 
 mod capabilities;
 mod choice;
+mod download;
 mod effect;
 mod failure;
 mod images;
@@ -37,8 +38,13 @@ mod upload;
 pub use bindings::exports::keepdocker::contract::commands;
 use bindings::keepdocker::contract::log::Level;
 use capabilities::log;
-use commands::{Failure, Guest, ImagesRequest, ListedImage, Resolution, UploadRequest, Uploaded};
-use keepdocker_decisions::{catalog, image, manifest, reference, resolution, timestamp, types};
+use commands::{
+    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, Resolution,
+    UploadRequest, Uploaded,
+};
+use keepdocker_decisions::{
+    catalog, extents, image, manifest, reference, resolution, timestamp, types,
+};
 use std::sync::Once;
 
 struct Component;
@@ -57,6 +63,11 @@ impl Guest for Component {
     fn resolve(image: String) -> Result<Resolution, Failure> {
         report_panics();
         resolve::run(&image)
+    }
+
+    fn download(request: DownloadRequest) -> Result<Downloaded, Failure> {
+        report_panics();
+        download::run(&request)
     }
 }
 

@@ -50,7 +50,6 @@ pub(crate) fn find(
         names: links::Names::Exactly(wanted),
         heads: None,
         owner: None,
-        newest: None,
     })?;
     let place = place(id, names, owner, named, &links)?;
     Ok(Presence { links, place })
@@ -147,7 +146,6 @@ fn list(
         which,
         owner: owner.map(Into::into),
         manifests,
-        newest: None,
     };
     Ok(collections::list(&query)?)
 }

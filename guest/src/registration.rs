@@ -56,7 +56,6 @@ pub(crate) fn of_content(
         which: collections::Which::PortableDataHash(content.into()),
         owner: Some(owner.into()),
         manifests: false,
-        newest: None,
     })?)
 }
 
@@ -100,7 +99,6 @@ fn create_link(new: &links::NewLink, owner: &str) -> Result<links::Link, Failure
             names: links::Names::Exactly(vec![new.name.clone()]),
             heads: Some(vec![new.head.clone()]),
             owner: Some(owner.into()),
-            newest: None,
         })?;
         if let Some(created) = now.into_iter().next() {
             return Ok(created);

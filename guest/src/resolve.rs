@@ -15,8 +15,30 @@ const COLLECTIONS_AT_A_TIME: usize = 50;
 /// No name is longer; the server would look for it all the same, and in vain.
 const LONGEST_TEXT: usize = 1024;
 
-/// Resolves the text as the API server does for `container_image`.
+/// The collection that a text leads to, and how.
+pub(crate) struct Found {
+    pub(crate) collection: collections::Collection,
+    /// One sentence a step.
+    pub(crate) reasons: Vec<String>,
+    /// The other collections that match, in the server's order.
+    others: Vec<String>,
+}
+
+/// Tells what the text leads to.
 pub(crate) fn run(text: &str) -> Result<Resolution, Failure> {
+    let found = find(text)?;
+    Ok(Resolution {
+        collection: found.collection.uuid,
+        portable_data_hash: found.collection.portable_data_hash,
+        reasons: found.reasons,
+        others: found.others,
+    })
+}
+
+/// Resolves the text as the API server does for `container_image`.
+///
+/// The collection comes with its manifest, and holds one file that is named like an image.
+pub(crate) fn find(text: &str) -> Result<Found, Failure> {
     if text.len() > LONGEST_TEXT {
         return Err(Failure::Usage(format!(
             "an image name cannot have more than {LONGEST_TEXT} characters"
@@ -64,7 +86,7 @@ fn by_content(
     content: &str,
     formats: Formats,
     mut reasons: Vec<String>,
-) -> Result<Resolution, Failure> {
+) -> Result<Found, Failure> {
     reasons.push(format!(
         "`{text}` has the form of a portable data hash, so that no link is looked at."
     ));
@@ -81,9 +103,8 @@ fn by_content(
         return Err(Failure::NoSuchImage(text.into()));
     };
     explain(chosen, first, &mut reasons);
-    Ok(Resolution {
-        collection: chosen.uuid.clone(),
-        portable_data_hash: chosen.portable_data_hash.clone(),
+    Ok(Found {
+        collection: chosen.clone(),
         reasons,
         others: found
             .iter()
@@ -99,8 +120,8 @@ fn by_name(
     config: &cluster::Config,
     formats: Formats,
     mut reasons: Vec<String>,
-) -> Result<Resolution, Failure> {
-    let order = match find(term, config, &mut reasons)? {
+) -> Result<Found, Failure> {
+    let order = match in_order(term, config, &mut reasons)? {
         Some(order) => order,
         None => return Err(Failure::NoSuchImage(text.into())),
     };
@@ -161,9 +182,8 @@ fn by_name(
             order.len() - looked_at
         ));
     }
-    Ok(Resolution {
-        collection: collection.uuid,
-        portable_data_hash: collection.portable_data_hash,
+    Ok(Found {
+        collection,
         reasons,
         others,
     })
@@ -171,7 +191,7 @@ fn by_name(
 
 /// Returns the collections that the server would consider, in its order, or none if no link
 /// leads to one that can be read.
-fn find(
+fn in_order(
     term: &NamedTerm,
     config: &cluster::Config,
     reasons: &mut Vec<String>,
@@ -192,7 +212,6 @@ fn find(
             names,
             heads: None,
             owner: None,
-            newest: None,
         })?;
         let existing = existing(&links)?;
         let mut order = candidates(&term.matching(&links));
@@ -229,7 +248,6 @@ fn existing(links: &[links::Link]) -> Result<HashMap<String, ()>, Failure> {
         which: collections::Which::Uuids(heads),
         owner: None,
         manifests: false,
-        newest: None,
     })?;
     Ok(found
         .into_iter()
@@ -242,7 +260,6 @@ fn list(which: collections::Which) -> Result<Vec<collections::Collection>, Failu
         which,
         owner: None,
         manifests: true,
-        newest: None,
     })?)
 }
 
@@ -294,7 +311,6 @@ impl Fitting {
             names: links::Names::All,
             heads: None,
             owner: None,
-            newest: None,
         })?;
         fitting.migrations = migrations(&links);
         for collection in found {

@@ -15,5 +15,6 @@ pub mod policy;
 pub mod progress;
 pub mod run;
 pub mod settings;
+pub mod target;
 
 pub use component::bindings;

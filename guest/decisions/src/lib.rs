@@ -2,7 +2,8 @@
 //!
 //! Two components decide with them: the one that uploads images and has capabilities, and the
 //! planner, which has none. `reference` and `image` say what a text or an ID means, `catalog` and
-//! `resolution` choose among links, `manifest` reads and writes what a collection holds.
+//! `resolution` choose among links, `manifest` reads and writes what a collection holds,
+//! `extents` tells where the bytes of its file lie.
 
 mod bindings {
     wit_bindgen::generate!({
@@ -18,6 +19,7 @@ mod bindings {
 }
 
 pub mod catalog;
+pub mod extents;
 pub mod image;
 pub mod manifest;
 pub mod reference;

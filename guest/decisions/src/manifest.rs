@@ -205,7 +205,8 @@ fn read_file(
     Ok(())
 }
 
-fn number(text: Option<&str>) -> Option<u64> {
+/// Reads a decimal number, without a sign.
+pub fn number(text: Option<&str>) -> Option<u64> {
     // `parse` would accept a sign.
     text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?
         .parse()
@@ -213,7 +214,7 @@ fn number(text: Option<&str>) -> Option<u64> {
 }
 
 /// Returns the hash and the size of a locator, or none if the text is not one.
-fn locator(text: &str) -> Option<(&str, u64)> {
+pub fn locator(text: &str) -> Option<(&str, u64)> {
     let (hash, rest) = text.split_at_checked(32)?;
     if !hash
         .bytes()

@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) given: Option<GivenArchive>,
     /// Images in the cache; an unsound archive has no image.
     pub(crate) cache: Vec<(String, Option<real::archives::Image>)>,
+    /// What was fetched from Keep, in order.
+    pub(crate) fetched: Vec<real::keep::Extent>,
     pub(crate) locked: Vec<String>,
     pub(crate) log: Vec<(real::log::Level, String)>,
     pub(crate) calls: Vec<String>,
@@ -56,6 +58,7 @@ impl World {
             registry: Vec::new(),
             given: None,
             cache: Vec::new(),
+            fetched: Vec::new(),
             locked: Vec::new(),
             log: Vec::new(),
             calls: Vec::new(),
@@ -263,7 +266,9 @@ pub(crate) mod locks {
 
 pub(crate) mod keep {
     use super::archives::{Archive, Error as ArchiveError, Image, Selection};
-    pub(crate) use super::real::keep::{Error, Options, Stored};
+    pub(crate) use super::real::keep::{
+        Error, Extent, Fetched, Options, Stored, StoredArchive, Target,
+    };
 
     /// Returns a locator that the image alone determines, with the user's signature.
     pub(crate) fn locator(image: &Image) -> String {
@@ -300,7 +305,35 @@ pub(crate) mod keep {
                 image,
                 size: 1000,
                 sent: 1000,
-                reused: 0,
+            })
+        })
+    }
+
+    /// Finds in the archive what its name promises.
+    pub(crate) fn fetch(archive: &StoredArchive, target: Target) -> Result<Fetched, Error> {
+        super::with(|world| {
+            world
+                .calls
+                .push(format!("keep.fetch {} {target:?}", archive.image));
+            world.fetched.extend(archive.extents.iter().cloned());
+            Ok(Fetched {
+                image: Image {
+                    id: archive.image.clone(),
+                    manifest: None,
+                    repo_tags: Vec::new(),
+                    config: "{}".into(),
+                    diff_ids: Vec::new(),
+                    platform: crate::types::Platform {
+                        os: "linux".into(),
+                        architecture: "amd64".into(),
+                        variant: String::new(),
+                    },
+                },
+                size: archive
+                    .extents
+                    .iter()
+                    .map(|extent| u64::from(extent.length))
+                    .sum(),
             })
         })
     }

@@ -39,7 +39,6 @@ fn local(id: &str, tags: &[&str]) -> crate::capabilities::engine::LocalImage {
         repo_tags: tags.iter().map(|tag| (*tag).into()).collect(),
         repo_digests: Vec::new(),
         platform: platform(),
-        diff_ids: Vec::new(),
     }
 }
 
@@ -69,8 +68,6 @@ fn request(image: &str) -> UploadRequest {
         block_layout: BlockLayout::Layered,
         replicas: None,
         storage_classes: Vec::new(),
-        reuse: true,
-        resume: true,
     }
 }
 

@@ -21,9 +21,6 @@ pub(crate) const LARGEST: u64 = 1 << 40;
 /// The most bytes of an extension that precedes a header.
 const LONGEST_EXTENSION: u64 = 64 << 10;
 
-/// The most extensions that precede one header. Tools write at most three.
-const MOST_EXTENSIONS: usize = 8;
-
 /// The most zeros after the end mark; tools fill up their last record.
 const LONGEST_TAIL: u64 = 1 << 20;
 
@@ -129,7 +126,7 @@ impl<S: Source> Members<S> {
     pub(crate) fn next(&mut self) -> Result<Option<Member>, Error> {
         self.finish_member()?;
         let mut extension = Extension::default();
-        for _ in 0..=MOST_EXTENSIONS {
+        loop {
             let Some(unit) = self.unit()? else {
                 return Ok(None);
             };
@@ -158,10 +155,6 @@ impl<S: Source> Members<S> {
                 _ => return self.member(header, declared, extension).map(Some),
             }
         }
-        Err(self.blame(Fault::TooMuch {
-            what: "has too many extension headers",
-            limit: MOST_EXTENSIONS as u64,
-        }))
     }
 
     fn member(

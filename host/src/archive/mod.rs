@@ -147,6 +147,14 @@ impl Archive {
         }
     }
 
+    /// Cuts what goes to the sink into pieces of at most `length` bytes, a multiple of 512, where
+    /// the sink is not Keep.
+    #[must_use]
+    pub fn in_pieces(mut self, length: usize) -> Self {
+        self.cutting.block = length;
+        self
+    }
+
     /// Opens a tar in a file that is at its beginning; `subject` is what error texts call it.
     ///
     /// # Errors

@@ -1,12 +1,13 @@
 //! The command line of `keepdocker`.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::download::{Load, Save};
 use super::policy::PolicyArguments;
 use super::{drive, request};
 use crate::archive::{Choice, Location};
@@ -15,7 +16,7 @@ use crate::bindings::keep::{BlockLayout, Form};
 use crate::bindings::log::Level;
 use crate::bindings::types::Platform;
 use crate::output::{self, Console, Exit, Ids, Report, Style, json};
-use crate::progress::{Look, show};
+use crate::progress::{Look, pace, show};
 use crate::run::{Options, Surroundings, sandbox};
 use crate::settings::Environment;
 
@@ -82,11 +83,15 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
         }
         Command::Upload(upload) => {
             upload.complete(&mut options)?;
-            let progress = show(upload.look(console, arguments.common.quiet), console);
+            let progress = show(
+                Look::of(upload.progress, console, arguments.common.quiet),
+                console,
+            );
             let request = upload.request(&options);
+            let start = Instant::now();
             let surroundings = Surroundings::new(options, environment, console, progress).await?;
             let uploaded = surroundings.upload(&request).await?;
-            console.message(Level::Info, &summary(&uploaded));
+            console.message(Level::Info, &summary(&uploaded, start.elapsed()));
             request::answer(
                 console,
                 &if upload.json {
@@ -112,6 +117,14 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
                 },
             )
         }
+        Command::Save(save) => {
+            save.run(options, environment, console, arguments.common.quiet)
+                .await
+        }
+        Command::Load(load) => {
+            load.run(options, environment, console, arguments.common.quiet)
+                .await
+        }
         Command::Sandbox(Sandbox {
             command: SandboxCommand::Serve { directory },
         }) => sandbox::serve(&directory, console).await,
@@ -122,7 +135,7 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
 }
 
 /// Says in one line what an upload came to.
-fn summary(uploaded: &Uploaded) -> String {
+fn summary(uploaded: &Uploaded, elapsed: Duration) -> String {
     let what = uploaded.name.as_deref().unwrap_or(&uploaded.image);
     match uploaded.outcome {
         Outcome::Present => format!("{what} is in Keep already; nothing was written"),
@@ -131,8 +144,12 @@ fn summary(uploaded: &Uploaded) -> String {
         }
         Outcome::Uploaded => {
             format!(
-                "{what} was uploaded: {} bytes in {} blocks, {} bytes sent",
-                uploaded.size, uploaded.blocks, uploaded.sent
+                "{what} was uploaded: {} bytes in {} blocks, {} sent, {} reused, {}",
+                uploaded.size,
+                uploaded.blocks,
+                uploaded.sent,
+                uploaded.size.saturating_sub(uploaded.sent),
+                pace(uploaded.size, elapsed)
             )
         }
     }
@@ -252,16 +269,6 @@ impl Upload {
             ..request::upload()
         }
     }
-
-    fn look(&self, console: Console, quiet: bool) -> Look {
-        match self.progress {
-            ProgressForm::Auto if quiet || !console.is_terminal() => Look::None,
-            ProgressForm::Auto | ProgressForm::Bar => Look::Bar,
-            ProgressForm::Plain => Look::Plain,
-            ProgressForm::Json => Look::Json,
-            ProgressForm::None => Look::None,
-        }
-    }
 }
 
 fn platform(text: &str) -> Result<Platform, Report> {
@@ -295,6 +302,10 @@ pub enum Command {
     Upload(Box<Upload>),
     /// Tell which collection a container request that names an image would get.
     Resolve(Resolve),
+    /// Write the archive of an image that the cluster has to a file or standard output.
+    Save(Save),
+    /// Bring an image that the cluster has into the container engine's store.
+    Load(Load),
     /// Run an embedded Arvados.
     Sandbox(Sandbox),
     /// Check, show and explain the policy that bounds what the component may do.
@@ -331,7 +342,7 @@ pub struct Upload {
     #[arg(
         long,
         value_name = "TRANSPORT:REF",
-        help = "Where the image comes from: docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image"
+        help = "Where the image comes from: docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], or `-` for an archive on standard input"
     )]
     pub from: Option<String>,
     /// The project to own the collection and its links [default: your home project].
@@ -423,7 +434,7 @@ pub enum PullWhen {
 pub enum Layout {
     /// At the starts of large layers too: equal layers give equal blocks.
     Layered,
-    /// Every 64 MiB: fewer blocks, less to share; a stream is copied to disk first.
+    /// Every 64 MiB.
     Dense,
 }
 
@@ -440,6 +451,19 @@ pub enum ProgressForm {
     Json,
     /// Nothing.
     None,
+}
+
+impl Look {
+    /// Returns the form that the user asked for, or the one that fits the console.
+    pub(super) fn of(form: ProgressForm, console: Console, quiet: bool) -> Self {
+        match form {
+            ProgressForm::Auto if quiet || !console.is_terminal() => Self::None,
+            ProgressForm::Auto | ProgressForm::Bar => Self::Bar,
+            ProgressForm::Plain => Self::Plain,
+            ProgressForm::Json => Self::Json,
+            ProgressForm::None => Self::None,
+        }
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -196,6 +196,8 @@ commands! {
     call_images as images(bindings::commands::ImagesRequest) -> Vec<bindings::commands::ListedImage>;
     /// Tells which collection a container request would get.
     call_resolve as resolve(str) -> bindings::commands::Resolution;
+    /// Fetches the image that a container request would get.
+    call_download as download(bindings::commands::DownloadRequest) -> bindings::commands::Downloaded;
 }
 
 fn load_error(error: wasmtime::Error) -> Error {

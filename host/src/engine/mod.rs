@@ -5,6 +5,7 @@
 
 mod command;
 pub mod host;
+mod loading;
 mod saving;
 mod tether;
 
@@ -21,6 +22,7 @@ use command::Tail;
 
 pub use command::CommandError;
 pub use host::LocalEngine;
+pub use loading::Loading;
 pub use saving::Saving;
 
 /// The most that is read of what an engine says of images.
@@ -48,13 +50,13 @@ struct Description {
     #[serde(default)]
     variant: Option<String>,
     #[serde(default, rename = "RootFS")]
-    root: Option<Root>,
+    root_fs: Option<RootFs>,
 }
 
-/// What an engine says of an image's layers.
+/// What an image's file system is made of.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Root {
+struct RootFs {
     #[serde(default)]
     layers: Option<Vec<String>>,
 }
@@ -89,6 +91,11 @@ impl Engine {
     /// If there is no engine, it does not answer, or it fails; with its own words.
     pub async fn find(&self, name: &str) -> Result<Vec<LocalImage>, CommandError> {
         check_name(name)?;
+        let described = self.inspect(name).await?;
+        Ok(described.into_iter().map(LocalImage::from).collect())
+    }
+
+    async fn inspect(&self, name: &str) -> Result<Vec<Description>, CommandError> {
         let arguments = ["image", "inspect", "--format", "{{json .}}", "--", name];
         let ended = self.run(&arguments, "image inspect", |_| {}).await?;
         if ended.succeeded {
@@ -135,27 +142,13 @@ impl Engine {
         }
     }
 
-    fn descriptions(&self, output: &[u8]) -> Result<Vec<LocalImage>, CommandError> {
+    fn descriptions(&self, output: &[u8]) -> Result<Vec<Description>, CommandError> {
         serde_json::Deserializer::from_slice(output)
             .into_iter::<Description>()
             .map(|description| {
-                let description = description.map_err(|error| CommandError::Nonsense {
+                description.map_err(|error| CommandError::Nonsense {
                     command: format!("{} image inspect", self.program),
                     problem: error.to_string(),
-                })?;
-                Ok(LocalImage {
-                    id: normalised(description.id),
-                    repo_tags: description.repo_tags.unwrap_or_default(),
-                    repo_digests: description.repo_digests.unwrap_or_default(),
-                    platform: Platform {
-                        os: description.os.unwrap_or_default(),
-                        architecture: description.architecture.unwrap_or_default(),
-                        variant: description.variant.unwrap_or_default(),
-                    },
-                    diff_ids: description
-                        .root
-                        .and_then(|root| root.layers)
-                        .unwrap_or_default(),
                 })
             })
             .collect()
@@ -220,6 +213,21 @@ impl Engine {
             output,
             failure: command::failure(format!("{program} {verb}"), status, &tail),
         })
+    }
+}
+
+impl From<Description> for LocalImage {
+    fn from(description: Description) -> Self {
+        Self {
+            id: normalised(description.id),
+            repo_tags: description.repo_tags.unwrap_or_default(),
+            repo_digests: description.repo_digests.unwrap_or_default(),
+            platform: Platform {
+                os: description.os.unwrap_or_default(),
+                architecture: description.architecture.unwrap_or_default(),
+                variant: description.variant.unwrap_or_default(),
+            },
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub enum ObjectError {
 }
 
 /// The members of each verb's object, those that may be given as bare words first.
-const MEMBERS: [(&str, &[&str]); 14] = [
+const MEMBERS: [(&str, &[&str]); 15] = [
     ("log.write", &["level"]),
     ("engine.find", &["name"]),
     ("engine.pull", &["name"]),
@@ -59,10 +59,8 @@ const MEMBERS: [(&str, &[&str]); 14] = [
     ("archives.images", &[]),
     ("archives.forget", &["image"]),
     ("locks.acquire", &["image"]),
-    (
-        "keep.store",
-        &["selection", "replicas", "storage_classes", "reuse"],
-    ),
+    ("keep.store", &["selection", "replicas", "storage_classes"]),
+    ("keep.fetch", &["target", "image"]),
     ("cluster.get", &[]),
     ("users.current", &[]),
     ("links.list", &["classes", "owner"]),
@@ -138,7 +136,10 @@ impl Operation {
                 selection: object.text("selection")?.unwrap_or_default(),
                 replicas: object.count("replicas")?,
                 storage_classes: object.texts("storage_classes")?,
-                reuse: object.texts("reuse")?,
+            },
+            "keep.fetch" => Self::KeepFetch {
+                target: object.word("target", &Self::TARGETS)?,
+                image: object.needed("image")?,
             },
             "cluster.get" => Self::ClusterGet,
             "users.current" => Self::UsersCurrent,
@@ -250,7 +251,10 @@ impl Operation {
             };
             if in_order
                 && !value.contains('=')
-                && matches!(*member, "level" | "name" | "source" | "image" | "class")
+                && matches!(
+                    *member,
+                    "level" | "name" | "source" | "target" | "image" | "class"
+                )
             {
                 words.push(value);
             } else {
@@ -393,6 +397,7 @@ mod tests {
             "archives.forget sha256:11",
             "locks.acquire sha256:11",
             "keep.store selection=only replicas=3 storage_classes=a,b",
+            "keep.fetch given sha256:11",
             "cluster.get",
             "users.current",
             "links.list classes=docker_image_hash,docker_image_repo+tag owner=p",

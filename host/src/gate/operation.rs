@@ -51,8 +51,13 @@ pub enum Operation {
         replicas: Option<u32>,
         /// The storage classes asked for.
         storage_classes: Vec<String>,
-        /// The collections whose blocks may be referred to; the host reads their manifests.
-        reuse: Vec<String>,
+    },
+    /// Fetches an archive from Keep.
+    KeepFetch {
+        /// `given` or `engine`.
+        target: &'static str,
+        /// The image ID that the archive's name promises.
+        image: String,
     },
     /// Reads the cluster's configuration.
     ClusterGet,
@@ -98,7 +103,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every verb that there is, in the order of the contract.
-    pub const VERBS: [&'static str; 14] = [
+    pub const VERBS: [&'static str; 15] = [
         "log.write",
         "engine.find",
         "engine.pull",
@@ -107,6 +112,7 @@ impl Operation {
         "archives.forget",
         "locks.acquire",
         "keep.store",
+        "keep.fetch",
         "cluster.get",
         "users.current",
         "links.list",
@@ -133,6 +139,9 @@ impl Operation {
 
     /// Where an archive can come from.
     pub const SOURCES: [&'static str; 3] = ["engine", "given", "cache"];
+
+    /// Where a fetched archive can go.
+    pub const TARGETS: [&'static str; 2] = ["given", "engine"];
 
     /// The link classes that make a collection known as an image, as Arvados names them.
     pub const LINK_CLASSES: [&'static str; 3] = [
@@ -173,18 +182,19 @@ impl Operation {
             Self::ArchivesForget { .. } => 5,
             Self::LocksAcquire { .. } => 6,
             Self::KeepStore { .. } => 7,
-            Self::ClusterGet => 8,
-            Self::UsersCurrent => 9,
-            Self::LinksList { .. } => 10,
-            Self::LinksCreate { .. } => 11,
-            Self::CollectionsList { .. } => 12,
-            Self::CollectionsCreate { .. } => 13,
+            Self::KeepFetch { .. } => 8,
+            Self::ClusterGet => 9,
+            Self::UsersCurrent => 10,
+            Self::LinksList { .. } => 11,
+            Self::LinksCreate { .. } => 12,
+            Self::CollectionsList { .. } => 13,
+            Self::CollectionsCreate { .. } => 14,
         }
     }
 
     /// Returns the place of the interface in [`Operation::INTERFACES`].
     pub(crate) fn interface_index(&self) -> usize {
-        const OF_VERB: [usize; 14] = [0, 1, 1, 2, 2, 2, 3, 4, 5, 6, 7, 7, 8, 8];
+        const OF_VERB: [usize; 15] = [0, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6, 7, 7, 8, 8];
         OF_VERB[self.index()]
     }
 }
@@ -201,7 +211,7 @@ mod tests {
         }
     }
 
-    fn samples() -> [Operation; 14] {
+    fn samples() -> [Operation; 15] {
         [
             Operation::LogWrite { level: "info" },
             Operation::EngineFind {
@@ -225,7 +235,10 @@ mod tests {
                 selection: String::new(),
                 replicas: None,
                 storage_classes: Vec::new(),
-                reuse: Vec::new(),
+            },
+            Operation::KeepFetch {
+                target: "given",
+                image: String::new(),
             },
             Operation::ClusterGet,
             Operation::UsersCurrent,

@@ -22,7 +22,7 @@ use crate::settings::{Proxies, Settings};
 
 pub use answer::Answer;
 pub use failure::Failure;
-pub use progress_body::{Activity, ProgressBody};
+pub use progress_body::{Activity, ProgressBody, Watcher};
 pub use request_id::RequestId;
 pub use retry::{Attempts, Retry};
 pub use text::printable;

@@ -1,6 +1,7 @@
 //! A request's body that tells how far it has been sent.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,13 +14,40 @@ use http_body::{Body, Frame, SizeHint};
 const PIECE: usize = 256 * 1024;
 
 /// How many bytes of a body have been handed to the connection.
-#[derive(Debug, Clone, Default)]
-pub struct Activity(Arc<AtomicU64>);
+#[derive(Clone, Default)]
+pub struct Activity {
+    bytes: Arc<AtomicU64>,
+    watcher: Option<Watcher>,
+}
+
+/// Is told, each time that a body moves on, how many of its bytes have been handed over.
+pub type Watcher = Arc<dyn Fn(u64) + Send + Sync>;
 
 impl Activity {
+    /// Begins with no byte, and has `watcher` told of those to come.
+    pub fn watched(watcher: Option<Watcher>) -> Self {
+        Self {
+            bytes: Arc::default(),
+            watcher,
+        }
+    }
+
     /// Returns the number of bytes.
     pub fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, count: u64) {
+        let bytes = self.bytes.fetch_add(count, Ordering::Relaxed) + count;
+        if let Some(watcher) = &self.watcher {
+            watcher(bytes);
+        }
+    }
+}
+
+impl fmt::Debug for Activity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Activity").field(&self.bytes()).finish()
     }
 }
 
@@ -53,7 +81,7 @@ impl Body for ProgressBody {
         }
         let length = self.rest.len().min(PIECE);
         let piece = self.rest.split_to(length);
-        self.activity.0.fetch_add(length as u64, Ordering::Relaxed);
+        self.activity.add(length as u64);
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 

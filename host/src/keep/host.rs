@@ -5,11 +5,11 @@ use wasmtime::component::Resource;
 use super::store::{ArchiveStore, StoreError};
 use crate::archive::Opened;
 use crate::bindings::archives::Selection;
-use crate::bindings::keep::{Error, Host, Options, Stored};
+use crate::bindings::keep::{Error, Fetched, Host, Options, Stored, StoredArchive, Target};
 use crate::component::{Fault as Refusable, View};
 use crate::gate::Operation;
 
-/// Why an archive is not stored.
+/// Why an archive is not stored, or not fetched.
 pub type Fault = Refusable<StoreError>;
 
 impl Host for View<'_, ArchiveStore> {
@@ -27,7 +27,6 @@ impl Host for View<'_, ArchiveStore> {
             },
             replicas: options.replicas,
             storage_classes: options.storage_classes.clone(),
-            reuse: options.reuse.clone(),
         })?;
         let stored = self
             .capability
@@ -35,6 +34,18 @@ impl Host for View<'_, ArchiveStore> {
             .store(archive.shared(), &options, permit.budget())
             .await;
         permit.close(stored).map_err(Fault::Failed)
+    }
+
+    async fn fetch(&mut self, archive: StoredArchive, target: Target) -> Result<Fetched, Fault> {
+        let permit = self.gate.admit(Operation::KeepFetch {
+            target: match target {
+                Target::Given => "given",
+                Target::Engine => "engine",
+            },
+            image: archive.image.clone(),
+        })?;
+        let fetched = self.capability.open(&permit).fetch(&archive, target).await;
+        permit.close(fetched).map_err(Fault::Failed)
     }
 
     fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<Error> {

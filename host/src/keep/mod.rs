@@ -12,12 +12,14 @@
 mod block;
 mod buffers;
 mod error;
+mod fetch;
 mod get;
 pub mod host;
 mod known;
 mod locator;
+mod moving;
 mod put;
-mod reuse;
+mod read_ahead;
 mod service;
 mod services;
 mod store;
@@ -33,6 +35,7 @@ use crate::settings::Settings;
 
 pub use block::{Block, BlockHash, BlockId, MAXIMUM_SIZE};
 pub use error::Error;
+pub use fetch::Destination;
 pub use known::KnownBlocks;
 pub use locator::{InvalidLocator, Locator};
 pub use service::Service;

@@ -16,7 +16,7 @@ use super::locator::Locator;
 use super::service::{self, Service};
 use super::tally::{Confirmed, Tally, Wanted};
 use super::{Error, Keep};
-use crate::http::{Activity, Answer, Failure, ProgressBody, RequestId, printable};
+use crate::http::{Activity, Answer, Failure, ProgressBody, RequestId, Watcher, printable};
 
 /// An answer to a PUT is a locator; longer ones are something else.
 const LARGEST_ANSWER: usize = 64 * 1024;
@@ -31,6 +31,14 @@ enum Outcome {
     Refused(String),
     /// It does not accept the token.
     Unauthorized(String),
+}
+
+/// What is being sent.
+#[derive(Clone, Copy)]
+struct Sending<'a> {
+    block: &'a Block,
+    id: &'a RequestId,
+    watcher: Option<&'a Watcher>,
 }
 
 /// What is known of the services in the course of one block.
@@ -51,6 +59,20 @@ impl Keep {
     /// # Errors
     /// If it did not reach what is wanted, after all retries.
     pub async fn put(&self, block: &Block, wanted: &Wanted) -> Result<Locator, Error> {
+        self.put_watched(block, wanted, None).await
+    }
+
+    /// Stores a block as [`Keep::put`] does, and has `watcher` told how far each request that
+    /// sends it has come.
+    ///
+    /// # Errors
+    /// If it did not reach what is wanted, after all retries.
+    pub async fn put_watched(
+        &self,
+        block: &Block,
+        wanted: &Wanted,
+        watcher: Option<Watcher>,
+    ) -> Result<Locator, Error> {
         let id = RequestId::random();
         let mut tally = Tally::new(wanted);
         let mut tried = Tried::default();
@@ -74,7 +96,12 @@ impl Keep {
                 .into_iter()
                 .filter(|service| !tried.finished.contains(&service.root))
                 .collect();
-            self.round(block, &id, left, all_disks, &mut tally, &mut tried)
+            let sending = Sending {
+                block,
+                id: &id,
+                watcher: watcher.as_ref(),
+            };
+            self.round(sending, left, all_disks, &mut tally, &mut tried)
                 .await;
             if tally.missing() == 0
                 && let Some(locator) = tried.locator.take()
@@ -97,8 +124,7 @@ impl Keep {
     /// Asks services in turn until nothing is missing or no service is left.
     async fn round(
         &self,
-        block: &Block,
-        id: &RequestId,
+        sending: Sending<'_>,
         mut left: VecDeque<Service>,
         all_disks: bool,
         tally: &mut Tally<'_>,
@@ -120,7 +146,7 @@ impl Keep {
                 let replicas = tally.missing();
                 let classes = tally.pending_classes().join(", ");
                 running.push(async move {
-                    let outcome = self.put_to(&service, block, id, replicas, &classes).await;
+                    let outcome = self.put_to(&service, sending, replicas, &classes).await;
                     (service, outcome)
                 });
             }
@@ -171,15 +197,14 @@ impl Keep {
     async fn put_to(
         &self,
         service: &Service,
-        block: &Block,
-        id: &RequestId,
+        Sending { block, id, watcher }: Sending<'_>,
         replicas: u32,
         classes: &str,
     ) -> Outcome {
         let Ok(url) = service.root.join(&block.id().hash.to_string()) else {
             return Outcome::Refused("its address cannot be used".to_owned());
         };
-        let activity = Activity::default();
+        let activity = Activity::watched(watcher.cloned());
         let body = ProgressBody::new(block.data(), activity.clone());
         let mut request = self
             .client

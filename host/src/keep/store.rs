@@ -1,38 +1,26 @@
-//! An archive into Keep: the reader on one thread, hashing and sending on others.
+//! An archive into Keep: the reader on one thread, hashing and sending on others. How one comes
+//! out again is in `fetch`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use super::{Error as KeepError, Journal, Keep, KnownBlocks, Locator, UploadOptions};
+use super::{Destination, Error as KeepError, Keep, UploadOptions};
 use crate::archive::{self, Archive};
+use crate::bindings::archives::Error as WitArchiveError;
 use crate::bindings::keep::{Error as WitError, Options, Stored};
+use crate::engine::CommandError;
 use crate::gate::Budget;
 use crate::progress::Progress;
+use crate::target;
 
-/// Stores archives in Keep.
+/// Stores archives in Keep, and fetches them from there.
 pub struct ArchiveStore {
-    keep: Arc<Keep>,
-    concurrency: Option<usize>,
-    progress: Arc<dyn Progress>,
-    sent: Arc<Sent>,
+    pub(super) keep: Arc<Keep>,
+    pub(super) concurrency: Option<usize>,
+    pub(super) progress: Arc<dyn Progress>,
+    pub(super) destination: Destination,
 }
 
-/// The blocks that this run has sent.
-#[derive(Default)]
-struct Sent(Mutex<KnownBlocks>);
-
-impl Sent {
-    fn known(&self) -> MutexGuard<'_, KnownBlocks> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Journal for Sent {
-    fn stored(&self, locator: &Locator) {
-        self.known().insert(locator.clone());
-    }
-}
-
-/// Why an archive could not be stored.
+/// Why an archive could not be stored, or not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The archive is at fault, or its source.
@@ -41,6 +29,23 @@ pub enum StoreError {
     /// Keep is at fault.
     #[error(transparent)]
     Keep(#[from] KeepError),
+    /// Where the archive is to go takes no more.
+    #[error(transparent)]
+    Target(#[from] target::Error),
+    /// The command that runs fetches nothing.
+    #[error("there is nowhere for the archive to go, as this command fetches nothing")]
+    NoTarget,
+    /// The archive does not lie where it is said to lie.
+    #[error("{0} is no stretch of a block")]
+    BadExtent(String),
+    /// The archive is that of another image.
+    #[error("the archive that is named {wanted} holds image {found}")]
+    AnotherImage {
+        /// What the archive's name promises.
+        wanted: String,
+        /// What the archive holds.
+        found: String,
+    },
     /// The thread that read the archive broke off, which is a defect of this program.
     #[error("reading the archive broke off: {0}")]
     BrokenOff(String),
@@ -51,19 +56,34 @@ impl From<StoreError> for WitError {
         match error {
             StoreError::Archive(error) => Self::Archive(error.into()),
             StoreError::Keep(error) => error.into(),
-            StoreError::BrokenOff(_) => Self::Other(error.to_string()),
+            StoreError::AnotherImage { .. } => {
+                Self::Archive(WitArchiveError::Unsound(error.to_string()))
+            }
+            StoreError::Target(target::Error::Engine(CommandError::Failed(failure))) => {
+                Self::Archive(WitArchiveError::Engine(failure))
+            }
+            StoreError::Target(_)
+            | StoreError::NoTarget
+            | StoreError::BadExtent(_)
+            | StoreError::BrokenOff(_) => Self::Other(error.to_string()),
         }
     }
 }
 
 impl ArchiveStore {
-    /// Creates a store that sends `concurrency` blocks at once, and tells `progress` about them.
-    pub fn new(keep: Arc<Keep>, concurrency: Option<usize>, progress: Arc<dyn Progress>) -> Self {
+    /// Creates a store that moves `concurrency` blocks at once, tells `progress` about them, and
+    /// hands what it fetches to `destination`.
+    pub fn new(
+        keep: Arc<Keep>,
+        concurrency: Option<usize>,
+        progress: Arc<dyn Progress>,
+        destination: Destination,
+    ) -> Self {
         Self {
             keep,
             concurrency,
             progress,
-            sent: Arc::default(),
+            destination,
         }
     }
 
@@ -82,11 +102,7 @@ impl ArchiveStore {
             .keep
             .wanted(options.replicas, &options.storage_classes)
             .await?;
-        let mut known = self.keep.blocks_of(&options.reuse).await;
-        known.extend(self.sent.known().clone());
         let mut upload_options = UploadOptions {
-            known,
-            journal: Some(self.sent.clone()),
             progress: self.progress.clone(),
             budget: Some(budget),
             ..UploadOptions::new(wanted)
@@ -102,7 +118,9 @@ impl ArchiveStore {
             options.block_layout,
         );
         let reading = tokio::task::spawn_blocking(move || {
-            let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut archive = archive
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             progress.total(archive.source_length());
             let mut seen = 0;
             archive.read(&selection, form, layout, &mut writer, &mut |count| {
@@ -135,7 +153,6 @@ impl ArchiveStore {
             blocks,
             size: reading.size,
             sent: stored.sent,
-            reused: stored.reused,
         })
     }
 }

@@ -15,6 +15,7 @@ use super::block::{Block, BlockId, MAXIMUM_SIZE};
 use super::buffers::{Buffers, Filled};
 use super::known::KnownBlocks;
 use super::locator::Locator;
+use super::moving::Moving;
 use super::tally::Wanted;
 use super::{Error, Keep};
 use crate::archive::{BlockSink, SinkClosed};
@@ -269,7 +270,11 @@ impl Run {
                 .acquire()
                 .await
                 .expect("the semaphore is never closed");
-            let locator = keep.put(&block, &options.wanted).await?;
+            let moving = Moving::new(options.progress.clone());
+            let locator = keep
+                .put_watched(&block, &options.wanted, Some(moving.watcher()))
+                .await?;
+            moving.finish(u64::from(block.id().size));
             Ok(Done::Sent(locator))
         });
     }
@@ -278,7 +283,6 @@ impl Run {
         let id = locator.block();
         let size = u64::from(id.size);
         self.sent += size;
-        self.options.progress.sent(size);
         if let Some(journal) = &self.options.journal {
             journal.stored(&locator);
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::bindings::commands::{ListedImage, Outcome, Resolution, Uploaded};
+use crate::bindings::commands::{Downloaded, ListedImage, Outcome, Resolution, Uploaded};
 
 #[derive(Serialize)]
 struct Images<'a> {
@@ -48,7 +48,6 @@ struct Upload<'a> {
     name: Option<&'a str>,
     size: u64,
     sent: u64,
-    reused: u64,
     blocks: u32,
 }
 
@@ -68,7 +67,6 @@ pub fn uploaded(uploaded: &Uploaded) -> String {
         name: uploaded.name.as_deref(),
         size: uploaded.size,
         sent: uploaded.sent,
-        reused: uploaded.reused,
         blocks: uploaded.blocks,
     })
 }
@@ -91,6 +89,31 @@ pub fn resolved(resolution: &Resolution) -> String {
         portable_data_hash: &resolution.portable_data_hash,
         reasons: &resolution.reasons,
         others: &resolution.others,
+    })
+}
+
+#[derive(Serialize)]
+struct Download<'a> {
+    schema: &'static str,
+    collection: &'a str,
+    portable_data_hash: &'a str,
+    image: &'a str,
+    size: u64,
+    blocks: u32,
+    reasons: &'a [String],
+}
+
+/// Returns what was fetched.
+#[must_use]
+pub fn downloaded(downloaded: &Downloaded) -> String {
+    line(&Download {
+        schema: "keepdocker.download/1",
+        collection: &downloaded.collection,
+        portable_data_hash: &downloaded.portable_data_hash,
+        image: &downloaded.image,
+        size: downloaded.size,
+        blocks: downloaded.blocks,
+        reasons: &downloaded.reasons,
     })
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Key {
 }
 
 /// Every key that narrows a rule down.
-pub(super) const KEYS: [Key; 10] = [
+pub(super) const KEYS: [Key; 11] = [
     Key {
         name: "repositories",
         verbs: &[
@@ -43,6 +43,7 @@ pub(super) const KEYS: [Key; 10] = [
             "archives.open",
             "archives.forget",
             "locks.acquire",
+            "keep.fetch",
             "links.create",
         ],
         allow_only: false,
@@ -58,9 +59,15 @@ pub(super) const KEYS: [Key; 10] = [
         allow_only: false,
     },
     Key {
+        name: "targets",
+        verbs: &["keep.fetch"],
+        allow_only: false,
+    },
+    Key {
         name: "clusters",
         verbs: &[
             "keep.store",
+            "keep.fetch",
             "cluster.get",
             "users.current",
             "links.list",
@@ -109,6 +116,7 @@ pub(super) enum Condition {
     Images(Vec<ImagePattern>),
     RequireDigest,
     Sources(Vec<&'static str>),
+    Targets(Vec<&'static str>),
     Clusters(Vec<ClusterPattern>),
     Projects(Vec<ProjectPattern>),
     LinkClasses(Vec<&'static str>),
@@ -125,6 +133,7 @@ impl Condition {
             Self::Images(_) => "images",
             Self::RequireDigest => "require-digest",
             Self::Sources(_) => "sources",
+            Self::Targets(_) => "targets",
             Self::Clusters(_) => "clusters",
             Self::Projects(_) => "projects",
             Self::LinkClasses(_) => "link-classes",
@@ -156,6 +165,10 @@ impl Condition {
             }),
             Self::Sources(sources) => match operation {
                 Operation::ArchivesOpen { source, .. } => Match::from(sources.contains(source)),
+                _ => Match::No,
+            },
+            Self::Targets(targets) => match operation {
+                Operation::KeepFetch { target, .. } => Match::from(targets.contains(target)),
                 _ => Match::No,
             },
             Self::Clusters(patterns) => Match::any(
@@ -263,7 +276,8 @@ fn image(pattern: &ImagePattern, operation: &Operation) -> Match {
             image: Some(image), ..
         }
         | Operation::ArchivesForget { image }
-        | Operation::LocksAcquire { image } => pattern.matches(image),
+        | Operation::LocksAcquire { image }
+        | Operation::KeepFetch { image, .. } => pattern.matches(image),
         Operation::LinksCreate { class, name, .. } if *class == HASH_LINK => pattern.matches(name),
         Operation::EngineFind { .. }
         | Operation::ArchivesOpen { .. }
@@ -300,11 +314,14 @@ impl Condition {
             (Self::Images(_), Operation::ArchivesOpen { image, .. }) => image.clone(),
             (
                 Self::Images(_),
-                Operation::ArchivesForget { image } | Operation::LocksAcquire { image },
+                Operation::ArchivesForget { image }
+                | Operation::LocksAcquire { image }
+                | Operation::KeepFetch { image, .. },
             ) => Some(image.clone()),
             (Self::Sources(_), Operation::ArchivesOpen { source, .. }) => {
                 Some((*source).to_owned())
             }
+            (Self::Targets(_), Operation::KeepFetch { target, .. }) => Some((*target).to_owned()),
             (Self::Clusters(patterns), _)
                 if patterns
                     .iter()

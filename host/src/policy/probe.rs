@@ -119,6 +119,7 @@ impl Values {
                 }
                 Condition::RequireDigest
                 | Condition::Sources(_)
+                | Condition::Targets(_)
                 | Condition::LinkClasses(_)
                 | Condition::WithoutManifests => {}
             }
@@ -238,7 +239,17 @@ fn operations(verb: &str, values: &Values) -> Vec<Named> {
                     selection: "only".into(),
                     replicas,
                     storage_classes,
-                    reuse: Vec::new(),
+                })
+            })
+            .collect(),
+        "keep.fetch" => Operation::TARGETS
+            .iter()
+            .flat_map(|target| {
+                values.images.iter().map(|image| {
+                    plain(Operation::KeepFetch {
+                        target,
+                        image: image.clone(),
+                    })
                 })
             })
             .collect(),

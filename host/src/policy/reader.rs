@@ -34,7 +34,7 @@ pub(super) const LIMIT_KEYS: [&str; 7] = [
     "writes",
     "calls",
 ];
-pub(super) const RULE_KEYS: [&str; 13] = [
+pub(super) const RULE_KEYS: [&str; 14] = [
     "id",
     "reason",
     "verbs",
@@ -42,6 +42,7 @@ pub(super) const RULE_KEYS: [&str; 13] = [
     "images",
     "require-digest",
     "sources",
+    "targets",
     "clusters",
     "projects",
     "link-classes",
@@ -414,6 +415,9 @@ fn read_condition(
                 "images" => Condition::Images(parse_each(document, &texts, ImagePattern::parse)),
                 "sources" => Condition::Sources(parse_each(document, &texts, |text| {
                     word(text, "source", &Operation::SOURCES)
+                })),
+                "targets" => Condition::Targets(parse_each(document, &texts, |text| {
+                    word(text, "target", &Operation::TARGETS)
                 })),
                 "clusters" => {
                     Condition::Clusters(parse_each(document, &texts, ClusterPattern::parse))

@@ -30,7 +30,7 @@ impl Effect {
 
 /// A set of verbs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Verbs(u16);
+pub(super) struct Verbs(u32);
 
 impl Verbs {
     /// Returns the verbs that a pattern covers: a verb, `interface.*`, or `*`; none if it is wrong.

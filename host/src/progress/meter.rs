@@ -5,13 +5,15 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::Progress;
 use super::shown::Shown;
+use super::{Direction, Progress};
 use crate::output::Console;
 
 /// How far a transfer has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
+    /// Which way the bytes go.
+    pub direction: Direction,
     /// Bytes that there will be in all, where known.
     pub total: Option<u64>,
     /// Bytes read from the source.
@@ -26,6 +28,17 @@ pub struct Counts {
     pub finished: bool,
 }
 
+impl Counts {
+    /// Returns how many bytes are where they should be.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        match self.direction {
+            Direction::Up => self.sent.saturating_add(self.reused),
+            Direction::Down => self.read,
+        }
+    }
+}
+
 /// Counts, and has a thread show the counts.
 pub(super) struct Meter {
     state: Arc<State>,
@@ -33,6 +46,7 @@ pub(super) struct Meter {
 }
 
 struct State {
+    direction: Direction,
     /// One more than the total; 0 while it is not known.
     total: AtomicU64,
     read: AtomicU64,
@@ -47,6 +61,7 @@ struct State {
 impl State {
     fn counts(&self) -> Counts {
         Counts {
+            direction: self.direction,
             total: self.total.load(Ordering::Relaxed).checked_sub(1),
             read: self.read.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),
@@ -58,8 +73,9 @@ impl State {
 }
 
 impl Meter {
-    pub(super) fn new(shown: impl Shown, console: Console) -> Self {
+    pub(super) fn new(direction: Direction, shown: impl Shown, console: Console) -> Self {
         let state = Arc::new(State {
+            direction,
             total: AtomicU64::new(0),
             read: AtomicU64::new(0),
             sent: AtomicU64::new(0),

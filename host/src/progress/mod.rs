@@ -9,6 +9,7 @@ use crate::output::Console;
 
 pub use meter::Counts;
 use meter::Meter;
+pub use shown::pace;
 use shown::{Bar, Batch, Human, Json, Plain};
 
 /// Is told how far a transfer has come. Calls are frequent, and must be cheap.
@@ -19,7 +20,7 @@ pub trait Progress: Send + Sync {
     /// Says that this many more bytes were read from the source.
     fn read(&self, bytes: u64);
 
-    /// Says that this many more bytes are stored in Keep, having been sent. Replicas count once.
+    /// Says that this many more bytes were sent to Keep. Replicas and repetitions count once.
     fn sent(&self, bytes: u64);
 
     /// Says that this many more bytes did not have to be sent, since Keep has them.
@@ -57,15 +58,30 @@ pub enum Look {
     Batch,
 }
 
-/// Creates what shows progress on the console.
+/// Which way the bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From a source into Keep: a byte is done once it is sent or known to be there.
+    Up,
+    /// Out of Keep: a byte is done once it is read and verified.
+    Down,
+}
+
+/// Creates what shows the progress of an upload on the console.
 #[must_use]
 pub fn show(look: Look, console: Console) -> Arc<dyn Progress> {
+    show_going(Direction::Up, look, console)
+}
+
+/// Creates what shows the progress of a transfer in this direction on the console.
+#[must_use]
+pub fn show_going(direction: Direction, look: Look, console: Console) -> Arc<dyn Progress> {
     match look {
         Look::None => Arc::new(Silent),
-        Look::Bar => Arc::new(Meter::new(Bar, console)),
-        Look::Plain => Arc::new(Meter::new(Plain, console)),
-        Look::Json => Arc::new(Meter::new(Json, console)),
-        Look::Human => Arc::new(Meter::new(Human, console)),
-        Look::Batch => Arc::new(Meter::new(Batch, console)),
+        Look::Bar => Arc::new(Meter::new(direction, Bar, console)),
+        Look::Plain => Arc::new(Meter::new(direction, Plain, console)),
+        Look::Json => Arc::new(Meter::new(direction, Json, console)),
+        Look::Human => Arc::new(Meter::new(direction, Human, console)),
+        Look::Batch => Arc::new(Meter::new(direction, Batch, console)),
     }
 }

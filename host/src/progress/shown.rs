@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Counts;
+use super::{Counts, Direction};
 
 /// One form of showing progress.
 pub(super) trait Shown: Send + 'static {
@@ -46,7 +46,8 @@ impl Shown for Bar {
     fn text(&self, counts: &Counts) -> String {
         let bar = match counts.total {
             Some(total) if total > 0 => {
-                let filled = usize::try_from(counts.read.min(total) * WIDTH / total).unwrap_or(0);
+                let filled = counts.done().min(total).saturating_mul(WIDTH) / total;
+                let filled = usize::try_from(filled).unwrap_or(0);
                 let width = usize::try_from(WIDTH).unwrap_or(0);
                 format!("[{}{}] ", "=".repeat(filled), " ".repeat(width - filled))
             }
@@ -150,28 +151,40 @@ fn python_total(counts: &Counts) -> Option<u64> {
 
 fn line(counts: &Counts) -> String {
     let seconds = counts.elapsed.as_secs_f64().max(0.001);
-    let speed = counts.read as f64 / seconds;
+    let done = counts.done();
+    let speed = done as f64 / seconds;
     let of = counts
         .total
         .map(|total| format!(" of {}", bytes(total)))
         .unwrap_or_default();
     let left = match counts.total {
         Some(total) if !counts.finished && speed > 0.0 => {
-            format!(
-                ", {} left",
-                time(Duration::from_secs_f64(
-                    total.saturating_sub(counts.read) as f64 / speed
-                ))
-            )
+            let left = total.saturating_sub(done) as f64 / speed;
+            // A speed of next to nothing gives more than any clock shows.
+            let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
+            format!(", {} left", time(left))
         }
         _ => format!(", {}", time(counts.elapsed)),
     };
+    let parts = match counts.direction {
+        Direction::Up => format!(
+            "{}{of} read, {} sent, {} reused",
+            bytes(counts.read),
+            bytes(counts.sent),
+            bytes(counts.reused)
+        ),
+        Direction::Down => format!("{}{of} fetched", bytes(counts.read)),
+    };
+    format!("{parts}, {}/s{left}", bytes(speed as u64))
+}
+
+/// Returns for people how long a transfer took, and how fast it was: `12.3 s, 87.1 MiB/s`.
+#[must_use]
+pub fn pace(count: u64, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64().max(0.001);
     format!(
-        "{}{of} read, {} sent, {} reused, {}/s{left}",
-        bytes(counts.read),
-        bytes(counts.sent),
-        bytes(counts.reused),
-        bytes(speed as u64)
+        "{seconds:.1} s, {}/s",
+        bytes((count as f64 / seconds) as u64)
     )
 }
 
@@ -205,6 +218,7 @@ mod tests {
 
     fn counts() -> Counts {
         Counts {
+            direction: Direction::Up,
             total: Some(206 << 20),
             read: 103 << 20,
             sent: 64 << 20,
@@ -243,9 +257,51 @@ mod tests {
     }
 
     #[test]
+    fn the_bar_shows_what_is_in_keep_and_not_what_was_read() {
+        let text = Bar.text(&Counts {
+            sent: 51 << 20,
+            reused: 52 << 20,
+            read: 206 << 20,
+            ..counts()
+        });
+        assert!(
+            text.contains(&format!("[{}{}]", "=".repeat(12), " ".repeat(12))),
+            "{text}"
+        );
+        assert!(
+            text.contains("51.0 MiB sent, 52.0 MiB reused, 51.5 MiB/s, 2 s left"),
+            "{text}"
+        );
+        let text = Bar.text(&Counts {
+            direction: Direction::Down,
+            sent: 0,
+            ..counts()
+        });
+        assert!(
+            text.contains(&format!("[{}{}]", "=".repeat(12), " ".repeat(12))),
+            "{text}"
+        );
+        assert!(
+            text.contains("103.0 MiB of 206.0 MiB fetched, 51.5 MiB/s"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_transfer_that_hardly_moves_has_a_time_left_all_the_same() {
+        let text = Plain.text(&Counts {
+            total: Some(u64::MAX),
+            sent: 1,
+            elapsed: Duration::from_secs(u64::MAX / 4),
+            ..counts()
+        });
+        assert!(text.contains("left"), "{text}");
+    }
+
+    #[test]
     fn the_bar_never_overflows() {
         let text = Bar.text(&Counts {
-            read: 500 << 20,
+            sent: 500 << 20,
             ..counts()
         });
         assert!(text.contains(&format!("[{}]", "=".repeat(24))));

@@ -16,7 +16,8 @@ pub use signals::{Interrupted, or_signal};
 pub use surroundings::{Options, Surroundings};
 
 use crate::bindings::commands::{
-    Failure, ImagesRequest, ListedImage, Resolution, UploadRequest, Uploaded,
+    DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, Resolution, UploadRequest,
+    Uploaded,
 };
 use crate::bindings::log::Level;
 use crate::component::{self, Capabilities, Component, Limits, Running};
@@ -51,6 +52,15 @@ impl Surroundings {
     pub async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
         let (running, gate) = self.start().await?;
         self.finish(&gate, running.resolve(image).await)
+    }
+
+    /// Fetches the image that a container request would get.
+    ///
+    /// # Errors
+    /// If that fails, with what to tell the user.
+    pub async fn download(&self, request: &DownloadRequest) -> Result<Downloaded, Report> {
+        let (running, gate) = self.start().await?;
+        self.finish(&gate, running.download(request).await)
     }
 
     /// Starts the component with the capabilities that one command may need.

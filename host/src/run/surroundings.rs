@@ -14,12 +14,13 @@ use crate::cache::Place;
 use crate::component::{Capabilities, Messages};
 use crate::engine::{Engine, LocalEngine};
 use crate::http::{Client, Retry};
-use crate::keep::{ArchiveStore, Keep};
+use crate::keep::{ArchiveStore, Destination, Keep};
 use crate::locks::Locks;
 use crate::output::{Console, Exit, Report};
 use crate::policy::Sources;
 use crate::progress::Progress;
 use crate::settings::{CacheBase, Environment, Settings};
+use crate::target::Target;
 
 /// What the command line says of a command's surroundings.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +31,8 @@ pub struct Options {
     pub engine: Option<String>,
     /// Where the image comes from, if not from the engine.
     pub given: Option<Location>,
+    /// Where a fetched image goes.
+    pub target: Option<Target>,
     /// Which platform's image to take, where there is a choice.
     pub choice: Choice,
     /// How often to repeat a request that fails for now.
@@ -140,8 +143,16 @@ impl Surroundings {
                 cache.clone(),
             ),
             engine: LocalEngine::new(engine, messages.clone()),
+            keep: ArchiveStore::new(
+                keep,
+                self.options.concurrency,
+                self.progress.clone(),
+                Destination {
+                    target: self.options.target.clone(),
+                    scratch: cache.scratch().to_owned(),
+                },
+            ),
             locks: Locks::new(cache, self.options.lock_timeout, messages.clone()),
-            keep: ArchiveStore::new(keep, self.options.concurrency, self.progress.clone()),
             messages,
             api,
         })

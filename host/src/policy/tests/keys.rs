@@ -107,6 +107,13 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "images",
+            "keep.fetch",
+            &format!("[\"{id}\"]"),
+            format!("keep.fetch engine {id}"),
+            vec![format!("keep.fetch engine {other}")],
+        ),
+        case(
+            "images",
             "links.create",
             &format!("[\"{id}\"]"),
             format!("links.create docker_image_hash {id}"),
@@ -142,6 +149,13 @@ fn cases() -> Vec<Case> {
             "[\"given\", \"cache\"]",
             s("archives.open given"),
             vec![format!("archives.open engine {id}")],
+        ),
+        case(
+            "targets",
+            "keep.fetch",
+            "[\"given\"]",
+            format!("keep.fetch given {id}"),
+            vec![format!("keep.fetch engine {id}")],
         ),
         case(
             "projects",
@@ -311,6 +325,13 @@ fn each_key_of_a_rule_that_denies_spares_something() {
             "archives.open given",
         ),
         (
+            "targets",
+            "keep.fetch",
+            "[\"engine\"]",
+            format!("keep.fetch engine {id}"),
+            "keep.fetch given sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ),
+        (
             "clusters",
             "cluster.get",
             "[\"zzzzz\"]",
@@ -375,6 +396,7 @@ fn clusters_withhold_every_verb_that_reaches_the_cluster() {
         let line = match *verb {
             "links.create" => "links.create docker_image_hash x",
             "collections.create" => "collections.create x",
+            "keep.fetch" => "keep.fetch given x",
             verb => verb,
         };
         for pattern in ["zzzzz", "zzzzz.example.org", "*.example.org"] {
@@ -561,6 +583,7 @@ fn every_key_has_a_test_here() {
                     "repositories",
                     "images",
                     "sources",
+                    "targets",
                     "clusters",
                     "projects",
                     "link-classes",

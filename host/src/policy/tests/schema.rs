@@ -69,6 +69,10 @@ fn schema_and_reader_know_the_same_keys_and_words() {
             set(Operation::SOURCES)
         );
         assert_eq!(
+            words(&rule["properties"]["targets"]),
+            set(Operation::TARGETS)
+        );
+        assert_eq!(
             words(&rule["properties"]["link-classes"]),
             set(Operation::LINK_CLASSES)
         );
@@ -89,7 +93,7 @@ fn accepts(key: &str, verb: &str) -> bool {
     let value = match key {
         "require-digest" | "manifests" => "false",
         "max-replicas" => "1",
-        "sources" => "[\"given\"]",
+        "sources" | "targets" => "[\"given\"]",
         "link-classes" => "[\"docker_image_hash\"]",
         _ => "[\"*\"]",
     };

@@ -64,6 +64,7 @@ fn it_allows_exactly_that_upload() {
         "collections.create x",
         "collections.list manifests=true",
         "keep.store replicas=9",
+        "keep.fetch engine sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "links.create docker_image_repo+tag lab/other:1 owner=zzzzz-j7d0g-000000000000000",
         "links.create docker_image_hash sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb owner=zzzzz-j7d0g-000000000000000",
         "links.create docker_image_repo+tag lab/tool:1 owner=zzzzz-j7d0g-111111111111111",

@@ -1,0 +1,141 @@
+//! The download: the image that a container request would get, fetched from Keep.
+
+use crate::bindings::exports::keepdocker::contract::commands::{
+    DownloadRequest, Downloaded, Failure,
+};
+use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
+use crate::capabilities::keep;
+use crate::{extents, image, manifest, resolve};
+use std::collections::HashSet;
+
+/// Finds the image, and has its archive fetched.
+pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
+    let found = resolve::find(&request.image)?;
+    let collection = found.collection;
+    let unsound = |reason: String| {
+        Failure::Archive(ArchiveError::Unsound(format!(
+            "collection {}: {reason}",
+            collection.uuid
+        )))
+    };
+    let text = collection.manifest.as_deref().unwrap_or_default();
+    let id = manifest::only_file(text)
+        .and_then(|(path, _)| image::id_of_file(file_name(&path)).map(str::to_owned))
+        .ok_or_else(|| unsound("it does not hold exactly one image".into()))?;
+    if image::format(&id) != "v2" {
+        return Err(Failure::Archive(ArchiveError::Unsupported(format!(
+            "image {id} has the format v1, in which the ID does not tell the content, so it cannot be verified; `arv-get {}/` fetches the file as it is",
+            collection.uuid
+        ))));
+    }
+    let extents: Vec<keep::Extent> = extents::of_only_file(text)
+        .map_err(|error| unsound(error.to_string()))?
+        .into_iter()
+        .map(|extent| keep::Extent {
+            block: extent.block,
+            start: extent.start,
+            length: extent.length,
+        })
+        .collect();
+    let blocks: HashSet<&str> = extents.iter().map(|extent| extent.block.as_str()).collect();
+    let blocks = u32::try_from(blocks.len()).unwrap_or(u32::MAX);
+    let archive = keep::StoredArchive {
+        image: id.to_ascii_lowercase(),
+        extents,
+    };
+    let fetched = keep::fetch(&archive, request.target)?;
+    Ok(Downloaded {
+        collection: collection.uuid,
+        portable_data_hash: collection.portable_data_hash,
+        image: fetched.image.id,
+        size: fetched.size,
+        blocks,
+        reasons: found.reasons,
+    })
+}
+
+/// Returns the last part of a path: the server looks at that alone.
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capabilities::collections;
+    use crate::testing::world::{self, World};
+    use crate::testing::{USER, repo_tag_link};
+
+    const X: &str = "zzzzz-4zz18-xxxxxxxxxxxxxxx";
+    const DIGITS: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const SIGNED: &str =
+        "acbd18db4cc2f85cedef654fccc4a4d8+3+A0123456789abcdef0123456789abcdef01234567@6fffffff";
+
+    fn fetch(image: &str) -> Result<Downloaded, Failure> {
+        run(&DownloadRequest {
+            image: image.into(),
+            target: keep::Target::Engine,
+        })
+    }
+
+    fn holding(file: &str) {
+        let manifest = format!(". {SIGNED} {SIGNED} 0:6:{file}\n");
+        world::with(|world| {
+            *world = World::new();
+            world.formats = Some(vec!["v1".into(), "v2".into()]);
+            world.collections = vec![collections::Collection {
+                uuid: X.into(),
+                owner: USER.into(),
+                name: String::new(),
+                portable_data_hash: manifest::portable_data_hash(&manifest),
+                created_at: "2020-01-01T00:00:00Z".into(),
+                properties: Vec::new(),
+                manifest: Some(manifest),
+            }];
+            world.links = vec![repo_tag_link("lab/tool:1", X, "2020-01-01T00:00:00Z", None)];
+        });
+    }
+
+    #[test]
+    fn the_image_that_a_container_request_gets_is_fetched_with_signed_locators() {
+        holding(&format!("sha256:{DIGITS}.tar"));
+        let downloaded = fetch("lab/tool:1").unwrap();
+        assert_eq!(downloaded.collection, X);
+        assert_eq!(downloaded.image, format!("sha256:{DIGITS}"));
+        assert_eq!((downloaded.size, downloaded.blocks), (6, 1));
+        world::with(|world| {
+            assert_eq!(world.fetched.len(), 2);
+            assert!(world.fetched.iter().all(|extent| extent.block == SIGNED));
+            let call = format!("keep.fetch sha256:{DIGITS} Target::Engine");
+            assert_eq!(world.calls.last(), Some(&call));
+        });
+    }
+
+    #[test]
+    fn what_cannot_be_verified_is_not_fetched() {
+        holding(&format!("{DIGITS}.tar"));
+        let failure = fetch("lab/tool:1").unwrap_err();
+        assert!(
+            matches!(&failure, Failure::Archive(ArchiveError::Unsupported(text)) if text.contains("v1")),
+            "{failure:?}"
+        );
+        world::with(|world| assert!(world.fetched.is_empty()));
+    }
+
+    #[test]
+    fn a_name_that_leads_nowhere_fetches_nothing() {
+        holding(&format!("sha256:{DIGITS}.tar"));
+        assert_eq!(
+            fetch("lab/tool:2").unwrap_err(),
+            Failure::NoSuchImage("lab/tool:2".into())
+        );
+        world::with(|world| {
+            assert!(
+                !world
+                    .calls
+                    .iter()
+                    .any(|call| call.starts_with("keep.fetch"))
+            )
+        });
+    }
+}

@@ -1,0 +1,208 @@
+//! `keepdocker save` and `keepdocker load`: images out of Keep.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{Args, value_parser};
+
+use super::request;
+use crate::bindings::commands::{DownloadRequest, Downloaded};
+use crate::bindings::keep::Target as WitTarget;
+use crate::bindings::log::Level;
+use crate::engine::Engine;
+use crate::output::{Console, Exit, Report, json};
+use crate::progress::{self, Direction, Look};
+use crate::run::{Options, Surroundings};
+use crate::settings::Environment;
+use crate::target::Target;
+
+use super::keepdocker::ProgressForm;
+
+/// Arguments of `keepdocker save`.
+#[derive(Debug, Args)]
+pub struct Save {
+    /// What `save` and `load` have in common.
+    #[command(flatten)]
+    pub download: Download,
+    /// The file to write, which is there only once it is complete; `-` is standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `keepdocker load`.
+#[derive(Debug, Args)]
+pub struct Load {
+    /// What `save` and `load` have in common.
+    #[command(flatten)]
+    pub download: Download,
+    /// Give the image no name in the engine but those that its archive holds.
+    #[arg(long)]
+    pub no_tag: bool,
+}
+
+/// What `save` and `load` have in common.
+#[derive(Debug, Args)]
+pub struct Download {
+    /// What a container request would name: repository:tag, image ID, or portable data hash.
+    pub image: String,
+    /// How many blocks to fetch at once [default: 3].
+    #[arg(long, visible_alias = "concurrency", value_name = "N", value_parser = value_parser!(u8).range(1..=32))]
+    pub threads: Option<u8>,
+    /// How to show progress.
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub progress: ProgressForm,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Save {
+    /// Writes the image's archive to a file or to standard output.
+    ///
+    /// # Errors
+    /// If that fails, with what to tell the user.
+    pub async fn run(
+        self,
+        options: Options,
+        environment: Environment,
+        console: Console,
+        quiet: bool,
+    ) -> Result<(), Report> {
+        let is_stdout = self.output.as_os_str() == "-";
+        if is_stdout && std::io::stdout().is_terminal() {
+            return Err(
+                Report::new(Exit::Usage, "an image archive is not written to a terminal")
+                    .advise("redirect standard output, or name a file: `--output FILE`"),
+            );
+        }
+        if is_stdout && self.download.json {
+            return Err(Report::new(
+                Exit::Usage,
+                "standard output cannot take both the archive and JSON",
+            ));
+        }
+        let target = if is_stdout {
+            Target::Stdout
+        } else {
+            Target::File(self.output)
+        };
+        let downloaded = self
+            .download
+            .run(target, options, environment, console, quiet)
+            .await?;
+        if is_stdout {
+            return Ok(());
+        }
+        self.download.answer(&downloaded, console)
+    }
+}
+
+impl Load {
+    /// Brings the image into the engine's store.
+    ///
+    /// # Errors
+    /// If that fails, with what to tell the user.
+    pub async fn run(
+        self,
+        options: Options,
+        environment: Environment,
+        console: Console,
+        quiet: bool,
+    ) -> Result<(), Report> {
+        let target = Target::Engine {
+            engine: Engine::new(options.engine.as_deref()),
+            name: (!self.no_tag)
+                .then(|| name_of(&self.download.image))
+                .flatten(),
+        };
+        let downloaded = self
+            .download
+            .run(target, options, environment, console, quiet)
+            .await?;
+        self.download.answer(&downloaded, console)
+    }
+}
+
+impl Download {
+    async fn run(
+        &self,
+        target: Target,
+        mut options: Options,
+        environment: Environment,
+        console: Console,
+        quiet: bool,
+    ) -> Result<Downloaded, Report> {
+        let request = DownloadRequest {
+            image: self.image.clone(),
+            target: if target.is_engine() {
+                WitTarget::Engine
+            } else {
+                WitTarget::Given
+            },
+        };
+        options.target = Some(target);
+        options.concurrency = self.threads.map(usize::from);
+        let look = Look::of(self.progress, console, quiet);
+        let shown = progress::show_going(Direction::Down, look, console);
+        let start = Instant::now();
+        let surroundings = Surroundings::new(options, environment, console, shown).await?;
+        let downloaded = surroundings.download(&request).await?;
+        for reason in &downloaded.reasons {
+            console.message(Level::Debug, reason);
+        }
+        console.message(
+            Level::Info,
+            &format!(
+                "{} was fetched from {} and verified: {} bytes in {} blocks, {}",
+                self.image,
+                downloaded.collection,
+                downloaded.size,
+                downloaded.blocks,
+                progress::pace(downloaded.size, start.elapsed())
+            ),
+        );
+        Ok(downloaded)
+    }
+
+    fn answer(&self, downloaded: &Downloaded, console: Console) -> Result<(), Report> {
+        request::answer(
+            console,
+            &if self.json {
+                json::downloaded(downloaded)
+            } else {
+                format!("{}\n", downloaded.image)
+            },
+        )
+    }
+}
+
+/// Returns the name that the engine is to know the image by: the one that the user typed, unless it
+/// is an ID or a portable data hash.
+fn name_of(text: &str) -> Option<String> {
+    let is_hex = |text: &str| text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_id = is_hex(text.strip_prefix("sha256:").unwrap_or(text));
+    let is_content = text.contains('+');
+    let is_pinned = text.contains('@');
+    (!is_id && !is_content && !is_pinned).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_name_becomes_one() {
+        assert_eq!(name_of("lab/tool:1").as_deref(), Some("lab/tool:1"));
+        assert_eq!(name_of("cafe").as_deref(), Some("cafe"));
+        let digits = "a".repeat(64);
+        for text in [
+            format!("sha256:{digits}"),
+            digits.clone(),
+            "fa3c1a9cb6783f85f2ecda037e07b8c3+167".into(),
+            format!("lab/tool@sha256:{digits}"),
+        ] {
+            assert_eq!(name_of(&text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! An archive out of Keep: blocks are fetched ahead, verified, and handed to the target.
+//!
+//! ```text
+//! Keep ─▶ ReadAhead ─▶ Archive (every digest) ─▶ Pieces ─▶ Delivery ─▶ file, pipe, engine
+//! ```
+
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+use super::read_ahead::{ReadAhead, Stretch};
+use super::store::{ArchiveStore, StoreError};
+use crate::archive::{self, Archive, BlockSink, Choice, SinkClosed};
+use crate::bindings::archives::{Image, Selection};
+use crate::bindings::keep::{self, BlockLayout, Extent, Fetched, Form, StoredArchive};
+use crate::target::{self, Delivery, Opening, Target};
+
+/// How many blocks are fetched at a time, unless the user says otherwise. With the one that is
+/// being read, that makes 256 MiB.
+const USUAL_CONCURRENCY: usize = 3;
+
+/// How many bytes go to the target at a time.
+const PIECE: usize = 1 << 20;
+
+/// Where the command line wants fetched archives to go.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// None where the command fetches nothing.
+    pub target: Option<Target>,
+    /// Where temporary files are made.
+    pub scratch: PathBuf,
+}
+
+impl ArchiveStore {
+    /// Fetches an archive, verifies it, and hands it to the target.
+    ///
+    /// # Errors
+    /// If a block cannot be read, the archive is not sound or not that of the image, or the
+    /// target does not take it. No file holds a part of it then, and the engine none of it.
+    pub async fn fetch(
+        &self,
+        stored: &StoredArchive,
+        target: keep::Target,
+    ) -> Result<Fetched, StoreError> {
+        // What the component asks for must also be what the user wants.
+        let target = self
+            .destination
+            .target
+            .clone()
+            .filter(|wanted| wanted.is_engine() == (target == keep::Target::Engine))
+            .ok_or(StoreError::NoTarget)?;
+        let stretches = stretches(&stored.extents)?;
+        let size = stretches.iter().map(|stretch| stretch.length as u64).sum();
+        let progress = self.progress.clone();
+        progress.total(Some(size));
+        let blocks = ReadAhead::start(
+            self.keep.clone(),
+            stretches,
+            self.concurrency.unwrap_or(USUAL_CONCURRENCY),
+        );
+        let failure = blocks.failure();
+        let archive = Archive::stream(
+            "the archive in Keep",
+            Box::new(move || Ok(Box::new(blocks))),
+            Choice::default(),
+            &self.destination.scratch,
+        )
+        .in_pieces(PIECE);
+        let (opening, file) = target.prepare()?;
+        let wanted = stored.image.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let mut seen = 0;
+            deliver(opening, archive, &wanted, &mut |count| {
+                progress.read(count - seen);
+                seen = count;
+            })
+        })
+        .await
+        .map_err(|error| StoreError::BrokenOff(error.to_string()))?;
+        let of_keep = failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let image = match (read, of_keep) {
+            (Ok(image), _) => image,
+            (Err(_), Some(error)) => return Err(error.into()),
+            (Err(error), None) => return Err(error),
+        };
+        target.check(&image).await?;
+        if let Some(file) = file {
+            file.finish()?;
+        }
+        self.progress.finish();
+        Ok(Fetched { image, size })
+    }
+}
+
+/// Reads the archive, and hands what was verified to the target.
+fn deliver(
+    target: Opening,
+    mut archive: Archive,
+    wanted: &str,
+    progress: archive::Progress<'_>,
+) -> Result<Image, StoreError> {
+    let mut pieces = Pieces {
+        delivery: target.begin()?,
+        failure: None,
+        count: 0,
+    };
+    let read = archive.read(
+        &Selection::Only,
+        Form::Verbatim,
+        BlockLayout::Dense,
+        &mut pieces,
+        progress,
+    );
+    if let Some(failure) = pieces.failure {
+        return Err(failure.into());
+    }
+    let image = read?.image;
+    if image.id != wanted {
+        return Err(StoreError::AnotherImage {
+            wanted: wanted.to_owned(),
+            found: image.id,
+        });
+    }
+    pieces.delivery.finish()?;
+    Ok(image)
+}
+
+/// Hands the pieces of an archive on as they come.
+struct Pieces {
+    delivery: Delivery,
+    failure: Option<target::Error>,
+    count: usize,
+}
+
+impl BlockSink for Pieces {
+    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
+        Ok(Vec::with_capacity(PIECE))
+    }
+
+    fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
+        if let Err(error) = self.delivery.write(block) {
+            self.failure = Some(error);
+            return Err(SinkClosed);
+        }
+        self.count += 1;
+        Ok(self.count - 1)
+    }
+}
+
+/// Reads what the component says of the archive's place.
+fn stretches(extents: &[Extent]) -> Result<Vec<Stretch>, StoreError> {
+    extents
+        .iter()
+        .map(|extent| {
+            let block: super::Locator = extent
+                .block
+                .parse()
+                .map_err(|_| StoreError::BadExtent("what is no locator".into()))?;
+            let (start, length) = (extent.start as usize, extent.length as usize);
+            let is_inside = length > 0 && start + length <= block.block().size as usize;
+            if !is_inside {
+                return Err(StoreError::BadExtent(block.without_signature()));
+            }
+            Ok(Stretch {
+                block,
+                start,
+                length,
+            })
+        })
+        .collect()
+}

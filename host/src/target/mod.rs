@@ -1,0 +1,207 @@
+//! Where a fetched archive goes: a file, standard output, the engine.
+//!
+//! ```text
+//! Target ─▶ Opening ─▶ Delivery ── write … ── finish ─▶ check ─▶ NewFile takes its name
+//!                         └── dropped before that: nothing has come of it
+//! ```
+
+mod file;
+mod held;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::bindings::archives::Image;
+use crate::engine::{CommandError, Engine, Loading};
+
+pub use file::NewFile;
+use held::Held;
+
+/// Where the user wants an archive to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A file, which is there under its name only once it is complete.
+    File(PathBuf),
+    /// Standard output.
+    Stdout,
+    /// The engine's store.
+    Engine {
+        /// The engine.
+        engine: Engine,
+        /// What the image is to be called there, besides what the archive itself says.
+        name: Option<String>,
+    },
+}
+
+/// Why an archive did not get to its target.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system or the pipe takes no more.
+    #[error("cannot write {subject}: {source}")]
+    Write {
+        /// What could not be written.
+        subject: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The engine does not take the archive.
+    #[error(transparent)]
+    Engine(#[from] CommandError),
+    /// The engine took the archive, and yet has not got the image.
+    #[error("`{program} load` succeeded, but the engine has not got image {image}")]
+    NotThere {
+        /// The engine's program.
+        program: String,
+        /// The image's ID.
+        image: String,
+    },
+}
+
+impl Target {
+    /// Tells whether the target is the engine's store.
+    #[must_use]
+    pub fn is_engine(&self) -> bool {
+        matches!(self, Self::Engine { .. })
+    }
+
+    /// Prepares the target.
+    ///
+    /// The file, if it is one, is for [`NewFile::finish`] after everything else; dropped before
+    /// that, it goes. So it belongs where an interrupt drops it, and not on the writing thread.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn prepare(&self) -> Result<(Opening, Option<NewFile>), Error> {
+        Ok(match self {
+            Self::File(path) => {
+                let file = NewFile::create(path)?;
+                (Opening::File(file.writer()?, file.subject()), Some(file))
+            }
+            Self::Stdout => (Opening::Stdout, None),
+            Self::Engine { engine, .. } => (Opening::Engine(engine.clone()), None),
+        })
+    }
+
+    /// Makes sure that the image has come where it should be.
+    ///
+    /// # Errors
+    /// If the engine has not got it.
+    pub async fn check(&self, image: &Image) -> Result<(), Error> {
+        let Self::Engine { engine, name } = self else {
+            return Ok(());
+        };
+        let id = match engine.loaded(image).await? {
+            Some(id) => id,
+            None => {
+                return Err(Error::NotThere {
+                    program: engine.program().to_owned(),
+                    image: image.id.clone(),
+                });
+            }
+        };
+        if let Some(name) = name {
+            engine.tag(&id, name).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A target that nothing has been written to.
+#[derive(Debug)]
+pub enum Opening {
+    /// A file, and its name for error texts.
+    File(File, String),
+    /// Standard output.
+    Stdout,
+    /// The engine, which is started by [`Opening::begin`].
+    Engine(Engine),
+}
+
+impl Opening {
+    /// Begins to deliver an archive. The engine's command is tied to the calling thread.
+    ///
+    /// # Errors
+    /// If there is no engine.
+    pub fn begin(self) -> Result<Delivery, Error> {
+        let (subject, out) = match self {
+            Self::File(file, subject) => (subject, Out::File(file)),
+            Self::Stdout => ("standard output".to_owned(), Out::Stdout(io::stdout())),
+            Self::Engine(engine) => (
+                format!("to `{} load`", engine.program()),
+                Out::Engine(Box::new(engine.load()?)),
+            ),
+        };
+        Ok(Delivery {
+            subject,
+            held: Held::default(),
+            out,
+        })
+    }
+}
+
+/// An archive on its way to its target.
+///
+/// The end of it is held back until [`Delivery::finish`]: what is not whole must not look whole.
+#[derive(Debug)]
+pub struct Delivery {
+    subject: String,
+    held: Held,
+    out: Out,
+}
+
+#[derive(Debug)]
+enum Out {
+    File(File),
+    Stdout(io::Stdout),
+    Engine(Box<Loading>),
+}
+
+impl Delivery {
+    /// Adds bytes to the archive.
+    ///
+    /// # Errors
+    /// If they cannot be written; the engine's own words if it is the engine that ended.
+    pub fn write(&mut self, bytes: Vec<u8>) -> Result<(), Error> {
+        match self.held.push(bytes) {
+            Some(bytes) => self.put(&bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands over the rest of the archive, which was found to be sound.
+    ///
+    /// # Errors
+    /// If that cannot be written, or the engine does not take the archive.
+    pub fn finish(mut self) -> Result<(), Error> {
+        while let Some(bytes) = self.held.pop() {
+            self.put(&bytes)?;
+        }
+        let failed = |source| Error::Write {
+            subject: self.subject.clone(),
+            source,
+        };
+        match self.out {
+            // After a crash the name must not stand for data that never got to the disk.
+            Out::File(file) => match file.sync_data() {
+                // Pipes and devices have no disk.
+                Err(error) if error.kind() != io::ErrorKind::InvalidInput => Err(failed(error)),
+                _ => Ok(()),
+            },
+            Out::Stdout(mut stdout) => stdout.flush().map_err(failed),
+            Out::Engine(loading) => Ok(loading.finish()?),
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let written = match &mut self.out {
+            Out::File(file) => file.write_all(bytes),
+            Out::Stdout(stdout) => stdout.write_all(bytes),
+            Out::Engine(loading) => return Ok(loading.write(bytes)?),
+        };
+        written.map_err(|source| Error::Write {
+            subject: self.subject.clone(),
+            source,
+        })
+    }
+}
