@@ -11,12 +11,16 @@
     reason = "a benchmark ends where something is not as it must be"
 )]
 
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use keepdocker_sandbox::seed::Image;
 use keepdocker_sandbox::{Options, Sandbox};
+
+use support::{median, python};
 
 /// Runs of each program and command that count.
 const RUNS: usize = 15;
@@ -143,10 +147,7 @@ fn programs() -> Vec<Program> {
             runs: RUNS,
         },
     ];
-    let python = std::env::var_os("KEEPDOCKER_PYTHON_BIN")
-        .map(|folder| Path::new(&folder).join("arv-keepdocker"))
-        .filter(|path| path.is_file());
-    if let Some(path) = python {
+    if let Some(path) = python("arv-keepdocker") {
         programs.push(Program {
             name: "Python arv-keepdocker",
             path,
@@ -182,12 +183,6 @@ fn time(program: &Path, arguments: &[&str], home: &Path, cluster: &Sandbox) -> D
         String::from_utf8_lossy(&output.stderr)
     );
     time
-}
-
-/// Sorts the times and returns the middle one.
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }
 
 fn milliseconds(time: Duration) -> f64 {

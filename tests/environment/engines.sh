@@ -7,18 +7,8 @@
 # Exports KEEPDOCKER_TEST_DOCKER_HOST, KEEPDOCKER_TEST_NEWER_DOCKER_HOST and
 # KEEPDOCKER_TEST_CONTAINERD_DOCKER_HOST for those that start.
 engines_start() {
-    if ! command -v docker >/dev/null || ! engine_program >/dev/null; then
-        parts_missing engine "docker and dockerd are not installed"
-        return
-    fi
-    if ((EUID != 0)); then
-        parts_missing engine "starting a private one needs root"
-        return
-    fi
-
+    engines_possible || return
     local newer=$newer_engine_folder/root
-    echo '{}' >"$parts/engine.json"
-    parts_spawn engine "$(engine_program)" $(engine_options "$parts" engine)
     if [[ -e $newer_engine_folder/complete ]]; then
         mkdir -p "$parts/newer"
         echo '{}' >"$parts/newer/newer-engine.json"
@@ -28,16 +18,35 @@ engines_start() {
     else
         parts_missing newer-engine "as root, .ci/newer-engine unpacks one"
     fi
-
-    if engine_await engine "$parts/engine.sock"; then
-        export KEEPDOCKER_TEST_DOCKER_HOST=unix://$parts/engine.sock
-    fi
+    engine_start
     [[ -e $newer_engine_folder/complete ]] || return
     if engine_await newer-engine "$parts/newer/newer-engine.sock"; then
         export KEEPDOCKER_TEST_NEWER_DOCKER_HOST=unix://$parts/newer/newer-engine.sock
     fi
     if engine_await containerd-engine "$parts/newer/containerd-engine.sock"; then
         export KEEPDOCKER_TEST_CONTAINERD_DOCKER_HOST=unix://$parts/newer/containerd-engine.sock
+    fi
+}
+
+# Starts the one engine of this machine's packages, and exports KEEPDOCKER_TEST_DOCKER_HOST.
+engine_start() {
+    engines_possible || return
+    echo '{}' >"$parts/engine.json"
+    parts_spawn engine "$(engine_program)" $(engine_options "$parts" engine)
+    if engine_await engine "$parts/engine.sock"; then
+        export KEEPDOCKER_TEST_DOCKER_HOST=unix://$parts/engine.sock
+    fi
+}
+
+# Tells whether engines can run here, and notes them as missing if not.
+engines_possible() {
+    if ! command -v docker >/dev/null || ! engine_program >/dev/null; then
+        parts_missing engine "docker and dockerd are not installed"
+        return 1
+    fi
+    if ((EUID != 0)); then
+        parts_missing engine "starting a private one needs root"
+        return 1
     fi
 }
 

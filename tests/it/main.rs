@@ -16,8 +16,10 @@ mod compatibility; // the table of differences from the Python program, and its 
 mod contract; // the component and the contract: imports, size
 mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine
+mod download; // images out of Keep: files, pipes, engines
 mod drop_in; // what scripts rely on
 mod exchange; // images that go between our program and the Python ones
+mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
 mod loading; // the stored archive in every engine and tool
 mod oci_layouts; // layouts by buildah, umoci and skopeo

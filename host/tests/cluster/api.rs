@@ -18,7 +18,6 @@ fn every_link() -> links::Query {
         names: Names::All,
         heads: None,
         owner: None,
-        newest: None,
     }
 }
 
@@ -27,7 +26,6 @@ fn uuids(uuids: &[String]) -> collections::Query {
         which: Which::Uuids(uuids.to_vec()),
         owner: None,
         manifests: false,
-        newest: None,
     }
 }
 
@@ -133,7 +131,6 @@ async fn what_is_created_is_listed() {
         which,
         owner: Some(setup.sandbox.user_uuid()),
         manifests: true,
-        newest: None,
     };
     let property = Property {
         key: "docker-image-repo-tag".into(),

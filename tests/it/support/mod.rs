@@ -19,4 +19,5 @@ pub(crate) use noise::Noise;
 pub(crate) use output::Output;
 pub(crate) use python::Python;
 pub(crate) use saved::{Layer, hex, saved};
+pub(crate) use skip::skip;
 pub(crate) use tools::Tools;

@@ -1,0 +1,436 @@
+//! What is measured: one function for each row of the table of aims.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use keepdocker::keep::{BlockHash, MAXIMUM_SIZE};
+use serde_json::Value;
+
+use super::image::{self, Image};
+use super::measure::{Program, Usage};
+use super::relay;
+use super::server::{Counts, Server};
+use super::support::{median, python};
+use super::table::Table;
+
+/// A row's name and how it is measured.
+type Row = (&'static str, fn(&Bench, &mut Table));
+
+/// Every row, in the order of the table.
+pub(crate) const ROWS: [Row; 7] = [
+    ("cold", cold),
+    ("file", file),
+    ("second", second),
+    ("present", present),
+    ("latency", latency),
+    ("killed", killed),
+    ("download", download),
+];
+
+const MIB: f64 = 1024.0 * 1024.0;
+/// The time that each request to Keep takes longer in the row `latency`.
+const ROUND_TRIP: Duration = Duration::from_millis(50);
+
+/// The images and folders of one size.
+pub(crate) struct Bench {
+    folder: PathBuf,
+    size: u64,
+    runs: usize,
+    images: OnceCell<[Image; 2]>,
+    loaded: OnceCell<bool>,
+}
+
+impl Bench {
+    /// Prepares nothing yet: what is needed is made when a row needs it.
+    pub(crate) fn new(folder: &Path, size: u64, runs: usize) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            size,
+            runs: runs.max(1),
+            images: OnceCell::new(),
+            loaded: OnceCell::new(),
+        }
+    }
+
+    /// Two versions of an image as archives.
+    fn images(&self) -> &[Image; 2] {
+        self.images
+            .get_or_init(|| [1, 2].map(|version| image::write(&self.folder, self.size, version)))
+    }
+
+    /// Tells whether there is an engine, which then has both images.
+    fn has_engine(&self) -> bool {
+        *self.loaded.get_or_init(|| {
+            let Some(host) = std::env::var_os("KEEPDOCKER_TEST_DOCKER_HOST") else {
+                return false;
+            };
+            for image in self.images() {
+                let loaded = Command::new("docker")
+                    .args(["load", "--quiet", "--input"])
+                    .arg(&image.file)
+                    .env("DOCKER_HOST", &host)
+                    .output()
+                    .unwrap();
+                assert!(
+                    loaded.status.success(),
+                    "{}",
+                    String::from_utf8_lossy(&loaded.stderr)
+                );
+            }
+            true
+        })
+    }
+
+    fn home(&self) -> tempfile::TempDir {
+        tempfile::tempdir_in(&self.folder).unwrap()
+    }
+
+    /// Runs programs in turn, each on a cluster and in a home of its own, after what prepares them.
+    fn compare(
+        &self,
+        table: &mut Table,
+        case: &str,
+        programs: &[(Program, Option<Program>)],
+    ) -> Vec<(Usage, Counts)> {
+        let mut results: Vec<Vec<(Usage, Counts)>> = programs.iter().map(|_| Vec::new()).collect();
+        for _ in 0..self.runs {
+            for ((program, before), results) in programs.iter().zip(&mut results) {
+                let mut server = Server::start(&self.folder, false);
+                let home = self.home();
+                if let Some(before) = before {
+                    before.run(home.path(), &server.environment);
+                }
+                let start = server.counts();
+                let usage = program.run(home.path(), &server.environment);
+                results.push((usage, server.counts() - start));
+            }
+        }
+        programs
+            .iter()
+            .zip(results)
+            .map(|((program, _), results)| {
+                let middle = middle(&results);
+                table.add(case, program.name, middle.0, middle.1);
+                middle
+            })
+            .collect()
+    }
+}
+
+/// Returns the median of each figure.
+fn middle(results: &[(Usage, Counts)]) -> (Usage, Counts) {
+    fn of<T: PartialOrd + Copy>(
+        results: &[(Usage, Counts)],
+        figure: impl Fn(&(Usage, Counts)) -> T,
+    ) -> T {
+        median(&mut results.iter().map(figure).collect::<Vec<_>>())
+    }
+    (
+        Usage {
+            wall: of(results, |r| r.0.wall),
+            processor: of(results, |r| r.0.processor),
+            resident: of(results, |r| r.0.resident),
+            written: of(results, |r| r.0.written),
+        },
+        Counts {
+            api: of(results, |r| r.1.api),
+            puts: of(results, |r| r.1.puts),
+            sent: of(results, |r| r.1.sent),
+            processor: of(results, |r| r.1.processor),
+        },
+    )
+}
+
+/// Our program with these arguments.
+fn ours(name: &'static str, arguments: &[&str]) -> Program {
+    Program::new(
+        name,
+        env!("CARGO_BIN_EXE_keepdocker"),
+        arguments.iter().copied(),
+    )
+}
+
+fn from_file(name: &'static str, image: &Image, arguments: &[&str]) -> Program {
+    let source = format!("docker-archive:{}", image.file.display());
+    ours(name, &[&["upload", "--from", &source], arguments].concat())
+}
+
+/// Cold: an image of the engine that the cluster does not have.
+fn cold(bench: &Bench, table: &mut Table) {
+    if !bench.has_engine() {
+        return table.skip("cold", "no engine (KEEPDOCKER_TEST_DOCKER_HOST)");
+    }
+    let name = &bench.images()[0].name;
+    let mut programs = vec![
+        (ours("keepdocker", &["upload", name]), None),
+        // No request goes to the cluster here.
+        (Program::new("docker save", "docker", ["save", name]), None),
+    ];
+    if let Some(path) = python("arv-keepdocker") {
+        programs.push((Program::new("Python arv-keepdocker", path, [name]), None));
+    }
+    let results = bench.compare(table, "cold upload", &programs);
+    let (usage, save) = (results[0].0, results[1].0);
+    table.at_most("cold: wall, to `docker save`", usage.wall / save.wall, 1.15);
+    table.at_most("cold: resident MiB", usage.resident as f64 / MIB, 320.0);
+    table.at_most(
+        "cold: MiB written to disk",
+        usage.written as f64 / MIB,
+        256.0,
+    );
+    if let Some((python, _)) = results.get(2) {
+        table.at_most("cold: wall, to Python", usage.wall / python.wall, 0.6);
+        table.at_most(
+            "cold: CPU, to Python",
+            usage.processor / python.processor,
+            0.5,
+        );
+    }
+}
+
+/// File: the same image from a docker-archive in a file.
+fn file(bench: &Bench, table: &mut Table) {
+    let image = &bench.images()[0];
+    let mut programs = vec![(from_file("keepdocker", image, &[]), None)];
+    if let Some(path) = python("arv-put") {
+        let file = image.file.to_str().unwrap();
+        programs.push((
+            Program::new(
+                "Python arv-put",
+                path,
+                ["--no-cache", "--no-progress", file],
+            ),
+            None,
+        ));
+    }
+    let results = bench.compare(table, "from a file", &programs);
+    let usage = results[0].0;
+    let md5 = md5_time(image.length);
+    table.add(
+        "from a file",
+        "MD5, one core",
+        Usage {
+            wall: md5,
+            processor: md5,
+            ..Usage::default()
+        },
+        Counts::default(),
+    );
+    table.at_most("file: wall, to MD5 on one core", usage.wall / md5, 1.3);
+    table.at_most("file: resident MiB", usage.resident as f64 / MIB, 320.0);
+    table.at_most(
+        "file: MiB written to disk",
+        usage.written as f64 / MIB,
+        256.0,
+    );
+    if let Some((python, _)) = results.get(1) {
+        table.at_most("file: wall, to Python", usage.wall / python.wall, 1.0 / 3.0);
+        table.at_most(
+            "file: CPU, to Python",
+            usage.processor / python.processor,
+            0.5,
+        );
+    }
+}
+
+/// Second: a version of which one small layer is new.
+fn second(bench: &Bench, table: &mut Table) {
+    let [first, second] = bench.images();
+    let mut programs = Vec::new();
+    if bench.has_engine() {
+        programs.push((
+            ours("keepdocker", &["upload", &second.name]),
+            Some(ours("keepdocker", &["upload", &first.name])),
+        ));
+        if let Some(path) = python("arv-keepdocker") {
+            programs.push((
+                Program::new("Python arv-keepdocker", path.clone(), [&second.name]),
+                Some(Program::new("Python", path, [&first.name])),
+            ));
+        }
+    } else {
+        programs.push((
+            from_file("keepdocker", second, &[]),
+            Some(from_file("keepdocker", first, &[])),
+        ));
+    }
+    let results = bench.compare(table, "second version", &programs);
+    table.at_most(
+        "second: bytes sent, % of the image",
+        100.0 * results[0].1.sent as f64 / second.length as f64,
+        1.0,
+    );
+}
+
+/// Present: an image that the project has.
+fn present(bench: &Bench, table: &mut Table) {
+    let image = &bench.images()[0];
+    let mut programs = Vec::new();
+    if bench.has_engine() {
+        let upload = ours("keepdocker", &["upload", &image.name]);
+        programs.push((upload.clone(), Some(upload)));
+        if let Some(path) = python("arv-keepdocker") {
+            let upload = Program::new("Python arv-keepdocker", path, [&image.name]);
+            programs.push((upload.clone(), Some(upload)));
+        }
+    } else {
+        let upload = from_file("keepdocker", image, &[]);
+        programs.push((upload.clone(), Some(upload)));
+    }
+    let results = bench.compare(table, "already there", &programs);
+    table.at_most("present: API requests", results[0].1.api as f64, 6.0);
+    if let Some((python, _)) = results.get(1) {
+        table.at_most(
+            "present: wall, to Python",
+            results[0].0.wall / python.wall,
+            0.125,
+        );
+    }
+}
+
+/// Latency: Keep is far away, and one or eight blocks are on their way at a time.
+fn latency(bench: &Bench, table: &mut Table) {
+    let image = &bench.images()[0];
+    let mut walls = [Vec::new(), Vec::new()];
+    let programs = [
+        from_file("keepdocker --threads 1", image, &["--threads", "1"]),
+        from_file("keepdocker --threads 8", image, &["--threads", "8"]),
+    ];
+    let mut results = [Vec::new(), Vec::new()];
+    for _ in 0..bench.runs {
+        for ((program, walls), results) in programs.iter().zip(&mut walls).zip(&mut results) {
+            let mut server = Server::start(&bench.folder, false);
+            let home = bench.home();
+            let (host, port) = server.keep[0]
+                .trim_end_matches('/')
+                .rsplit_once(':')
+                .map(|(host, port)| (host.to_owned(), port.parse().unwrap()))
+                .unwrap();
+            let far = format!("{host}:{}/", relay::start(port, ROUND_TRIP));
+            let mut environment = server.environment.clone();
+            environment.retain(|(name, _)| name != "ARVADOS_KEEP_SERVICES");
+            environment.push(("ARVADOS_KEEP_SERVICES".into(), far));
+            let start = server.counts();
+            let usage = program.run(home.path(), &environment);
+            walls.push(usage.wall);
+            results.push((usage, server.counts() - start));
+        }
+    }
+    for (program, results) in programs.iter().zip(&results) {
+        let (usage, counts) = middle(results);
+        table.add("50 ms further away", program.name, usage, counts);
+    }
+    let [one, eight] = walls.map(|mut walls| median(&mut walls));
+    table.at_least("latency: throughput of 8, to 1", one / eight, 3.0);
+}
+
+/// Killed: what a run after `kill -9` still sends.
+fn killed(bench: &Bench, table: &mut Table) {
+    let image = &bench.images()[0];
+    for percent in [30, 60, 90] {
+        let mut server = Server::start(&bench.folder, false);
+        let home = bench.home();
+        let environment = server.environment.clone();
+        let program = from_file("keepdocker", image, &[]);
+        let enough = image.length / 100 * percent;
+        let was_killed =
+            program.run_until(home.path(), &environment, || server.counts().sent >= enough);
+        if !was_killed {
+            table.skip(
+                &format!("killed at {percent} %"),
+                "the image is too small to be caught",
+            );
+            continue;
+        }
+        let before = server.counts();
+        let usage = program.run(home.path(), &environment);
+        let counts = server.counts() - before;
+        table.add(
+            &format!("after kill -9 at {percent} %"),
+            "keepdocker",
+            usage,
+            counts,
+        );
+        let rest = image.length.saturating_sub(before.sent) as f64;
+        table.at_most(
+            &format!("killed at {percent} %: MiB sent beyond the rest"),
+            (counts.sent as f64 - rest).max(0.0) / MIB,
+            64.0,
+        );
+    }
+}
+
+/// Download: an image of the cluster into a file.
+fn download(bench: &Bench, table: &mut Table) {
+    let image = &bench.images()[0];
+    let server = Server::start(&bench.folder, true);
+    let home = bench.home();
+    let upload = from_file("keepdocker", image, &["--json"]);
+    let printed = upload
+        .command(home.path(), &server.environment)
+        .stdout(std::process::Stdio::piped())
+        .output()
+        .unwrap()
+        .stdout;
+    let told: Value = serde_json::from_slice(&printed).unwrap();
+    let text = |name: &str| told[name].as_str().unwrap().to_owned();
+    let target = home.path().join("saved.tar");
+    let mut programs = vec![ours(
+        "keepdocker save",
+        &[
+            "save",
+            &text("portable_data_hash"),
+            "-o",
+            target.to_str().unwrap(),
+        ],
+    )];
+    if let Some(path) = python("arv-get") {
+        let file = format!("{}/{}.tar", text("collection"), text("image"));
+        programs.push(Program::new(
+            "Python arv-get",
+            path,
+            ["-f", "--no-progress", &file, target.to_str().unwrap()],
+        ));
+    }
+    let mut results: Vec<Vec<(Usage, Counts)>> = programs.iter().map(|_| Vec::new()).collect();
+    for _ in 0..bench.runs {
+        for (program, results) in programs.iter().zip(&mut results) {
+            let usage = program.run(home.path(), &server.environment);
+            let length = std::fs::metadata(&target).unwrap().len();
+            assert!(length >= image.length / 2, "{length} bytes were fetched");
+            std::fs::remove_file(&target).unwrap();
+            results.push((usage, Counts::default()));
+        }
+    }
+    let middles: Vec<Usage> = results.iter().map(|results| middle(results).0).collect();
+    for (program, usage) in programs.iter().zip(&middles) {
+        table.add("download", program.name, *usage, Counts::default());
+    }
+    table.at_most(
+        "download: resident MiB",
+        middles[0].resident as f64 / MIB,
+        320.0,
+    );
+    if let Some(python) = middles.get(1) {
+        table.at_least(
+            "download: throughput, to arv-get",
+            python.wall / middles[0].wall,
+            2.0,
+        );
+    }
+}
+
+/// Returns how many seconds one core takes to hash so many bytes, in blocks.
+fn md5_time(length: u64) -> f64 {
+    let block: Vec<u8> = (0..MAXIMUM_SIZE).map(|i| (i * 31) as u8).collect();
+    let mut times: Vec<f64> = (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            std::hint::black_box(BlockHash::of(std::hint::black_box(&block)));
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    median(&mut times) * length as f64 / MAXIMUM_SIZE as f64
+}
