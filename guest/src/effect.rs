@@ -71,6 +71,7 @@ fn winner(
         ),
         owner: None,
         manifests: true,
+        newest: None,
     })?;
     for candidate in before {
         let Some(collection) = found

@@ -97,6 +97,7 @@ fn list(
         names,
         heads,
         owner: owner.map(Into::into),
+        newest: None,
     };
     Ok(links::list(&query)?)
 }
@@ -111,6 +112,7 @@ fn existing(links: &[links::Link], project: Option<&str>) -> Result<HashSet<Stri
         which: collections::Which::Uuids(heads),
         owner: project.map(Into::into),
         manifests: false,
+        newest: None,
     })?;
     Ok(found
         .into_iter()

@@ -88,6 +88,8 @@ impl<'a> Job<'a> {
             block_layout: request.block_layout,
             replicas: request.replicas,
             storage_classes: request.storage_classes.clone(),
+            reuse: Vec::new(),
+            resume: request.resume,
         }
     }
 
@@ -173,6 +175,7 @@ impl<'a> Job<'a> {
         let written = |uploaded: Uploaded| Uploaded {
             size: stored.size,
             sent: stored.sent,
+            reused: stored.reused,
             blocks: u32::try_from(stored.blocks.len()).unwrap_or(u32::MAX),
             ..uploaded
         };
@@ -196,6 +199,7 @@ impl<'a> Job<'a> {
                     names: links::Names::All,
                     heads: Some(vec![unlinked.uuid.clone()]),
                     owner: Some(self.owner.clone()),
+                    newest: None,
                 })?;
                 (unlinked.clone(), links)
             }
@@ -230,6 +234,7 @@ impl<'a> Job<'a> {
             names: links::Names::Exactly(self.names.clone()),
             heads: None,
             owner: None,
+            newest: None,
         });
         match links {
             Ok(links) => effect::warn(&self.names, collection, &links, self.formats),
@@ -299,6 +304,7 @@ impl<'a> Job<'a> {
             outcome,
             size: 0,
             sent: 0,
+            reused: 0,
             blocks: 0,
         }
     }

@@ -110,6 +110,7 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
             names: links::Names::StartingWith(beginning),
             heads: None,
             owner: None,
+            newest: None,
         })?;
         images.extend(
             readable(links)?
@@ -146,6 +147,7 @@ pub(crate) fn by_manifest_digest(digest: &str) -> Result<BTreeSet<String>, Failu
         which: collections::Which::Property(image::text_property(image::MANIFEST_DIGEST, digest)),
         owner: None,
         manifests: false,
+        newest: None,
     })?;
     let digests = noted
         .iter()
@@ -160,6 +162,7 @@ fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
         names: links::Names::Exactly(vec![name.registered()]),
         heads: None,
         owner: None,
+        newest: None,
     })?;
     let named = readable(named)?;
     let order = resolution::candidates(&named.iter().collect::<Vec<_>>());
@@ -176,6 +179,7 @@ fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
                 .collect(),
         ),
         owner: None,
+        newest: None,
     })?;
     let mut sorted: Vec<&links::Link> = hashes.iter().collect();
     catalog::sort(&mut sorted);
@@ -205,6 +209,7 @@ fn id_of_content(collection: &str) -> Result<Option<String>, Failure> {
         which: collections::Which::Uuids(vec![collection.into()]),
         owner: None,
         manifests: true,
+        newest: None,
     })?;
     let file = found
         .first()
@@ -222,6 +227,7 @@ fn readable(links: Vec<links::Link>) -> Result<Vec<links::Link>, Failure> {
         which: collections::Which::Uuids(heads),
         owner: None,
         manifests: false,
+        newest: None,
     })?;
     let existing: HashMap<&str, ()> = found
         .iter()

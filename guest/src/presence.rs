@@ -50,6 +50,7 @@ pub(crate) fn find(
         names: links::Names::Exactly(wanted),
         heads: None,
         owner: None,
+        newest: None,
     })?;
     let place = place(id, names, owner, named, &links)?;
     Ok(Presence { links, place })
@@ -146,6 +147,7 @@ fn list(
         which,
         owner: owner.map(Into::into),
         manifests,
+        newest: None,
     };
     Ok(collections::list(&query)?)
 }

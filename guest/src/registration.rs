@@ -56,6 +56,7 @@ pub(crate) fn of_content(
         which: collections::Which::PortableDataHash(content.into()),
         owner: Some(owner.into()),
         manifests: false,
+        newest: None,
     })?)
 }
 
@@ -99,6 +100,7 @@ fn create_link(new: &links::NewLink, owner: &str) -> Result<links::Link, Failure
             names: links::Names::Exactly(vec![new.name.clone()]),
             heads: Some(vec![new.head.clone()]),
             owner: Some(owner.into()),
+            newest: None,
         })?;
         if let Some(created) = now.into_iter().next() {
             return Ok(created);

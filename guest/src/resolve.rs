@@ -212,6 +212,7 @@ fn in_order(
             names,
             heads: None,
             owner: None,
+            newest: None,
         })?;
         let existing = existing(&links)?;
         let mut order = candidates(&term.matching(&links));
@@ -248,6 +249,7 @@ fn existing(links: &[links::Link]) -> Result<HashMap<String, ()>, Failure> {
         which: collections::Which::Uuids(heads),
         owner: None,
         manifests: false,
+        newest: None,
     })?;
     Ok(found
         .into_iter()
@@ -260,6 +262,7 @@ fn list(which: collections::Which) -> Result<Vec<collections::Collection>, Failu
         which,
         owner: None,
         manifests: true,
+        newest: None,
     })?)
 }
 
@@ -311,6 +314,7 @@ impl Fitting {
             names: links::Names::All,
             heads: None,
             owner: None,
+            newest: None,
         })?;
         fitting.migrations = migrations(&links);
         for collection in found {

@@ -305,6 +305,7 @@ pub(crate) mod keep {
                 image,
                 size: 1000,
                 sent: 1000,
+                reused: 0,
             })
         })
     }

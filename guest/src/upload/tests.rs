@@ -39,6 +39,7 @@ fn local(id: &str, tags: &[&str]) -> crate::capabilities::engine::LocalImage {
         repo_tags: tags.iter().map(|tag| (*tag).into()).collect(),
         repo_digests: Vec::new(),
         platform: platform(),
+        diff_ids: Vec::new(),
     }
 }
 
@@ -68,6 +69,8 @@ fn request(image: &str) -> UploadRequest {
         block_layout: BlockLayout::Layered,
         replicas: None,
         storage_classes: Vec::new(),
+        reuse: true,
+        resume: true,
     }
 }
 

@@ -65,7 +65,11 @@ struct CollectionPages<'a> {
 }
 
 impl Pages<CollectionRow> for CollectionPages<'_> {
-    async fn fetch(&self, position: &[Filter], count: bool) -> Result<Page<CollectionRow>, Error> {
+    async fn fetch(
+        &self,
+        position: &[Filter],
+        which: page::Which,
+    ) -> Result<Page<CollectionRow>, Error> {
         let mut select = vec![
             "uuid",
             "created_at",
@@ -77,14 +81,14 @@ impl Pages<CollectionRow> for CollectionPages<'_> {
         if self.manifests {
             select.push("manifest_text");
         }
-        let query = page::query(position, &self.filters, &select, count);
+        let query = page::query(position, &self.filters, &select, which);
         self.api.read("list collections", PATH, &query).await
     }
 }
 
 impl Api {
     /// Returns the collections that exist, that are not in the trash, and that the token may
-    /// read, oldest first.
+    /// read, oldest first; or the newest of them.
     ///
     /// UUIDs of other clusters, or of other things, match nothing.
     ///
@@ -98,7 +102,10 @@ impl Api {
                     filters,
                     manifests: query.manifests,
                 };
-                page::all("list collections", &pages, most).await
+                match query.newest {
+                    Some(newest) => page::newest(&pages, newest as usize).await,
+                    None => page::all("list collections", &pages, most).await,
+                }
             })
             .buffered(CONCURRENT_LISTS)
             .try_collect::<Vec<_>>()
@@ -106,6 +113,7 @@ impl Api {
         let mut rows: Vec<CollectionRow> = lists.into_iter().flatten().collect();
         rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid.clone()));
         rows.dedup_by(|a, b| a.uuid == b.uuid);
+        page::keep_newest(&mut rows, query.newest);
         Ok(rows
             .into_iter()
             .map(|row| row.into_collection(query.manifests))

@@ -89,7 +89,7 @@ struct LinkPages<'a> {
 }
 
 impl Pages<LinkRow> for LinkPages<'_> {
-    async fn fetch(&self, position: &[Filter], count: bool) -> Result<Page<LinkRow>, Error> {
+    async fn fetch(&self, position: &[Filter], which: page::Which) -> Result<Page<LinkRow>, Error> {
         // The server drops an order by columns that are not selected, so both are.
         let select = [
             "uuid",
@@ -101,13 +101,14 @@ impl Pages<LinkRow> for LinkPages<'_> {
             "owner_uuid",
             "properties",
         ];
-        let query = page::query(position, &self.filters, &select, count);
+        let query = page::query(position, &self.filters, &select, which);
         self.api.read("list links", PATH, &query).await
     }
 }
 
 impl Api {
-    /// Returns every link that matches and that the token may read, oldest first.
+    /// Returns every link that matches and that the token may read, oldest first; or the newest
+    /// of them.
     ///
     /// # Errors
     /// If the token is not accepted, or the cluster does not answer.
@@ -115,7 +116,10 @@ impl Api {
         let lists = stream::iter(filter_sets(query))
             .map(|filters| async move {
                 let pages = LinkPages { api: self, filters };
-                page::all("list links", &pages, None).await
+                match query.newest {
+                    Some(most) => page::newest(&pages, most as usize).await,
+                    None => page::all("list links", &pages, None).await,
+                }
             })
             .buffered(CONCURRENT_LISTS)
             .try_collect::<Vec<_>>()
@@ -123,6 +127,7 @@ impl Api {
         let mut rows: Vec<LinkRow> = lists.into_iter().flatten().collect();
         rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid.clone()));
         rows.dedup_by(|a, b| a.uuid == b.uuid);
+        page::keep_newest(&mut rows, query.newest);
         Ok(rows
             .into_iter()
             .filter_map(LinkRow::into_link)
@@ -234,6 +239,7 @@ mod tests {
             names: Names::All,
             heads: None,
             owner: None,
+            newest: None,
         }
     }
 
@@ -257,6 +263,7 @@ mod tests {
             names: Names::Exactly(vec!["b:1".into(), "a:1".into(), "b:1".into()]),
             heads: Some(vec!["h".into()]),
             owner: Some("o".into()),
+            newest: None,
         };
         assert_eq!(
             sets(&all),

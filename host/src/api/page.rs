@@ -5,6 +5,8 @@
 //! for what comes after the last row of the one before; rows that are created meanwhile come
 //! last and disturb nothing. (Offsets would skip rows when others are deleted.)
 //!
+//! Where only the newest rows are wanted, one page is read from the other end.
+//!
 //! The first page also asks how many rows there are. Once as many were read, the list is whole,
 //! which saves the empty page that would end it else.
 
@@ -31,13 +33,33 @@ pub(super) struct Page<T> {
     pub(super) items_available: Option<u64>,
 }
 
+/// Which page of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// The oldest rows.
+    Oldest {
+        /// Whether to count all rows too.
+        count: bool,
+    },
+    /// So many of the newest rows.
+    Newest(usize),
+}
+
 /// Returns the parameters of a page's request.
 pub(super) fn query(
     position: &[Filter],
     filters: &[Filter],
     select: &[&str],
-    count: bool,
+    which: Which,
 ) -> Vec<(&'static str, String)> {
+    let (limit, count, direction) = match which {
+        Which::Oldest { count } => (PAGE_SIZE, count, "asc"),
+        Which::Newest(most) => (most.min(PAGE_SIZE), false, "desc"),
+    };
+    let order = [
+        format!("created_at {direction}"),
+        format!("uuid {direction}"),
+    ];
     let filters: Vec<&Value> = position
         .iter()
         .chain(filters)
@@ -45,21 +67,21 @@ pub(super) fn query(
         .collect();
     vec![
         ("filters", json!(filters).to_string()),
-        ("limit", PAGE_SIZE.to_string()),
+        ("limit", limit.to_string()),
         ("count", if count { "exact" } else { "none" }.to_owned()),
-        ("order", json!(["created_at asc", "uuid asc"]).to_string()),
+        ("order", json!(order).to_string()),
         ("select", json!(select).to_string()),
     ]
 }
 
 /// Where pages come from.
 pub(super) trait Pages<T> {
-    /// Returns the first rows, by creation time and UUID, that pass these filters besides the
-    /// list's own.
+    /// Returns the first or last rows, by creation time and UUID, that pass these filters besides
+    /// the list's own.
     fn fetch(
         &self,
         filters: &[Filter],
-        count: bool,
+        which: Which,
     ) -> impl Future<Output = Result<Page<T>, Error>> + Send;
 }
 
@@ -122,7 +144,12 @@ pub(super) async fn all<T: Row, P: Pages<T>>(
     loop {
         let first_page = position == Position::Start;
         let page = pages
-            .fetch(&position.filters(), first_page && most.is_none())
+            .fetch(
+                &position.filters(),
+                Which::Oldest {
+                    count: first_page && most.is_none(),
+                },
+            )
             .await?;
         if first_page {
             available = most.or_else(|| {
@@ -189,6 +216,22 @@ pub(super) async fn all<T: Row, P: Pages<T>>(
     }
     rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid().to_owned()));
     Ok(rows)
+}
+
+/// Reads the newest rows of a list with one request.
+///
+/// The server may give fewer than there are, if they are large.
+pub(super) async fn newest<T: Row, P: Pages<T>>(pages: &P, most: usize) -> Result<Vec<T>, Error> {
+    if most == 0 {
+        return Ok(Vec::new());
+    }
+    Ok(pages.fetch(&[], Which::Newest(most)).await?.items)
+}
+
+/// Keeps the newest of rows that are sorted by age, oldest first.
+pub(super) fn keep_newest<T>(rows: &mut Vec<T>, newest: Option<u32>) {
+    let most = newest.map_or(usize::MAX, |newest| newest as usize);
+    rows.drain(..rows.len().saturating_sub(most));
 }
 
 /// Returns where to go on after a page, or none if that would not lead on.
@@ -287,7 +330,7 @@ mod tests {
     }
 
     impl Pages<Item> for Table {
-        async fn fetch(&self, filters: &[Filter], count: bool) -> Result<Page<Item>, Error> {
+        async fn fetch(&self, filters: &[Filter], which: Which) -> Result<Page<Item>, Error> {
             let mut requests = self.requests.lock().unwrap();
             let size = self.sizes[requests.len() % self.sizes.len()];
             requests.push(filters.iter().map(|filter| filter.0.clone()).collect());
@@ -300,10 +343,19 @@ mod tests {
                 .collect();
             items.sort_by_key(|item| (micros(&item.created_at), item.uuid.clone()));
             let available = items.len() as u64;
+            let mut counts = self.counts;
+            match which {
+                Which::Oldest { count } => counts &= count,
+                Which::Newest(most) => {
+                    items.reverse();
+                    items.truncate(most);
+                    counts = false;
+                }
+            }
             items.truncate(size);
             Ok(Page {
                 items,
-                items_available: (count && self.counts).then_some(available),
+                items_available: counts.then_some(available),
             })
         }
     }
@@ -343,7 +395,7 @@ mod tests {
     async fn a_server_that_repeats_itself_is_noticed() {
         struct Stuck;
         impl Pages<Item> for Stuck {
-            async fn fetch(&self, _: &[Filter], _: bool) -> Result<Page<Item>, Error> {
+            async fn fetch(&self, _: &[Filter], _: Which) -> Result<Page<Item>, Error> {
                 Ok(Page {
                     items: vec![item(1, "a"), item(2, "b")],
                     items_available: None,
@@ -358,7 +410,7 @@ mod tests {
     async fn rows_out_of_order_are_noticed() {
         struct Unordered;
         impl Pages<Item> for Unordered {
-            async fn fetch(&self, _: &[Filter], _: bool) -> Result<Page<Item>, Error> {
+            async fn fetch(&self, _: &[Filter], _: Which) -> Result<Page<Item>, Error> {
                 Ok(Page {
                     items: vec![item(2, "a"), item(1, "b")],
                     items_available: None,

@@ -22,6 +22,9 @@ const DEEPEST: usize = 4;
 /// The annotation by which an OCI layout refers to an image.
 const REFERENCE: &str = "org.opencontainers.image.ref.name";
 
+/// The most bytes of all configs together. A config of many layers has some 50 kB.
+const MOST_CONFIG_BYTES: usize = 16 << 20;
+
 /// The most layers of an image. Engines stop at 127.
 const MOST_LAYERS: usize = 1024;
 
@@ -69,6 +72,7 @@ pub(crate) fn read(documents: &mut dyn Documents) -> Result<Vec<Entry>, Error> {
         documents,
         entries: Vec::new(),
         seen: 0,
+        configs: ConfigBytes::default(),
     };
     if let Some(index) = &index {
         let index: OciIndex = parse("index.json", index)?;
@@ -100,10 +104,12 @@ fn docker(
         return Err(too_many());
     }
     let mut entries = Vec::with_capacity(images.len());
+    let mut configs = ConfigBytes::default();
     for (position, image) in images.into_iter().enumerate() {
         let config = documents
             .document(&image.config)?
             .ok_or_else(|| missing(&image.config, "manifest.json"))?;
+        configs.add(&config)?;
         let id = Digest::of(&config);
         // The name is a digest in every tool's archives, under prefixes that differ.
         let stem = image.config.strip_suffix(".json").unwrap_or(&image.config);
@@ -164,6 +170,7 @@ struct Oci<'a> {
     documents: &'a mut dyn Documents,
     entries: Vec<Entry>,
     seen: usize,
+    configs: ConfigBytes,
 }
 
 impl Oci<'_> {
@@ -252,6 +259,7 @@ impl Oci<'_> {
             .document(&config_member)?
             .ok_or_else(|| missing(&config_member, "the image's manifest"))?;
         verify(&config_member, &config, &manifest.config, config_digest)?;
+        self.configs.add(&config)?;
         let layers = manifest
             .layers
             .iter()
@@ -272,6 +280,23 @@ impl Oci<'_> {
         entry.references = above.references;
         entry.position = above.position;
         self.entries.push(entry);
+        Ok(())
+    }
+}
+
+/// How much the configs of an archive hold together; one may be named again and again.
+#[derive(Default)]
+struct ConfigBytes(usize);
+
+impl ConfigBytes {
+    fn add(&mut self, config: &[u8]) -> Result<(), Error> {
+        self.0 += config.len();
+        if self.0 > MOST_CONFIG_BYTES {
+            return Err(Error::archive(Fault::TooMuch {
+                what: "has more than any images need in the configs that it names",
+                limit: MOST_CONFIG_BYTES as u64,
+            }));
+        }
         Ok(())
     }
 }

@@ -21,6 +21,9 @@ pub(crate) const LARGEST: u64 = 1 << 40;
 /// The most bytes of an extension that precedes a header.
 const LONGEST_EXTENSION: u64 = 64 << 10;
 
+/// The most extensions that precede one header. Tools write at most three.
+const MOST_EXTENSIONS: usize = 8;
+
 /// The most zeros after the end mark; tools fill up their last record.
 const LONGEST_TAIL: u64 = 1 << 20;
 
@@ -126,7 +129,7 @@ impl<S: Source> Members<S> {
     pub(crate) fn next(&mut self) -> Result<Option<Member>, Error> {
         self.finish_member()?;
         let mut extension = Extension::default();
-        loop {
+        for _ in 0..=MOST_EXTENSIONS {
             let Some(unit) = self.unit()? else {
                 return Ok(None);
             };
@@ -155,6 +158,10 @@ impl<S: Source> Members<S> {
                 _ => return self.member(header, declared, extension).map(Some),
             }
         }
+        Err(self.blame(Fault::TooMuch {
+            what: "has too many extension headers",
+            limit: MOST_EXTENSIONS as u64,
+        }))
     }
 
     fn member(

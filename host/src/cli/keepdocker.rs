@@ -342,7 +342,7 @@ pub struct Upload {
     #[arg(
         long,
         value_name = "TRANSPORT:REF",
-        help = "Where the image comes from: docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], or `-` for an archive on standard input"
+        help = "Where the image comes from: docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image"
     )]
     pub from: Option<String>,
     /// The project to own the collection and its links [default: your home project].
@@ -434,7 +434,7 @@ pub enum PullWhen {
 pub enum Layout {
     /// At the starts of large layers too: equal layers give equal blocks.
     Layered,
-    /// Every 64 MiB.
+    /// Every 64 MiB: fewer blocks, less to share; a stream is copied to disk first.
     Dense,
 }
 

@@ -20,6 +20,8 @@ pub(super) fn upload() -> UploadRequest {
         block_layout: BlockLayout::Layered,
         replicas: None,
         storage_classes: Vec::new(),
+        reuse: true,
+        resume: true,
     }
 }
 

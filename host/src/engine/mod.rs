@@ -227,6 +227,10 @@ impl From<Description> for LocalImage {
                 architecture: description.architecture.unwrap_or_default(),
                 variant: description.variant.unwrap_or_default(),
             },
+            diff_ids: description
+                .root_fs
+                .and_then(|root_fs| root_fs.layers)
+                .unwrap_or_default(),
         }
     }
 }

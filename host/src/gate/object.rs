@@ -59,7 +59,10 @@ const MEMBERS: [(&str, &[&str]); 15] = [
     ("archives.images", &[]),
     ("archives.forget", &["image"]),
     ("locks.acquire", &["image"]),
-    ("keep.store", &["selection", "replicas", "storage_classes"]),
+    (
+        "keep.store",
+        &["selection", "replicas", "storage_classes", "reuse"],
+    ),
     ("keep.fetch", &["target", "image"]),
     ("cluster.get", &[]),
     ("users.current", &[]),
@@ -136,6 +139,7 @@ impl Operation {
                 selection: object.text("selection")?.unwrap_or_default(),
                 replicas: object.count("replicas")?,
                 storage_classes: object.texts("storage_classes")?,
+                reuse: object.texts("reuse")?,
             },
             "keep.fetch" => Self::KeepFetch {
                 target: object.word("target", &Self::TARGETS)?,

@@ -51,6 +51,8 @@ pub enum Operation {
         replicas: Option<u32>,
         /// The storage classes asked for.
         storage_classes: Vec<String>,
+        /// The collections whose blocks may be referred to; the host reads their manifests.
+        reuse: Vec<String>,
     },
     /// Fetches an archive from Keep.
     KeepFetch {
@@ -235,6 +237,7 @@ mod tests {
                 selection: String::new(),
                 replicas: None,
                 storage_classes: Vec::new(),
+                reuse: Vec::new(),
             },
             Operation::KeepFetch {
                 target: "given",

@@ -173,6 +173,7 @@ fn bytes_are_charged_before_they_are_sent() {
         selection: "only".into(),
         replicas: None,
         storage_classes: Vec::new(),
+        reuse: Vec::new(),
     };
     let permit = gate.admit(store()).unwrap();
     let budget = permit.budget();

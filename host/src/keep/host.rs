@@ -27,6 +27,7 @@ impl Host for View<'_, ArchiveStore> {
             },
             replicas: options.replicas,
             storage_classes: options.storage_classes.clone(),
+            reuse: options.reuse.clone(),
         })?;
         let stored = self
             .capability

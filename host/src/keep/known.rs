@@ -52,6 +52,13 @@ impl KnownBlocks {
             .filter(|locator| locator.expiry().is_some_and(|expiry| expiry > needed))
     }
 
+    /// Adds the blocks that another knows.
+    pub fn extend(&mut self, other: Self) {
+        for locator in other.locators.into_values() {
+            self.insert(locator);
+        }
+    }
+
     /// Returns how many blocks are known.
     pub fn len(&self) -> usize {
         self.locators.len()

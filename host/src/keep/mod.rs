@@ -20,6 +20,7 @@ mod locator;
 mod moving;
 mod put;
 mod read_ahead;
+mod reuse;
 mod service;
 mod services;
 mod store;

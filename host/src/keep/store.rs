@@ -1,9 +1,9 @@
 //! An archive into Keep: the reader on one thread, hashing and sending on others. How one comes
 //! out again is in `fetch`.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Destination, Error as KeepError, Keep, UploadOptions};
+use super::{Destination, Error as KeepError, Journal, Keep, KnownBlocks, Locator, UploadOptions};
 use crate::archive::{self, Archive};
 use crate::bindings::archives::Error as WitArchiveError;
 use crate::bindings::keep::{Error as WitError, Options, Stored};
@@ -18,6 +18,23 @@ pub struct ArchiveStore {
     pub(super) concurrency: Option<usize>,
     pub(super) progress: Arc<dyn Progress>,
     pub(super) destination: Destination,
+    sent: Arc<Sent>,
+}
+
+/// The blocks that this run has sent.
+#[derive(Default)]
+struct Sent(Mutex<KnownBlocks>);
+
+impl Sent {
+    fn known(&self) -> MutexGuard<'_, KnownBlocks> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for Sent {
+    fn stored(&self, locator: &Locator) {
+        self.known().insert(locator.clone());
+    }
 }
 
 /// Why an archive could not be stored, or not be fetched.
@@ -84,6 +101,7 @@ impl ArchiveStore {
             concurrency,
             progress,
             destination,
+            sent: Arc::default(),
         }
     }
 
@@ -102,7 +120,11 @@ impl ArchiveStore {
             .keep
             .wanted(options.replicas, &options.storage_classes)
             .await?;
+        let mut known = self.keep.blocks_of(&options.reuse).await;
+        known.extend(self.sent.known().clone());
         let mut upload_options = UploadOptions {
+            known,
+            journal: Some(self.sent.clone()),
             progress: self.progress.clone(),
             budget: Some(budget),
             ..UploadOptions::new(wanted)
@@ -118,9 +140,7 @@ impl ArchiveStore {
             options.block_layout,
         );
         let reading = tokio::task::spawn_blocking(move || {
-            let mut archive = archive
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
             progress.total(archive.source_length());
             let mut seen = 0;
             archive.read(&selection, form, layout, &mut writer, &mut |count| {
@@ -153,6 +173,7 @@ impl ArchiveStore {
             blocks,
             size: reading.size,
             sent: stored.sent,
+            reused: stored.reused,
         })
     }
 }

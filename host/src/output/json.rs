@@ -48,6 +48,7 @@ struct Upload<'a> {
     name: Option<&'a str>,
     size: u64,
     sent: u64,
+    reused: u64,
     blocks: u32,
 }
 
@@ -67,6 +68,7 @@ pub fn uploaded(uploaded: &Uploaded) -> String {
         name: uploaded.name.as_deref(),
         size: uploaded.size,
         sent: uploaded.sent,
+        reused: uploaded.reused,
         blocks: uploaded.blocks,
     })
 }

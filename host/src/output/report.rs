@@ -117,6 +117,12 @@ impl From<Failure> for Report {
             Failure::Archive(error) => of_archive(error),
             Failure::Lock(error) => of_lock(error),
             Failure::Keep(error) => of_keep(error),
+            Failure::ReuseRefused(reason) => Self::new(
+                Exit::Failed,
+                "the cluster refused blocks that other collections have",
+            )
+            .detail(reason)
+            .advise("the source cannot be read twice, so run the command again with `--no-reuse`, which sends every block"),
             Failure::Api(error) => of_api(error),
         }
     }

@@ -239,6 +239,7 @@ fn operations(verb: &str, values: &Values) -> Vec<Named> {
                     selection: "only".into(),
                     replicas,
                     storage_classes,
+                    reuse: Vec::new(),
                 })
             })
             .collect(),

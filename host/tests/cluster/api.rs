@@ -18,6 +18,7 @@ fn every_link() -> links::Query {
         names: Names::All,
         heads: None,
         owner: None,
+        newest: None,
     }
 }
 
@@ -26,6 +27,7 @@ fn uuids(uuids: &[String]) -> collections::Query {
         which: Which::Uuids(uuids.to_vec()),
         owner: None,
         manifests: false,
+        newest: None,
     }
 }
 
@@ -131,6 +133,7 @@ async fn what_is_created_is_listed() {
         which,
         owner: Some(setup.sandbox.user_uuid()),
         manifests: true,
+        newest: None,
     };
     let property = Property {
         key: "docker-image-repo-tag".into(),

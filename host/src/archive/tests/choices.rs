@@ -2,9 +2,12 @@
 
 use crate::archive::{Archive, Choice, Digest, Error, Location};
 use crate::bindings::archives::Selection;
+use crate::bindings::keep::{BlockLayout, Form};
 use crate::bindings::types::Platform;
 
-use super::fixtures::{Made, Part, file, noise, oci_index, read, stream, tar, with_choice};
+use super::fixtures::{
+    Made, Part, file, noise, oci_index, read, read_as, stream, tar, with_choice,
+};
 
 /// Returns two images in one archive, as `docker save one two` makes it.
 fn two_images() -> (Made, Made, Vec<u8>) {
@@ -206,6 +209,12 @@ fn a_folder_is_read_like_its_archive() {
     assert!(read(open(":stable"), &Selection::Only).is_ok());
     let error = read(open(":other"), &Selection::Only).unwrap_err();
     assert!(matches!(error, Error::NoSuchImage { .. }), "{error}");
+
+    // A folder is no sequence of bytes that could be kept.
+    let layout = BlockLayout::Layered;
+    let error = read_as(&mut open(""), &Selection::Only, Form::Verbatim, layout).unwrap_err();
+    assert!(matches!(error, Error::Unsupported(_)), "{error}");
+    assert!(error.to_string().contains("leave out the wish"), "{error}");
 
     // A link out of the folder is not followed.
     let blob = folder.path().join(&parts[1].name);

@@ -357,6 +357,34 @@ fn tricks_with_extension_headers_are_refused() {
 }
 
 #[test]
+fn endless_extension_headers_are_refused() {
+    for kind in [b'x', b'g'] {
+        let comment = extension(kind, record("comment", "hello"));
+        let few = vec![comment.clone(); 8];
+        let mut bytes = parts();
+        bytes.splice(1..1, few);
+        assert!(read(stream(tar(&bytes)), &Selection::Only).is_ok());
+        refuses(
+            |parts| drop(parts.splice(1..1, vec![comment; 9])),
+            "",
+            "too many extension headers",
+        );
+    }
+}
+
+#[test]
+fn an_endless_layer_ends_with_the_data_that_its_manifest_promises() {
+    // What a member's header promises may be huge; nothing waits for it, and its end is missed.
+    let mut part = parts()[1].clone();
+    part.data = Vec::new();
+    let mut header = part.header();
+    header.set_size(1 << 39);
+    header.set_cksum();
+    let bytes = [header.as_bytes().to_vec(), noise(1, 70_000)].concat();
+    assert!(refused(&bytes).contains("truncated"));
+}
+
+#[test]
 fn the_account_must_be_sound() {
     let manifest = |text: &str| {
         let text = text.to_owned();
@@ -395,6 +423,20 @@ fn the_account_must_be_sound() {
     ] {
         refuses(manifest(text), "", fault);
     }
+    let heavy = format!(
+        r#"{{"os": "{}", "rootfs": {{"diff_ids": []}}}}"#,
+        "x".repeat(200_000)
+    );
+    let named_again = vec![r#"{"Config": "heavy.json"}"#; 100].join(",");
+    refuses(
+        |parts| {
+            let at = position(parts, "manifest.json");
+            parts[at].data = format!("[{named_again}]").into_bytes();
+            parts.push(Part::file("heavy.json", heavy));
+        },
+        "the archive",
+        "in the configs that it names",
+    );
     let bomb = format!("[{}]", " ".repeat(5 << 20));
     refuses(manifest(&bomb), "`manifest.json`", "too long");
     refuses(

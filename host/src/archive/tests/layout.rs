@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 
 use crate::archive::blocks::Cutting;
+use crate::archive::spool;
 use crate::archive::{BlockSink, Digest, SinkClosed};
 use crate::bindings::archives::Selection;
 use crate::bindings::keep::{BlockLayout, Form};
@@ -113,6 +114,71 @@ fn a_large_image_has_at_most_forty_percent_more_blocks() {
         let large = sizes.iter().filter(|size| **size >= 1024).count();
         assert!(layered.len() <= dense.len() + large + 1, "{name}");
     }
+}
+
+/// Counts the blocks of layers in the image's own order, with the config before them, where a
+/// layer from `large` KiB on has blocks of its own and runs of smaller members share theirs.
+fn in_image_order(kibibytes: &[usize], large: usize) -> usize {
+    const BLOCK: usize = 64 << 10;
+    const SMALL_MEMBER: usize = 1;
+    let mut count = 0;
+    let mut run = SMALL_MEMBER;
+    for size in kibibytes {
+        if *size >= large {
+            count += run.div_ceil(BLOCK) + (size + SMALL_MEMBER).div_ceil(BLOCK);
+            run = 0;
+        } else {
+            run += size + SMALL_MEMBER;
+        }
+    }
+    count + (run + SMALL_MEMBER).div_ceil(BLOCK)
+}
+
+#[test]
+fn the_image_s_own_order_would_pass_forty_percent() {
+    println!("more blocks than dense, if layers from so many MiB on begin a block");
+    println!("stored  image's own order, from 1 MiB  4 MiB  16 MiB");
+    let mut worst = [0; 4];
+    for (name, sizes) in REALISTIC {
+        let image = scaled(sizes);
+        let dense = blocks(&image, BlockLayout::Dense).0.len();
+        let counts = [
+            blocks(&image, BlockLayout::Layered).0.len(),
+            in_image_order(sizes, 1 << 10),
+            in_image_order(sizes, 4 << 10),
+            in_image_order(sizes, 16 << 10),
+        ];
+        let more = counts.map(|count| 100 * (count - dense) / dense);
+        println!("{more:3?} % {name}");
+        for (worst, more) in worst.iter_mut().zip(more) {
+            *worst = more.max(*worst);
+        }
+    }
+    let [stored, own @ ..] = worst;
+    assert!(stored <= 40, "{worst:?}");
+    assert!(own.iter().all(|more| *more > 40), "{worst:?}");
+}
+
+#[test]
+fn the_worst_image_waits_on_little_disk() {
+    // The most layers that an engine makes, each as large as one may be that waits.
+    let layers = 127;
+    let size = Cutting::KEEP.large - 1;
+    assert!(layers * size < spool::LIMIT / 2 + (1 << 20));
+    const { assert!(spool::LIMIT <= 256 << 20) };
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = spool::Spool::new(folder.path());
+    let layer = vec![0; size as usize];
+    for _ in 0..layers {
+        spool.append(&layer).unwrap();
+    }
+    // Beyond the limit, the user is told what to do.
+    let error = loop {
+        if let Err(error) = spool.append(&layer) {
+            break error.to_string();
+        }
+    };
+    assert!(error.contains("save it to a file"), "{error}");
 }
 
 #[test]

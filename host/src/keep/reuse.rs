@@ -1,0 +1,45 @@
+//! The blocks of collections that the cluster has already.
+
+use super::Keep;
+use super::known::KnownBlocks;
+use crate::bindings::collections::{Query, Which};
+
+/// More collections than this are not looked at.
+const MOST_COLLECTIONS: usize = 32;
+
+/// How many manifests are asked for at once: that of a large image is some 50 kB.
+const AT_A_TIME: usize = 8;
+
+/// Once so many bytes of manifests were read, no more are asked for.
+const MOST_BYTES: usize = 32 << 20;
+
+impl Keep {
+    /// Returns the blocks of these collections, as far as the token may read them.
+    ///
+    /// They only spare sending, so a collection that is not to be had is passed over, and so is
+    /// what comes after an answer that fails.
+    pub async fn blocks_of(&self, collections: &[String]) -> KnownBlocks {
+        let mut known = KnownBlocks::default();
+        let mut bytes = 0;
+        let most = collections.len().min(MOST_COLLECTIONS);
+        for some in collections[..most].chunks(AT_A_TIME) {
+            let query = Query {
+                which: Which::Uuids(some.to_vec()),
+                owner: None,
+                manifests: true,
+                newest: None,
+            };
+            let Ok(found) = self.services.api().list_collections(&query).await else {
+                break;
+            };
+            for manifest in found.iter().filter_map(|found| found.manifest.as_deref()) {
+                bytes += manifest.len();
+                known.insert_manifest(manifest);
+            }
+            if bytes > MOST_BYTES {
+                break;
+            }
+        }
+        known
+    }
+}
