@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
 /// A moment in microseconds since 1970-01-01 UTC.
 pub(crate) type Micros = i64;
@@ -52,14 +52,46 @@ pub(crate) fn format(moment: Micros) -> String {
 /// A create response shows them, later reads do not: the real server answers a create from the
 /// clock of its own process and everything later from the database.
 pub(crate) fn format_nanos(moment: Micros, nanos: u32) -> String {
-    match DateTime::from_timestamp_micros(moment) {
-        Some(time) => format!(
-            "{}.{:06}{:03}Z",
-            time.format("%Y-%m-%dT%H:%M:%S"),
-            moment.rem_euclid(SECOND),
-            nanos % 1000
-        ),
-        None => String::new(),
+    let mut text = Vec::with_capacity(30);
+    write(moment, nanos, &mut text);
+    String::from_utf8(text).expect("digits and signs are UTF-8")
+}
+
+/// Appends a moment as [`format_nanos`] writes it; nothing for one beyond all calendars.
+///
+/// A page of a list holds thousands of moments, too many for a general formatter.
+pub(crate) fn write(moment: Micros, nanos: u32, out: &mut Vec<u8>) {
+    let Some(time) = DateTime::from_timestamp_micros(moment) else {
+        return;
+    };
+    if !(0..10_000).contains(&time.year()) {
+        out.extend_from_slice(time.format("%Y").to_string().as_bytes());
+    } else {
+        digits(out, time.year().unsigned_abs(), 4);
+    }
+    for (sign, number) in [
+        (b'-', time.month()),
+        (b'-', time.day()),
+        (b'T', time.hour()),
+        (b':', time.minute()),
+        (b':', time.second()),
+    ] {
+        out.push(sign);
+        digits(out, number, 2);
+    }
+    out.push(b'.');
+    digits(out, time.timestamp_subsec_micros(), 6);
+    digits(out, nanos % 1000, 3);
+    out.push(b'Z');
+}
+
+/// Appends a number with leading zeros.
+fn digits(out: &mut Vec<u8>, mut number: u32, count: usize) {
+    let end = out.len() + count;
+    out.resize(end, b'0');
+    for digit in out[end - count..].iter_mut().rev() {
+        *digit += u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
     }
 }
 

@@ -13,7 +13,7 @@ use super::auth::Actor;
 use super::collection_rules::{
     apply_trash, check_confirmations, check_signatures, check_version, set_defaults, validate,
 };
-use super::render::Renderer;
+use super::render::{Renderer, show};
 use crate::clock::{self, Micros, SECOND};
 use crate::cluster::Cluster;
 use crate::error::ApiError;
@@ -106,7 +106,7 @@ fn by_hash(
         None => None,
     };
     let record = record.ok_or_else(|| ApiError::controller(StatusCode::NOT_FOUND, "not found"))?;
-    Ok(renderer(call, connection, actor).by_hash(&record, &hash, names))
+    Ok(Renderer::new(call, connection, actor).by_hash(&record, &hash, names))
 }
 
 /// Makes a collection.
@@ -333,24 +333,4 @@ fn refuse_replacements(call: &Call<'_>) -> Result<(), ApiError> {
         }
     }
     Ok(())
-}
-
-fn renderer<'a>(call: &'a Call<'_>, connection: &'a Connection, actor: &'a Actor) -> Renderer<'a> {
-    Renderer {
-        signer: &call.cluster.signer,
-        token: &actor.token,
-        now: call.cluster.clock.now(),
-        permissions: &actor.permissions,
-        connection,
-    }
-}
-
-fn show(
-    call: &Call<'_>,
-    connection: &Connection,
-    actor: &Actor,
-    record: &Record,
-    names: Option<&[String]>,
-) -> Result<Map<String, Value>, ApiError> {
-    Ok(renderer(call, connection, actor).object(record, names)?)
 }

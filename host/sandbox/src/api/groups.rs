@@ -9,7 +9,7 @@ use super::assign::{
 };
 use super::collection_rules::{apply_trash, check_name};
 use super::list::{Options, envelope};
-use super::render::Renderer;
+use super::render::{Renderer, show};
 use crate::error::ApiError;
 use crate::permission::{Condition, Permissions};
 use crate::query::{page, select};
@@ -138,13 +138,7 @@ pub(crate) fn contents(call: &Call<'_>, uuid: Option<&str>) -> Result<Value, Api
             find_readable(connection, &GROUPS, uuid, &actor.permissions, false)?;
         }
         let request = options.request(call)?;
-        let renderer = Renderer {
-            signer: &call.cluster.signer,
-            token: &actor.token,
-            now: call.cluster.clock.now(),
-            permissions: &actor.permissions,
-            connection,
-        };
+        let renderer = Renderer::new(call, connection, &actor);
         let mut items = Vec::new();
         let (mut left, mut skip) = (request.limit, request.offset);
         let mut available = 0;
@@ -212,21 +206,4 @@ fn validate(
         check_owner_permission(connection, &owner, permissions)?;
     }
     check_lengths(record)
-}
-
-fn show(
-    call: &Call<'_>,
-    connection: &rusqlite::Connection,
-    actor: &super::auth::Actor,
-    record: &Record,
-    names: Option<&[String]>,
-) -> Result<Map<String, Value>, ApiError> {
-    let renderer = Renderer {
-        signer: &call.cluster.signer,
-        token: &actor.token,
-        now: call.cluster.clock.now(),
-        permissions: &actor.permissions,
-        connection,
-    };
-    Ok(renderer.object(record, names)?)
 }

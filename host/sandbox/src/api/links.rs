@@ -11,8 +11,7 @@ use super::assign::{
     assign, assign_uuid, can_see, check_lengths, check_owner_exists, check_owner_permission,
     check_writable, explain_collision, find_readable, raise, read_properties, stamp,
 };
-use super::auth::Actor;
-use super::render::Renderer;
+use super::render::show;
 use crate::clock;
 use crate::error::ApiError;
 use crate::permission::{Level, Permissions, is_permission_name};
@@ -222,21 +221,4 @@ fn equal_permission(connection: &Connection, record: &Record) -> rusqlite::Resul
         Some(uuid) => Record::find(connection, &LINKS, &uuid),
         None => Ok(None),
     }
-}
-
-fn show(
-    call: &Call<'_>,
-    connection: &Connection,
-    actor: &Actor,
-    record: &Record,
-    names: Option<&[String]>,
-) -> Result<Map<String, Value>, ApiError> {
-    let renderer = Renderer {
-        signer: &call.cluster.signer,
-        token: &actor.token,
-        now: call.cluster.clock.now(),
-        permissions: &actor.permissions,
-        connection,
-    };
-    Ok(renderer.object(record, names)?)
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use hyper::StatusCode;
 use serde_json::{Map, Value};
 
-use super::render::Renderer;
+use super::render::{Renderer, Shape};
 use super::{Call, form};
 use crate::error::ApiError;
 use crate::query::filters::{self, Filter};
@@ -249,17 +249,17 @@ impl Options {
     }
 }
 
-/// Lists a table.
-pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Value, ApiError> {
+/// Lists a table; the answer is JSON.
+pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Vec<u8>, ApiError> {
     let options = Options::read(call, Some(table))?;
     let settings = &call.cluster.settings;
     let kind = format!("{}List", table.kind);
     if !options.is_answerable(&call.cluster.id, settings.max_items_per_response)? {
-        let mut list = envelope(Vec::new(), &kind, 0, 0);
+        let mut frame = envelope(Vec::new(), &kind, 0, 0);
         if options.count != "none" {
-            list.insert("items_available".to_owned(), 0.into());
+            frame.insert("items_available".to_owned(), 0.into());
         }
-        return Ok(list.into());
+        return Ok(Value::from(frame).to_string().into_bytes());
     }
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
@@ -270,29 +270,33 @@ pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Value, ApiE
         let is_public_user =
             table.name == "users" && request.select.is_none() && !actor.permissions.is_admin;
         let page = page::read(connection, table, &request, &actor.permissions, None)?;
-        let renderer = Renderer {
-            signer: &call.cluster.signer,
-            token: &actor.token,
-            now: call.cluster.clock.now(),
-            permissions: &actor.permissions,
-            connection,
-        };
-        let mut items = Vec::with_capacity(page.records.len());
-        for record in &page.records {
-            let mut item = renderer.object(record, request.select.as_deref())?;
-            if is_public_user {
-                users_public(&mut item);
+        let renderer = Renderer::new(call, connection, &actor);
+        let shape = Shape::new(table, request.select.as_deref());
+        // Thousands of records go into a page: they are written, not built and then written.
+        let mut body = b"{\"items\":[".to_vec();
+        for (index, record) in page.records.iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
             }
-            items.push(Value::Object(item));
+            if is_public_user {
+                let mut item = renderer.object(record, None)?;
+                users_public(&mut item);
+                body.extend_from_slice(Value::from(item).to_string().as_bytes());
+            } else {
+                renderer.write(record, &shape, &mut body)?;
+            }
         }
-        let mut list = envelope(items, &kind, page.limit, request.offset);
+        body.extend_from_slice(b"],");
+        let mut frame = envelope(Vec::new(), &kind, page.limit, request.offset);
+        frame.remove("items");
         if table.name == "groups" {
-            list.insert("included".to_owned(), Value::Array(Vec::new()));
+            frame.insert("included".to_owned(), Value::Array(Vec::new()));
         }
         if let Some(count) = page.items_available {
-            list.insert("items_available".to_owned(), count.into());
+            frame.insert("items_available".to_owned(), count.into());
         }
-        Ok(list.into())
+        body.extend_from_slice(&Value::from(frame).to_string().as_bytes()[1..]);
+        Ok(body)
     })
 }
 

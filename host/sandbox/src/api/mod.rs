@@ -71,7 +71,11 @@ const SERVICE_JSON: &str = "application/json; charset=utf-8";
 
 impl Reply {
     fn json(status: StatusCode, value: &Value) -> Reply {
-        let mut body = value.to_string().into_bytes();
+        Reply::json_text(status, value.to_string().into_bytes())
+    }
+
+    /// An answer that is JSON already.
+    fn json_text(status: StatusCode, mut body: Vec<u8>) -> Reply {
         body.push(b'\n');
         Reply {
             status,

@@ -5,13 +5,16 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::{Map, Value, json};
 
+use super::Call;
+use super::auth::Actor;
 use crate::clock::{self, Micros, SECOND};
+use crate::error::ApiError;
 use crate::manifest;
 use crate::permission::{Level, Permissions};
 use crate::query::select;
 use crate::signature::Signer;
 use crate::store::record::Record;
-use crate::store::table::{Column, Type};
+use crate::store::table::{Column, Table, Type};
 use crate::uuid;
 
 /// What writing a record depends on.
@@ -28,62 +31,136 @@ pub(crate) struct Renderer<'a> {
     pub(crate) connection: &'a Connection,
 }
 
-impl Renderer<'_> {
-    /// Writes one record.
+/// The attributes of one table that an answer holds; worked out once for a whole list.
+pub(crate) struct Shape<'a> {
+    table: &'static Table,
+    names: Option<&'a [String]>,
+    columns: Vec<(usize, &'static Column)>,
+    computed: Vec<&'static str>,
+}
+
+impl<'a> Shape<'a> {
+    /// Works out what a selection wants; none wants everything.
     ///
-    /// With a selection the result holds only what was selected, and `kind` and `etag`, the
-    /// latter empty unless selected. `is_list` leaves manifests out that were not selected.
+    /// `kind` and `etag` are always there, the latter empty unless selected.
+    pub(crate) fn new(table: &'static Table, names: Option<&'a [String]>) -> Shape<'a> {
+        let mut shape = Shape {
+            table,
+            names,
+            columns: Vec::new(),
+            computed: Vec::new(),
+        };
+        for (position, column) in table.columns.iter().enumerate() {
+            // A manifest is shown signed, see below.
+            let is_manifest = column.name == "manifest_text";
+            if column.is_visible && !is_manifest && shape.wants(column.name) {
+                shape.columns.push((position, column));
+            }
+        }
+        for name in select::computed(table) {
+            if shape.wants(name) {
+                shape.computed.push(name);
+            }
+        }
+        shape
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.names
+            .is_none_or(|names| names.iter().any(|wanted| wanted == name))
+    }
+}
+
+/// Shows one record to whoever called.
+pub(crate) fn show(
+    call: &Call<'_>,
+    connection: &Connection,
+    actor: &Actor,
+    record: &Record,
+    names: Option<&[String]>,
+) -> Result<Map<String, Value>, ApiError> {
+    Ok(Renderer::new(call, connection, actor).object(record, names)?)
+}
+
+impl<'a> Renderer<'a> {
+    /// Makes the renderer for whoever called.
+    pub(crate) fn new(call: &Call<'a>, connection: &'a Connection, actor: &'a Actor) -> Self {
+        Renderer {
+            signer: &call.cluster.signer,
+            token: &actor.token,
+            now: call.cluster.clock.now(),
+            permissions: &actor.permissions,
+            connection,
+        }
+    }
+
+    /// Writes one record as an object.
     pub(crate) fn object(
         &self,
         record: &Record,
         names: Option<&[String]>,
     ) -> rusqlite::Result<Map<String, Value>> {
-        let table = record.table;
-        let wants =
-            |name: &str| names.is_none_or(|names| names.iter().any(|wanted| wanted == name));
-        let mut object = Map::new();
-        object.insert("kind".to_owned(), table.kind.into());
-        let etag = if wants("etag") {
+        let mut text = Vec::new();
+        self.write(record, &Shape::new(record.table, names), &mut text)?;
+        Ok(serde_json::from_slice(&text).expect("records are written as JSON objects"))
+    }
+
+    /// Appends the JSON of one record.
+    pub(crate) fn write(
+        &self,
+        record: &Record,
+        shape: &Shape<'_>,
+        out: &mut Vec<u8>,
+    ) -> rusqlite::Result<()> {
+        out.extend_from_slice(b"{\"kind\":");
+        write_text(out, shape.table.kind);
+        let member = |name: &str, out: &mut Vec<u8>| {
+            out.push(b',');
+            write_text(out, name);
+            out.push(b':');
+        };
+        member("etag", out);
+        let etag = if shape.wants("etag") {
             etag(record)
         } else {
             String::new()
         };
-        object.insert("etag".to_owned(), etag.into());
-        for column in table.columns.iter().filter(|column| column.is_visible) {
-            if wants(column.name) {
-                object.insert(
-                    column.name.to_owned(),
-                    value(column, record.value(column.name)),
-                );
-            }
+        write_text(out, &etag);
+        for (position, column) in &shape.columns {
+            member(column.name, out);
+            write_value(out, column, record.at(*position));
         }
-        for name in select::computed(table).iter().filter(|name| wants(name)) {
-            self.compute(record, name, names.is_some(), &mut object)?;
+        for name in &shape.computed {
+            member(name, out);
+            let value = self.compute(record, name, shape.names.is_some())?;
+            out.extend_from_slice(value.to_string().as_bytes());
         }
-        if table.name == "links" && names.is_none() {
+        if shape.table.name == "links" && shape.names.is_none() {
             for (kind, end) in [("head_kind", "head_uuid"), ("tail_kind", "tail_uuid")] {
+                member(kind, out);
                 let found = record.text(end).and_then(uuid::kind_of).unwrap_or_default();
-                object.insert(kind.to_owned(), found.into());
+                write_text(out, found);
             }
         }
-        if table.name == "collections" && wants("manifest_text") {
+        if shape.table.name == "collections" && shape.wants("manifest_text") {
+            member("manifest_text", out);
             let text = record.text("manifest_text").unwrap_or_default();
-            object.insert("manifest_text".to_owned(), self.sign(record, text).into());
+            write_text(out, &self.sign(record, text));
         }
-        Ok(object)
+        out.push(b'}');
+        Ok(())
     }
 
-    /// Adds an attribute that is no column.
+    /// Works out an attribute that is no column.
     fn compute(
         &self,
         record: &Record,
         name: &str,
         is_selected: bool,
-        object: &mut Map<String, Value>,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Value> {
         let owner = record.text("owner_uuid").unwrap_or_default();
         let text = |name: &str| record.text(name).unwrap_or_default();
-        let computed: Value = match name {
+        Ok(match name {
             "unsigned_manifest_text" if is_selected => text("manifest_text").into(),
             "unsigned_manifest_text" => "".into(),
             "full_name" => format!("{} {}", text("first_name"), text("last_name"))
@@ -102,9 +179,7 @@ impl Renderer<'_> {
                 .into(),
             "writable_by" => self.writable_by(record)?,
             _ => Value::Null,
-        };
-        object.insert(name.to_owned(), computed);
-        Ok(())
+        })
     }
 
     fn is_invited(&self, record: &Record) -> rusqlite::Result<bool> {
@@ -169,7 +244,7 @@ impl Renderer<'_> {
         {
             let zero = match column.kind {
                 Type::Object | Type::Array => Value::Null,
-                _ => value(column, &Sql::Null),
+                _ => null(column),
             };
             object.insert(column.name.to_owned(), zero);
         }
@@ -187,25 +262,46 @@ impl Renderer<'_> {
     }
 }
 
-/// Writes one value.
-fn value(column: &Column, value: &Sql) -> Value {
-    match (column.kind, value) {
-        (Type::Time, Sql::Integer(micros)) => clock::format(*micros).into(),
-        (Type::Boolean, Sql::Integer(number)) => (*number != 0).into(),
-        (Type::Integer, Sql::Integer(number)) => (*number).into(),
-        (Type::Object | Type::Array, Sql::Text(text)) => {
-            serde_json::from_str(text).unwrap_or(Value::Null)
-        }
-        (_, Sql::Text(text)) => text.clone().into(),
-        // What the controller makes of null.
-        (_, _) if column.is_nullable => Value::Null,
-        (Type::Text | Type::LongText, _) => "".into(),
-        (Type::Object, _) => json!({}),
-        (Type::Array, _) => json!([]),
-        (Type::Boolean, _) => false.into(),
-        (Type::Integer, _) => 0.into(),
-        (Type::Time, _) => Value::Null,
+/// Returns what the controller makes of null.
+fn null(column: &Column) -> Value {
+    match column.kind {
+        _ if column.is_nullable => Value::Null,
+        Type::Text | Type::LongText => "".into(),
+        Type::Object => json!({}),
+        Type::Array => json!([]),
+        Type::Boolean => false.into(),
+        Type::Integer => 0.into(),
+        Type::Time => Value::Null,
     }
+}
+
+/// Appends the JSON of one value.
+fn write_value(out: &mut Vec<u8>, column: &Column, value: &Sql) {
+    match (column.kind, value) {
+        (Type::Time, Sql::Integer(micros)) => {
+            out.push(b'"');
+            clock::write(*micros, 0, out);
+            out.push(b'"');
+        }
+        (Type::Boolean, Sql::Integer(number)) => {
+            out.extend_from_slice(if *number == 0 { b"false" } else { b"true" });
+        }
+        (Type::Integer, Sql::Integer(number)) => {
+            out.extend_from_slice(number.to_string().as_bytes());
+        }
+        (Type::Object | Type::Array, Sql::Text(text)) => {
+            // Kept as JSON already, unless somebody seeded something else.
+            let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+            out.extend_from_slice(if is_json { text.as_bytes() } else { b"null" });
+        }
+        (_, Sql::Text(text)) => write_text(out, text),
+        (_, _) => out.extend_from_slice(null(column).to_string().as_bytes()),
+    }
+}
+
+/// Appends a text as a JSON string.
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("a vector takes every byte");
 }
 
 /// Writes a moment that may be missing.

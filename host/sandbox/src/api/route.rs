@@ -114,7 +114,7 @@ impl<'a> Route<'a> {
             Route::CurrentToken => tokens::current(call).map(object),
             Route::Records(table, operation) => match (table.name, operation) {
                 (_, Operation::List) => {
-                    list::list(call, table).map(|list| Reply::json(StatusCode::OK, &list))
+                    list::list(call, table).map(|list| Reply::json_text(StatusCode::OK, list))
                 }
                 ("groups", Operation::Contents(uuid)) => {
                     groups::contents(call, uuid).map(|list| Reply::json(StatusCode::OK, &list))

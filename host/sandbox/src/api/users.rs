@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Call;
 use super::assign::find_readable;
-use super::render::Renderer;
+use super::render;
 use crate::error::ApiError;
 use crate::query::select;
 use crate::store::table::USERS;
@@ -28,13 +28,6 @@ fn show(call: &Call<'_>, uuid: Option<&str>) -> Result<Map<String, Value>, ApiEr
         }
         let uuid = uuid.unwrap_or(&actor.permissions.user_uuid);
         let record = find_readable(connection, &USERS, uuid, &actor.permissions, false)?;
-        let renderer = Renderer {
-            signer: &call.cluster.signer,
-            token: &actor.token,
-            now: call.cluster.clock.now(),
-            permissions: &actor.permissions,
-            connection,
-        };
-        Ok(renderer.object(&record, names.as_deref())?)
+        render::show(call, connection, &actor, &record, names.as_deref())
     })
 }

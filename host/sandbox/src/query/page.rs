@@ -159,9 +159,10 @@ pub(crate) fn read(
 fn width(record: &Record, positions: &[usize]) -> i64 {
     positions
         .iter()
-        .map(|position| &record.table.columns[*position])
-        .filter(|column| select::is_wide(column.kind))
-        .filter_map(|column| record.text(column.name))
-        .map(|text| i64::try_from(text.len()).unwrap_or(i64::MAX))
+        .filter(|position| select::is_wide(record.table.columns[**position].kind))
+        .map(|position| match record.at(*position) {
+            Value::Text(text) => i64::try_from(text.len()).unwrap_or(i64::MAX),
+            _ => 0,
+        })
         .sum()
 }

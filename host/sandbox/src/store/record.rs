@@ -101,6 +101,11 @@ impl Record {
         Ok(())
     }
 
+    /// The raw value of the column at a place.
+    pub(crate) fn at(&self, position: usize) -> &Value {
+        &self.values[position]
+    }
+
     /// The raw value of a column.
     pub(crate) fn value(&self, name: &str) -> &Value {
         self.table
