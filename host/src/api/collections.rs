@@ -1,6 +1,5 @@
 //! The collections that hold images.
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,8 +10,6 @@ use super::{Api, Error};
 use crate::bindings::collections::{Collection, NewCollection, Query, Which};
 
 const PATH: &str = "arvados/v1/collections";
-/// How many lists are read at the same time, where a query is too long for one.
-const CONCURRENT_LISTS: usize = 4;
 
 /// A collection as the server lists it.
 #[derive(Debug, Deserialize)]
@@ -65,11 +62,7 @@ struct CollectionPages<'a> {
 }
 
 impl Pages<CollectionRow> for CollectionPages<'_> {
-    async fn fetch(
-        &self,
-        position: &[Filter],
-        which: page::Which,
-    ) -> Result<Page<CollectionRow>, Error> {
+    async fn fetch(&self, which: page::Which<'_>) -> Result<Page<CollectionRow>, Error> {
         let mut select = vec![
             "uuid",
             "created_at",
@@ -81,7 +74,7 @@ impl Pages<CollectionRow> for CollectionPages<'_> {
         if self.manifests {
             select.push("manifest_text");
         }
-        let query = page::query(position, &self.filters, &select, which);
+        let query = page::query(which, &self.filters, &select);
         self.api.read("list collections", PATH, &query).await
     }
 }
@@ -95,25 +88,20 @@ impl Api {
     /// # Errors
     /// If the token is not accepted, or the cluster does not answer.
     pub async fn list_collections(&self, query: &Query) -> Result<Vec<Collection>, Error> {
-        let lists = stream::iter(self.filter_sets(query).await?)
-            .map(|(filters, most)| async move {
+        let lists = self
+            .filter_sets(query)
+            .await?
+            .into_iter()
+            .map(|(filters, most)| {
                 let pages = CollectionPages {
                     api: self,
                     filters,
                     manifests: query.manifests,
                 };
-                match query.newest {
-                    Some(newest) => page::newest(&pages, newest as usize).await,
-                    None => page::all("list collections", &pages, most).await,
-                }
+                (pages, most)
             })
-            .buffered(CONCURRENT_LISTS)
-            .try_collect::<Vec<_>>()
-            .await?;
-        let mut rows: Vec<CollectionRow> = lists.into_iter().flatten().collect();
-        rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid.clone()));
-        rows.dedup_by(|a, b| a.uuid == b.uuid);
-        page::keep_newest(&mut rows, query.newest);
+            .collect();
+        let rows: Vec<CollectionRow> = page::all("list collections", lists, query.newest).await?;
         Ok(rows
             .into_iter()
             .map(|row| row.into_collection(query.manifests))

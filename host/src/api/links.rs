@@ -1,6 +1,5 @@
 //! The links that make a collection known as an image.
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,8 +10,6 @@ use super::{Api, Error};
 use crate::bindings::links::{Class, Link, Names, NewLink, Query};
 
 const PATH: &str = "arvados/v1/links";
-/// How many lists are read at the same time, where a query is too long for one.
-const CONCURRENT_LISTS: usize = 4;
 
 /// A link as the server lists it.
 #[derive(Debug, Deserialize)]
@@ -89,8 +86,7 @@ struct LinkPages<'a> {
 }
 
 impl Pages<LinkRow> for LinkPages<'_> {
-    async fn fetch(&self, position: &[Filter], which: page::Which) -> Result<Page<LinkRow>, Error> {
-        // The server drops an order by columns that are not selected, so both are.
+    async fn fetch(&self, which: page::Which<'_>) -> Result<Page<LinkRow>, Error> {
         let select = [
             "uuid",
             "created_at",
@@ -101,7 +97,7 @@ impl Pages<LinkRow> for LinkPages<'_> {
             "owner_uuid",
             "properties",
         ];
-        let query = page::query(position, &self.filters, &select, which);
+        let query = page::query(which, &self.filters, &select);
         self.api.read("list links", PATH, &query).await
     }
 }
@@ -113,21 +109,11 @@ impl Api {
     /// # Errors
     /// If the token is not accepted, or the cluster does not answer.
     pub async fn list_links(&self, query: &Query) -> Result<Vec<Link>, Error> {
-        let lists = stream::iter(filter_sets(query))
-            .map(|filters| async move {
-                let pages = LinkPages { api: self, filters };
-                match query.newest {
-                    Some(most) => page::newest(&pages, most as usize).await,
-                    None => page::all("list links", &pages, None).await,
-                }
-            })
-            .buffered(CONCURRENT_LISTS)
-            .try_collect::<Vec<_>>()
-            .await?;
-        let mut rows: Vec<LinkRow> = lists.into_iter().flatten().collect();
-        rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid.clone()));
-        rows.dedup_by(|a, b| a.uuid == b.uuid);
-        page::keep_newest(&mut rows, query.newest);
+        let lists = filter_sets(query)
+            .into_iter()
+            .map(|filters| (LinkPages { api: self, filters }, None))
+            .collect();
+        let rows: Vec<LinkRow> = page::all("list links", lists, query.newest).await?;
         Ok(rows
             .into_iter()
             .filter_map(LinkRow::into_link)

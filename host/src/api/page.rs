@@ -1,18 +1,18 @@
 //! Reading a whole list, page by page.
 //!
 //! The server cuts pages as it likes: to its own limits of rows and of bytes, so a short page
-//! says nothing about the end. Rows are ordered by creation time, then UUID, and each page asks
-//! for what comes after the last row of the one before; rows that are created meanwhile come
-//! last and disturb nothing. (Offsets would skip rows when others are deleted.)
-//!
-//! Where only the newest rows are wanted, one page is read from the other end.
+//! says nothing about the end. Rows are ordered by UUID, and each page asks for what comes after
+//! the last row of the one before: no two rows are equal in that, and rows that are made or
+//! deleted meanwhile move no others. (Offsets would skip rows.) Where only the newest rows are
+//! wanted, one page is read in the order of creation.
 //!
 //! The first page also asks how many rows there are. Once as many were read, the list is whole,
-//! which saves the empty page that would end it else.
+//! which saves the empty page that would end it else. And as the ends of UUIDs are random, the
+//! rest of a long list is cut into ranges of about a page, which are read at the same time.
 
-use std::collections::HashSet;
 use std::future::Future;
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,6 +24,10 @@ use super::row::Row;
 pub(super) const MOST_ROWS: usize = 1_000_000;
 /// How many rows to ask for at a time; servers give no more.
 pub(super) const PAGE_SIZE: usize = 1000;
+/// How many rows a range is to hold: so many fewer than a page that it hardly ever holds more.
+const RANGE_SIZE: usize = 880;
+/// How many pages are read at the same time.
+const CONCURRENT_PAGES: usize = 4;
 
 /// One page of a list.
 #[derive(Debug, Deserialize)]
@@ -31,36 +35,46 @@ pub(super) struct Page<T> {
     pub(super) items: Vec<T>,
     /// How many rows match the filters, if that was asked for.
     pub(super) items_available: Option<u64>,
+    /// How many rows the server would have given; fewer than asked for where it cut the page.
+    pub(super) limit: Option<u64>,
+}
+
+impl<T> Page<T> {
+    /// Tells whether more rows would not have had room.
+    fn is_full(&self) -> bool {
+        let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
+        self.items.len() >= limit.unwrap_or(PAGE_SIZE).min(PAGE_SIZE)
+    }
 }
 
 /// Which page of a list is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
-    /// The oldest rows.
-    Oldest {
-        /// Whether to count all rows too.
+pub(super) enum Which<'a> {
+    /// The first rows of a range, by UUID.
+    Range {
+        range: &'a Range,
+        /// Whether to count all rows of the range too.
         count: bool,
     },
-    /// So many of the newest rows.
+    /// So many of the rows that were made last, the last one first.
     Newest(usize),
 }
 
 /// Returns the parameters of a page's request.
 pub(super) fn query(
-    position: &[Filter],
+    which: Which<'_>,
     filters: &[Filter],
     select: &[&str],
-    which: Which,
 ) -> Vec<(&'static str, String)> {
-    let (limit, count, direction) = match which {
-        Which::Oldest { count } => (PAGE_SIZE, count, "asc"),
-        Which::Newest(most) => (most.min(PAGE_SIZE), false, "desc"),
+    let (range, limit, count, order) = match which {
+        Which::Range { range, count } => (range.filters(), PAGE_SIZE, count, json!(["uuid asc"])),
+        Which::Newest(most) => {
+            // The server drops an order by columns that are not selected, so both are.
+            let order = json!(["created_at desc", "uuid desc"]);
+            (Vec::new(), most.min(PAGE_SIZE), false, order)
+        }
     };
-    let order = [
-        format!("created_at {direction}"),
-        format!("uuid {direction}"),
-    ];
-    let filters: Vec<&Value> = position
+    let filters: Vec<&Value> = range
         .iter()
         .chain(filters)
         .map(|filter| &filter.0)
@@ -69,191 +83,183 @@ pub(super) fn query(
         ("filters", json!(filters).to_string()),
         ("limit", limit.to_string()),
         ("count", if count { "exact" } else { "none" }.to_owned()),
-        ("order", json!(order).to_string()),
+        ("order", order.to_string()),
         ("select", json!(select).to_string()),
     ]
 }
 
 /// Where pages come from.
 pub(super) trait Pages<T> {
-    /// Returns the first or last rows, by creation time and UUID, that pass these filters besides
-    /// the list's own.
-    fn fetch(
-        &self,
-        filters: &[Filter],
-        which: Which,
-    ) -> impl Future<Output = Result<Page<T>, Error>> + Send;
+    /// Returns the rows, as many of them as the server gives at a time.
+    fn fetch(&self, which: Which<'_>) -> impl Future<Output = Result<Page<T>, Error>> + Send;
 }
 
-/// Where the next page begins.
-#[derive(Debug, Clone, PartialEq)]
-enum Position {
-    Start,
-    /// At this time or later, without the row last seen of that time.
-    From {
-        time: String,
-        uuid: String,
-    },
-    /// At just this time, beyond this UUID.
-    Within {
-        time: String,
-        uuid: String,
-    },
-    /// Later than this time.
-    After {
-        time: String,
-    },
+/// A part of a list: the UUIDs beyond one, up to and with another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Range {
+    after: Option<String>,
+    until: Option<String>,
 }
 
-impl Position {
+impl Range {
     fn filters(&self) -> Vec<Filter> {
-        match self {
-            Self::Start => Vec::new(),
-            Self::From { time, uuid } => vec![
-                Filter::compare("created_at", ">=", time),
-                Filter::compare("uuid", "!=", uuid),
-            ],
-            Self::Within { time, uuid } => vec![
-                Filter::compare("created_at", "=", time),
-                Filter::compare("uuid", ">", uuid),
-            ],
-            Self::After { time } => vec![Filter::compare("created_at", ">", time)],
+        let after = self.after.iter().map(|uuid| (">", uuid));
+        let until = self.until.iter().map(|uuid| ("<=", uuid));
+        after
+            .chain(until)
+            .map(|(operator, uuid)| Filter::compare("uuid", operator, uuid))
+            .collect()
+    }
+
+    fn contains(&self, uuid: &str) -> bool {
+        self.after.as_deref().is_none_or(|after| uuid > after)
+            && self.until.as_deref().is_none_or(|until| uuid <= until)
+    }
+
+    /// Returns what is left of the range behind a row.
+    fn behind(&self, row: &impl Row) -> Self {
+        Self {
+            after: Some(row.uuid().to_owned()),
+            until: self.until.clone(),
         }
+    }
+
+    /// Cuts an open range into so many of one length.
+    ///
+    /// A range that does not begin with a usual UUID stays whole.
+    fn split(self, count: usize) -> Vec<Self> {
+        /// As many digits as a `u64` holds comfortably.
+        const DIGITS: u32 = 8;
+        let Some((kind, begin)) = self.after.as_deref().and_then(|after| {
+            let (kind, rest) = after.split_at_checked("zzzzz-4zz18-".len())?;
+            let digits = rest.get(..DIGITS as usize)?;
+            Some((kind, u64::from_str_radix(digits, 36).ok()?))
+        }) else {
+            return vec![self];
+        };
+        let step = (36_u64.pow(DIGITS) - begin) / count.max(1) as u64;
+        let bounds: Vec<String> = (1..count as u64)
+            .map(|number| format!("{kind}{}0000000", base_36(begin + step * number, DIGITS)))
+            .collect();
+        let begins = std::iter::once(self.after.clone()).chain(bounds.iter().cloned().map(Some));
+        let ends = bounds.iter().cloned().map(Some).chain([self.until.clone()]);
+        begins
+            .zip(ends)
+            .map(|(after, until)| Self { after, until })
+            .collect()
     }
 }
 
-/// Reads every row of a list, oldest first.
+/// Writes a number as so many digits and small letters.
+fn base_36(mut number: u64, count: u32) -> String {
+    let mut digits = Vec::new();
+    for _ in 0..count {
+        let digit = u32::try_from(number % 36).unwrap_or(0);
+        digits.push(char::from_digit(digit, 36).unwrap_or('0'));
+        number /= 36;
+    }
+    digits.into_iter().rev().collect()
+}
+
+/// Reads several lists, each row once, oldest first; or the newest rows of them all.
 ///
-/// `most` is the number of rows that the list can have at most, where the query tells.
+/// With each list goes the number of rows that it can have at most, where its query tells.
 pub(super) async fn all<T: Row, P: Pages<T>>(
+    action: &'static str,
+    lists: Vec<(P, Option<usize>)>,
+    newest: Option<u32>,
+) -> Result<Vec<T>, Error> {
+    let mut rows: Vec<T> = stream::iter(lists)
+        .map(|(pages, most)| async move {
+            match newest {
+                // The server may give fewer than there are, if they are large.
+                Some(0) => Ok(Vec::new()),
+                Some(newest) => Ok(pages.fetch(Which::Newest(newest as usize)).await?.items),
+                None => list(action, &pages, most).await,
+            }
+        })
+        .buffered(CONCURRENT_PAGES)
+        .try_concat()
+        .await?;
+    rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid().to_owned()));
+    rows.dedup_by(|a, b| a.uuid() == b.uuid());
+    let newest = newest.map_or(usize::MAX, |newest| newest as usize);
+    rows.drain(..rows.len().saturating_sub(newest));
+    Ok(rows)
+}
+
+/// Reads every row of one list.
+async fn list<T: Row, P: Pages<T>>(
     action: &'static str,
     pages: &P,
     most: Option<usize>,
 ) -> Result<Vec<T>, Error> {
-    let disorder = |reason: &str| Error::Malformed {
-        action,
-        host: "the server".to_owned(),
-        reason: reason.to_owned(),
+    let whole = Range::default();
+    let page = pages
+        .fetch(Which::Range {
+            range: &whole,
+            count: most.is_none(),
+        })
+        .await?;
+    check(action, &whole, &page.items)?;
+    let available = most.or_else(|| {
+        page.items_available
+            .and_then(|count| usize::try_from(count).ok())
+    });
+    let mut rows = page.items;
+    let is_whole = |rows: &[T]| available.is_some_and(|available| rows.len() >= available);
+    let mut open = match rows.last() {
+        Some(last) if !is_whole(&rows) => {
+            let left = available.map_or(1, |available| available - rows.len());
+            whole.behind(last).split(left.div_ceil(RANGE_SIZE))
+        }
+        _ => Vec::new(),
     };
-    let mut rows: Vec<T> = Vec::new();
-    let mut available = None;
-    let mut position = Position::Start;
-    // The rows already read that the next page may bring again: those of the latest time.
-    let mut latest: HashSet<String> = HashSet::new();
-    let mut last: Option<(i64, String)> = None;
-    loop {
-        let first_page = position == Position::Start;
-        let page = pages
-            .fetch(
-                &position.filters(),
-                Which::Oldest {
-                    count: first_page && most.is_none(),
-                },
-            )
-            .await?;
-        if first_page {
-            available = most.or_else(|| {
-                page.items_available
-                    .and_then(|count| usize::try_from(count).ok())
-            });
-        }
-        let Some(bounds) = page.items.first().zip(page.items.last()) else {
-            match (position, &last) {
-                // Nothing else of that time; there may be later ones.
-                (Position::Within { time, .. }, _) => {
-                    position = Position::After { time };
-                    continue;
-                }
-                _ => break,
+    while !open.is_empty() {
+        let mut parts = stream::iter(std::mem::take(&mut open))
+            .map(|range| async move {
+                let which = Which::Range {
+                    range: &range,
+                    count: false,
+                };
+                Ok((pages.fetch(which).await?, range))
+            })
+            .buffered(CONCURRENT_PAGES);
+        let mut full = Vec::new();
+        while let Some((page, range)) = parts.try_next().await? {
+            check(action, &range, &page.items)?;
+            // A range has been read when nothing more of it comes.
+            if let Some(last) = page.items.last() {
+                full.push(page.is_full());
+                open.push(range.behind(last));
             }
-        };
-        let time = |row: &T| {
-            row.created_micros()
-                .ok_or_else(|| disorder("a row has no readable creation time"))
-        };
-        let (first_time, last_time) = (time(bounds.0)?, time(bounds.1)?);
-        let last_text = bounds.1.created_at().to_owned();
-        let last_uuid = bounds.1.uuid().to_owned();
-
-        let mut previous: Option<(i64, String)> = None;
-        let before = last.clone();
-        for row in page.items {
-            let key = (time(&row)?, row.uuid().to_owned());
-            if previous.as_ref().is_some_and(|previous| *previous >= key) {
-                return Err(disorder("rows are not in the order that was asked for"));
-            }
-            if last.as_ref().is_none_or(|last| last.0 < key.0) {
-                latest.clear();
-            }
-            if last.as_ref().is_some_and(|last| key.0 < last.0) {
-                return Err(disorder("rows come back that were read before"));
-            }
-            previous = Some(key.clone());
-            if latest.insert(key.1.clone()) {
-                rows.push(row);
-            }
-            if last.as_ref().is_none_or(|last| *last < key) {
-                last = Some(key);
+            rows.extend(page.items);
+            if rows.len() > MOST_ROWS {
+                return Err(Error::TooMany {
+                    action,
+                    limit: MOST_ROWS,
+                });
             }
         }
-        if rows.len() > MOST_ROWS {
-            return Err(Error::TooMany {
-                action,
-                limit: MOST_ROWS,
-            });
+        if is_whole(&rows) {
+            // Rows that were made meanwhile may have taken the place of some behind a full page.
+            let mut full = full.into_iter();
+            open.retain(|_| full.next().unwrap_or(false));
         }
-        if available.is_some_and(|available| rows.len() >= available) {
-            break;
-        }
-        position = next(
-            &position,
-            before.as_ref(),
-            (first_time, last_time),
-            last_text,
-            last_uuid,
-        )
-        .ok_or_else(|| disorder("the same page comes again and again"))?;
     }
-    rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid().to_owned()));
     Ok(rows)
 }
 
-/// Reads the newest rows of a list with one request.
-///
-/// The server may give fewer than there are, if they are large.
-pub(super) async fn newest<T: Row, P: Pages<T>>(pages: &P, most: usize) -> Result<Vec<T>, Error> {
-    if most == 0 {
-        return Ok(Vec::new());
+/// Refuses rows that are not those of the range, in the order that was asked for.
+fn check<T: Row>(action: &'static str, range: &Range, rows: &[T]) -> Result<(), Error> {
+    let is_ordered = rows.windows(2).all(|pair| pair[0].uuid() < pair[1].uuid());
+    if is_ordered && rows.iter().all(|row| range.contains(row.uuid())) {
+        return Ok(());
     }
-    Ok(pages.fetch(&[], Which::Newest(most)).await?.items)
-}
-
-/// Keeps the newest of rows that are sorted by age, oldest first.
-pub(super) fn keep_newest<T>(rows: &mut Vec<T>, newest: Option<u32>) {
-    let most = newest.map_or(usize::MAX, |newest| newest as usize);
-    rows.drain(..rows.len().saturating_sub(most));
-}
-
-/// Returns where to go on after a page, or none if that would not lead on.
-fn next(
-    position: &Position,
-    before: Option<&(i64, String)>,
-    (first_time, last_time): (i64, i64),
-    last_text: String,
-    last_uuid: String,
-) -> Option<Position> {
-    if first_time == last_time {
-        // Perhaps there are more rows of this time than fit a page: go through them by UUID.
-        let stuck = matches!(position, Position::Within { uuid, .. } if *uuid >= last_uuid);
-        return (!stuck).then_some(Position::Within {
-            time: last_text,
-            uuid: last_uuid,
-        });
-    }
-    let stuck = before.is_some_and(|before| before.0 >= last_time);
-    (!stuck).then_some(Position::From {
-        time: last_text,
-        uuid: last_uuid,
+    Err(Error::Malformed {
+        action,
+        host: "the server".to_owned(),
+        reason: "rows are not in the order that was asked for, or were read before".to_owned(),
     })
 }
 
@@ -282,27 +288,32 @@ mod tests {
 
     /// A server's table, with the rules of the real one for order, filters and cut pages.
     struct Table {
-        rows: Vec<Item>,
+        rows: Mutex<Vec<Item>>,
         /// The sizes of the pages, in turn.
         sizes: Vec<usize>,
-        requests: Mutex<Vec<Vec<Value>>>,
+        requests: Mutex<Vec<Range>>,
         counts: bool,
-    }
-
-    fn micros(text: &str) -> i64 {
-        chrono::DateTime::parse_from_rfc3339(text)
-            .unwrap()
-            .timestamp_micros()
+        /// What is made and deleted once so many requests were answered.
+        change: Option<(usize, Item, String)>,
     }
 
     impl Table {
-        fn new(rows: &[(u32, &str)], sizes: &[usize], counts: bool) -> Self {
+        fn new(rows: Vec<Item>, sizes: &[usize], counts: bool) -> Self {
             Self {
-                rows: rows.iter().map(|(time, uuid)| item(*time, uuid)).collect(),
+                rows: Mutex::new(rows),
                 sizes: sizes.to_vec(),
                 requests: Mutex::default(),
                 counts,
+                change: None,
             }
+        }
+
+        async fn read(&self) -> Vec<Item> {
+            all("list items", vec![(self, None)], None).await.unwrap()
+        }
+
+        fn requests(&self) -> Vec<Range> {
+            self.requests.lock().unwrap().clone()
         }
     }
 
@@ -313,96 +324,132 @@ mod tests {
         }
     }
 
-    fn passes(item: &Item, filter: &Filter) -> bool {
-        let [attribute, operator, operand] = [0, 1, 2].map(|i| filter.0[i].as_str().unwrap());
-        let order = match attribute {
-            "created_at" => micros(&item.created_at).cmp(&micros(operand)),
-            "uuid" => item.uuid.as_str().cmp(operand),
-            other => panic!("no attribute {other}"),
-        };
-        match operator {
-            "=" => order.is_eq(),
-            "!=" => order.is_ne(),
-            ">" => order.is_gt(),
-            ">=" => order.is_ge(),
-            other => panic!("no operator {other}"),
-        }
+    /// Returns as many items, spread over all UUIDs, made in another order.
+    fn items(count: u64) -> Vec<Item> {
+        (0..count)
+            .map(|number| {
+                let digits = base_36(36_u64.pow(8) / count * number + number, 8);
+                let time = u32::try_from(number * 37 % 61).unwrap();
+                item(time, &format!("zzzzz-o0j2j-{digits}abcdefg"))
+            })
+            .collect()
     }
 
-    impl Pages<Item> for Table {
-        async fn fetch(&self, filters: &[Filter], which: Which) -> Result<Page<Item>, Error> {
+    impl Pages<Item> for &Table {
+        async fn fetch(&self, which: Which<'_>) -> Result<Page<Item>, Error> {
             let mut requests = self.requests.lock().unwrap();
+            let mut rows = self.rows.lock().unwrap();
+            if let Some((after, made, deleted)) = &self.change
+                && *after == requests.len()
+            {
+                rows.retain(|row| row.uuid != *deleted);
+                rows.push(made.clone());
+            }
             let size = self.sizes[requests.len() % self.sizes.len()];
-            requests.push(filters.iter().map(|filter| filter.0.clone()).collect());
-            assert!(requests.len() < 1000, "no progress: {:?}", &requests[990..]);
-            let mut items: Vec<Item> = self
-                .rows
+            let (range, count, most) = match which {
+                Which::Range { range, count } => (range.clone(), count, PAGE_SIZE),
+                Which::Newest(most) => (Range::default(), false, most),
+            };
+            requests.push(range.clone());
+            assert!(
+                requests.len() < 5000,
+                "no progress: {:?}",
+                &requests[4990..]
+            );
+            let mut items: Vec<Item> = rows
                 .iter()
-                .filter(|item| filters.iter().all(|filter| passes(item, filter)))
+                .filter(|item| range.contains(&item.uuid))
                 .cloned()
                 .collect();
-            items.sort_by_key(|item| (micros(&item.created_at), item.uuid.clone()));
-            let available = items.len() as u64;
-            let mut counts = self.counts;
-            match which {
-                Which::Oldest { count } => counts &= count,
-                Which::Newest(most) => {
-                    items.reverse();
-                    items.truncate(most);
-                    counts = false;
-                }
+            items.sort_by(|a, b| a.uuid.cmp(&b.uuid));
+            if let Which::Newest(_) = which {
+                items = sorted(items);
+                items.reverse();
             }
-            items.truncate(size);
+            let available = items.len() as u64;
+            items.truncate(size.min(most));
             Ok(Page {
                 items,
-                items_available: counts.then_some(available),
+                items_available: (count && self.counts).then_some(available),
+                limit: Some(size as u64),
             })
         }
     }
 
-    async fn read(table: &Table) -> Vec<Item> {
-        all("list items", table, None).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn the_requests_are_those_of_the_python_client() {
-        let rows = [(1, "a"), (2, "b"), (2, "c"), (2, "d"), (3, "e"), (4, "f")];
-        let table = Table::new(&rows, &[3, 2], false);
-        assert_eq!(read(&table).await.len(), 6);
-        let time = |n: u32| item(n, "").created_at;
-        let expected = serde_json::json!([
-            [],
-            [["created_at", ">=", time(2)], ["uuid", "!=", "c"]],
-            [["created_at", "=", time(2)], ["uuid", ">", "d"]],
-            [["created_at", ">", time(2)]],
-            [["created_at", ">=", time(4)], ["uuid", "!=", "f"]],
-        ]);
-        assert_eq!(serde_json::json!(*table.requests.lock().unwrap()), expected);
+    fn sorted(mut rows: Vec<Item>) -> Vec<Item> {
+        rows.sort_by_key(|item| (item.created_micros(), item.uuid.clone()));
+        rows
     }
 
     #[tokio::test]
     async fn a_count_saves_the_last_request() {
-        let table = Table::new(&[(1, "a"), (1, "b")], &[10], true);
-        assert_eq!(read(&table).await.len(), 2);
-        assert_eq!(table.requests.lock().unwrap().len(), 1);
+        for count in [0, 2, 1000] {
+            let table = Table::new(items(count), &[1000], true);
+            assert_eq!(table.read().await, sorted(items(count)));
+            assert_eq!(table.requests().len(), 1, "{count} rows");
+        }
+        let table = Table::new(items(2), &[1000], false);
+        assert_eq!(table.read().await.len(), 2);
+        assert_eq!(table.requests().len(), 2);
+    }
 
-        let table = Table::new(&[], &[10], true);
-        assert_eq!(read(&table).await.len(), 0);
-        assert_eq!(table.requests.lock().unwrap().len(), 1);
+    #[tokio::test]
+    async fn a_long_list_is_read_in_ranges_of_a_page_each() {
+        let table = Table::new(items(20_000), &[1000], true);
+        assert_eq!(table.read().await, sorted(items(20_000)));
+        let requests = table.requests();
+        assert_eq!(requests.len(), 1 + 22);
+        assert_eq!(requests[0].filters(), []);
+        for pair in requests[1..].windows(2) {
+            assert_eq!(pair[0].until, pair[1].after);
+        }
+        assert_eq!(requests[22].until, None);
+    }
+
+    #[tokio::test]
+    async fn a_row_behind_a_full_page_is_read_though_a_new_one_makes_up_the_count() {
+        // Everything is in one range, and what is made during the reading comes before a cut.
+        let rows: Vec<Item> = (0..40).map(|i| item(1, &format!("{i:03}b"))).collect();
+        let mut table = Table::new(rows, &[10, 10, 10, 10], true);
+        table.change = Some((2, item(2, "025c"), "000b".into()));
+        let read = table.read().await;
+        let has = |uuid: &str| read.iter().any(|item| item.uuid == uuid);
+        assert!(has("039b") && has("025c"), "{read:?}");
+    }
+
+    #[tokio::test]
+    async fn rows_of_several_lists_come_once() {
+        let table = Table::new(items(5), &[1000], true);
+        let rows = all("list items", vec![(&table, None), (&table, Some(5))], None);
+        assert_eq!(rows.await.unwrap(), sorted(items(5)));
+    }
+
+    #[tokio::test]
+    async fn the_newest_rows_take_one_request_of_each_list() {
+        let table = Table::new(items(30), &[1000], true);
+        let rows = all("list items", vec![(&table, None), (&table, None)], Some(4));
+        assert_eq!(rows.await.unwrap(), sorted(items(30))[26..]);
+        assert_eq!(table.requests().len(), 2);
+        let rows = all("list items", vec![(&table, None)], Some(0));
+        assert_eq!(rows.await.unwrap(), []);
+        assert_eq!(table.requests().len(), 2);
     }
 
     #[tokio::test]
     async fn a_server_that_repeats_itself_is_noticed() {
         struct Stuck;
         impl Pages<Item> for Stuck {
-            async fn fetch(&self, _: &[Filter], _: Which) -> Result<Page<Item>, Error> {
+            async fn fetch(&self, _: Which<'_>) -> Result<Page<Item>, Error> {
                 Ok(Page {
                     items: vec![item(1, "a"), item(2, "b")],
                     items_available: None,
+                    limit: None,
                 })
             }
         }
-        let error = all("list items", &Stuck, None).await.unwrap_err();
+        let error = all("list items", vec![(Stuck, None)], None)
+            .await
+            .unwrap_err();
         assert!(matches!(error, Error::Malformed { .. }), "{error}");
     }
 
@@ -410,14 +457,19 @@ mod tests {
     async fn rows_out_of_order_are_noticed() {
         struct Unordered;
         impl Pages<Item> for Unordered {
-            async fn fetch(&self, _: &[Filter], _: Which) -> Result<Page<Item>, Error> {
+            async fn fetch(&self, _: Which<'_>) -> Result<Page<Item>, Error> {
                 Ok(Page {
-                    items: vec![item(2, "a"), item(1, "b")],
+                    items: vec![item(1, "b"), item(2, "a")],
                     items_available: None,
+                    limit: None,
                 })
             }
         }
-        assert!(all("list items", &Unordered, None).await.is_err());
+        assert!(
+            all("list items", vec![(Unordered, None)], None)
+                .await
+                .is_err()
+        );
     }
 
     proptest! {
@@ -426,19 +478,32 @@ mod tests {
             times in prop::collection::vec(0u32..6, 0..60),
             sizes in prop::collection::vec(1usize..8, 1..5),
             counts: bool,
+            is_usual: bool,
         ) {
             let rows: Vec<Item> = times
                 .iter()
                 .enumerate()
                 // The order of creation is not that of the UUIDs.
-                .map(|(i, time)| item(*time, &format!("{:03}", i * 37 % 61)))
+                .map(|(i, time)| {
+                    let digits = base_36(i as u64 * 37 % 61 * 46_000_000_000, 8);
+                    let kind = if is_usual { "zzzzz-o0j2j-" } else { "" };
+                    item(*time, &format!("{kind}{digits}0000000"))
+                })
                 .collect();
-            let table = Table { rows: rows.clone(), sizes, requests: Mutex::default(), counts };
+            let table = Table::new(rows.clone(), &sizes, counts);
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let read = runtime.block_on(read(&table));
-            let mut expected = rows;
-            expected.sort_by_key(|item| (micros(&item.created_at), item.uuid.clone()));
-            prop_assert_eq!(read, expected);
+            prop_assert_eq!(runtime.block_on(table.read()), sorted(rows));
+        }
+
+        #[test]
+        fn ranges_leave_nothing_out(begin in "[0-9a-z]{15}", count in 1usize..50, uuid in "[0-9a-z]{15}") {
+            let uuid = format!("zzzzz-4zz18-{uuid}");
+            let whole = Range { after: Some(format!("zzzzz-4zz18-{begin}")), until: None };
+            let is_inside = whole.contains(&uuid);
+            let ranges = whole.split(count);
+            prop_assert_eq!(ranges.len(), count);
+            let holders = ranges.iter().filter(|range| range.contains(&uuid)).count();
+            prop_assert_eq!(holders, usize::from(is_inside));
         }
     }
 }

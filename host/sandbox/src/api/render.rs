@@ -152,12 +152,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// Works out an attribute that is no column.
-    fn compute(
-        &self,
-        record: &Record,
-        name: &str,
-        is_selected: bool,
-    ) -> rusqlite::Result<Value> {
+    fn compute(&self, record: &Record, name: &str, is_selected: bool) -> rusqlite::Result<Value> {
         let owner = record.text("owner_uuid").unwrap_or_default();
         let text = |name: &str| record.text(name).unwrap_or_default();
         Ok(match name {
