@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use keepdocker_sandbox::faults::{Action, Fault};
 use keepdocker_sandbox::seed::Image;
 use keepdocker_sandbox::{Options, Sandbox};
 
@@ -40,6 +41,8 @@ struct Case {
     aim: Duration,
     /// How many images the cluster holds.
     images: usize,
+    /// How long every answer of the cluster waits, as in a network.
+    delay: Duration,
 }
 
 fn main() {
@@ -62,44 +65,68 @@ fn main() {
             arguments: &["--version"],
             aim: Duration::from_millis(10),
             images: 0,
+            delay: Duration::ZERO,
         },
         Case {
             name: "images (empty cluster)",
             arguments: &["images"],
             aim: Duration::from_millis(30),
             images: 0,
+            delay: Duration::ZERO,
         },
         Case {
             name: "images (10,000 images)",
             arguments: &["images"],
             aim: Duration::from_secs(1),
             images: 10_000,
+            delay: Duration::ZERO,
+        },
+        Case {
+            name: "the same, 20 ms away",
+            arguments: &["images"],
+            aim: Duration::from_secs(1),
+            images: 10_000,
+            delay: Duration::from_millis(20),
         },
     ];
     println!(
-        "{:24} {:22} {:>10} {:>10} {:>8}",
-        "command", "program", "median ms", "best ms", "ratio"
+        "{:24} {:22} {:>10} {:>10} {:>8} {:>9}",
+        "command", "program", "median ms", "best ms", "ratio", "requests"
     );
+    let mut seeded = 0;
     for case in &cases {
-        seed(&cluster, case.images);
+        if seeded < case.images {
+            seed(&cluster, case.images);
+            seeded = case.images;
+        }
+        cluster.faults().clear();
+        if !case.delay.is_zero() {
+            let delay = Action::Delay(case.delay);
+            cluster
+                .faults()
+                .plan(Fault::on("", delay).times(usize::MAX));
+        }
         let mut times: Vec<Vec<Duration>> = programs.iter().map(|_| Vec::new()).collect();
+        let mut requests = vec![0; programs.len()];
         for round in 0..=RUNS {
-            for (program, times) in programs.iter().zip(&mut times) {
+            for ((program, times), requests) in programs.iter().zip(&mut times).zip(&mut requests) {
                 if round > program.runs {
                     continue;
                 }
+                cluster.log().clear();
                 let time = time(&program.path, case.arguments, home.path(), &cluster);
                 // The first round fills the caches: of the system, and of discovery documents.
                 if round > 0 {
                     times.push(time);
                 }
+                *requests = cluster.log().api_requests();
             }
         }
         let ours = median(&mut times[0]);
-        for (program, times) in programs.iter().zip(&mut times) {
+        for ((program, times), requests) in programs.iter().zip(&mut times).zip(requests) {
             let median = median(times);
             println!(
-                "{:24} {:22} {:10.1} {:10.1} {:8.2}",
+                "{:24} {:22} {:10.1} {:10.1} {:8.2} {requests:9}",
                 case.name,
                 program.name,
                 milliseconds(median),

@@ -18,6 +18,9 @@ const STATEMENTS: usize = 128;
 /// Connections kept open when idle.
 const CONNECTIONS: usize = 8;
 
+/// The bytes of a database that a connection maps into memory.
+const MAPPED: i64 = 256 << 20;
+
 /// How long a writer waits for another one, perhaps in another process.
 const BUSY: Duration = Duration::from_secs(20);
 
@@ -96,6 +99,10 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
+        // Tables of any usual size are read in place, not copied page by page.
+        let _: i64 = connection.query_row(&format!("PRAGMA mmap_size = {MAPPED}"), [], |row| {
+            row.get(0)
+        })?;
         functions::register(&connection)?;
         Ok(connection)
     }
