@@ -11,8 +11,8 @@ use keepdocker::component::Component;
 fn the_component_imports_what_the_golden_list_says_and_nothing_else() {
     let component = Component::embedded().unwrap();
     let mut list = String::new();
-    for import in component.imports() {
-        writeln!(list, "{}", import.interface).unwrap();
+    for import in &component.description().imports {
+        writeln!(list, "{}", import.name).unwrap();
         for item in &import.items {
             writeln!(list, "  {item}").unwrap();
         }

@@ -13,6 +13,7 @@ mod support;
 mod bad_input; // messages and exit codes, and that nothing is left half-registered
 mod blocks; // how images lie in Keep, and what they share
 mod compatibility; // the table of differences from the Python program, and its tests
+mod component; // what auditors get, and that it is the component that runs
 mod contract; // the component and the contract: imports, size
 mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine
@@ -21,6 +22,7 @@ mod drop_in; // what scripts rely on
 mod exchange; // images that go between our program and the Python ones
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
+mod hostile; // components that misbehave
 mod loading; // the stored archive in every engine and tool
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod sources; // one image from every engine and tool

@@ -186,6 +186,17 @@ impl Api {
     }
 }
 
+/// Tells whether the text has the form of a collection's UUID.
+pub(super) fn is_uuid(text: &str) -> bool {
+    let are = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    match text.split('-').collect::<Vec<_>>()[..] {
+        [cluster, "4zz18", rest] => are(cluster, 5) && are(rest, 15),
+        _ => false,
+    }
+}
+
 /// Keeps the UUIDs of collections of this cluster.
 ///
 /// The controller takes one UUID of another cluster for a reason to ask that cluster, and then
@@ -193,13 +204,7 @@ impl Api {
 fn local_collections(uuids: &[String], cluster: &str) -> Vec<String> {
     uuids
         .iter()
-        .filter(|uuid| {
-            uuid.strip_prefix(cluster)
-                .and_then(|rest| rest.strip_prefix("-4zz18-"))
-                .is_some_and(|rest| {
-                    rest.len() == 15 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                })
-        })
+        .filter(|uuid| is_uuid(uuid) && uuid.split('-').next() == Some(cluster))
         .cloned()
         .collect()
 }

@@ -58,6 +58,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// What a link is to lead to is no collection's UUID. Nothing was sent.
+    #[error("cannot {action}: `{head}` is not the UUID of a collection")]
+    NoCollection {
+        /// What was to be done.
+        action: &'static str,
+        /// What was given, printable and of bounded length.
+        head: String,
+    },
     /// A list is longer than any that makes sense.
     #[error("cannot {action}: there are more than {limit} of them")]
     TooMany {
@@ -120,7 +128,7 @@ impl From<Error> for api::Error {
             Error::Unauthorized(_) => Self::Unauthorized(text),
             Error::Forbidden(_) => Self::Forbidden(text),
             Error::NotFound(_) => Self::NotFound(text),
-            Error::Rejected(_) => Self::Rejected(text),
+            Error::Rejected(_) | Error::NoCollection { .. } => Self::Rejected(text),
             Error::Unreachable { .. } | Error::ServerFailed(_) => Self::Unreachable(text),
             Error::Uncertain { .. } => Self::Uncertain(text),
             Error::Malformed { .. } | Error::TooMany { .. } => Self::Other(text),

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use super::filter::{self, Filter};
 use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
-use super::{Api, Error};
+use super::{Api, Error, collections};
 use crate::bindings::links::{Class, Link, Names, NewLink, Query};
+use crate::http::printable;
 
 const PATH: &str = "arvados/v1/links";
 
@@ -125,8 +126,15 @@ impl Api {
     /// Creates a link. A second link like it is legal: the server does not look.
     ///
     /// # Errors
-    /// If the server refuses, or whether it did it is unknown.
+    /// If the head is no collection's UUID, the server refuses, or whether it did it is unknown.
     pub async fn create_link(&self, link: &NewLink) -> Result<Link, Error> {
+        // The server would take anything, nothing at all included.
+        if !collections::is_uuid(&link.head) {
+            return Err(Error::NoCollection {
+                action: "create the link",
+                head: printable(&link.head, 80),
+            });
+        }
         #[derive(Serialize)]
         struct Body<'a> {
             link: Attributes<'a>,

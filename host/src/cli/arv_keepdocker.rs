@@ -11,7 +11,7 @@ use super::{drive, request};
 use crate::archive::Choice;
 use crate::bindings::commands::{ImagesRequest, Pull, UploadRequest};
 use crate::bindings::log::Level;
-use crate::output::{self, Console, Exit, Ids, Report, Style};
+use crate::output::{self, Console, Exit, Ids, Report, Style, escape};
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};
 use crate::settings::Environment;
@@ -90,7 +90,7 @@ async fn run(
         if arguments.silent && written {
             String::new()
         } else {
-            format!("{}\n", uploaded.collection)
+            format!("{}\n", escape(&uploaded.collection))
         }
     };
     request::answer(console, &answer)

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::component::ComponentArguments;
 use super::download::{Load, Save};
 use super::policy::PolicyArguments;
 use super::{drive, request};
@@ -15,7 +16,7 @@ use crate::bindings::commands::{ImagesRequest, Origin, Outcome, Pull, UploadRequ
 use crate::bindings::keep::{BlockLayout, Form};
 use crate::bindings::log::Level;
 use crate::bindings::types::Platform;
-use crate::output::{self, Console, Exit, Ids, Report, Style, json};
+use crate::output::{self, Console, Exit, Ids, Report, Style, escape, json};
 use crate::progress::{Look, pace, show};
 use crate::run::{Options, Surroundings, sandbox};
 use crate::settings::Environment;
@@ -97,7 +98,7 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
                 &if upload.json {
                     json::uploaded(&uploaded)
                 } else {
-                    format!("{}\n", uploaded.collection)
+                    format!("{}\n", escape(&uploaded.collection))
                 },
             )
         }
@@ -113,7 +114,7 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
                 &if resolve.json {
                     json::resolved(&resolution)
                 } else {
-                    format!("{}\n", resolution.collection)
+                    format!("{}\n", escape(&resolution.collection))
                 },
             )
         }
@@ -131,6 +132,13 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
         Command::Policy(policy) => {
             super::policy::run(&policy, options.policy, &environment, console)
         }
+        Command::Component(component) => super::component::run(
+            &component,
+            options.component.as_deref(),
+            options.policy,
+            &environment,
+            console,
+        ),
     }
 }
 
@@ -187,6 +195,9 @@ pub struct Common {
     /// A policy on top of those in force; it can only tighten them.
     #[arg(long, global = true, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Run this component in place of the embedded one, within the same bounds.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub component: Option<PathBuf>,
     /// Say more; shows every call that the component makes.
     #[arg(long, short, global = true)]
     pub verbose: bool,
@@ -207,6 +218,7 @@ impl Common {
             engine: self.engine.clone(),
             retries: self.retries,
             policy: self.policy.clone(),
+            component: self.component.clone(),
             trace: self.verbose,
             ..Options::default()
         })
@@ -310,6 +322,8 @@ pub enum Command {
     Sandbox(Sandbox),
     /// Check, show and explain the policy that bounds what the component may do.
     Policy(PolicyArguments),
+    /// Audit components, and extract the embedded one.
+    Component(ComponentArguments),
 }
 
 /// Arguments of `keepdocker images`.

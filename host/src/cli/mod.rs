@@ -1,6 +1,7 @@
 //! The command lines of the two programs.
 
 pub mod arv_keepdocker;
+pub mod component;
 pub mod download;
 pub mod keepdocker;
 pub mod policy;

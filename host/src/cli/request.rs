@@ -26,7 +26,7 @@ pub(super) fn upload() -> UploadRequest {
 }
 
 /// Writes the answer to standard output.
-pub(super) fn answer(console: Console, text: &str) -> Result<(), Report> {
+pub(super) fn answer(console: Console, text: impl AsRef<[u8]>) -> Result<(), Report> {
     console.answer(text).map_err(|error| {
         Report::new(
             Exit::Failed,

@@ -1,5 +1,7 @@
 //! How the component can fail as a whole, apart from the failures that it reports itself.
 
+use std::path::PathBuf;
+
 use wasmtime::Trap;
 
 use super::limits::{Limits, MemoryExceeded};
@@ -8,12 +10,23 @@ use crate::gate::Refusal;
 /// Why the component did not come to an end of its own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// It cannot be loaded.
+    /// The embedded one cannot be loaded.
     #[error("the component cannot be loaded: {0}")]
     Load(String),
+    /// The file cannot be read.
+    #[error("the component {} cannot be read: {reason}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said, or what is wrong with the file.
+        reason: String,
+    },
+    /// The file holds no component, or one that does not fit the contract.
+    #[error("this is no component for this program: {0}")]
+    Unsuitable(String),
     /// It imports what the contract does not offer.
     #[error("the component asks for more than the contract offers: {}", .0.join(", "))]
-    ForeignImports(Vec<String>),
+    Excess(Vec<String>),
     /// It computed more than it may.
     #[error("the component used up its computing budget of {0} units")]
     OutOfFuel(u64),

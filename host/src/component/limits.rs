@@ -34,35 +34,56 @@ pub(super) struct MemoryExceeded {
     pub(super) limit: usize,
 }
 
-/// Holds the component to its memory.
+/// Holds the component to its memory, all of its linear memories and tables together.
 #[derive(Debug)]
 pub(super) struct MemoryLimiter {
-    pub(super) limit: usize,
+    limit: usize,
+    /// Bytes of memory that were granted.
+    memory: usize,
+    /// Table entries that were granted.
+    entries: usize,
 }
 
 /// More table entries than any guest of ours has functions.
-const MAX_TABLE_ELEMENTS: usize = 100_000;
+const MAX_TABLE_ENTRIES: usize = 100_000;
+
+impl MemoryLimiter {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            memory: 0,
+            entries: 0,
+        }
+    }
+}
 
 impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired > self.limit {
+        let memory = self.memory.saturating_add(desired.saturating_sub(current));
+        if memory > self.limit {
             // An error ends the component at once; answering "no" would let it go on without.
             return Err(wasmtime::Error::new(MemoryExceeded { limit: self.limit }));
         }
+        self.memory = memory;
         Ok(true)
     }
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE_ELEMENTS)
+        let entries = self.entries.saturating_add(desired.saturating_sub(current));
+        if entries > MAX_TABLE_ENTRIES {
+            return Ok(false);
+        }
+        self.entries = entries;
+        Ok(true)
     }
 }

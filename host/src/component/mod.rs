@@ -5,12 +5,15 @@
 //!                                  │ each import: binding ─▶ gate ─▶ capability
 //! ```
 //! One instance serves one command: after a trap an instance is of no use, and a fresh one takes
-//! half a millisecond.
+//! half a millisecond. The embedded component is machine code already; another one, which the user
+//! names, is compiled when the program starts and bounded in the same way.
 
+mod audit;
 pub mod bindings;
 mod configuration;
+mod description;
 mod error;
-mod imports;
+mod interface;
 mod limits;
 mod messages;
 mod state;
@@ -19,40 +22,46 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
 
+pub use audit::Audit;
+pub use description::Description;
 pub use error::Error;
-pub use imports::Import;
+pub use interface::Interface;
 pub use limits::Limits;
 pub use messages::{Level, Messages};
 pub use state::Capabilities;
 pub use view::{Fault, View, Viewing};
 
 use crate::gate::Gate;
-use crate::policy::Guest;
 use bindings::{Keepdocker, KeepdockerPre};
 use limits::MemoryLimiter;
 use state::State;
 
-/// The component as WebAssembly, for those who want to look at it.
+/// The embedded component as WebAssembly, for those who want to look at it.
 pub const WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keepdocker.wasm"));
 
 /// The same, compiled for this machine's architecture by our own build script.
 const MACHINE_CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keepdocker.cwasm"));
 
+/// A component file has at most this many bytes; the embedded one has less than one in a hundred of it.
+const MAX_FILE: u64 = 64 << 20;
+
+/// The most bytes that the component may hand over in one call, whatever its memory.
+const MAX_HANDED_OVER: usize = 128 << 20;
+
 /// How much the guest may compute before other tasks get their turn.
 const YIELD_INTERVAL: u64 = 10_000_000;
 
-/// A component that is ready to be started.
+/// A component that is loaded: as machine code, with what its file says.
 pub struct Component {
     engine: Engine,
-    prepared: KeepdockerPre<State>,
-    imports: Vec<Import>,
-    sha256: String,
+    code: wasmtime::component::Component,
+    description: Description,
 }
 
 impl Component {
@@ -61,94 +70,106 @@ impl Component {
     /// # Errors
     /// If the machine code does not fit this program, which only a broken build can bring about.
     pub fn embedded() -> Result<Self, Error> {
+        let load_error = |error: wasmtime::Error| Error::Load(error.root_cause().to_string());
         let engine = Engine::new(&configuration::engine()).map_err(load_error)?;
         #[expect(unsafe_code, reason = "loading machine code is unsafe by nature")]
         // SAFETY: the bytes come from our own build script, which made them with the same version
         // of wasmtime under the same configuration, and are part of this program's read-only data.
-        let component =
-            unsafe { wasmtime::component::Component::deserialize(&engine, MACHINE_CODE) }
-                .map_err(load_error)?;
-        Self::link(engine, &component, WASM)
+        let code = unsafe { wasmtime::component::Component::deserialize(&engine, MACHINE_CODE) }
+            .map_err(load_error)?;
+        Ok(Self::new(engine, code, WASM))
+    }
+
+    /// Reads a component from a file and compiles it.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds no component.
+    pub fn open(file: &Path) -> Result<Self, Error> {
+        let wasm = description::read(file, MAX_FILE)?;
+        if !wasm.starts_with(b"\0asm") {
+            return Err(Error::Unsuitable("it is not WebAssembly".into()));
+        }
+        let engine = Engine::new(&configuration::engine()).map_err(unsuitable)?;
+        let code =
+            wasmtime::component::Component::from_binary(&engine, &wasm).map_err(unsuitable)?;
+        Ok(Self::new(engine, code, &wasm))
+    }
+
+    /// Loads the component of this file, or the embedded one if none is named.
+    ///
+    /// # Errors
+    /// As [`Component::open`] and [`Component::embedded`].
+    pub fn choose(file: Option<&Path>) -> Result<Self, Error> {
+        file.map_or_else(Self::embedded, Self::open)
+    }
+
+    fn new(engine: Engine, code: wasmtime::component::Component, wasm: &[u8]) -> Self {
+        let description = Description::new(&code, &engine, wasm);
+        Self {
+            engine,
+            code,
+            description,
+        }
+    }
+
+    /// Compiles the embedded WebAssembly again, and tells whether the embedded machine code is what
+    /// comes of it.
+    ///
+    /// # Errors
+    /// If it cannot be compiled, which only a broken build can bring about.
+    pub fn is_machine_code_genuine() -> Result<bool, Error> {
+        let compiled = configuration::embedding(env!("KEEPDOCKER_TARGET"))
+            .and_then(|configuration| Engine::new(&configuration))
+            .and_then(|engine| engine.precompile_component(WASM))
+            .map_err(|error| Error::Load(error.root_cause().to_string()))?;
+        Ok(compiled == MACHINE_CODE)
+    }
+
+    /// Returns what the component's file says of it.
+    #[must_use]
+    pub fn description(&self) -> &Description {
+        &self.description
     }
 
     /// Connects the component's imports to the bindings.
-    fn link(
-        engine: Engine,
-        component: &wasmtime::component::Component,
-        wasm: &[u8],
-    ) -> Result<Self, Error> {
-        let mut linker = Linker::new(&engine);
-        state::add_to_linker(&mut linker).map_err(load_error)?;
-        let imports = imports::of(component, &engine);
-        let foreign: Vec<String> = imports
-            .iter()
-            .filter(|import| import.is_foreign())
-            .map(|import| import.interface.clone())
-            .collect();
-        if !foreign.is_empty() {
-            return Err(Error::ForeignImports(foreign));
+    fn link(&self) -> Result<KeepdockerPre<State>, Error> {
+        let excess = self.description.excess();
+        if !excess.is_empty() {
+            return Err(Error::Excess(excess));
         }
-        let prepared = linker
-            .instantiate_pre(component)
+        let mut linker = Linker::new(&self.engine);
+        state::add_to_linker(&mut linker).map_err(unsuitable)?;
+        linker
+            .instantiate_pre(&self.code)
             .and_then(KeepdockerPre::new)
-            .map_err(load_error)?;
-        Ok(Self {
-            engine,
-            prepared,
-            imports,
-            sha256: Sha256::digest(wasm)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        })
-    }
-
-    /// Returns everything that the component can ever ask for.
-    #[must_use]
-    pub fn imports(&self) -> &[Import] {
-        &self.imports
-    }
-
-    /// Returns what a policy can judge the component by.
-    #[must_use]
-    pub fn guest(&self) -> Guest {
-        Guest {
-            sha256: self.sha256.clone(),
-            imports: self
-                .imports
-                .iter()
-                .map(|import| import.interface.clone())
-                .collect(),
-        }
+            .map_err(unsuitable)
     }
 
     /// Starts the component for one command.
     ///
     /// # Errors
-    /// If the component traps while it starts, or is refused the memory that it begins with.
+    /// If the component does not fit the contract, traps while it starts, or is refused the memory
+    /// that it begins with.
     pub async fn start(
         &self,
         capabilities: Capabilities,
         gate: Arc<Gate>,
         limits: Limits,
     ) -> Result<Running, Error> {
+        let prepared = self.link()?;
         let mut store = Store::new(
             &self.engine,
-            State::new(
-                capabilities,
-                gate,
-                MemoryLimiter {
-                    limit: limits.memory,
-                },
-            ),
+            State::new(capabilities, gate, MemoryLimiter::new(limits.memory)),
         );
         store.limiter(|state| &mut state.memory);
-        store.set_fuel(limits.fuel).map_err(load_error)?;
+        store.set_fuel(limits.fuel).map_err(unsuitable)?;
         store
             .fuel_async_yield_interval(Some(YIELD_INTERVAL))
-            .map_err(load_error)?;
-        let instance = self
-            .prepared
+            .map_err(unsuitable)?;
+        // What one call may hand over: a text can be named many times, so that its copies would
+        // take up far more than the component's own memory.
+        store.set_hostcall_fuel(limits.memory.min(MAX_HANDED_OVER));
+        let instance = prepared
             .instantiate_async(&mut store)
             .await
             .map_err(|trap| Error::from_trap(&trap, &limits))?;
@@ -200,6 +221,6 @@ commands! {
     call_download as download(bindings::commands::DownloadRequest) -> bindings::commands::Downloaded;
 }
 
-fn load_error(error: wasmtime::Error) -> Error {
-    Error::Load(error.root_cause().to_string())
+fn unsuitable(error: wasmtime::Error) -> Error {
+    Error::Unsuitable(format!("{error:#}"))
 }

@@ -40,7 +40,13 @@ async fn list(limits: &str, rules: &str) -> Result<Result<(), Failure>, Error> {
         host: "127.0.0.1:9".into(),
         id: None,
     };
-    let gate = Gate::new(policy, &component.guest(), cluster, Box::new(Unrecorded)).unwrap();
+    let gate = Gate::new(
+        policy,
+        &component.description().guest(),
+        cluster,
+        Box::new(Unrecorded),
+    )
+    .unwrap();
     let running = component
         .start(surroundings.capabilities().unwrap(), Arc::new(gate), limits)
         .await?;

@@ -16,6 +16,10 @@ pub enum Style {
     Python,
 }
 
+/// The most of a message that is shown, in bytes. The rest would only push the beginning out of sight,
+/// and what the component says can have any length.
+const LONGEST_MESSAGE: usize = 32 << 10;
+
 /// Where a program's answers and messages go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Console {
@@ -42,10 +46,10 @@ impl Console {
     ///
     /// # Errors
     /// If the answer cannot be written for another reason, such as a full disk.
-    pub fn answer(&self, text: &str) -> io::Result<()> {
+    pub fn answer(&self, text: impl AsRef<[u8]>) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         match stdout
-            .write_all(text.as_bytes())
+            .write_all(text.as_ref())
             .and_then(|()| stdout.flush())
         {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -58,6 +62,7 @@ impl Console {
         if rank(level) < rank(self.least) {
             return;
         }
+        let text = beginning(text);
         let line = match self.style {
             Style::Plain => match level {
                 Level::Debug => format!("debug: {}", escape(text)),
@@ -84,7 +89,7 @@ impl Console {
             Style::Plain => {
                 self.message(Level::Error, &report.message);
                 for detail in &report.details {
-                    self.error_line(&indent(&escape_lines(detail)));
+                    self.error_line(&indent(&escape_lines(beginning(detail))));
                 }
                 if let Some(advice) = &report.advice {
                     self.error_line(&format!("hint: {}", escape(advice)));
@@ -98,7 +103,7 @@ impl Console {
                     self.message(Level::Error, &report.message);
                 }
                 for detail in &report.details {
-                    self.error_line(&indent(&escape_lines(detail)));
+                    self.error_line(&indent(&escape_lines(beginning(detail))));
                 }
                 if let Some(advice) = &report.advice {
                     self.message(Level::Info, advice);
@@ -119,6 +124,10 @@ impl Console {
     fn error_line(&self, line: &str) {
         self.raw(&format!("{line}\n"));
     }
+}
+
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_MESSAGE)]
 }
 
 fn indent(text: &str) -> String {

@@ -23,6 +23,8 @@ pub enum Exit {
     LockTimedOut = 6,
     /// There is no configuration, or the cluster does not accept the token.
     Unauthorized = 7,
+    /// The component does not fit the contract, used up a limit, or broke off.
+    Component = 10,
 }
 
 impl Exit {

@@ -130,15 +130,29 @@ impl From<Failure> for Report {
 
 impl From<component::Error> for Report {
     fn from(error: component::Error) -> Self {
-        let report = Self::new(Exit::Failed, error.to_string());
+        let report = Self::new(Exit::Component, error.to_string());
         match error {
             component::Error::Load(_) | component::Error::Trapped(_) => {
-                report.advise("this is a defect of the program; please report it")
+                report.advise("this is a defect of the component; please report it to its maker")
             }
-            component::Error::ForeignImports(_) => {
+            component::Error::Excess(_) | component::Error::Unsuitable(_) => {
                 report.advise("use a component that was built for this program's contract")
             }
-            _ => report,
+            component::Error::Unreadable { .. } => Self {
+                exit: Exit::Failed,
+                ..report
+            }
+            .advise("check the path that `--component` names"),
+            component::Error::Unrecorded(_) => Self {
+                exit: Exit::Failed,
+                ..report
+            },
+            component::Error::OutOfFuel(_)
+            | component::Error::OutOfMemory(_)
+            | component::Error::TooManyCalls(_)
+            | component::Error::TimedOut(_) => {
+                report.advise("`keepdocker policy show` tells which policy sets the limit")
+            }
         }
     }
 }

@@ -36,59 +36,67 @@ impl Policy {
     /// Returns for each verb what all layers together make of it.
     #[must_use]
     pub fn effective_overview(&self) -> String {
-        let mut text = String::new();
-        for verb in Operation::VERBS {
-            let of = |layer: &Layer, effect: Effect| -> Vec<String> {
-                let rules = layer.rules.iter().filter(|rule| {
-                    rule.effect == effect && rule.verbs().any(|named| named == verb)
-                });
-                rules
-                    .map(|rule| format!("{rule}{}", conditions(rule)))
-                    .collect()
-            };
-            let barred = self.layers().iter().find(|layer| {
-                layer.mode == super::Mode::Enforce && of(layer, Effect::Allow).is_empty()
-            });
-            match barred {
-                Some(layer) => add(
-                    &mut text,
-                    format!("{verb}: denied, as no rule of {} allows it", layer.file),
-                ),
-                None => {
-                    add(
-                        &mut text,
-                        format!("{verb}: allowed if, in each line, one applies"),
-                    );
-                    for layer in self.layers() {
-                        let warns = if layer.mode == super::Mode::Warn {
-                            " (only warns)"
-                        } else {
-                            ""
-                        };
-                        add(
-                            &mut text,
-                            format!(
-                                "  {}{warns}: {}",
-                                layer.origin,
-                                of(layer, Effect::Allow).join(" | ")
-                            ),
-                        );
-                    }
-                }
-            }
-            for denied in self
-                .layers()
-                .iter()
-                .flat_map(|layer| of(layer, Effect::Deny))
-            {
-                add(&mut text, format!("  never: {denied}"));
-            }
-        }
+        let mut text: String = Operation::VERBS
+            .iter()
+            .map(|verb| self.effective(verb))
+            .collect();
         text.push_str(&self.limits_in_force());
         text
     }
 
-    fn limits_in_force(&self) -> String {
+    /// Returns what all layers together make of one verb, whatever its object.
+    #[must_use]
+    pub fn effective(&self, verb: &str) -> String {
+        let mut text = String::new();
+        let of = |layer: &Layer, effect: Effect| -> Vec<String> {
+            let rules = layer
+                .rules
+                .iter()
+                .filter(|rule| rule.effect == effect && rule.verbs().any(|named| named == verb));
+            rules
+                .map(|rule| format!("{rule}{}", conditions(rule)))
+                .collect()
+        };
+        match self.barring(verb) {
+            Some(layer) => add(
+                &mut text,
+                format!("{verb}: denied, as no rule of {} allows it", layer.file),
+            ),
+            None => {
+                add(
+                    &mut text,
+                    format!("{verb}: allowed if, in each line, one applies"),
+                );
+                for layer in self.layers() {
+                    let warns = if layer.mode == super::Mode::Warn {
+                        " (only warns)"
+                    } else {
+                        ""
+                    };
+                    add(
+                        &mut text,
+                        format!(
+                            "  {}{warns}: {}",
+                            layer.origin,
+                            of(layer, Effect::Allow).join(" | ")
+                        ),
+                    );
+                }
+            }
+        }
+        for denied in self
+            .layers()
+            .iter()
+            .flat_map(|layer| of(layer, Effect::Deny))
+        {
+            add(&mut text, format!("  never: {denied}"));
+        }
+        text
+    }
+
+    /// Returns the limits, each with the place that sets it.
+    #[must_use]
+    pub fn limits_in_force(&self) -> String {
         let mut text = "limits in force\n".to_owned();
         for limit in self.limits().iter() {
             add(
@@ -105,11 +113,10 @@ impl Policy {
         text
     }
 
-    /// Returns the whole as JSON.
+    /// Returns the limits as JSON: an object with a member for each.
     #[must_use]
-    pub fn to_json(&self) -> Value {
-        let limits: Map<String, Value> = self
-            .limits()
+    pub fn limits_json(&self) -> Map<String, Value> {
+        self.limits()
             .iter()
             .map(|limit| {
                 (
@@ -117,12 +124,17 @@ impl Policy {
                     json!({"value": limit.value, "file": &*limit.file, "line": limit.line}),
                 )
             })
-            .collect();
+            .collect()
+    }
+
+    /// Returns the whole as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
         json!({
             "schema": "keepdocker.policy-show/1",
             "sha256": self.sha256(),
             "layers": self.layers().iter().map(layer_json).collect::<Vec<_>>(),
-            "limits": limits,
+            "limits": self.limits_json(),
         })
     }
 }

@@ -215,7 +215,18 @@ impl Policy {
         self.layers.iter().try_for_each(|layer| guest.fits(layer))
     }
 
-    /// Returns the rules of one layer that could ever allow a verb, whatever its object.
+    /// Returns the first layer that can never allow a verb, whatever its object.
+    #[must_use]
+    pub fn barring(&self, verb: &str) -> Option<&Layer> {
+        self.layers.iter().find(|layer| {
+            layer.mode == Mode::Enforce
+                && !layer.rules.iter().any(|rule| {
+                    rule.effect == super::Effect::Allow && rule.verbs().any(|named| named == verb)
+                })
+        })
+    }
+
+    /// Returns the rules of all layers that could ever allow a verb, whatever its object.
     pub fn granting<'p>(&'p self, verb: &str) -> impl Iterator<Item = &'p Rule> + use<'p> {
         let verb = Operation::VERBS
             .iter()

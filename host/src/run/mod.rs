@@ -67,7 +67,7 @@ impl Surroundings {
     async fn start(&self) -> Result<(Running, Arc<Gate>), Report> {
         let policy = Policy::load(&self.policy_sources())?;
         let limits = Limits::from(policy.limits());
-        let component = Component::embedded()?;
+        let component = Component::choose(self.component())?;
         let capabilities = self.capabilities()?;
         let cluster = Cluster {
             host: self.host(),
@@ -82,7 +82,12 @@ impl Surroundings {
         } else {
             Box::new(Unrecorded)
         };
-        let gate = Arc::new(Gate::new(policy, &component.guest(), cluster, recorder)?);
+        let gate = Arc::new(Gate::new(
+            policy,
+            &component.description().guest(),
+            cluster,
+            recorder,
+        )?);
         let running = component.start(capabilities, gate.clone(), limits).await?;
         Ok((running, gate))
     }

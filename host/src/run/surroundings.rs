@@ -1,6 +1,6 @@
 //! What a command finds around it: settings, cluster or sandbox, engine, cache, console.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ pub struct Options {
     pub lock_timeout: Option<Duration>,
     /// A policy on top of the program's, the machine's and the user's.
     pub policy: Option<PathBuf>,
+    /// The component to run in place of the embedded one.
+    pub component: Option<PathBuf>,
     /// Whether to show each call of the component.
     pub trace: bool,
 }
@@ -106,6 +108,10 @@ impl Surroundings {
 
     pub(super) fn policy_sources(&self) -> Sources {
         Sources::standard(&self.environment, self.options.policy.clone())
+    }
+
+    pub(super) fn component(&self) -> Option<&Path> {
+        self.options.component.as_deref()
     }
 
     pub(super) fn host(&self) -> String {

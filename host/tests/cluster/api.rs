@@ -385,7 +385,7 @@ async fn an_absent_server_is_reported_and_nothing_is_sent() {
         ..RETRY
     };
     let error = api(&environment, once)
-        .create_link(&new_link("a:1", "h"))
+        .create_link(&new_link("a:1", "zzzzz-4zz18-000000000000000"))
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");

@@ -1,0 +1,115 @@
+//! Makes a component of a package of this workspace; for the build script, and for tests that need
+//! another guest.
+//!
+//! The guest is compiled for `wasm32-unknown-unknown` and then wrapped as a component, because
+//! std for the WASI targets would import thirteen interfaces that the guest never calls.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Builds the package in a target folder of its own and returns the component's bytes.
+pub(crate) fn build(
+    workspace: &Path,
+    package: &str,
+    target_dir: &Path,
+) -> Result<Vec<u8>, Box<dyn Error>> {
+    install_target()?;
+    let module = fs::read(compile(workspace, package, target_dir)?)?;
+    Ok(wit_component::ComponentEncoder::default()
+        .module(&module)?
+        .validate(true)
+        .encode()?)
+}
+
+/// Adds the guest's target to the toolchain if it is not there yet.
+fn install_target() -> Result<(), Box<dyn Error>> {
+    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let output = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()?;
+    let folder = String::from_utf8(output.stdout)?;
+    if Path::new(folder.trim()).is_dir() {
+        return Ok(());
+    }
+    println!("cargo::warning=adding the target {TARGET} to the toolchain");
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .status();
+    match added {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(format!(
+            "the component needs a target that is not installed; run: rustup target add {TARGET}"
+        )
+        .into()),
+    }
+}
+
+/// Compiles the package to a core module and returns the file.
+fn compile(workspace: &Path, package: &str, target_dir: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let mut cargo = Command::new(env::var("CARGO")?);
+    for (name, _) in env::vars() {
+        if belongs_to_outer_build(&name) {
+            cargo.env_remove(name);
+        }
+    }
+    // The settings of a profile are given here, as the workspace's own profiles serve the host.
+    let status = cargo
+        .current_dir(workspace)
+        .args([
+            "build",
+            "--package",
+            package,
+            "--lib",
+            "--release",
+            "--locked",
+        ])
+        .args(["--target", TARGET, "--target-dir"])
+        .arg(target_dir)
+        .args(["--config", "profile.release.opt-level='s'"])
+        .args(["--config", "profile.release.lto='fat'"])
+        .args(["--config", "profile.release.codegen-units=1"])
+        .args(["--config", "profile.release.panic='abort'"])
+        .args(["--config", "profile.release.strip=true"])
+        .status()?;
+    if !status.success() {
+        return Err(format!("`{package}` did not compile; its errors are above").into());
+    }
+    Ok(target_dir
+        .join(TARGET)
+        .join("release")
+        .join(format!("{}.wasm", package.replace('-', "_"))))
+}
+
+/// Tells whether cargo or rustc set this variable for the build that runs this script.
+fn belongs_to_outer_build(name: &str) -> bool {
+    const PREFIXES: [&str; 5] = [
+        "CARGO_FEATURE_",
+        "CARGO_CFG_",
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "DEP_",
+    ];
+    const NAMES: [&str; 14] = [
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTFLAGS",
+        "RUSTC",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTDOC",
+        "TARGET",
+        "HOST",
+        "OUT_DIR",
+        "PROFILE",
+        "NUM_JOBS",
+        "OPT_LEVEL",
+        "DEBUG",
+        "CARGO_MAKEFLAGS",
+    ];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || NAMES.contains(&name)
+        || name == "CARGO_TARGET_DIR"
+}
