@@ -11,6 +11,7 @@ pub mod http;
 pub mod keep;
 pub mod locks;
 pub mod output;
+pub mod plan;
 pub mod policy;
 pub mod progress;
 pub mod run;

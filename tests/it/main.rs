@@ -25,4 +25,5 @@ mod front_ends; // programs that import the Python module
 mod hostile; // components that misbehave
 mod loading; // the stored archive in every engine and tool
 mod oci_layouts; // layouts by buildah, umoci and skopeo
+mod plans; // dry runs, and doing what they planned
 mod sources; // one image from every engine and tool

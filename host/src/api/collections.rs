@@ -8,6 +8,7 @@ use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
 use super::{Api, Error};
 use crate::bindings::collections::{Collection, NewCollection, Query, Which};
+use crate::plan::Step;
 
 const PATH: &str = "arvados/v1/collections";
 
@@ -102,17 +103,27 @@ impl Api {
             })
             .collect();
         let rows: Vec<CollectionRow> = page::all("list collections", lists, query.newest).await?;
-        Ok(rows
+        let mut collections: Vec<Collection> = rows
             .into_iter()
             .map(|row| row.into_collection(query.manifests))
-            .collect())
+            .collect();
+        if let Some(script) = &self.script {
+            script.add_collections(query, &mut collections);
+        }
+        Ok(collections)
     }
 
     /// Creates a collection. If the owner has one of that name, the server adds to the name.
     ///
     /// # Errors
-    /// If the server refuses, or whether it did it is unknown.
+    /// If the plan to follow has something else, the server refuses, or whether it did it is unknown.
     pub async fn create_collection(&self, new: &NewCollection) -> Result<Collection, Error> {
+        if let Some(script) = &self.script
+            && !script.take(Step::collection(new)).map_err(Error::OffPlan)?
+        {
+            let owner = self.owner(new.owner.as_deref()).await?;
+            return Ok(script.invent_collection(new, &self.cluster().await?.id, &owner));
+        }
         #[derive(Serialize)]
         struct Body<'a> {
             collection: Attributes<'a>,
@@ -143,7 +154,11 @@ impl Api {
             ensure_unique_name: true,
         };
         let row: CollectionRow = self.create("create the collection", PATH, &body).await?;
-        Ok(row.into_collection(true))
+        let collection = row.into_collection(true);
+        if let Some(script) = &self.script {
+            script.created(&collection.uuid);
+        }
+        Ok(collection)
     }
 
     /// Returns the filters of each list to read, with the number of rows it can have at most

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::bindings::api;
 use crate::http::{Answer, Failure, RequestId, printable};
+use crate::plan::Deviation;
 
 /// Messages of a server longer than this are cut.
 const MESSAGE_LIMIT: usize = 1000;
@@ -66,6 +67,9 @@ pub enum Error {
         /// What was given, printable and of bounded length.
         head: String,
     },
+    /// A plan has something else in this place. Nothing was sent.
+    #[error(transparent)]
+    OffPlan(Deviation),
     /// A list is longer than any that makes sense.
     #[error("cannot {action}: there are more than {limit} of them")]
     TooMany {
@@ -131,7 +135,9 @@ impl From<Error> for api::Error {
             Error::Rejected(_) | Error::NoCollection { .. } => Self::Rejected(text),
             Error::Unreachable { .. } | Error::ServerFailed(_) => Self::Unreachable(text),
             Error::Uncertain { .. } => Self::Uncertain(text),
-            Error::Malformed { .. } | Error::TooMany { .. } => Self::Other(text),
+            Error::Malformed { .. } | Error::TooMany { .. } | Error::OffPlan(_) => {
+                Self::Other(text)
+            }
         }
     }
 }

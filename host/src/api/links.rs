@@ -9,6 +9,7 @@ use super::row::{self, Row, null_as_empty};
 use super::{Api, Error, collections};
 use crate::bindings::links::{Class, Link, Names, NewLink, Query};
 use crate::http::printable;
+use crate::plan::Step;
 
 const PATH: &str = "arvados/v1/links";
 
@@ -115,18 +116,23 @@ impl Api {
             .map(|filters| (LinkPages { api: self, filters }, None))
             .collect();
         let rows: Vec<LinkRow> = page::all("list links", lists, query.newest).await?;
-        Ok(rows
+        let mut links: Vec<Link> = rows
             .into_iter()
             .filter_map(LinkRow::into_link)
             // The server compares prefixes by patterns, and may take letters for wildcards.
             .filter(|link| matches(link, query))
-            .collect())
+            .collect();
+        if let Some(script) = &self.script {
+            script.add_links(query, &mut links);
+        }
+        Ok(links)
     }
 
     /// Creates a link. A second link like it is legal: the server does not look.
     ///
     /// # Errors
-    /// If the head is no collection's UUID, the server refuses, or whether it did it is unknown.
+    /// If the head is no collection's UUID, the plan to follow has something else, the server refuses,
+    /// or whether it did it is unknown.
     pub async fn create_link(&self, link: &NewLink) -> Result<Link, Error> {
         // The server would take anything, nothing at all included.
         if !collections::is_uuid(&link.head) {
@@ -134,6 +140,14 @@ impl Api {
                 action: "create the link",
                 head: printable(&link.head, 80),
             });
+        }
+        if let Some(script) = &self.script {
+            let head = script.name_of(&link.head);
+            let step = Step::link(link, class_name(link.class), &head);
+            if !script.take(step).map_err(Error::OffPlan)? {
+                let owner = self.owner(link.owner.as_deref()).await?;
+                return Ok(script.invent_link(link, &self.cluster().await?.id, &owner));
+            }
         }
         #[derive(Serialize)]
         struct Body<'a> {

@@ -16,10 +16,13 @@ mod page;
 mod row;
 mod users;
 
+use std::sync::Arc;
+
 use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::http::{Client, Retry};
+use crate::plan::Script;
 use crate::settings::Settings;
 
 pub use configuration::Cluster;
@@ -36,6 +39,7 @@ pub struct Api {
     host: String,
     retry: Retry,
     cluster: OnceCell<Cluster>,
+    script: Option<Arc<Script>>,
 }
 
 impl Api {
@@ -47,7 +51,15 @@ impl Api {
             host: settings.host(),
             retry,
             cluster: OnceCell::new(),
+            script: None,
         }
+    }
+
+    /// Makes what is created part of a plan.
+    #[must_use]
+    pub fn under(mut self, script: Option<Arc<Script>>) -> Self {
+        self.script = script;
+        self
     }
 
     /// Returns the host that the user named.

@@ -23,4 +23,12 @@ impl Api {
             .await?;
         Ok(user.uuid)
     }
+
+    /// Returns who owns what is created for this project: the project, else the user.
+    pub(super) async fn owner(&self, project: Option<&str>) -> Result<String, Error> {
+        match project {
+            Some(project) => Ok(project.to_owned()),
+            None => self.current_user().await,
+        }
+    }
 }

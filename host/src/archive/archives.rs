@@ -7,6 +7,7 @@ use super::{Archive, Choice, Error, Location};
 use crate::bindings::archives::{Error as WitError, Image, Source};
 use crate::cache::{self, Place};
 use crate::engine::Engine;
+use crate::plan::{Deviation, Script, Step};
 
 /// Opens archives of every source.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub struct Archives {
     given: Option<Location>,
     choice: Choice,
     cache: Arc<Place>,
+    script: Option<Arc<Script>>,
 }
 
 /// An archive that the component holds a handle of.
@@ -30,6 +32,9 @@ pub enum ArchivesError {
     /// The cache is at fault.
     #[error(transparent)]
     Cache(#[from] cache::Error),
+    /// A plan has something else in this place.
+    #[error(transparent)]
+    OffPlan(#[from] Deviation),
     /// The component asks for what the user did not name.
     #[error("no archive was named")]
     NothingGiven,
@@ -42,7 +47,7 @@ impl From<ArchivesError> for WitError {
     fn from(error: ArchivesError) -> Self {
         match error {
             ArchivesError::Archive(error) => error.into(),
-            ArchivesError::Cache(_) => Self::Other(error.to_string()),
+            ArchivesError::Cache(_) | ArchivesError::OffPlan(_) => Self::Other(error.to_string()),
             ArchivesError::NothingGiven | ArchivesError::NotCached(_) => {
                 Self::NotFound(error.to_string())
             }
@@ -59,7 +64,15 @@ impl Archives {
             given,
             choice,
             cache,
+            script: None,
         }
+    }
+
+    /// Makes what is forgotten part of a plan.
+    #[must_use]
+    pub fn under(mut self, script: Option<Arc<Script>>) -> Self {
+        self.script = script;
+        self
     }
 
     /// Opens an archive.
@@ -105,6 +118,13 @@ impl Archives {
     /// # Errors
     /// If it is there and cannot be removed.
     pub fn forget(&self, image: &str) -> Result<(), ArchivesError> {
+        if let Some(script) = &self.script
+            && !script.take(Step::Forget {
+                image: image.into(),
+            })?
+        {
+            return Ok(());
+        }
         Ok(self.cache.open()?.forget(image)?)
     }
 }

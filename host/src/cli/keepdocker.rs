@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use super::component::ComponentArguments;
 use super::download::{Load, Save};
+use super::plan::Apply;
 use super::policy::PolicyArguments;
 use super::{drive, request};
 use crate::archive::{Choice, Location};
@@ -90,17 +92,22 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
             );
             let request = upload.request(&options);
             let start = Instant::now();
-            let surroundings = Surroundings::new(options, environment, console, progress).await?;
+            let mut surroundings =
+                Surroundings::new(options, environment, console, progress).await?;
+            if upload.dry_run {
+                return super::plan::dry_run(&upload, &request, &mut surroundings, console).await;
+            }
             let uploaded = surroundings.upload(&request).await?;
-            console.message(Level::Info, &summary(&uploaded, start.elapsed()));
-            request::answer(
-                console,
-                &if upload.json {
-                    json::uploaded(&uploaded)
-                } else {
-                    format!("{}\n", escape(&uploaded.collection))
-                },
-            )
+            tell(&uploaded, start.elapsed(), upload.json, console)
+        }
+        Command::Apply(apply) => {
+            let (plan, request) = apply.read(&mut options)?;
+            let look = Look::of(ProgressForm::Auto, console, arguments.common.quiet);
+            let start = Instant::now();
+            let mut surroundings =
+                Surroundings::new(options, environment, console, show(look, console)).await?;
+            let uploaded = surroundings.apply(&plan, &request).await?;
+            tell(&uploaded, start.elapsed(), apply.json, console)
         }
         Command::Resolve(resolve) => {
             let surroundings =
@@ -140,6 +147,24 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
             console,
         ),
     }
+}
+
+/// Tells what an upload came to.
+fn tell(
+    uploaded: &Uploaded,
+    elapsed: Duration,
+    as_json: bool,
+    console: Console,
+) -> Result<(), Report> {
+    console.message(Level::Info, &summary(uploaded, elapsed));
+    request::answer(
+        console,
+        &if as_json {
+            json::uploaded(uploaded)
+        } else {
+            format!("{}\n", escape(&uploaded.collection))
+        },
+    )
 }
 
 /// Says in one line what an upload came to.
@@ -227,7 +252,7 @@ impl Common {
 
 impl Upload {
     /// Adds what the command's own options say of its surroundings.
-    fn complete(&self, options: &mut Options) -> Result<(), Report> {
+    pub(super) fn complete(&self, options: &mut Options) -> Result<(), Report> {
         options.choice = Choice {
             name: None,
             platform: self.platform.as_deref().map(platform).transpose()?,
@@ -244,7 +269,7 @@ impl Upload {
         Ok(())
     }
 
-    fn request(&self, options: &Options) -> UploadRequest {
+    pub(super) fn request(&self, options: &Options) -> UploadRequest {
         let (origin, image) = match &options.given {
             // `docker-daemon:REF` is another way to write REF.
             Some(Location::Engine(name)) => (
@@ -312,6 +337,8 @@ pub enum Command {
     Images(Images),
     /// Upload an image, or register one that the cluster has already.
     Upload(Box<Upload>),
+    /// Do what a plan says, if the cluster and the image are still the same.
+    Apply(Apply),
     /// Tell which collection a container request that names an image would get.
     Resolve(Resolve),
     /// Write the archive of an image that the cluster has to a file or standard output.
@@ -344,8 +371,10 @@ pub struct Images {
     pub json: bool,
 }
 
-/// Arguments of `keepdocker upload`.
-#[derive(Debug, Args)]
+/// Arguments of `keepdocker upload`. As JSON, which is how a plan has them, it is what bears on what
+/// is written.
+#[derive(Debug, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Upload {
     /// The image: repository, repository:tag, repository@digest, or ID.
     #[arg(required_unless_present = "from")]
@@ -392,15 +421,27 @@ pub struct Upload {
     pub storage_classes: Vec<String>,
     /// How many blocks to send at once.
     #[arg(long, visible_alias = "concurrency", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[serde(skip)]
     pub threads: Option<u8>,
     /// How many seconds to wait for another process that works on the same image.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[serde(skip)]
     pub lock_timeout: Option<Duration>,
+    /// Tell what would be written, and write nothing; the image is read to its end.
+    #[arg(long)]
+    #[serde(skip)]
+    pub dry_run: bool,
+    /// Keep the plan in a new file, for `keepdocker apply`.
+    #[arg(long, short, value_name = "FILE", requires = "dry_run")]
+    #[serde(skip)]
+    pub output: Option<PathBuf>,
     /// How to show progress.
     #[arg(long, value_name = "HOW", default_value = "auto")]
+    #[serde(skip)]
     pub progress: ProgressForm,
     /// Print JSON.
     #[arg(long)]
+    #[serde(skip)]
     pub json: bool,
 }
 
@@ -433,7 +474,8 @@ pub enum SandboxCommand {
 }
 
 /// When to pull.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PullWhen {
     /// Take what the engine has.
     Never,
@@ -444,7 +486,8 @@ pub enum PullWhen {
 }
 
 /// How an archive is cut into blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// At the starts of large layers too: equal layers give equal blocks.
     Layered,
@@ -453,9 +496,10 @@ pub enum Layout {
 }
 
 /// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
 pub enum ProgressForm {
     /// A bar on a terminal, else nothing.
+    #[default]
     Auto,
     /// A bar.
     Bar,

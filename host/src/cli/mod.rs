@@ -4,6 +4,7 @@ pub mod arv_keepdocker;
 pub mod component;
 pub mod download;
 pub mod keepdocker;
+pub mod plan;
 pub mod policy;
 mod request;
 

@@ -75,6 +75,12 @@ pub enum CommandError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A plan ends here, and the image was not pulled.
+    #[error("a plan ends where `{0}` would be pulled")]
+    Planned(String),
+    /// A plan has something else in this place.
+    #[error(transparent)]
+    OffPlan(#[from] crate::plan::Deviation),
     /// A name that cannot be one of an image.
     #[error("`{0}` cannot name an image")]
     BadName(String),

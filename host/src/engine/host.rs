@@ -1,11 +1,14 @@
 //! The engine as the component sees it.
 
+use std::sync::Arc;
+
 use crate::bindings::engine::{Error, Host, LocalImage};
 use crate::bindings::log::Level;
 use crate::component::{Fault as Refusable, Messages, View};
 use crate::gate::Operation;
 
 use super::{CommandError, Engine};
+use crate::plan::{Script, Step};
 
 /// Why a call to the engine brings no result.
 pub type Fault = Refusable<CommandError>;
@@ -15,12 +18,35 @@ pub type Fault = Refusable<CommandError>;
 pub struct LocalEngine {
     engine: Engine,
     messages: Messages,
+    script: Option<Arc<Script>>,
 }
 
 impl LocalEngine {
     /// Creates the capability.
     pub fn new(engine: Engine, messages: Messages) -> Self {
-        Self { engine, messages }
+        Self {
+            engine,
+            messages,
+            script: None,
+        }
+    }
+
+    /// Makes what is pulled part of a plan, which then ends there.
+    #[must_use]
+    pub fn under(mut self, script: Option<Arc<Script>>) -> Self {
+        self.script = script;
+        self
+    }
+
+    async fn pull(&self, name: &str) -> Result<(), CommandError> {
+        if let Some(script) = &self.script {
+            // What a pull brings is not known before, so no plan goes on after it.
+            script.take(Step::Pull { name: name.into() })?;
+            return Err(CommandError::Planned(name.into()));
+        }
+        self.engine
+            .pull(name, |line| self.messages.show(Level::Info, line))
+            .await
     }
 }
 
@@ -41,11 +67,7 @@ impl Host for View<'_, LocalEngine> {
         let permit = self
             .gate
             .admit(Operation::EnginePull { name: name.clone() })?;
-        let local = self.capability.open(&permit);
-        let pulled = local
-            .engine
-            .pull(&name, |line| local.messages.show(Level::Info, line))
-            .await;
+        let pulled = self.capability.open(&permit).pull(&name).await;
         permit.close(pulled).map_err(Fault::Failed)
     }
 

@@ -326,7 +326,10 @@ impl From<CommandError> for EngineError {
                 EngineError::Unavailable(text)
             }
             CommandError::Failed(failure) => EngineError::Failed(failure),
-            CommandError::Nonsense { .. } | CommandError::BadName(_) => EngineError::Other(text),
+            CommandError::Nonsense { .. }
+            | CommandError::BadName(_)
+            | CommandError::Planned(_)
+            | CommandError::OffPlan(_) => EngineError::Other(text),
         }
     }
 }

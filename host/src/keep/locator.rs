@@ -25,6 +25,14 @@ pub struct Locator {
 pub struct InvalidLocator;
 
 impl Locator {
+    /// Returns a block's locator that gives no right to use it.
+    pub(super) fn unsigned(block: BlockId) -> Self {
+        Self {
+            block,
+            hints: Vec::new(),
+        }
+    }
+
     /// Returns what the block is known by.
     pub fn block(&self) -> BlockId {
         self.block

@@ -9,6 +9,7 @@ use crate::bindings::archives::Error as WitArchiveError;
 use crate::bindings::keep::{Error as WitError, Options, Stored};
 use crate::engine::CommandError;
 use crate::gate::Budget;
+use crate::plan::{Deviation, Script, Step};
 use crate::progress::Progress;
 use crate::target;
 
@@ -19,6 +20,7 @@ pub struct ArchiveStore {
     pub(super) progress: Arc<dyn Progress>,
     pub(super) destination: Destination,
     sent: Arc<Sent>,
+    script: Option<Arc<Script>>,
 }
 
 /// The blocks that this run has sent.
@@ -63,6 +65,9 @@ pub enum StoreError {
         /// What the archive holds.
         found: String,
     },
+    /// A plan has something else in this place. The blocks are in Keep, and nothing refers to them.
+    #[error(transparent)]
+    OffPlan(#[from] Deviation),
     /// The thread that read the archive broke off, which is a defect of this program.
     #[error("reading the archive broke off: {0}")]
     BrokenOff(String),
@@ -82,6 +87,7 @@ impl From<StoreError> for WitError {
             StoreError::Target(_)
             | StoreError::NoTarget
             | StoreError::BadExtent(_)
+            | StoreError::OffPlan(_)
             | StoreError::BrokenOff(_) => Self::Other(error.to_string()),
         }
     }
@@ -102,7 +108,15 @@ impl ArchiveStore {
             progress,
             destination,
             sent: Arc::default(),
+            script: None,
         }
+    }
+
+    /// Makes what is stored part of a plan.
+    #[must_use]
+    pub fn under(mut self, script: Option<Arc<Script>>) -> Self {
+        self.script = script;
+        self
     }
 
     /// Reads an archive to its end, verifies it, and stores it, as far as the budget allows.
@@ -127,6 +141,10 @@ impl ArchiveStore {
             journal: Some(self.sent.clone()),
             progress: self.progress.clone(),
             budget: Some(budget),
+            rehearse: self
+                .script
+                .as_ref()
+                .is_some_and(|script| script.is_rehearsal()),
             ..UploadOptions::new(wanted)
         };
         if let Some(concurrency) = self.concurrency {
@@ -168,13 +186,17 @@ impl ArchiveStore {
             .ok_or_else(|| {
                 StoreError::BrokenOff("a block is missing from the upload's own account".into())
             })?;
-        Ok(Stored {
+        let stored = Stored {
             image: reading.image,
             blocks,
             size: reading.size,
             sent: stored.sent,
             reused: stored.reused,
-        })
+        };
+        if let Some(script) = &self.script {
+            script.take(Step::store(&stored))?;
+        }
+        Ok(stored)
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Exit {
     Unauthorized = 7,
     /// The component does not fit the contract, used up a limit, or broke off.
     Component = 10,
+    /// A plan does not fit any more, and nothing was registered.
+    OffPlan = 11,
 }
 
 impl Exit {

@@ -5,6 +5,7 @@ use crate::bindings::commands::Failure;
 use crate::bindings::types::CommandFailure;
 use crate::bindings::{api, archives, engine, keep, locks};
 use crate::component;
+use crate::plan::PlanError;
 use crate::policy::{self, Denial, Unfit};
 
 /// What the user gets to read when a command fails.
@@ -189,6 +190,21 @@ impl From<policy::Error> for Report {
             )
             .advise("correct the file; `keepdocker policy check FILE` checks it"),
             error => Self::new(Exit::Failed, error.to_string()),
+        }
+    }
+}
+
+impl From<PlanError> for Report {
+    fn from(error: PlanError) -> Self {
+        let report = Self::new(Exit::Failed, error.to_string());
+        match error {
+            PlanError::Unreadable { .. } => report.advise("check the path"),
+            PlanError::Invalid { .. } => {
+                report.advise("make a plan with `keepdocker upload --dry-run -o FILE`")
+            }
+            PlanError::Unwritable { .. } => {
+                report.advise("name a new file in a folder that you can write to")
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //!                     request ────────────────────────────┴▶ component ─▶ answer or Report
 //! ```
 
+mod plan;
 pub mod sandbox;
 mod signals;
 mod surroundings;

@@ -17,6 +17,7 @@ use crate::http::{Client, Retry};
 use crate::keep::{ArchiveStore, Destination, Keep};
 use crate::locks::Locks;
 use crate::output::{Console, Exit, Report};
+use crate::plan::Script;
 use crate::policy::Sources;
 use crate::progress::Progress;
 use crate::settings::{CacheBase, Environment, Settings};
@@ -56,6 +57,8 @@ pub struct Surroundings {
     settings: Settings,
     options: Options,
     progress: Arc<dyn Progress>,
+    /// What the next command does with its writes, where it is planned.
+    pub(super) script: Option<Arc<Script>>,
     /// Lives as long as the command that uses it.
     _sandbox: Option<Sandbox>,
 }
@@ -98,6 +101,7 @@ impl Surroundings {
             settings,
             options,
             progress,
+            script: None,
             _sandbox: sandbox,
         })
     }
@@ -135,7 +139,8 @@ impl Surroundings {
             .notifying(Arc::new(move |sentence| {
                 console.message(Level::Info, sentence)
             }));
-        let api = Arc::new(Api::new(&self.settings, client.clone(), retry));
+        let api =
+            Arc::new(Api::new(&self.settings, client.clone(), retry).under(self.script.clone()));
         let keep = Arc::new(Keep::new(&self.settings, client, api.clone(), retry));
         let engine = Engine::new(self.options.engine.as_deref());
         let cache = Arc::new(Place::new(
@@ -147,8 +152,9 @@ impl Surroundings {
                 self.options.given.clone(),
                 self.options.choice.clone(),
                 cache.clone(),
-            ),
-            engine: LocalEngine::new(engine, messages.clone()),
+            )
+            .under(self.script.clone()),
+            engine: LocalEngine::new(engine, messages.clone()).under(self.script.clone()),
             keep: ArchiveStore::new(
                 keep,
                 self.options.concurrency,
@@ -157,7 +163,8 @@ impl Surroundings {
                     target: self.options.target.clone(),
                     scratch: cache.scratch().to_owned(),
                 },
-            ),
+            )
+            .under(self.script.clone()),
             locks: Locks::new(cache, self.options.lock_timeout, messages.clone()),
             messages,
             api,

@@ -1,0 +1,88 @@
+//! `keepdocker upload --dry-run` and `keepdocker apply`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::keepdocker::Upload;
+use super::request;
+use crate::bindings::commands::UploadRequest;
+use crate::bindings::log::Level;
+use crate::output::{Console, Exit, Report, escape};
+use crate::plan::{Plan, PlanError};
+use crate::run::{Options, Surroundings};
+
+/// Arguments of `keepdocker apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The plan, as `keepdocker upload --dry-run -o FILE` wrote it.
+    pub plan: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Tells what an upload would write, and keeps it in a file where one is named.
+///
+/// # Errors
+/// If the upload would fail, or the plan cannot be written.
+pub(super) async fn dry_run(
+    upload: &Upload,
+    request: &UploadRequest,
+    surroundings: &mut Surroundings,
+    console: Console,
+) -> Result<(), Report> {
+    if upload.output.is_some() && upload.from.as_deref() == Some("-") {
+        return Err(Report::new(
+            Exit::Usage,
+            "a plan cannot be kept of an archive on standard input, which can be read only once",
+        )
+        .advise("save the archive to a file, and plan that with `--from docker-archive:FILE`"));
+    }
+    let options = serde_json::to_value(upload)
+        .expect("a record of strings, numbers and words is always JSON");
+    let plan = surroundings.plan(request, options).await?;
+    if let Some(file) = &upload.output {
+        plan.save(file)?;
+        let text = format!("do it with: keepdocker apply {}", file.display());
+        console.message(Level::Info, &text);
+    }
+    let text = if upload.json {
+        plan.to_json()
+    } else {
+        told(&plan)
+    };
+    request::answer(console, text)
+}
+
+fn told(plan: &Plan) -> String {
+    let mut text: String = plan
+        .steps
+        .iter()
+        .map(|step| format!("would {}\n", escape(&step.to_string())))
+        .collect();
+    if !plan.complete {
+        text.push_str("what follows is known only then\n");
+    } else if plan.steps.is_empty() {
+        text.push_str("nothing to do: the project has the image\n");
+    }
+    text
+}
+
+impl Apply {
+    /// Reads the plan, and the upload that it is for.
+    ///
+    /// # Errors
+    /// If that is no plan.
+    pub(super) fn read(&self, options: &mut Options) -> Result<(Plan, UploadRequest), Report> {
+        let plan = Plan::open(&self.plan)?;
+        let upload: Upload =
+            serde_json::from_value(plan.request.clone()).map_err(|error| PlanError::Invalid {
+                file: self.plan.clone(),
+                reason: format!("its `request` is none: {error}"),
+            })?;
+        upload.complete(options)?;
+        let request = upload.request(options);
+        Ok((plan, request))
+    }
+}

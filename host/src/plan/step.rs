@@ -1,0 +1,224 @@
+//! The steps of a plan: what would be written, in order.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::bindings::collections::NewCollection;
+use crate::bindings::keep::Stored;
+use crate::bindings::links::NewLink;
+use crate::bindings::types::Property;
+
+/// One thing that would be written.
+///
+/// What is not known before it is done (UUIDs, signatures, times, how much needs to be sent) is no part
+/// of it, so that two steps are equal if they have the same effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", deny_unknown_fields)]
+pub enum Step {
+    /// The engine would pull an image. What follows is not known before that is done.
+    #[serde(rename = "engine.pull")]
+    Pull {
+        /// The reference.
+        name: String,
+    },
+    /// The archive would go to Keep.
+    #[serde(rename = "keep.store")]
+    Store {
+        /// The image's ID.
+        image: String,
+        /// The archive's length in bytes.
+        size: u64,
+        /// Its blocks: MD5 digest and size of each.
+        blocks: Vec<String>,
+    },
+    /// A collection would be created.
+    #[serde(rename = "collections.create")]
+    Collection {
+        /// Its name; the server may add to it.
+        name: String,
+        /// The project to own it; none for the user's home project.
+        owner: Option<String>,
+        /// The hash of its content.
+        portable_data_hash: String,
+        /// Its properties.
+        properties: BTreeMap<String, Value>,
+        /// How many replicas; none for the cluster's default.
+        replicas: Option<u32>,
+        /// The storage classes; empty for the cluster's default.
+        storage_classes: Vec<String>,
+    },
+    /// A link would be created.
+    #[serde(rename = "links.create")]
+    Link {
+        /// Its class, as Arvados names it.
+        class: String,
+        /// Its name.
+        name: String,
+        /// The collection that it leads to; that of an earlier step has a UUID that is made up.
+        head: String,
+        /// The project to own it; none for the user's home project.
+        owner: Option<String>,
+        /// Its properties.
+        properties: BTreeMap<String, Value>,
+    },
+    /// The cached archive of an image would be removed from this machine.
+    #[serde(rename = "archives.forget")]
+    Forget {
+        /// The image's ID.
+        image: String,
+    },
+}
+
+impl Step {
+    /// Returns the step of storing what was stored, or would have been.
+    #[must_use]
+    pub fn store(stored: &Stored) -> Self {
+        Self::Store {
+            image: stored.image.id.clone(),
+            size: stored.size,
+            blocks: stored.blocks.iter().map(|block| bare(block)).collect(),
+        }
+    }
+
+    /// Returns the step of creating a collection.
+    #[must_use]
+    pub fn collection(new: &NewCollection) -> Self {
+        Self::Collection {
+            name: new.name.clone(),
+            owner: new.owner.clone(),
+            portable_data_hash: portable_data_hash(&new.manifest),
+            properties: properties(&new.properties),
+            replicas: new.replicas,
+            storage_classes: new.storage_classes.clone(),
+        }
+    }
+
+    /// Returns the step of creating a link of this class to this head.
+    #[must_use]
+    pub fn link(new: &NewLink, class: &str, head: &str) -> Self {
+        Self::Link {
+            class: class.to_owned(),
+            name: new.name.clone(),
+            head: head.to_owned(),
+            owner: new.owner.clone(),
+            properties: properties(&new.properties),
+        }
+    }
+}
+
+/// Writes the step as what would be done.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = |owner: &Option<String>| owner.clone().unwrap_or("your home project".into());
+        match self {
+            Self::Pull { name } => write!(f, "have the engine pull {name}"),
+            Self::Store {
+                image,
+                size,
+                blocks,
+            } => write!(
+                f,
+                "store image {image} in Keep: {size} bytes in {} blocks",
+                blocks.len()
+            ),
+            Self::Collection {
+                name,
+                owner,
+                portable_data_hash,
+                ..
+            } => write!(
+                f,
+                "create collection `{name}` ({portable_data_hash}) in {}",
+                place(owner)
+            ),
+            Self::Link {
+                class,
+                name,
+                head,
+                owner,
+                ..
+            } => write!(
+                f,
+                "create link {class} `{name}` to {head} in {}",
+                place(owner)
+            ),
+            Self::Forget { image } => write!(f, "remove the cached archive of {image}, if any"),
+        }
+    }
+}
+
+/// Returns the hash of a manifest's content: that of its text without signatures, and its length.
+pub(super) fn portable_data_hash(manifest: &str) -> String {
+    let content: String = manifest.split_inclusive([' ', '\n']).map(bare).collect();
+    let digest: String = fast_md5::digest(content.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{digest}+{}", content.len())
+}
+
+/// Returns a block's locator without its hints, and any other token as it is; what ends the token stays.
+fn bare(token: &str) -> String {
+    let word = token.trim_end_matches([' ', '\n']);
+    let mut parts = word.split('+');
+    match (parts.next(), parts.next()) {
+        (Some(digest), Some(size))
+            if digest.len() == 32
+                && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && !size.is_empty()
+                && size.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            format!("{digest}+{size}{}", &token[word.len()..])
+        }
+        _ => token.to_owned(),
+    }
+}
+
+fn properties(properties: &[Property]) -> BTreeMap<String, Value> {
+    properties
+        .iter()
+        .map(|property| {
+            let value = serde_json::from_str(&property.value)
+                .unwrap_or_else(|_| Value::from(property.value.as_str()));
+            (property.key.clone(), value)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_are_no_part_of_the_content() {
+        let plain = ". acbd18db4cc2f85cedef654fccc4a4d8+3 0:3:foo\n";
+        let signed = ". acbd18db4cc2f85cedef654fccc4a4d8+3\
+             +Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@ffffffff 0:3:foo\n";
+        // As Arvados' own documentation computes it: `printf … | md5sum`, and the length.
+        assert_eq!(
+            portable_data_hash(plain),
+            "1f4b0bc7583c2a7f9102c395f4ffc5e3+45"
+        );
+        assert_eq!(portable_data_hash(signed), portable_data_hash(plain));
+    }
+
+    #[test]
+    fn steps_come_back_from_json_and_nothing_else_does() {
+        let step = Step::Forget {
+            image: "sha256:00".into(),
+        };
+        let text = serde_json::to_string(&step).unwrap();
+        assert_eq!(text, r#"{"verb":"archives.forget","image":"sha256:00"}"#);
+        assert_eq!(serde_json::from_str::<Step>(&text).unwrap(), step);
+        for wrong in [
+            r#"{"verb":"archives.forget","image":"x","more":1}"#,
+            r#"{"verb":"collections.delete","image":"x"}"#,
+            r#"{"image":"x"}"#,
+        ] {
+            assert!(serde_json::from_str::<Step>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

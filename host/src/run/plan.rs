@@ -1,0 +1,131 @@
+//! Making plans, and doing what they say.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Surroundings;
+use crate::bindings::commands::{Failure, UploadRequest, Uploaded};
+use crate::component::Component;
+use crate::output::{Exit, Report};
+use crate::plan::{Plan, SCHEMA, Script, Step};
+
+impl Surroundings {
+    /// Finds out what an upload would write. The image is read to its end, and nothing is written;
+    /// `options` is the request as the command line has it.
+    ///
+    /// # Errors
+    /// If the upload would fail, with what to tell the user.
+    pub async fn plan(&mut self, request: &UploadRequest, options: Value) -> Result<Plan, Report> {
+        let (component, cluster) = self.parties().await?;
+        let script = Arc::new(Script::rehearsal());
+        let answer = self.upload_under(request, &script).await;
+        let steps = script.steps();
+        // The component fails where it does not get what it wants pulled; that is not the upload's
+        // failure.
+        let complete = !steps.iter().any(|step| matches!(step, Step::Pull { .. }));
+        if complete {
+            answer?;
+        }
+        Ok(Plan {
+            schema: SCHEMA.to_owned(),
+            component,
+            cluster,
+            request: options,
+            complete,
+            steps,
+        })
+    }
+
+    /// Does what a plan says, if that is still what the upload comes to. The image is read twice: once
+    /// to compare, once to store it.
+    ///
+    /// # Errors
+    /// If the plan is not complete, is for another component or cluster, or something else comes
+    /// out of it now; then nothing is registered. Else as for an upload.
+    pub async fn apply(
+        &mut self,
+        plan: &Plan,
+        request: &UploadRequest,
+    ) -> Result<Uploaded, Report> {
+        if let Some(Step::Pull { name }) = plan.steps.last().filter(|_| !plan.complete) {
+            return Err(Report::new(
+                Exit::OffPlan,
+                format!("the plan ends where the engine would pull `{name}`"),
+            )
+            .advise("pull the image, and plan the upload without `--pull`"));
+        }
+        let (component, cluster) = self.parties().await?;
+        for (what, planned, now) in [
+            ("component", &plan.component, &component),
+            ("cluster", &plan.cluster, &cluster),
+        ] {
+            if planned != now {
+                return Err(off_plan(format!(
+                    "the plan is for {what} {planned}, and this is {now}"
+                ))
+                .advise("make the plan again"));
+            }
+        }
+        let now = self.plan(request, plan.request.clone()).await?;
+        if now.steps != plan.steps {
+            return Err(changed(&plan.steps, &now.steps));
+        }
+        let script = Arc::new(Script::following(plan.steps.clone()));
+        let answer = self.upload_under(request, &script).await;
+        if let Some(deviation) = script.deviation() {
+            return Err(off_plan(deviation.to_string())
+                .advise("the cluster changed at this very moment; make the plan again"));
+        }
+        let uploaded = answer?;
+        let steps = script.steps();
+        if steps != plan.steps {
+            return Err(changed(&plan.steps, &steps));
+        }
+        Ok(uploaded)
+    }
+
+    async fn upload_under(
+        &mut self,
+        request: &UploadRequest,
+        script: &Arc<Script>,
+    ) -> Result<Uploaded, Report> {
+        self.script = Some(script.clone());
+        let answer = self.upload(request).await;
+        self.script = None;
+        answer
+    }
+
+    /// Returns the digest of the component and the ID of the cluster, by which a plan knows them.
+    async fn parties(&self) -> Result<(String, String), Report> {
+        let component = Component::choose(self.component())?;
+        let api = self.capabilities()?.api;
+        let cluster = api
+            .cluster()
+            .await
+            .map_err(|error| Report::from(Failure::Api(error.into())))?;
+        Ok((component.description().sha256.clone(), cluster.id.clone()))
+    }
+}
+
+fn off_plan(message: String) -> Report {
+    Report::new(Exit::OffPlan, message)
+}
+
+/// Says where two lists of steps part.
+fn changed(planned: &[Step], now: &[Step]) -> Report {
+    let index = planned
+        .iter()
+        .zip(now)
+        .take_while(|(planned, now)| planned == now)
+        .count();
+    let step = |steps: &[Step]| {
+        steps
+            .get(index)
+            .map_or("nothing more".into(), Step::to_string)
+    };
+    off_plan("the cluster or the image changed since the plan was made".into())
+        .detail(format!("planned: {}", step(planned)))
+        .detail(format!("now:     {}", step(now)))
+        .advise("nothing was registered; make the plan again, and look at it")
+}

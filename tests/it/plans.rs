@@ -1,0 +1,219 @@
+//! `upload --dry-run` and `apply`: what is planned is what is written, and nothing else.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Cluster, Environment, data};
+
+/// An environment on a cluster, with an archive to upload and a place for the plan.
+struct Desk {
+    cluster: Cluster,
+    environment: Environment,
+    archive: String,
+    plan: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let cluster = Cluster::start();
+        let environment = Environment::on(&cluster);
+        let archive = environment.home().join("image.tar");
+        fs::copy(data("tiny-docker20.10.tar"), &archive).unwrap();
+        Self {
+            plan: environment.home().join("plan.json").display().to_string(),
+            archive: format!("docker-archive:{}", archive.display()),
+            cluster,
+            environment,
+        }
+    }
+
+    /// Makes a plan, and returns it.
+    fn plan(&self) -> Value {
+        let printed = self
+            .environment
+            .keepdocker(&[
+                "upload",
+                "--from",
+                &self.archive,
+                "--dry-run",
+                "-o",
+                &self.plan,
+                "--json",
+            ])
+            .success();
+        assert_eq!(printed, fs::read_to_string(&self.plan).unwrap());
+        serde_json::from_str(&printed).unwrap()
+    }
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_tells_what_would_be_written() {
+    let desk = Desk::new();
+
+    let printed = desk
+        .environment
+        .keepdocker(&["upload", "--from", &desk.archive, "--dry-run"])
+        .success();
+
+    for line in [
+        "would store image sha256:70a7460c1d52",
+        "would create collection `",
+        "would create link docker_image_hash `sha256:70a7460c1d52",
+        "would create link docker_image_repo+tag `",
+    ] {
+        assert!(printed.contains(line), "{line} is not in:\n{printed}");
+    }
+    desk.cluster.assert_nothing_registered();
+    assert_eq!(desk.cluster.log().blocks_written(), 0);
+}
+
+#[test]
+fn what_is_applied_is_what_was_planned() {
+    let desk = Desk::new();
+    let plan = desk.plan();
+    desk.cluster.assert_nothing_registered();
+
+    let uploaded = desk
+        .environment
+        .keepdocker(&["apply", &desk.plan, "--json"])
+        .success();
+
+    let uploaded: Value = serde_json::from_str(&uploaded).unwrap();
+    let collection = desk.cluster.only_collection();
+    assert_eq!(uploaded["collection"], collection["uuid"]);
+    let steps = plan["steps"].as_array().unwrap();
+    let verbs: Vec<&str> = steps
+        .iter()
+        .map(|step| step["verb"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        verbs,
+        [
+            "keep.store",
+            "collections.create",
+            "links.create",
+            "links.create"
+        ]
+    );
+    assert_eq!(steps[0]["image"], uploaded["image"]);
+    assert_eq!(
+        steps[1]["portable_data_hash"],
+        collection["portable_data_hash"]
+    );
+    assert_eq!(steps[1]["name"], collection["name"]);
+    assert_eq!(steps[1]["properties"], collection["properties"]);
+    for step in &steps[2..] {
+        let links = desk.cluster.links_of(step["class"].as_str().unwrap());
+        assert_eq!(links.len(), 1);
+        assert_eq!(links[0]["name"], step["name"]);
+        assert_eq!(links[0]["properties"], step["properties"]);
+        assert_eq!(links[0]["head_uuid"], collection["uuid"]);
+    }
+
+    // A second time there is nothing to do, so the plan does not fit any more.
+    let again = desk.environment.keepdocker(&["apply", &desk.plan]);
+    let said = again.failure(11);
+    assert!(said.contains("now:     nothing more"), "{said}");
+    let printed = desk
+        .environment
+        .keepdocker(&["upload", "--from", &desk.archive, "--dry-run"])
+        .success();
+    assert_eq!(printed, "nothing to do: the project has the image\n");
+}
+
+#[test]
+fn a_plan_is_refused_once_the_image_or_the_cluster_is_another() {
+    let desk = Desk::new();
+    desk.plan();
+    let archive = desk.environment.home().join("image.tar");
+    fs::copy(data("hello-world-ManifestV2.tar"), &archive).unwrap();
+    let changed = desk.environment.keepdocker(&["apply", &desk.plan]);
+    let said = changed.failure(11);
+    assert!(
+        said.contains("planned: store image sha256:70a7460c1d52")
+            && said.contains("now:     store image sha256:d2c94e258dcb"),
+        "{said}"
+    );
+    desk.cluster.assert_nothing_registered();
+
+    // Somebody else registers the image meanwhile.
+    fs::copy(data("tiny-docker20.10.tar"), &archive).unwrap();
+    desk.environment
+        .keepdocker(&["upload", "--from", &desk.archive])
+        .success();
+    let before = (desk.cluster.collections(), desk.cluster.links());
+    desk.environment
+        .keepdocker(&["apply", &desk.plan])
+        .failure(11);
+    assert_eq!((desk.cluster.collections(), desk.cluster.links()), before);
+
+    let text = fs::read_to_string(&desk.plan).unwrap();
+    for (from, to, code, words) in [
+        (
+            "\"cluster\":\"",
+            "\"cluster\":\"x",
+            11,
+            "the plan is for cluster x",
+        ),
+        (
+            "\"component\":\"",
+            "\"component\":\"x",
+            11,
+            "the plan is for component x",
+        ),
+        ("\"force\":false", "\"force\":1", 1, "its `request` is none"),
+        (
+            "\"force\":false",
+            "\"farce\":false",
+            1,
+            "unknown field `farce`",
+        ),
+        (
+            "keepdocker.plan/1",
+            "keepdocker.plan/9",
+            1,
+            "no plan that this program understands",
+        ),
+        (
+            "docker_image_hash",
+            "docker_image_hush",
+            11,
+            "changed since the plan was made",
+        ),
+    ] {
+        assert!(text.contains(from), "{from} is not in {text}");
+        fs::write(&desk.plan, text.replace(from, to)).unwrap();
+        let refused = desk.environment.keepdocker(&["apply", &desk.plan]);
+        let said = refused.failure(code);
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!((desk.cluster.collections(), desk.cluster.links()), before);
+}
+
+#[test]
+fn a_plan_is_not_made_of_what_can_be_read_once_and_bows_to_the_policy() {
+    let desk = Desk::new();
+    let piped =
+        desk.environment
+            .keepdocker(&["upload", "--from", "-", "--dry-run", "-o", &desk.plan]);
+    assert!(piped.failure(2).contains("read only once"));
+
+    let policy = desk.environment.home().join("policy.toml");
+    fs::write(
+        &policy,
+        "schema = \"keepdocker.policy/1\"\n[[allow]]\nid = \"all\"\nverbs = [\"*\"]\nreason = \"t\"\n\
+         [[deny]]\nid = \"frozen\"\nverbs = [\"links.create\"]\nreason = \"t\"\n",
+    )
+    .unwrap();
+    let denied = desk.environment.keepdocker(&[
+        "--policy",
+        policy.to_str().unwrap(),
+        "upload",
+        "--from",
+        &desk.archive,
+        "--dry-run",
+    ]);
+    assert!(denied.failure(3).contains("rule frozen"));
+    desk.cluster.assert_nothing_registered();
+}
