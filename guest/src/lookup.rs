@@ -24,7 +24,7 @@ pub(crate) struct Local {
 /// What the engine knows of the reference.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum InEngine {
-    Found(Local),
+    Found(Box<Local>),
     Absent,
     /// There is no engine to ask; the image may still be in the cluster.
     Unavailable(engine::Error),
@@ -88,7 +88,7 @@ pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, F
                     .as_name()
                     .filter(|name| local.repo_tags.contains(&name.registered())),
             };
-            Ok(InEngine::Found(Local { image: local, name }))
+            Ok(InEngine::Found(Box::new(Local { image: local, name })))
         }
         _ => Err(failure::ambiguous(
             reference,

@@ -4,40 +4,47 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-/// The rows that there must be: K1 to K58.
+/// The rows that there must be: K1 to K58, and what else was found.
 const LAST: usize = 58;
+const OTHERS: [&str; 6] = ["A2", "A3", "A4", "A13", "A14", "A15"];
 
 #[test]
 fn every_row_of_the_table_names_a_test_that_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut tests = HashSet::new();
-    for folder in ["guest/src", "host/src", "host/tests", "tests/it"] {
+    for folder in ["guest", "host/src", "host/tests", "tests/it"] {
         collect(&root.join(folder), &mut tests);
     }
     let table = fs::read_to_string(root.join("docs/compatibility.md")).unwrap();
 
     let mut wrong = Vec::new();
-    for number in 1..=LAST {
-        let start = format!("| K{number} |");
-        let Some(row) = table.lines().find(|line| line.starts_with(&start)) else {
-            wrong.push(format!("K{number} has no row"));
-            continue;
-        };
-        let column = row
-            .trim_end_matches(['|', ' '])
-            .rsplit(" | ")
-            .next()
-            .unwrap();
-        let named: Vec<&str> = column.split('`').skip(1).step_by(2).collect();
-        if named.is_empty() {
-            wrong.push(format!("K{number} names no test"));
+    let numbers = (1..=LAST).map(|number| format!("K{number}"));
+    for number in numbers.chain(OTHERS.map(String::from)) {
+        let start = format!("| {number} |");
+        let rows: Vec<&str> = table
+            .lines()
+            .filter(|line| line.starts_with(&start))
+            .collect();
+        if rows.is_empty() {
+            wrong.push(format!("{number} has no row"));
         }
-        wrong.extend(
-            named
-                .into_iter()
-                .filter(|name| !tests.contains(*name))
-                .map(|name| format!("K{number}: there is no test {name}")),
-        );
+        for row in rows {
+            let column = row
+                .trim_end_matches(['|', ' '])
+                .rsplit(" | ")
+                .next()
+                .unwrap();
+            let named: Vec<&str> = column.split('`').skip(1).step_by(2).collect();
+            if named.is_empty() {
+                wrong.push(format!("{number} names no test"));
+            }
+            wrong.extend(
+                named
+                    .into_iter()
+                    .filter(|name| !tests.contains(*name))
+                    .map(|name| format!("{number}: there is no test {name}")),
+            );
+        }
     }
 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -23,6 +23,7 @@ mod exchange; // images that go between our program and the Python ones
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
 mod hostile; // components that misbehave
+mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod loading; // the stored archive in every engine and tool
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned

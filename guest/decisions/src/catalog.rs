@@ -237,6 +237,18 @@ mod tests {
     }
 
     #[test]
+    fn a_link_without_a_readable_time_is_the_oldest() {
+        let links = [
+            repo_tag_link("lost:1", C1, "", None),
+            repo_tag_link("odd:1", C2, "some day", None),
+            repo_tag_link("old:1", C3, "1970-01-01T00:00:00Z", None),
+        ];
+        let rows = printed(&links);
+        assert_eq!(rows[0], "old 1 <unknown> t68");
+        assert_eq!(rows.len(), 3);
+    }
+
+    #[test]
     fn a_name_is_split_at_its_last_colon() {
         let links = [
             repo_tag_link(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -86,6 +86,34 @@ impl Environment {
         self.run(env!("CARGO_BIN_EXE_arv-keepdocker"), arguments)
     }
 
+    /// Starts a program that nobody listens to, for a test that ends it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the program cannot start.
+    pub(crate) fn start<A: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        arguments: &[A],
+    ) -> Child {
+        self.command(program, arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    fn command<A: AsRef<OsStr>>(&self, program: impl AsRef<OsStr>, arguments: &[A]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(&self.variables)
+            .current_dir(self.home());
+        command
+    }
+
     /// Runs a program to its end, without standard input.
     ///
     /// # Panics
@@ -110,12 +138,8 @@ impl Environment {
         arguments: &[A],
         mut input: impl Read + Send + 'static,
     ) -> Output {
-        let mut command = Command::new(program.as_ref());
+        let mut command = self.command(&program, arguments);
         command
-            .args(arguments)
-            .env_clear()
-            .envs(&self.variables)
-            .current_dir(self.home())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
