@@ -132,7 +132,7 @@ pub fn run(
         }
         PolicyCommand::Diff { first, second } => {
             let difference = over_built_in(first)?.difference(&over_built_in(second)?);
-            request::answer(console, &told(&difference))
+            request::answer(console, told(&difference))
         }
         PolicyCommand::Test { file } => test(&Policy::load(&sources)?, file, console),
         PolicyCommand::Init { from_audit } => {
@@ -212,10 +212,7 @@ fn test(policy: &Policy, file: &Path, console: Console) -> Result<(), Report> {
         })
         .collect();
     if failed.is_empty() {
-        return request::answer(
-            console,
-            &format!("{} cases, all as expected\n", cases.len()),
-        );
+        return request::answer(console, format!("{} cases, all as expected\n", cases.len()));
     }
     Err(Report::new(
         Exit::Failed,
