@@ -2,8 +2,9 @@
 //! `tests/bench`, or `cargo bench --bench transfer` where an engine and the Python client are at hand.
 //!
 //! The programs take turns, so that what else the machine does meets all of them alike. The cluster
-//! is a stand-in with TLS in a process of its own, whose processor time is told apart; it checks
-//! blocks and discards them, except for the rows that read them back. `docs/performance.md` has a
+//! is a stand-in with TLS in a process of its own, whose processor time is told apart; it discards
+//! blocks without hashing them, as the processor of a real one is elsewhere, except for the rows that
+//! read them back. `docs/performance.md` has a
 //! table and says how to read it.
 
 #![expect(clippy::print_stdout, reason = "the figures are the answer")]

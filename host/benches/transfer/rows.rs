@@ -238,25 +238,11 @@ fn file(bench: &Bench, table: &mut Table) {
 /// Second: a version of which one small layer is new.
 fn second(bench: &Bench, table: &mut Table) {
     let [first, second] = bench.images();
-    let mut programs = Vec::new();
-    if bench.has_engine() {
-        programs.push((
-            ours("keepdocker", &["upload", &second.name]),
-            Some(ours("keepdocker", &["upload", &first.name])),
-        ));
-        if let Some(path) = python("arv-keepdocker") {
-            programs.push((
-                Program::new("Python arv-keepdocker", path.clone(), [&second.name]),
-                Some(Program::new("Python", path, [&first.name])),
-            ));
-        }
-    } else {
-        programs.push((
-            from_file("keepdocker", second, &[]),
-            Some(from_file("keepdocker", first, &[])),
-        ));
-    }
-    let results = bench.compare(table, "second version", &programs);
+    let results = bench.compare(
+        table,
+        "second version",
+        &of_engine_or_file(bench, second, first),
+    );
     table.at_most(
         "second: bytes sent, % of the image",
         100.0 * results[0].1.sent as f64 / second.length as f64,
@@ -267,19 +253,11 @@ fn second(bench: &Bench, table: &mut Table) {
 /// Present: an image that the project has.
 fn present(bench: &Bench, table: &mut Table) {
     let image = &bench.images()[0];
-    let mut programs = Vec::new();
-    if bench.has_engine() {
-        let upload = ours("keepdocker", &["upload", &image.name]);
-        programs.push((upload.clone(), Some(upload)));
-        if let Some(path) = python("arv-keepdocker") {
-            let upload = Program::new("Python arv-keepdocker", path, [&image.name]);
-            programs.push((upload.clone(), Some(upload)));
-        }
-    } else {
-        let upload = from_file("keepdocker", image, &[]);
-        programs.push((upload.clone(), Some(upload)));
-    }
-    let results = bench.compare(table, "already there", &programs);
+    let results = bench.compare(
+        table,
+        "already there",
+        &of_engine_or_file(bench, image, image),
+    );
     table.at_most("present: API requests", results[0].1.api as f64, 6.0);
     if let Some((python, _)) = results.get(1) {
         table.at_most(
@@ -288,6 +266,25 @@ fn present(bench: &Bench, table: &mut Table) {
             0.125,
         );
     }
+}
+
+/// Uploads of an image, after `before` was uploaded: by both programs from the engine, or by ours from
+/// the file if there is no engine.
+fn of_engine_or_file(
+    bench: &Bench,
+    image: &Image,
+    before: &Image,
+) -> Vec<(Program, Option<Program>)> {
+    let before = || Some(from_file("before", before, &[]));
+    if !bench.has_engine() {
+        return vec![(from_file("keepdocker", image, &[]), before())];
+    }
+    let mut programs = vec![(ours("keepdocker", &["upload", &image.name]), before())];
+    if let Some(path) = python("arv-keepdocker") {
+        let program = Program::new("Python arv-keepdocker", path, [&image.name]);
+        programs.push((program, before()));
+    }
+    programs
 }
 
 /// Latency: Keep is far away, and one or eight blocks are on their way at a time.

@@ -126,6 +126,7 @@ pub(crate) fn serve(folder: &Path, keeping: bool) {
         .block_on(Sandbox::start(folder, Options::default()))
         .unwrap();
     sandbox.faults().discard_blocks(!keeping);
+    sandbox.faults().trust_hashes(!keeping);
     println!(
         "{}",
         json!({"environment": sandbox.environment(), "keep": sandbox.keep_urls()})

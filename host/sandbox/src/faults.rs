@@ -72,6 +72,7 @@ pub struct Faults {
     page_limit: AtomicI64,
     is_full: AtomicBool,
     discards_blocks: AtomicBool,
+    trusts_hashes: AtomicBool,
 }
 
 impl Faults {
@@ -107,6 +108,12 @@ impl Faults {
         self.discards_blocks.store(discards, Ordering::Relaxed);
     }
 
+    /// Takes the hash in a block's path for true, so that a benchmark on one machine does not measure
+    /// what a server elsewhere would compute.
+    pub fn trust_hashes(&self, trusts: bool) {
+        self.trusts_hashes.store(trusts, Ordering::Relaxed);
+    }
+
     pub(crate) fn page_limit(&self) -> Option<i64> {
         match self.page_limit.load(Ordering::Relaxed) {
             0 => None,
@@ -120,6 +127,10 @@ impl Faults {
 
     pub(crate) fn discards_blocks(&self) -> bool {
         self.discards_blocks.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn trusts_hashes(&self) -> bool {
+        self.trusts_hashes.load(Ordering::Relaxed)
     }
 
     /// Takes the action for a request, if any, and counts it.

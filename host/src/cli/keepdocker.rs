@@ -181,7 +181,7 @@ fn summary(uploaded: &Uploaded, elapsed: Duration) -> String {
                 uploaded.size,
                 uploaded.blocks,
                 uploaded.sent,
-                uploaded.size.saturating_sub(uploaded.sent),
+                uploaded.reused,
                 pace(uploaded.size, elapsed)
             )
         }

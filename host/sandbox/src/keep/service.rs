@@ -107,7 +107,10 @@ async fn write(
         .get("x-keep-desired-replicas")
         .and_then(|value| value.to_str().ok()?.parse().ok())
         .unwrap_or(cluster.settings.default_replication);
-    let received = match receive(&cluster, request).await {
+    let expected = locator.get(..32).unwrap_or_default().to_owned();
+    let believed =
+        (cluster.faults.trusts_hashes() && !expected.is_empty()).then(|| expected.clone());
+    let received = match receive(&cluster, request, believed).await {
         Ok(received) => received,
         Err(error) => {
             return text(
@@ -119,7 +122,6 @@ async fn write(
     if received.size != length {
         return text(StatusCode::BAD_REQUEST, "unexpected EOF\n");
     }
-    let expected = locator.get(..32).unwrap_or_default().to_owned();
     if !expected.is_empty() && received.hash != expected {
         return mismatch(is_proxy, &received.hash, &expected);
     }
@@ -200,11 +202,16 @@ async fn write(
 }
 
 /// Takes the body of a request to a temporary file.
-async fn receive(cluster: &Arc<Cluster>, request: Request<Body>) -> std::io::Result<Received> {
+async fn receive(
+    cluster: &Arc<Cluster>,
+    request: Request<Body>,
+    believed: Option<String>,
+) -> std::io::Result<Received> {
     let (sender, mut receiver) = mpsc::channel::<Bytes>(QUEUE);
     let keeps = !cluster.faults.discards_blocks();
     let keeper = Arc::clone(cluster);
-    let writer = tokio::task::spawn_blocking(move || keeper.blocks.receive(&mut receiver, keeps));
+    let writer =
+        tokio::task::spawn_blocking(move || keeper.blocks.receive(&mut receiver, keeps, believed));
     let mut body = request.into_body();
     let mut received: u64 = 0;
     while let Some(frame) = body.frame().await {
