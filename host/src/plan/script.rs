@@ -254,6 +254,7 @@ mod tests {
         let query = |which| CollectionQuery {
             which,
             owner: None,
+            newest: None,
             manifests: false,
         };
         for (which, found) in [
