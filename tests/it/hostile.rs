@@ -10,6 +10,10 @@ use std::{env, fs};
 
 use crate::support::{Cluster, Environment, Output, data};
 
+#[expect(
+    clippy::print_stdout,
+    reason = "a build script talks to cargo by standard output"
+)]
 #[path = "../../host/build/guest.rs"]
 mod guest;
 
