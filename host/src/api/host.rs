@@ -6,13 +6,13 @@ use crate::bindings::collections::{Collection, NewCollection, Query as Collectio
 use crate::bindings::links::{Link, NewLink, Query as LinkQuery};
 use crate::bindings::{api, cluster, collections, links, users};
 use crate::component::{Fault as Refusable, View};
-use crate::gate::Operation;
+use crate::gate::{NO_ARGUMENTS, Operation};
 
+use super::Api;
 use super::links::class_name;
-use super::{Api, Error};
 
 /// Why a call to the API brings no result.
-pub type Fault = Refusable<Error>;
+pub type Fault = Refusable<api::Error>;
 
 impl api::Host for View<'_, Arc<Api>> {
     fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<api::Error> {
@@ -22,7 +22,7 @@ impl api::Host for View<'_, Arc<Api>> {
 
 impl cluster::Host for View<'_, Arc<Api>> {
     async fn get(&mut self) -> Result<cluster::Config, Fault> {
-        let permit = self.gate.admit(Operation::ClusterGet)?;
+        let permit = self.gate.admit(Operation::ClusterGet, &NO_ARGUMENTS)?;
         let got = self
             .capability
             .open(&permit)
@@ -35,7 +35,7 @@ impl cluster::Host for View<'_, Arc<Api>> {
 
 impl users::Host for View<'_, Arc<Api>> {
     async fn current(&mut self) -> Result<String, Fault> {
-        let permit = self.gate.admit(Operation::UsersCurrent)?;
+        let permit = self.gate.admit(Operation::UsersCurrent, &NO_ARGUMENTS)?;
         let user = self.capability.open(&permit).current_user().await;
         permit.close(user).map_err(Fault::Failed)
     }
@@ -48,21 +48,23 @@ impl links::Host for View<'_, Arc<Api>> {
             .iter()
             .map(|class| class_name(*class))
             .collect();
-        let permit = self.gate.admit(Operation::LinksList {
+        let operation = Operation::LinksList {
             classes,
             owner: query.owner.clone(),
-        })?;
+        };
+        let permit = self.gate.admit(operation, &(&query,))?;
         let listed = self.capability.open(&permit).list_links(&query).await;
         permit.close(listed).map_err(Fault::Failed)
     }
 
     async fn create(&mut self, link: NewLink) -> Result<Link, Fault> {
-        let permit = self.gate.admit(Operation::LinksCreate {
+        let operation = Operation::LinksCreate {
             class: class_name(link.class),
             name: link.name.clone(),
             head: link.head.clone(),
             owner: link.owner.clone(),
-        })?;
+        };
+        let permit = self.gate.admit(operation, &(&link,))?;
         let created = self.capability.open(&permit).create_link(&link).await;
         permit.close(created).map_err(Fault::Failed)
     }
@@ -70,21 +72,23 @@ impl links::Host for View<'_, Arc<Api>> {
 
 impl collections::Host for View<'_, Arc<Api>> {
     async fn list(&mut self, query: CollectionQuery) -> Result<Vec<Collection>, Fault> {
-        let permit = self.gate.admit(Operation::CollectionsList {
+        let operation = Operation::CollectionsList {
             manifests: query.manifests,
             owner: query.owner.clone(),
-        })?;
+        };
+        let permit = self.gate.admit(operation, &(&query,))?;
         let listed = self.capability.open(&permit).list_collections(&query).await;
         permit.close(listed).map_err(Fault::Failed)
     }
 
     async fn create(&mut self, collection: NewCollection) -> Result<Collection, Fault> {
-        let permit = self.gate.admit(Operation::CollectionsCreate {
+        let operation = Operation::CollectionsCreate {
             name: collection.name.clone(),
             owner: collection.owner.clone(),
             replicas: collection.replicas,
             storage_classes: collection.storage_classes.clone(),
-        })?;
+        };
+        let permit = self.gate.admit(operation, &(&collection,))?;
         let created = self
             .capability
             .open(&permit)

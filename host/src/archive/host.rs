@@ -2,19 +2,20 @@
 
 use wasmtime::component::Resource;
 
-use super::archives::{Archives, ArchivesError, Opened};
+use super::archives::{Archives, Opened};
 use crate::bindings::archives::{Error, Host, HostArchive, Image, Source};
 use crate::component::{Fault as Refusable, View};
 use crate::gate::Operation;
 
 /// Why an archive is not to be had.
-pub type Fault = Refusable<ArchivesError>;
+pub type Fault = Refusable<Error>;
 
 impl Host for View<'_, Archives> {
     async fn forget(&mut self, image: String) -> Result<(), Fault> {
-        let permit = self.gate.admit(Operation::ArchivesForget {
+        let operation = Operation::ArchivesForget {
             image: image.clone(),
-        })?;
+        };
+        let permit = self.gate.admit(operation, &(&image,))?;
         let forgotten = self.capability.open(&permit).forget(&image);
         permit.close(forgotten).map_err(Fault::Failed)
     }
@@ -31,19 +32,21 @@ impl HostArchive for View<'_, Archives> {
             Source::Given => ("given", None),
             Source::Cache(image) => ("cache", Some(image.clone())),
         };
-        let permit = self.gate.admit(Operation::ArchivesOpen {
+        let operation = Operation::ArchivesOpen {
             source: name,
             image,
-        })?;
+        };
+        let permit = self.gate.admit(operation, &(&source,))?;
         let opened = self.capability.open(&permit).open(&source);
-        let opened = permit.close(opened).map_err(Fault::Failed)?;
-        Ok(self.table.push(opened)?)
+        Self::hand_out(self.table, permit, opened)
     }
 
     async fn images(&mut self, archive: Resource<Opened>) -> Result<Option<Vec<Image>>, Fault> {
-        let archive = self.table.get(&archive)?.clone();
-        let permit = self.gate.admit(Operation::ArchivesImages)?;
-        let images = archive.images();
+        let opened = self.table.get(&archive)?.clone();
+        let permit = self
+            .gate
+            .admit(Operation::ArchivesImages, &(archive.rep(),))?;
+        let images = opened.images();
         for image in images.iter().flatten().flatten() {
             permit.saw(&image.id, image.repo_tags.iter().cloned());
         }

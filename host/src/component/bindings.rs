@@ -17,7 +17,7 @@ wasmtime::component::bindgen!({
         "keepdocker:contract/keep.error" => crate::keep::host::Fault,
         "keepdocker:contract/api.error" => crate::api::host::Fault,
     },
-    additional_derives: [PartialEq],
+    additional_derives: [PartialEq, serde::Serialize],
 });
 
 pub use exports::keepdocker::contract::commands;

@@ -45,14 +45,15 @@ impl log::Host for View<'_, Messages> {
             Level::Warning => "warning",
             Level::Error => "error",
         };
-        let permit = match self.gate.admit(Operation::LogWrite { level: name }) {
+        let operation = Operation::LogWrite { level: name };
+        let permit = match self.gate.admit(operation, &(level, &message)) {
             Ok(permit) => permit,
             // The contract has no error for this: a component that may not speak goes on silently.
             Err(Refusal::Denied { .. }) => return Ok(()),
             Err(refusal) => return Err(wasmtime::Error::new(refusal)),
         };
         self.capability.open(&permit).show(level, &message);
-        permit.close(Ok::<(), std::convert::Infallible>(())).ok();
+        permit.close::<_, String, String>(Ok(())).ok();
         Ok(())
     }
 }

@@ -1,10 +1,12 @@
 //! What a binding may touch: one capability, the gate before it, and the handles given out.
 
+use std::fmt;
 use std::marker::PhantomData;
 
-use wasmtime::component::{HasData, ResourceTable};
+use serde::Serialize;
+use wasmtime::component::{HasData, Resource, ResourceTable};
 
-use crate::gate::{Gate, Guarded, Refusal};
+use crate::gate::{Gate, Guarded, Permit, Refusal};
 
 /// The slice of the store that the binding of one capability works on.
 #[derive(Debug)]
@@ -27,29 +29,26 @@ impl<C: Send + Sync + 'static> HasData for Viewing<C> {
 
 /// Why a call of the component brings no result.
 ///
-/// A binding returns the capability's own error, or the gate's refusal; one conversion for each
-/// interface makes of it a case that the component can handle, or a trap.
+/// A binding returns the interface's error, or the gate's refusal; one conversion for each
+/// interface makes of the latter a case that the component can handle, or a trap.
 #[derive(Debug)]
-pub enum Fault<E> {
+pub enum Fault<W> {
     /// The gate refused the operation.
     Refused(Refusal),
     /// The capability failed.
-    Failed(E),
+    Failed(W),
     /// The component broke the rules, or the host is at fault: the component ends here.
     Trapped(wasmtime::Error),
 }
 
-impl<E> Fault<E> {
+impl<W> Fault<W> {
     /// Turns the fault into the interface's error, or into a trap.
     ///
     /// # Errors
     /// If the fault is none that the component could handle.
-    pub fn convert<W>(self, denied: impl FnOnce(String) -> W) -> wasmtime::Result<W>
-    where
-        W: From<E>,
-    {
+    pub fn convert(self, denied: impl FnOnce(String) -> W) -> wasmtime::Result<W> {
         match self {
-            Self::Failed(error) => Ok(error.into()),
+            Self::Failed(error) => Ok(error),
             Self::Refused(refusal) if refusal.is_final() => Err(wasmtime::Error::new(refusal)),
             Self::Refused(refusal) => Ok(denied(refusal.to_string())),
             Self::Trapped(trap) => Err(trap),
@@ -57,13 +56,40 @@ impl<E> Fault<E> {
     }
 }
 
-impl<E> From<Refusal> for Fault<E> {
+impl<C> View<'_, C> {
+    /// Hands out what an operation brought, and closes the operation: of a resource, the component
+    /// and the record get the handle.
+    ///
+    /// # Errors
+    /// If the operation failed, or the component holds too many handles.
+    pub fn hand_out<R, E, W>(
+        table: &mut ResourceTable,
+        permit: Permit<'_>,
+        result: Result<R, E>,
+    ) -> Result<Resource<R>, Fault<W>>
+    where
+        R: Send + 'static,
+        E: fmt::Display + Into<W>,
+        W: Serialize,
+    {
+        let resource = match result {
+            Ok(value) => Ok(table.push(value)?),
+            Err(error) => Err(error),
+        };
+        permit
+            .close(resource.map(|resource| resource.rep()))
+            .map(Resource::new_own)
+            .map_err(Fault::Failed)
+    }
+}
+
+impl<W> From<Refusal> for Fault<W> {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl<E> From<wasmtime::component::ResourceTableError> for Fault<E> {
+impl<W> From<wasmtime::component::ResourceTableError> for Fault<W> {
     fn from(error: wasmtime::component::ResourceTableError) -> Self {
         // A handle that is not in the table, or a full table, is a fault of the component.
         Self::Trapped(error.into())

@@ -11,7 +11,7 @@ use super::{CommandError, Engine};
 use crate::plan::{Script, Step};
 
 /// Why a call to the engine brings no result.
-pub type Fault = Refusable<CommandError>;
+pub type Fault = Refusable<Error>;
 
 /// The engine, and where its own words about a pull go.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Host for View<'_, LocalEngine> {
     async fn find(&mut self, name: String) -> Result<Vec<LocalImage>, Fault> {
         let permit = self
             .gate
-            .admit(Operation::EngineFind { name: name.clone() })?;
+            .admit(Operation::EngineFind { name: name.clone() }, &(&name,))?;
         let found = self.capability.open(&permit).engine.find(&name).await;
         for image in found.iter().flatten() {
             let names = image.repo_tags.iter().chain(&image.repo_digests);
@@ -66,7 +66,7 @@ impl Host for View<'_, LocalEngine> {
     async fn pull(&mut self, name: String) -> Result<(), Fault> {
         let permit = self
             .gate
-            .admit(Operation::EnginePull { name: name.clone() })?;
+            .admit(Operation::EnginePull { name: name.clone() }, &(&name,))?;
         let pulled = self.capability.open(&permit).pull(&name).await;
         permit.close(pulled).map_err(Fault::Failed)
     }

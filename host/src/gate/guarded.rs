@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use erased_serde::Serialize as Recordable;
+use serde::Serialize;
+
 use super::Gate;
 use super::budget::Budget;
 use super::operation::Operation;
@@ -71,22 +74,35 @@ impl<'g> Permit<'g> {
         self.gate.saw(image, names);
     }
 
-    /// Records the result of the operation and returns it.
-    pub fn close<T, E: fmt::Display>(mut self, result: Result<T, E>) -> Result<T, E> {
+    /// Records the result of the operation, and returns it as the component gets to see it.
+    ///
+    /// # Errors
+    /// If the operation failed, with what the contract says of that.
+    pub fn close<T, E, W>(mut self, result: Result<T, E>) -> Result<T, W>
+    where
+        T: Serialize,
+        E: fmt::Display + Into<W>,
+        W: Serialize,
+    {
         self.closed = true;
         let error = result.as_ref().err().map(ToString::to_string);
-        self.record(error.as_deref());
-        result
+        let answer = result.map_err(Into::into);
+        self.record(error.as_deref(), Some(&answer));
+        answer
     }
 
-    fn record(&self, error: Option<&str>) {
+    fn record(&self, error: Option<&str>, answer: Option<&dyn Recordable>) {
         let bytes = self.budget.get().map_or(0, Budget::sent);
         // If the entry is lost, the gate remembers that and lets nothing more begin.
         let _ = self.gate.record(
             self.number,
             &self.operation,
             self.ruling,
-            Phase::Result { error, bytes },
+            Phase::Result {
+                error,
+                answer,
+                bytes,
+            },
         );
     }
 }
@@ -94,7 +110,7 @@ impl<'g> Permit<'g> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if !self.closed {
-            self.record(Some("abandoned"));
+            self.record(Some("abandoned"), None);
         }
     }
 }

@@ -28,10 +28,15 @@ pub use operation::Operation;
 pub use record::{Event, Phase, Recorder, Unrecordable, Unrecorded};
 pub use refusal::Refusal;
 
+use erased_serde::Serialize as Recordable;
+
 use crate::policy::{
     Cause, Cluster, Context, Counted, Decision, Denial, Guest, Policy, Ruling, Unfit,
 };
 use budget::Account;
+
+/// The arguments of a call that has none.
+pub const NO_ARGUMENTS: [(); 0] = [];
 
 /// More images than this a run has no reason to look at.
 const MAX_SEEN: usize = 10_000;
@@ -85,12 +90,17 @@ impl Gate {
         })
     }
 
-    /// Decides on an operation and records the decision.
+    /// Decides on an operation and records the decision; `request` is the list of the call's arguments
+    /// as the component gave them.
     ///
     /// # Errors
     /// If the policy withholds the operation, the component has used up its calls, or the record
     /// cannot be kept.
-    pub fn admit(&self, operation: Operation) -> Result<Permit<'_>, Refusal> {
+    pub fn admit(
+        &self,
+        operation: Operation,
+        request: &dyn Recordable,
+    ) -> Result<Permit<'_>, Refusal> {
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(reason) = self.broken.get() {
             return Err(Refusal::Unrecorded {
@@ -99,12 +109,12 @@ impl Gate {
         }
         let ruling = self.rule(number, &operation);
         if ruling.decision == Decision::Deny {
-            return Err(self.deny(number, &operation, ruling));
+            return Err(self.deny(number, &operation, ruling, request));
         }
         if ruling.decision == Decision::WouldDeny {
             self.warn(number, &operation, ruling);
         }
-        self.record(number, &operation, ruling, Phase::Attempt)?;
+        self.record(number, &operation, ruling, Phase::Attempt { request })?;
         Ok(Permit::new(self, number, operation, ruling))
     }
 
@@ -178,25 +188,32 @@ impl Gate {
         })
     }
 
-    fn deny(&self, number: u64, operation: &Operation, ruling: Ruling<'_>) -> Refusal {
+    fn deny(
+        &self,
+        number: u64,
+        operation: &Operation,
+        ruling: Ruling<'_>,
+        request: &dyn Recordable,
+    ) -> Refusal {
         let denial = self.denial(number, operation, &ruling);
-        if let Err(refusal) = self.record(
+        let refusal = match ruling.cause {
+            Cause::Limit(limit) if limit.counted == Counted::HostCalls => {
+                Refusal::TooManyCalls { limit: limit.value }
+            }
+            _ => Refusal::Denied(Box::new(denial.clone())),
+        };
+        let recorded = self.record(
             number,
             operation,
             ruling,
             Phase::Denied {
+                request,
                 reason: &denial.why,
+                answer: &refusal.answer(),
             },
-        ) {
-            return refusal;
-        }
-        *lock(&self.denial) = Some(denial.clone());
-        match ruling.cause {
-            Cause::Limit(limit) if limit.counted == Counted::HostCalls => {
-                Refusal::TooManyCalls { limit: limit.value }
-            }
-            _ => Refusal::Denied(Box::new(denial)),
-        }
+        );
+        *lock(&self.denial) = Some(denial);
+        recorded.err().unwrap_or(refusal)
     }
 
     fn warn(&self, number: u64, operation: &Operation, ruling: Ruling<'_>) {

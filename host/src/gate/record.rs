@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use erased_serde::Serialize;
+
 use super::operation::Operation;
 use crate::policy::Ruling;
 
 /// One entry of the record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Event<'a> {
     /// The number of the call, from 1; all entries of a call share it.
     pub number: u64,
@@ -19,19 +21,31 @@ pub struct Event<'a> {
 }
 
 /// What happened to a call.
-#[derive(Debug, Clone, Copy)]
+///
+/// Requests and answers are the contract's values, just as they cross to the component and back;
+/// resources count by their handles.
+#[derive(Clone, Copy)]
 pub enum Phase<'a> {
     /// The operation is about to begin. Nothing has happened yet.
-    Attempt,
+    Attempt {
+        /// The list of the call's arguments.
+        request: &'a dyn Serialize,
+    },
     /// The operation is withheld.
     Denied {
+        /// The list of the call's arguments.
+        request: &'a dyn Serialize,
         /// Why, for people.
         reason: &'a str,
+        /// What the component gets to see.
+        answer: &'a dyn Serialize,
     },
     /// The operation ended.
     Result {
         /// What went wrong, if anything did.
         error: Option<&'a str>,
+        /// What the component gets to see; none if the call was given up.
+        answer: Option<&'a dyn Serialize>,
         /// How many bytes went to Keep meanwhile, each replica counted once.
         bytes: u64,
     },
@@ -42,7 +56,7 @@ impl Phase<'_> {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Attempt => "attempt",
+            Self::Attempt { .. } => "attempt",
             Self::Denied { .. } => "denied",
             Self::Result { .. } => "result",
         }

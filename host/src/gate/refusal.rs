@@ -1,6 +1,14 @@
 //! Why a call does not get through.
 
+use serde::Serialize;
+
 use crate::policy::Denial;
+
+/// The case that all errors of the contract have in common.
+#[derive(Debug, Serialize)]
+pub(super) enum Withheld {
+    Denied(String),
+}
 
 /// Why a call does not get through.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,5 +35,10 @@ impl Refusal {
     #[must_use]
     pub fn is_final(&self) -> bool {
         !matches!(self, Self::Denied(_))
+    }
+
+    /// Returns what the component gets to see: every error of the contract has a case for this.
+    pub(super) fn answer(&self) -> Result<(), Withheld> {
+        Err(Withheld::Denied(self.to_string()))
     }
 }

@@ -21,9 +21,9 @@ impl Recorder for Journal {
             return Err(Unrecordable("no space left".into()));
         }
         let text = match event.phase {
-            Phase::Attempt => String::new(),
-            Phase::Denied { reason } => format!(": {reason}"),
-            Phase::Result { error, bytes } => format!(": {error:?}, {bytes} bytes"),
+            Phase::Attempt { .. } => String::new(),
+            Phase::Denied { reason, .. } => format!(": {reason}"),
+            Phase::Result { error, bytes, .. } => format!(": {error:?}, {bytes} bytes"),
         };
         let (file, line) = event.ruling.source();
         self.lines.lock().unwrap().push(format!(
@@ -67,13 +67,13 @@ fn a_call_is_recorded_before_and_after_with_rule_and_place() {
     let journal = Journal::default();
     let gate = gate(&journal, EVERYTHING);
     let engine = Guarded::new(7);
-    let permit = gate.admit(find("debian")).unwrap();
+    let permit = gate.admit(find("debian"), &()).unwrap();
     assert_eq!(
         journal.lines(),
         ["1 engine.find debian allow all p.toml:2 attempt"]
     );
     let seen: Result<i32, String> = Ok(*engine.open(&permit));
-    assert_eq!(permit.close(seen), Ok(7));
+    assert_eq!(permit.close::<_, _, String>(seen), Ok(7));
     assert_eq!(
         journal.lines()[1],
         "1 engine.find debian allow all p.toml:2 result: None, 0 bytes"
@@ -87,7 +87,7 @@ fn a_denial_is_recorded_and_explained() {
         &journal,
         "[[allow]]\nid = \"ours\"\nverbs = [\"engine.find\"]\nrepositories = [\"lab/**\"]\nreason = \"r\"",
     );
-    let refusal = gate.admit(find("other/tool:2")).unwrap_err();
+    let refusal = gate.admit(find("other/tool:2"), &()).unwrap_err();
     assert!(!refusal.is_final());
     assert_eq!(
         refusal.to_string(),
@@ -113,8 +113,8 @@ fn a_denial_is_recorded_and_explained() {
 fn calls_beyond_the_limit_end_the_component() {
     let journal = Journal::default();
     let gate = gate(&journal, &format!("{EVERYTHING}limits.host-calls = 1"));
-    drop(gate.admit(Operation::UsersCurrent).unwrap());
-    let refusal = gate.admit(Operation::UsersCurrent).unwrap_err();
+    drop(gate.admit(Operation::UsersCurrent, &()).unwrap());
+    let refusal = gate.admit(Operation::UsersCurrent, &()).unwrap_err();
     assert_eq!(refusal, Refusal::TooManyCalls { limit: 1 });
     assert!(refusal.is_final());
     assert!(journal.lines()[2].starts_with("2 users.current deny limit p.toml:3 denied"));
@@ -126,14 +126,14 @@ fn calls_of_one_interface_are_limited() {
         &Journal::default(),
         &format!("{EVERYTHING}limits.calls.engine = 1"),
     );
-    drop(gate.admit(find("a")).unwrap());
+    drop(gate.admit(find("a"), &()).unwrap());
     assert!(
-        gate.admit(find("b"))
+        gate.admit(find("b"), &())
             .unwrap_err()
             .to_string()
             .contains("`limits.calls.engine` is 1 (p.toml:3)")
     );
-    gate.admit(Operation::UsersCurrent).unwrap();
+    gate.admit(Operation::UsersCurrent, &()).unwrap();
 }
 
 #[test]
@@ -148,9 +148,9 @@ fn writes_are_limited_and_reads_are_not() {
         head: "h".into(),
         owner: None,
     };
-    drop(gate.admit(link()).unwrap());
+    drop(gate.admit(link(), &()).unwrap());
     assert!(
-        gate.admit(link())
+        gate.admit(link(), &())
             .unwrap_err()
             .to_string()
             .contains("`limits.writes` is 1")
@@ -159,7 +159,7 @@ fn writes_are_limited_and_reads_are_not() {
         classes: vec!["docker_image_hash"],
         owner: None,
     };
-    gate.admit(list).unwrap();
+    gate.admit(list, &()).unwrap();
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn bytes_are_charged_before_they_are_sent() {
         storage_classes: Vec::new(),
         reuse: Vec::new(),
     };
-    let permit = gate.admit(store()).unwrap();
+    let permit = gate.admit(store(), &()).unwrap();
     let budget = permit.budget();
     budget.charge(60).unwrap();
     let refusal = budget.clone().charge(41).unwrap_err();
@@ -187,14 +187,14 @@ fn bytes_are_charged_before_they_are_sent() {
     );
     assert_eq!(gate.last_denial().unwrap().verb, "keep.store");
     budget.charge(40).unwrap();
-    permit.close(Ok::<(), Refusal>(())).unwrap();
+    permit.close::<_, _, String>(Ok::<(), String>(())).unwrap();
     assert!(
         journal.lines()[1].ends_with("result: None, 100 bytes"),
         "{:?}",
         journal.lines()
     );
     // The limit is that of the run, not of one operation.
-    let second = gate.admit(store()).unwrap();
+    let second = gate.admit(store(), &()).unwrap();
     second.budget().charge(1).unwrap_err();
     assert_eq!(gate.sent(), 100);
 }
@@ -205,7 +205,7 @@ fn an_overflow_of_the_count_is_no_way_around_the_limit() {
         &Journal::default(),
         &format!("{EVERYTHING}limits.keep-bytes = \"100B\""),
     );
-    let permit = gate.admit(Operation::UsersCurrent).unwrap();
+    let permit = gate.admit(Operation::UsersCurrent, &()).unwrap();
     let budget = permit.budget();
     budget.charge(60).unwrap();
     budget.charge(u64::MAX).unwrap_err();
@@ -216,7 +216,7 @@ fn an_overflow_of_the_count_is_no_way_around_the_limit() {
 fn an_abandoned_call_is_recorded_as_such() {
     let journal = Journal::default();
     let gate = gate(&journal, EVERYTHING);
-    drop(gate.admit(Operation::UsersCurrent).unwrap());
+    drop(gate.admit(Operation::UsersCurrent, &()).unwrap());
     assert!(journal.lines()[1].ends_with(r#"result: Some("abandoned"), 0 bytes"#));
 }
 
@@ -224,11 +224,11 @@ fn an_abandoned_call_is_recorded_as_such() {
 fn nothing_begins_once_the_record_is_broken() {
     let journal = Journal::default();
     let gate = gate(&journal, EVERYTHING);
-    let permit = gate.admit(Operation::UsersCurrent).unwrap();
+    let permit = gate.admit(Operation::UsersCurrent, &()).unwrap();
     journal.full.store(true, Ordering::Relaxed);
-    assert_eq!(permit.close(Ok::<_, String>(1)), Ok(1));
+    assert_eq!(permit.close::<_, _, String>(Ok::<_, String>(1)), Ok(1));
     journal.full.store(false, Ordering::Relaxed);
-    let refusal = gate.admit(Operation::UsersCurrent).unwrap_err();
+    let refusal = gate.admit(Operation::UsersCurrent, &()).unwrap_err();
     assert_eq!(
         refusal,
         Refusal::Unrecorded {
@@ -244,7 +244,7 @@ fn an_attempt_that_cannot_be_recorded_does_not_begin() {
     let gate = gate(&journal, EVERYTHING);
     journal.full.store(true, Ordering::Relaxed);
     assert!(matches!(
-        gate.admit(Operation::UsersCurrent),
+        gate.admit(Operation::UsersCurrent, &()),
         Err(Refusal::Unrecorded { .. })
     ));
 }
@@ -260,25 +260,25 @@ fn an_id_has_the_names_that_the_engine_said() {
         image: Some(id.clone()),
     };
     assert!(
-        gate.admit(open()).is_err(),
+        gate.admit(open(), &()).is_err(),
         "nothing is known of the image yet"
     );
-    let permit = gate.admit(find("lab/x:1")).unwrap();
+    let permit = gate.admit(find("lab/x:1"), &()).unwrap();
     permit.saw(&id, ["other/tool:1".to_owned()]);
     assert!(
-        gate.admit(open()).is_err(),
+        gate.admit(open(), &()).is_err(),
         "the image has other names only"
     );
     permit.saw(&id[7..], ["lab/x:1".to_owned()]);
-    gate.admit(open()).unwrap();
+    gate.admit(open(), &()).unwrap();
 }
 
 #[test]
 fn a_layer_that_warns_lets_through_and_says_so() {
     let journal = Journal::default();
     let gate = gate(&journal, "mode = \"warn\"");
-    drop(gate.admit(find("debian")).unwrap());
-    drop(gate.admit(find("debian")).unwrap());
+    drop(gate.admit(find("debian"), &()).unwrap());
+    drop(gate.admit(find("debian"), &()).unwrap());
     assert!(
         journal.lines()[0].starts_with("1 engine.find debian would-deny no-rule p.toml:0 attempt")
     );

@@ -2,7 +2,7 @@
 
 use wasmtime::component::Resource;
 
-use super::store::{ArchiveStore, StoreError};
+use super::store::ArchiveStore;
 use crate::archive::Opened;
 use crate::bindings::archives::Selection;
 use crate::bindings::keep::{Error, Fetched, Host, Options, Stored, StoredArchive, Target};
@@ -10,7 +10,7 @@ use crate::component::{Fault as Refusable, View};
 use crate::gate::Operation;
 
 /// Why an archive is not stored, or not fetched.
-pub type Fault = Refusable<StoreError>;
+pub type Fault = Refusable<Error>;
 
 impl Host for View<'_, ArchiveStore> {
     async fn store(
@@ -18,8 +18,8 @@ impl Host for View<'_, ArchiveStore> {
         archive: Resource<Opened>,
         options: Options,
     ) -> Result<Stored, Fault> {
-        let archive = self.table.get(&archive)?.clone();
-        let permit = self.gate.admit(Operation::KeepStore {
+        let opened = self.table.get(&archive)?.clone();
+        let operation = Operation::KeepStore {
             selection: match &options.selection {
                 Selection::Only => "only".to_owned(),
                 Selection::Id(id) => id.clone(),
@@ -28,11 +28,12 @@ impl Host for View<'_, ArchiveStore> {
             replicas: options.replicas,
             storage_classes: options.storage_classes.clone(),
             reuse: options.reuse.clone(),
-        })?;
+        };
+        let permit = self.gate.admit(operation, &(archive.rep(), &options))?;
         let stored = self
             .capability
             .open(&permit)
-            .store(archive.shared(), &options, permit.budget())
+            .store(opened.shared(), &options, permit.budget())
             .await;
         permit.close(stored).map_err(Fault::Failed)
     }

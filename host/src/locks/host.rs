@@ -13,7 +13,7 @@ use crate::component::{Fault as Refusable, Messages, View};
 use crate::gate::Operation;
 
 /// Why a lock is not had.
-pub type Fault = Refusable<LockError>;
+pub type Fault = Refusable<Error>;
 
 /// Takes locks, and tells the user when that takes long.
 #[derive(Debug)]
@@ -50,12 +50,12 @@ impl Host for View<'_, Locks> {
 
 impl HostGuard for View<'_, Locks> {
     async fn acquire(&mut self, image: String) -> Result<Resource<Guard>, Fault> {
-        let permit = self.gate.admit(Operation::LocksAcquire {
+        let operation = Operation::LocksAcquire {
             image: image.clone(),
-        })?;
+        };
+        let permit = self.gate.admit(operation, &(&image,))?;
         let acquired = self.capability.open(&permit).acquire(&image).await;
-        let guard = permit.close(acquired).map_err(Fault::Failed)?;
-        Ok(self.table.push(guard)?)
+        Self::hand_out(self.table, permit, acquired)
     }
 
     async fn drop(&mut self, guard: Resource<Guard>) -> wasmtime::Result<()> {

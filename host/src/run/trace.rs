@@ -12,14 +12,14 @@ impl Recorder for Trace {
     fn record(&self, event: Event<'_>) -> Result<(), Unrecordable> {
         let (number, asked) = (event.number, event.operation);
         let text = match event.phase {
-            Phase::Attempt => {
+            Phase::Attempt { .. } => {
                 let decision = event.ruling.decision.name();
                 format!(
                     "call {number}: {asked} ({decision} by {})",
                     event.ruling.rule()
                 )
             }
-            Phase::Denied { reason } => format!("call {number}: {asked} denied: {reason}"),
+            Phase::Denied { reason, .. } => format!("call {number}: {asked} denied: {reason}"),
             Phase::Result { error: None, .. } => return Ok(()),
             Phase::Result {
                 error: Some(error), ..

@@ -503,7 +503,7 @@ fn guest_keys_withhold_components() {
 fn admitted(text: &str, line: &str) -> usize {
     let gate = gate(text, &Guest::default()).unwrap();
     (0..20)
-        .filter(|_| gate.admit(operation(line)).is_ok())
+        .filter(|_| gate.admit(operation(line), &()).is_ok())
         .count()
 }
 
@@ -540,7 +540,7 @@ fn each_limit_limits() {
         );
     }
     let limited = gate("limits.keep-bytes = \"1KiB\"", &Guest::default()).unwrap();
-    let permit = limited.admit(operation("keep.store")).unwrap();
+    let permit = limited.admit(operation("keep.store"), &()).unwrap();
     permit.budget().charge(1024).unwrap();
     assert!(matches!(permit.budget().charge(1), Err(Refusal::Denied(_))));
     // These three the component's store enforces; what it is told is tested here.

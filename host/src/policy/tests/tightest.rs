@@ -37,7 +37,7 @@ fn run(layer: Layer) -> Vec<(String, Denial)> {
     let gate = Gate::new(policy, &Guest::default(), cluster(), Box::new(Unrecorded)).unwrap();
     let mut denied = Vec::new();
     for line in upload() {
-        match gate.admit(operation(&line)) {
+        match gate.admit(operation(&line), &()) {
             Ok(permit) if line.starts_with("engine.find") => {
                 permit.saw(ID, ["lab/tool:1".to_owned()])
             }
