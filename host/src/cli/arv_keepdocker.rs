@@ -63,6 +63,7 @@ async fn run(
         retries: arguments.retries,
         choice: Choice::default(),
         trace: false,
+        arguments: super::words(),
         ..Options::default()
     };
     let look = if arguments.batch_progress {

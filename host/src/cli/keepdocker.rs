@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use super::audit::AuditArguments;
 use super::component::ComponentArguments;
 use super::download::{Load, Save};
 use super::plan::Apply;
@@ -136,6 +137,16 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
         Command::Sandbox(Sandbox {
             command: SandboxCommand::Serve { directory },
         }) => sandbox::serve(&directory, console).await,
+        Command::Audit(audit) => {
+            super::audit::run(
+                &audit,
+                options.component.as_deref(),
+                options.policy,
+                &environment,
+                console,
+            )
+            .await
+        }
         Command::Policy(policy) => {
             super::policy::run(&policy, options.policy, &environment, console)
         }
@@ -220,6 +231,9 @@ pub struct Common {
     /// A policy on top of those in force; it can only tighten them.
     #[arg(long, global = true, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Keep no audit log of this run; a policy can forbid that.
+    #[arg(long, global = true)]
+    pub no_audit: bool,
     /// Run this component in place of the embedded one, within the same bounds.
     #[arg(long, global = true, value_name = "FILE")]
     pub component: Option<PathBuf>,
@@ -245,6 +259,8 @@ impl Common {
             policy: self.policy.clone(),
             component: self.component.clone(),
             trace: self.verbose,
+            no_audit: self.no_audit,
+            arguments: super::words(),
             ..Options::default()
         })
     }
@@ -349,6 +365,8 @@ pub enum Command {
     Sandbox(Sandbox),
     /// Check, show and explain the policy that bounds what the component may do.
     Policy(PolicyArguments),
+    /// Show, verify, replay and export what runs did.
+    Audit(AuditArguments),
     /// Audit components, and extract the embedded one.
     Component(ComponentArguments),
 }

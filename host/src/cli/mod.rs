@@ -1,6 +1,7 @@
 //! The command lines of the two programs.
 
 pub mod arv_keepdocker;
+pub mod audit;
 pub mod component;
 pub mod download;
 pub mod keepdocker;
@@ -12,6 +13,13 @@ use std::future::Future;
 
 use crate::output::{Console, Exit, Report};
 use crate::run::{Interrupted, or_signal};
+
+/// Returns the words of the process's command line; what is not UTF-8 in them becomes U+FFFD.
+fn words() -> Vec<String> {
+    std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
+}
 
 /// Runs a command to its end, or until a signal asks the program to end.
 fn drive(console: Console, command: impl Future<Output = Exit>) -> Result<Exit, Interrupted> {

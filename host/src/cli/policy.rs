@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::audit::folder;
 use super::request;
 use crate::bindings::log::Level;
 use crate::gate::Operation;
@@ -70,9 +71,9 @@ pub enum PolicyCommand {
     },
     /// Draft the narrowest policy under which a recorded run would have gone through.
     Init {
-        /// The record of the run, one JSON object a line.
-        #[arg(long, value_name = "FILE")]
-        from_audit: PathBuf,
+        /// The run: its ID or the beginning of it, `last`, or the file of its audit log.
+        #[arg(long, value_name = "RUN")]
+        from_audit: String,
     },
     /// Print the JSON Schema of policy files.
     Schema,
@@ -88,7 +89,7 @@ pub fn run(
     environment: &Environment,
     console: Console,
 ) -> Result<(), Report> {
-    let sources = Sources::standard(environment, given);
+    let sources = Sources::standard(environment, given.clone());
     match &arguments.command {
         PolicyCommand::Check { file: Some(file) } => {
             check(&[Layer::open(Origin::Given, file)?], console)
@@ -136,13 +137,11 @@ pub fn run(
         }
         PolicyCommand::Test { file } => test(&Policy::load(&sources)?, file, console),
         PolicyCommand::Init { from_audit } => {
-            let record = std::fs::read_to_string(from_audit).map_err(|error| {
+            let file = folder(given, environment)?.find(from_audit)?;
+            let record = std::fs::read_to_string(&file).map_err(|error| {
                 Report::new(
                     Exit::Failed,
-                    format!(
-                        "the record {} cannot be read: {error}",
-                        from_audit.display()
-                    ),
+                    format!("the audit log {} cannot be read: {error}", file.display()),
                 )
             })?;
             let text =

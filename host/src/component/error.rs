@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use wasmtime::Trap;
 
 use super::limits::{Limits, MemoryExceeded};
+use super::replay::Deviation;
 use crate::gate::Refusal;
 
 /// Why the component did not come to an end of its own.
@@ -42,6 +43,9 @@ pub enum Error {
     /// The command took longer than it may.
     #[error("the command was not done after {} seconds", .0.as_secs())]
     TimedOut(std::time::Duration),
+    /// It does something else than the record that answers it.
+    #[error("the component does not do what the record says: {0}")]
+    Deviates(Deviation),
     /// It broke off.
     #[error("the component broke off: {0}")]
     Trapped(String),

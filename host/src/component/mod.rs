@@ -16,7 +16,9 @@ mod error;
 mod interface;
 mod limits;
 mod messages;
+mod replay;
 mod state;
+mod value;
 mod view;
 
 #[cfg(test)]
@@ -34,6 +36,7 @@ pub use error::Error;
 pub use interface::Interface;
 pub use limits::Limits;
 pub use messages::{Level, Messages};
+pub use replay::{Deviation, Script};
 pub use state::Capabilities;
 pub use view::{Fault, View, Viewing};
 

@@ -207,64 +207,67 @@ mod tests {
 
     #[test]
     fn each_verb_belongs_to_the_interface_that_it_names() {
-        for (verb, operation) in Operation::VERBS.iter().zip(samples()) {
+        for (verb, operation) in Operation::VERBS.iter().zip(Operation::samples()) {
             assert_eq!(*verb, operation.verb());
             assert_eq!(verb.split_once('.').unwrap().0, operation.interface());
         }
     }
 
-    fn samples() -> [Operation; 15] {
-        [
-            Operation::LogWrite { level: "info" },
-            Operation::EngineFind {
-                name: String::new(),
-            },
-            Operation::EnginePull {
-                name: String::new(),
-            },
-            Operation::ArchivesOpen {
-                source: "given",
-                image: None,
-            },
-            Operation::ArchivesImages,
-            Operation::ArchivesForget {
-                image: String::new(),
-            },
-            Operation::LocksAcquire {
-                image: String::new(),
-            },
-            Operation::KeepStore {
-                selection: String::new(),
-                replicas: None,
-                storage_classes: Vec::new(),
-                reuse: Vec::new(),
-            },
-            Operation::KeepFetch {
-                target: "given",
-                image: String::new(),
-            },
-            Operation::ClusterGet,
-            Operation::UsersCurrent,
-            Operation::LinksList {
-                classes: Vec::new(),
-                owner: None,
-            },
-            Operation::LinksCreate {
-                class: "docker_image_hash",
-                name: String::new(),
-                head: String::new(),
-                owner: None,
-            },
-            Operation::CollectionsList {
-                manifests: false,
-                owner: None,
-            },
-            Operation::CollectionsCreate {
-                name: String::new(),
-                owner: None,
-                replicas: None,
-                storage_classes: Vec::new(),
-            },
-        ]
+    impl Operation {
+        /// Returns one operation of each verb, in the order of the contract.
+        pub(crate) fn samples() -> [Self; 15] {
+            [
+                Operation::LogWrite { level: "info" },
+                Operation::EngineFind {
+                    name: String::new(),
+                },
+                Operation::EnginePull {
+                    name: String::new(),
+                },
+                Operation::ArchivesOpen {
+                    source: "given",
+                    image: None,
+                },
+                Operation::ArchivesImages,
+                Operation::ArchivesForget {
+                    image: String::new(),
+                },
+                Operation::LocksAcquire {
+                    image: String::new(),
+                },
+                Operation::KeepStore {
+                    selection: String::new(),
+                    replicas: None,
+                    storage_classes: Vec::new(),
+                    reuse: Vec::new(),
+                },
+                Operation::KeepFetch {
+                    target: "given",
+                    image: String::new(),
+                },
+                Operation::ClusterGet,
+                Operation::UsersCurrent,
+                Operation::LinksList {
+                    classes: Vec::new(),
+                    owner: None,
+                },
+                Operation::LinksCreate {
+                    class: "docker_image_hash",
+                    name: String::new(),
+                    head: String::new(),
+                    owner: None,
+                },
+                Operation::CollectionsList {
+                    manifests: false,
+                    owner: None,
+                },
+                Operation::CollectionsCreate {
+                    name: String::new(),
+                    owner: None,
+                    replicas: None,
+                    storage_classes: Vec::new(),
+                },
+            ]
+        }
     }
 }

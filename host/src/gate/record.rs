@@ -1,6 +1,7 @@
 //! The record of what the component asked for and what came of it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use erased_serde::Serialize;
 
@@ -76,6 +77,12 @@ pub trait Recorder: fmt::Debug + Send + Sync {
     /// If the entry is lost. The gate then lets no further operation begin. A recorder that is told
     /// to carry on all the same warns, and returns no error.
     fn record(&self, event: Event<'_>) -> Result<(), Unrecordable>;
+}
+
+impl<R: Recorder + ?Sized> Recorder for Arc<R> {
+    fn record(&self, event: Event<'_>) -> Result<(), Unrecordable> {
+        (**self).record(event)
+    }
 }
 
 /// Keeps no record.

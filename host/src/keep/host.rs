@@ -39,13 +39,14 @@ impl Host for View<'_, ArchiveStore> {
     }
 
     async fn fetch(&mut self, archive: StoredArchive, target: Target) -> Result<Fetched, Fault> {
-        let permit = self.gate.admit(Operation::KeepFetch {
+        let operation = Operation::KeepFetch {
             target: match target {
                 Target::Given => "given",
                 Target::Engine => "engine",
             },
             image: archive.image.clone(),
-        })?;
+        };
+        let permit = self.gate.admit(operation, &(&archive, target))?;
         let fetched = self.capability.open(&permit).fetch(&archive, target).await;
         permit.close(fetched).map_err(Fault::Failed)
     }

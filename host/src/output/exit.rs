@@ -23,6 +23,10 @@ pub enum Exit {
     LockTimedOut = 6,
     /// There is no configuration, or the cluster does not accept the token.
     Unauthorized = 7,
+    /// An audit log was altered, or a run came out otherwise when it was replayed.
+    Tampered = 8,
+    /// An audit log has no last line: the run was killed, or goes on still.
+    Incomplete = 9,
     /// The component does not fit the contract, used up a limit, or broke off.
     Component = 10,
     /// A plan does not fit any more, and nothing was registered.

@@ -5,10 +5,12 @@ mod escape;
 mod exit;
 pub mod json;
 mod report;
+mod runs;
 mod table;
 
 pub use console::{Console, Style};
 pub use escape::{escape, escape_lines};
 pub use exit::Exit;
 pub use report::Report;
+pub use runs::{runs, steps};
 pub use table::{Ids, table};

@@ -144,7 +144,7 @@ impl From<component::Error> for Report {
                 ..report
             }
             .advise("check the path that `--component` names"),
-            component::Error::Unrecorded(_) => Self {
+            component::Error::Unrecorded(_) | component::Error::Deviates(_) => Self {
                 exit: Exit::Failed,
                 ..report
             },
@@ -166,10 +166,6 @@ impl From<&Denial> for Report {
         )
         .detail(format!("why: {}", denial.why))
         .detail(format!("fix: {}", denial.fix))
-        .detail(match denial.number {
-            0 => String::new(),
-            number => format!("log: call {number}"),
-        })
         .advise(format!("see how that is decided: {}", denial.explain))
     }
 }

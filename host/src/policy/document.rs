@@ -161,6 +161,21 @@ impl<'t> Document<'t> {
         number
     }
 
+    /// Reads a quantity, which `read` makes of a text; `wanted` says what it looks like.
+    pub(super) fn quantity(
+        &mut self,
+        entry: &Entry<'_, '_>,
+        read: impl Fn(&str) -> Option<u64>,
+        wanted: &str,
+    ) -> Option<u64> {
+        let text = self.text(entry)?;
+        let value = read(&text);
+        if value.is_none() {
+            self.fault(entry.value.span(), format!("`{text}` is not {wanted}"));
+        }
+        value
+    }
+
     /// Reads a list of texts that is not empty, each with its place.
     pub(super) fn texts(&mut self, entry: &Entry<'_, '_>) -> Vec<Spanned<String>> {
         let DeValue::Array(items) = entry.value.get_ref() else {

@@ -27,6 +27,18 @@ pub enum Error {
         /// The file of the layer that is locked.
         locked_by: String,
     },
+    /// A layer asks for another place or key of the audit log than one below it.
+    #[error("{file}:{line}: `audit.{key}` cannot be changed here, since {by} sets it")]
+    Settled {
+        /// The layer's file.
+        file: String,
+        /// The line of the key.
+        line: usize,
+        /// The key.
+        key: &'static str,
+        /// Where it is set.
+        by: String,
+    },
 }
 
 /// One thing that is wrong in a file.

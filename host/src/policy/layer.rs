@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::audit::AuditRules;
 use super::context::Context;
 use super::limits::Limits;
 use super::rule::{Effect, Rule};
@@ -88,6 +89,7 @@ pub struct Layer {
     /// Its limits.
     pub limits: Limits,
     pub(super) guest: GuestRules,
+    pub(super) audit: AuditRules,
     /// Its rules in the file's order, those that deny first.
     pub rules: Vec<Rule>,
 }

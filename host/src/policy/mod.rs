@@ -11,6 +11,7 @@
 //! Everything is parsed when it is loaded; a decision only compares. `docs/policy.md` explains it to
 //! the administrator who writes such a file.
 
+mod audit;
 mod cases;
 mod condition;
 mod context;
@@ -37,6 +38,7 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
+pub use audit::AuditRules;
 pub use cases::{CASES_SCHEMA, Case};
 pub use context::{Cluster, Context};
 pub use denial::Denial;

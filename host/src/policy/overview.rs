@@ -1,5 +1,6 @@
 //! A policy as a table of contents: for people, and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
@@ -30,6 +31,7 @@ impl Policy {
             }
         }
         text.push_str(&self.limits_in_force());
+        text.push_str(&self.audit_in_force());
         text
     }
 
@@ -41,6 +43,7 @@ impl Policy {
             .map(|verb| self.effective(verb))
             .collect();
         text.push_str(&self.limits_in_force());
+        text.push_str(&self.audit_in_force());
         text
     }
 
@@ -127,6 +130,15 @@ impl Policy {
             .collect()
     }
 
+    /// Returns what is asked of the audit log.
+    fn audit_in_force(&self) -> String {
+        let mut text = "audit log\n".to_owned();
+        for (key, value) in self.audit().settings() {
+            add(&mut text, format!("  audit.{key} = {value}"));
+        }
+        text
+    }
+
     /// Returns the whole as JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -135,6 +147,7 @@ impl Policy {
             "sha256": self.sha256(),
             "layers": self.layers().iter().map(layer_json).collect::<Vec<_>>(),
             "limits": self.limits_json(),
+            "audit": self.audit().settings().into_iter().collect::<BTreeMap<_, _>>(),
         })
     }
 }

@@ -1,5 +1,8 @@
 //! Sizes and durations as a policy writes them.
 
+/// What a duration looks like, for people.
+pub(super) const DURATION: &str = "a duration such as \"10m\" (units: s, m, h, d)";
+
 const SIZES: [(&str, u64); 5] = [
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),

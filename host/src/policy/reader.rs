@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
+use super::audit::AuditRules;
 use super::condition::{Condition, KEYS};
 use super::document::{Document, Entry, Table, entry};
 use super::error::Error;
@@ -21,8 +22,8 @@ use crate::gate::Operation;
 pub const SCHEMA: &str = "keepdocker.policy/1";
 
 /// The keys of each table of a policy file.
-pub(super) const TOP_KEYS: [&str; 8] = [
-    "schema", "name", "mode", "locked", "guest", "limits", "allow", "deny",
+pub(super) const TOP_KEYS: [&str; 9] = [
+    "schema", "name", "mode", "locked", "guest", "limits", "audit", "allow", "deny",
 ];
 pub(super) const GUEST_KEYS: [&str; 2] = ["sha256", "imports"];
 pub(super) const LIMIT_KEYS: [&str; 7] = [
@@ -76,6 +77,7 @@ impl Layer {
             .unwrap_or(false);
         let guest = read_guest(&mut document, &top);
         let limits = read_limits(&mut document, origin, &top);
+        let audit = AuditRules::read(&mut document, &top);
         let mut rules = read_rules(&mut document, &top, Effect::Deny);
         rules.extend(read_rules(&mut document, &top, Effect::Allow));
         check_ids(&mut document, &rules);
@@ -97,6 +99,7 @@ impl Layer {
             locked,
             limits,
             guest,
+            audit,
             rules,
         })
     }
@@ -219,18 +222,12 @@ fn read_limit(
 ) {
     let at = entry.value.span();
     let value = match counted {
-        Counted::Memory | Counted::KeepBytes => quantity_of(
-            document,
+        Counted::Memory | Counted::KeepBytes => document.quantity(
             entry,
             quantity::size,
             "a size such as \"64MiB\" (units: B, KiB, MiB, GiB, TiB)",
         ),
-        Counted::Deadline => quantity_of(
-            document,
-            entry,
-            quantity::seconds,
-            "a duration such as \"10m\" (units: s, m, h, d)",
-        ),
+        Counted::Deadline => document.quantity(entry, quantity::seconds, quantity::DURATION),
         _ => document.number(entry),
     };
     let Some(value) = value else { return };
@@ -250,20 +247,6 @@ fn read_limit(
         file: Arc::clone(&document.file),
         line,
     });
-}
-
-fn quantity_of(
-    document: &mut Document<'_>,
-    entry: &Entry<'_, '_>,
-    read: impl Fn(&str) -> Option<u64>,
-    wanted: &str,
-) -> Option<u64> {
-    let text = document.text(entry)?;
-    let value = read(&text);
-    if value.is_none() {
-        document.fault(entry.value.span(), format!("`{text}` is not {wanted}"));
-    }
-    value
 }
 
 fn read_rules(

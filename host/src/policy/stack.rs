@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::audit::AuditRules;
 use super::condition::Condition;
 use super::context::Context;
 use super::error::Error;
@@ -24,6 +25,7 @@ pub const BUILT_IN: &str = include_str!("../../policy/built-in.toml");
 pub struct Policy {
     layers: Vec<Layer>,
     limits: Limits,
+    audit: AuditRules,
 }
 
 /// What comes of an operation.
@@ -100,9 +102,11 @@ impl Policy {
         let layer = Layer::read(Origin::BuiltIn, "built-in", BUILT_IN)
             .expect("a test reads the built-in policy");
         let limits = layer.limits.clone();
+        let audit = layer.audit.clone();
         Self {
             layers: vec![layer],
             limits,
+            audit,
         }
     }
 
@@ -120,7 +124,8 @@ impl Policy {
     /// Puts one more layer on top.
     ///
     /// # Errors
-    /// If the layer only warns, though it or one below it is locked.
+    /// If the layer only warns, though it or one below it is locked, or if it asks for another place or
+    /// key of the audit log than one below it.
     pub fn and(mut self, layer: Layer) -> Result<Self, Error> {
         let lock = self
             .layers
@@ -137,6 +142,7 @@ impl Policy {
         for limit in layer.limits.iter() {
             self.limits.tighten(limit.clone());
         }
+        self.audit.tighten(&layer.audit)?;
         self.layers.push(layer);
         Ok(self)
     }
@@ -151,6 +157,12 @@ impl Policy {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Returns what is asked of the audit log.
+    #[must_use]
+    pub fn audit(&self) -> &AuditRules {
+        &self.audit
     }
 
     /// Decides on an operation, limits aside; allocates nothing.

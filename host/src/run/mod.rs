@@ -5,7 +5,9 @@
 //!                     request ────────────────────────────┴▶ component ─▶ answer or Report
 //! ```
 
+mod command;
 mod plan;
+mod recorders;
 pub mod sandbox;
 mod signals;
 mod surroundings;
@@ -13,18 +15,22 @@ mod trace;
 
 use std::sync::Arc;
 
+use erased_serde::Serialize as Recordable;
+
 pub use signals::{Interrupted, or_signal};
 pub use surroundings::{Options, Surroundings};
 
+use crate::audit::Opening;
 use crate::bindings::commands::{
     DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, Resolution, UploadRequest,
     Uploaded,
 };
-use crate::bindings::log::Level;
-use crate::component::{self, Capabilities, Component, Limits, Running};
-use crate::gate::{Gate, Recorder, Unrecorded};
-use crate::output::{Exit, Report};
+use crate::component::{Capabilities, Component, Limits, Running};
+use crate::gate::Gate;
+use crate::output::Report;
 use crate::policy::{Cluster, Policy};
+use command::Command;
+use recorders::Recorders;
 use trace::Trace;
 
 impl Surroundings {
@@ -33,8 +39,8 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn upload(&self, request: &UploadRequest) -> Result<Uploaded, Report> {
-        let (running, gate) = self.start().await?;
-        self.finish(&gate, running.upload(request).await)
+        let (running, command) = self.start("upload", &(request,)).await?;
+        command.finish(running.upload(request).await)
     }
 
     /// Lists the images that the cluster has.
@@ -42,8 +48,8 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn images(&self, request: &ImagesRequest) -> Result<Vec<ListedImage>, Report> {
-        let (running, gate) = self.start().await?;
-        self.finish(&gate, running.images(request).await)
+        let (running, command) = self.start("images", &(request,)).await?;
+        command.finish(running.images(request).await)
     }
 
     /// Tells which collection a container request that names `image` would get.
@@ -51,8 +57,8 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
-        let (running, gate) = self.start().await?;
-        self.finish(&gate, running.resolve(image).await)
+        let (running, command) = self.start("resolve", &(image,)).await?;
+        command.finish(running.resolve(image).await)
     }
 
     /// Fetches the image that a container request would get.
@@ -60,15 +66,21 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn download(&self, request: &DownloadRequest) -> Result<Downloaded, Report> {
-        let (running, gate) = self.start().await?;
-        self.finish(&gate, running.download(request).await)
+        let (running, command) = self.start("download", &(request,)).await?;
+        command.finish(running.download(request).await)
     }
 
-    /// Starts the component with the capabilities that one command may need.
-    async fn start(&self) -> Result<(Running, Arc<Gate>), Report> {
+    /// Starts the component with the capabilities that one command may need; `name` and `request` are
+    /// the exported command and the list of its arguments, for the log.
+    async fn start(
+        &self,
+        name: &'static str,
+        request: &dyn Recordable,
+    ) -> Result<(Running, Command), Report> {
         let policy = Policy::load(&self.policy_sources())?;
         let limits = Limits::from(policy.limits());
         let component = Component::choose(self.component())?;
+        let guest = component.description().guest();
         let capabilities = self.capabilities()?;
         let cluster = Cluster {
             host: self.host(),
@@ -78,40 +90,29 @@ impl Surroundings {
                 false => None,
             },
         };
-        let recorder: Box<dyn Recorder> = if self.traces() {
-            Box::new(Trace(self.console()))
-        } else {
-            Box::new(Unrecorded)
+        policy.vet(&guest)?;
+        let log = self.open_log(&Opening {
+            arguments: self.arguments(),
+            command: name,
+            request,
+            guest: &guest,
+            policy: &policy,
+            cluster: &cluster,
+        })?;
+        let recorder = Recorders::new(self.traces().then(|| Trace(self.console())), log.clone());
+        let command = Command {
+            console: self.console(),
+            gate: Arc::new(Gate::new(policy, &guest, cluster, Box::new(recorder))?),
+            log,
         };
-        let gate = Arc::new(Gate::new(
-            policy,
-            &component.description().guest(),
-            cluster,
-            recorder,
-        )?);
-        let running = component.start(capabilities, gate.clone(), limits).await?;
-        Ok((running, gate))
-    }
-
-    /// Makes of an answer what the user gets to see, and tells what the policy would have withheld.
-    fn finish<T>(
-        &self,
-        gate: &Gate,
-        answer: Result<Result<T, Failure>, component::Error>,
-    ) -> Result<T, Report> {
-        for warning in gate.warnings() {
-            let text = format!("`{}` would be denied: {}", warning.asked, warning.why);
-            self.console().message(Level::Warning, &text);
-        }
-        let report = match answer {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(failure)) => Report::from(failure),
-            Err(error) => Report::from(error),
-        };
-        // The gate's own account of the denial has not passed through the component.
-        match gate.last_denial() {
-            Some(denial) if report.exit == Exit::Denied => Err(Report::from(&denial)),
-            _ => Err(report),
+        let started = component
+            .start(capabilities, command.gate.clone(), limits)
+            .await;
+        match started {
+            Ok(running) => Ok((running, command)),
+            Err(error) => Err(command
+                .finish::<()>(Err(error))
+                .expect_err("it did not start")),
         }
     }
 }

@@ -9,6 +9,7 @@ use keepdocker_sandbox::Sandbox;
 use super::sandbox;
 use crate::api::Api;
 use crate::archive::{Archives, Choice, Location};
+use crate::audit::Folder;
 use crate::bindings::log::Level;
 use crate::cache::Place;
 use crate::component::{Capabilities, Messages};
@@ -48,6 +49,10 @@ pub struct Options {
     pub component: Option<PathBuf>,
     /// Whether to show each call of the component.
     pub trace: bool,
+    /// Whether to keep no audit log.
+    pub no_audit: bool,
+    /// The words of the command line, for the audit log.
+    pub arguments: Vec<String>,
 }
 
 /// The surroundings of one command.
@@ -120,6 +125,26 @@ impl Surroundings {
 
     pub(super) fn host(&self) -> String {
         self.settings.host()
+    }
+
+    /// Returns the texts that must not stand in a log.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let mut secrets = self.settings.secrets();
+        secrets.extend(self.environment.secrets());
+        secrets
+    }
+
+    /// Returns the folder of the audit logs where no policy names one.
+    pub(super) fn usual_log_folder(&self) -> Option<Folder> {
+        Folder::usual(&self.environment)
+    }
+
+    pub(super) fn omits_log(&self) -> bool {
+        self.options.no_audit
+    }
+
+    pub(super) fn arguments(&self) -> &[String] {
+        &self.options.arguments
     }
 
     pub(super) fn traces(&self) -> bool {

@@ -80,6 +80,19 @@ impl Environment {
             .filter(|path| path.is_absolute())
     }
 
+    /// Returns the values of the variables that are secret by their names.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        const WORDS: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
+        self.variables()
+            .filter(|(name, _)| {
+                let name = name.to_string_lossy().to_ascii_uppercase();
+                WORDS.iter().any(|word| name.contains(word)) || name.ends_with("_AUTH_CONFIG")
+            })
+            .map(|(_, value)| value.to_string_lossy().into_owned())
+            .collect()
+    }
+
     /// Returns all variables, for a child process.
     pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables

@@ -47,6 +47,17 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Returns the texts that must not be shown to anybody: the token, and what proxies are told.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let token = self.token.expose();
+        let mut secrets = vec![token.to_owned()];
+        // Of a token such as `v2/zzzzz-gj3su-…/secret` the last part is as good as the whole.
+        secrets.extend(token.rsplit('/').next().map(str::to_owned));
+        secrets.extend(self.proxies.secrets());
+        secrets
+    }
+
     /// Gathers the settings from `environment` and the file system.
     ///
     /// # Errors

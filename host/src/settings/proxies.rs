@@ -30,6 +30,23 @@ impl Proxies {
             direct: first(&["no_proxy", "NO_PROXY"]),
         }
     }
+
+    /// Returns the passwords in the addresses, as they are written and as they are meant.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let mut secrets = Vec::new();
+        for address in self.https.iter().chain(&self.http) {
+            let after = address
+                .split_once("://")
+                .map_or(&**address, |(_, after)| after);
+            let Some((user, _)) = after.rsplit_once('@') else {
+                continue;
+            };
+            let password = user.split_once(':').map_or(user, |(_, password)| password);
+            let meant = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
+            secrets.extend([user.to_owned(), password.to_owned(), meant.into_owned()]);
+        }
+        secrets
+    }
 }
 
 /// Leaves the addresses out, as they may hold passwords.

@@ -1,6 +1,8 @@
 //! The program under a policy, on the embedded Arvados.
 #![expect(clippy::unwrap_used, reason = "a test may end where it is surprised")]
 
+mod audit;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::gate::{Gate, Refusal, Unrecorded};
+use crate::policy::audit::AUDIT_KEYS;
 use crate::policy::condition::KEYS;
 use crate::policy::reader::{GUEST_KEYS, LIMIT_KEYS, RULE_KEYS, TOP_KEYS};
 
@@ -597,10 +598,15 @@ fn every_key_has_a_test_here() {
     assert_eq!(
         TOP_KEYS,
         [
-            "schema", "name", "mode", "locked", "guest", "limits", "allow", "deny"
+            "schema", "name", "mode", "locked", "guest", "limits", "audit", "allow", "deny"
         ]
     );
     assert_eq!(GUEST_KEYS, ["sha256", "imports"]);
+    // What each of these brings about, `tests/audit` shows with the program.
+    assert_eq!(
+        AUDIT_KEYS,
+        ["directory", "required", "on-failure", "sign-with", "retain"]
+    );
     assert_eq!(
         LIMIT_KEYS,
         [

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
+use crate::policy::audit::AUDIT_KEYS;
 use crate::policy::condition::KEYS;
 use crate::policy::reader::{GUEST_KEYS, LIMIT_KEYS, RULE_KEYS, TOP_KEYS};
 
@@ -45,6 +46,7 @@ fn schema_and_reader_know_the_same_keys_and_words() {
         words(&schema["properties"]["guest"]["properties"]["imports"]),
         set(Operation::INTERFACES)
     );
+    assert_eq!(keys(&schema["properties"]["audit"]), set(AUDIT_KEYS));
     let limits = &schema["properties"]["limits"];
     assert_eq!(keys(limits), set(LIMIT_KEYS));
     assert_eq!(

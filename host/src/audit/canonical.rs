@@ -1,0 +1,457 @@
+//! Values as canonical JSON, with secrets masked.
+//!
+//! The form is that of RFC 8785: members in the order of their names, no blanks, the shortest
+//! escapes. Of numbers there are only integers, so that its rules for fractions do not matter.
+//! Fields keep their names; the cases of enumerations are written as in `wit/`: `repo-tag`, `ok`.
+
+use std::fmt::{self, Write as _};
+
+use serde::ser::{
+    Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple, Serializer,
+};
+
+use super::mask::Mask;
+
+/// A value that the log has no form for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this has no form in the audit log: {0}")]
+pub struct Unrepresentable(String);
+
+/// Writes a value as canonical JSON.
+///
+/// # Errors
+/// If it holds fractions, bytes, or names of members that are not text.
+pub(super) fn text(
+    value: &(impl Serialize + ?Sized),
+    mask: &Mask,
+) -> Result<String, Unrepresentable> {
+    let mut writer = Writer {
+        out: String::new(),
+        mask,
+    };
+    value.serialize(&mut writer)?;
+    Ok(writer.out)
+}
+
+struct Writer<'m> {
+    out: String,
+    mask: &'m Mask,
+}
+
+impl Writer<'_> {
+    fn quoted(&mut self, text: &str) {
+        self.out.push('"');
+        let mut rest = text;
+        while let Some(at) = rest.find(|c: char| c < ' ' || matches!(c, '"' | '\\')) {
+            self.out.push_str(&rest[..at]);
+            match rest.as_bytes()[at] {
+                b'"' => self.out.push_str("\\\""),
+                b'\\' => self.out.push_str("\\\\"),
+                0x08 => self.out.push_str("\\b"),
+                b'\t' => self.out.push_str("\\t"),
+                b'\n' => self.out.push_str("\\n"),
+                0x0c => self.out.push_str("\\f"),
+                b'\r' => self.out.push_str("\\r"),
+                other => {
+                    write!(self.out, "\\u{other:04x}").expect("writing to a string does not fail")
+                }
+            }
+            rest = &rest[at + 1..];
+        }
+        self.out.push_str(rest);
+        self.out.push('"');
+    }
+
+    fn integer(&mut self, value: impl fmt::Display) {
+        write!(self.out, "{value}").expect("writing to a string does not fail");
+    }
+}
+
+/// Writes the Rust name of a case as the contract has it: `RepoTag` becomes `repo-tag`.
+fn case(name: &str) -> String {
+    let mut text = String::with_capacity(name.len() + 4);
+    for (position, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && position > 0 {
+            text.push('-');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
+
+/// The rest of a list.
+struct Elements<'a, 'm> {
+    writer: &'a mut Writer<'m>,
+    first: bool,
+}
+
+impl Elements<'_, '_> {
+    fn add(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Unrepresentable> {
+        if !std::mem::take(&mut self.first) {
+            self.writer.out.push(',');
+        }
+        value.serialize(&mut *self.writer)
+    }
+}
+
+/// The rest of an object. Its members are written as they come, and put in order at its end.
+struct Members<'a, 'm> {
+    writer: &'a mut Writer<'m>,
+    start: usize,
+    /// The name of each member, and where it ends.
+    members: Vec<(String, usize)>,
+}
+
+impl<'a, 'm> Members<'a, 'm> {
+    fn new(writer: &'a mut Writer<'m>, count: usize) -> Self {
+        writer.out.push('{');
+        Self {
+            start: writer.out.len(),
+            members: Vec::with_capacity(count),
+            writer,
+        }
+    }
+
+    fn name(&mut self, name: String) {
+        if !self.members.is_empty() {
+            self.writer.out.push(',');
+        }
+        self.writer.quoted(&name);
+        self.writer.out.push(':');
+        self.members.push((name, 0));
+    }
+
+    fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Unrepresentable> {
+        value.serialize(&mut *self.writer)?;
+        if let Some((_, end)) = self.members.last_mut() {
+            *end = self.writer.out.len();
+        }
+        Ok(())
+    }
+
+    fn finish(self) {
+        let out = &mut self.writer.out;
+        if !self.members.is_sorted_by(|a, b| a.0 <= b.0) {
+            let written = out.split_off(self.start);
+            let mut begin = self.start;
+            let mut places: Vec<(&str, &str)> = Vec::with_capacity(self.members.len());
+            for (name, end) in &self.members {
+                places.push((name, &written[begin - self.start..end - self.start]));
+                begin = end + 1;
+            }
+            places.sort_unstable_by_key(|(name, _)| *name);
+            for (position, (_, member)) in places.iter().enumerate() {
+                if position > 0 {
+                    out.push(',');
+                }
+                out.push_str(member);
+            }
+        }
+        out.push('}');
+    }
+}
+
+impl<'a, 'm> Serializer for &'a mut Writer<'m> {
+    type Ok = ();
+    type Error = Unrepresentable;
+    type SerializeSeq = Elements<'a, 'm>;
+    type SerializeTuple = Elements<'a, 'm>;
+    type SerializeTupleStruct = Impossible<(), Unrepresentable>;
+    type SerializeTupleVariant = Impossible<(), Unrepresentable>;
+    type SerializeMap = Members<'a, 'm>;
+    type SerializeStruct = Members<'a, 'm>;
+    type SerializeStructVariant = Impossible<(), Unrepresentable>;
+
+    fn serialize_bool(self, value: bool) -> Result<(), Unrepresentable> {
+        self.out.push_str(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn serialize_i64(self, value: i64) -> Result<(), Unrepresentable> {
+        self.integer(value);
+        Ok(())
+    }
+
+    fn serialize_i8(self, value: i8) -> Result<(), Unrepresentable> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i16(self, value: i16) -> Result<(), Unrepresentable> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i32(self, value: i32) -> Result<(), Unrepresentable> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_u64(self, value: u64) -> Result<(), Unrepresentable> {
+        self.integer(value);
+        Ok(())
+    }
+
+    fn serialize_u8(self, value: u8) -> Result<(), Unrepresentable> {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u16(self, value: u16) -> Result<(), Unrepresentable> {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u32(self, value: u32) -> Result<(), Unrepresentable> {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_f32(self, _value: f32) -> Result<(), Unrepresentable> {
+        Err(Unrepresentable("a fraction".to_owned()))
+    }
+
+    fn serialize_f64(self, _value: f64) -> Result<(), Unrepresentable> {
+        Err(Unrepresentable("a fraction".to_owned()))
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Unrepresentable> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Unrepresentable> {
+        let masked = self.mask.text(value);
+        self.quoted(&masked);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, _value: &[u8]) -> Result<(), Unrepresentable> {
+        Err(Unrepresentable("bytes".to_owned()))
+    }
+
+    fn serialize_none(self) -> Result<(), Unrepresentable> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Unrepresentable> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Unrepresentable> {
+        self.out.push_str("null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<(), Unrepresentable> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<(), Unrepresentable> {
+        self.quoted(&case(variant));
+        Ok(())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        value: &T,
+    ) -> Result<(), Unrepresentable> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Unrepresentable> {
+        let mut members = Members::new(self, 1);
+        members.name(case(variant));
+        members.value(value)?;
+        members.finish();
+        Ok(())
+    }
+
+    fn serialize_seq(self, _length: Option<usize>) -> Result<Elements<'a, 'm>, Unrepresentable> {
+        self.out.push('[');
+        Ok(Elements {
+            writer: self,
+            first: true,
+        })
+    }
+
+    fn serialize_tuple(self, length: usize) -> Result<Elements<'a, 'm>, Unrepresentable> {
+        self.serialize_seq(Some(length))
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        _length: usize,
+    ) -> Result<Self::SerializeTupleStruct, Unrepresentable> {
+        Err(Unrepresentable(name.to_owned()))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        _index: u32,
+        _variant: &'static str,
+        _length: usize,
+    ) -> Result<Self::SerializeTupleVariant, Unrepresentable> {
+        Err(Unrepresentable(name.to_owned()))
+    }
+
+    fn serialize_map(self, length: Option<usize>) -> Result<Members<'a, 'm>, Unrepresentable> {
+        Ok(Members::new(self, length.unwrap_or_default()))
+    }
+
+    fn serialize_struct(
+        self,
+        _name: &'static str,
+        length: usize,
+    ) -> Result<Members<'a, 'm>, Unrepresentable> {
+        Ok(Members::new(self, length))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        _index: u32,
+        _variant: &'static str,
+        _length: usize,
+    ) -> Result<Self::SerializeStructVariant, Unrepresentable> {
+        Err(Unrepresentable(name.to_owned()))
+    }
+}
+
+impl SerializeSeq for Elements<'_, '_> {
+    type Ok = ();
+    type Error = Unrepresentable;
+
+    fn serialize_element<T: Serialize + ?Sized>(
+        &mut self,
+        value: &T,
+    ) -> Result<(), Unrepresentable> {
+        self.add(value)
+    }
+
+    fn end(self) -> Result<(), Unrepresentable> {
+        self.writer.out.push(']');
+        Ok(())
+    }
+}
+
+impl SerializeTuple for Elements<'_, '_> {
+    type Ok = ();
+    type Error = Unrepresentable;
+
+    fn serialize_element<T: Serialize + ?Sized>(
+        &mut self,
+        value: &T,
+    ) -> Result<(), Unrepresentable> {
+        self.add(value)
+    }
+
+    fn end(self) -> Result<(), Unrepresentable> {
+        SerializeSeq::end(self)
+    }
+}
+
+impl SerializeStruct for Members<'_, '_> {
+    type Ok = ();
+    type Error = Unrepresentable;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), Unrepresentable> {
+        self.name(key.to_owned());
+        self.value(value)
+    }
+
+    fn end(self) -> Result<(), Unrepresentable> {
+        self.finish();
+        Ok(())
+    }
+}
+
+impl SerializeMap for Members<'_, '_> {
+    type Ok = ();
+    type Error = Unrepresentable;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Unrepresentable> {
+        let quoted = text(key, self.writer.mask)?;
+        let name = serde_json::from_str::<String>(&quoted)
+            .map_err(|_| Unrepresentable("a member whose name is no text".to_owned()))?;
+        self.name(name);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unrepresentable> {
+        self.value(value)
+    }
+
+    fn end(self) -> Result<(), Unrepresentable> {
+        self.finish();
+        Ok(())
+    }
+}
+
+impl serde::ser::Error for Unrepresentable {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::bindings::links::{Class, Names, Query};
+
+    fn plain(value: &impl Serialize) -> String {
+        text(value, &Mask::default()).unwrap()
+    }
+
+    #[test]
+    fn values_of_the_contract_have_ordered_members_and_the_contracts_cases() {
+        let query = Query {
+            classes: vec![Class::RepoTag],
+            names: Names::Exactly(vec!["a\"\n\u{1}é".into()]),
+            heads: None,
+            owner: Some("o".into()),
+            newest: None,
+        };
+        assert_eq!(
+            plain(&Ok::<_, ()>(query)),
+            r#"{"ok":{"classes":["repo-tag"],"heads":null,"names":{"exactly":["a\"\n\u0001é"]},"newest":null,"owner":"o"}}"#
+        );
+        assert_eq!(plain(&Names::All), "\"all\"");
+    }
+
+    #[test]
+    fn fractions_have_no_form() {
+        assert!(text(&1.5, &Mask::default()).is_err());
+        assert!(text(&json!({"a": [1.5]}), &Mask::default()).is_err());
+    }
+
+    proptest! {
+        /// `serde_json` keeps members in order, and escapes as RFC 8785 does.
+        #[test]
+        fn any_json_without_fractions_is_written_as_serde_json_writes_it(
+            texts in proptest::collection::vec(any::<String>(), 0..6),
+            numbers in proptest::collection::vec(any::<i64>(), 0..4),
+        ) {
+            let members: serde_json::Map<String, Value> = texts
+                .iter()
+                .map(|text| (text.clone(), json!([text, numbers, null, {"z": true, "a": text}])))
+                .collect();
+            let value = Value::Object(members);
+            prop_assert_eq!(plain(&value), value.to_string());
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The log of one run, as it is written.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use erased_serde::Serialize as Recordable;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::SCHEMA;
+use super::canonical::text;
+use super::chain::Line;
+use super::heads::now;
+use super::mask::Mask;
+use super::note::SigningKey;
+use super::options::{Error, OnFailure, Options};
+use super::writer::{Names, Writer};
+use crate::gate::{Event, Phase, Recorder, Unrecordable};
+use crate::policy::{Cluster, Guest, Policy};
+
+const REQUEST: Names = ("request", "request_value");
+const ANSWER: Names = ("answer", "answer_value");
+
+/// What the first line says.
+pub struct Opening<'a> {
+    /// The words of the command line.
+    pub arguments: &'a [String],
+    /// The exported command of the component.
+    pub command: &'static str,
+    /// The list of the command's arguments.
+    pub request: &'a dyn Recordable,
+    /// The component.
+    pub guest: &'a Guest,
+    /// The policy in force.
+    pub policy: &'a Policy,
+    /// The cluster.
+    pub cluster: &'a Cluster,
+}
+
+/// What the last line says.
+pub struct Closing<'a> {
+    /// What came of the run, in a word.
+    pub outcome: &'static str,
+    /// The exit code of the program.
+    pub exit: u8,
+    /// What the component answered; none if it broke off.
+    pub answer: Option<&'a dyn Recordable>,
+}
+
+/// The log of one run.
+///
+/// A log that is dropped without having been closed says that the run was interrupted.
+pub struct Log {
+    run: String,
+    options: Options,
+    key: Option<SigningKey>,
+    /// Told once that the log is not kept on, where the run goes on without.
+    warn: Box<dyn Fn(&str) + Send + Sync>,
+    state: Mutex<State>,
+}
+
+struct State {
+    writer: Writer,
+    mask: Mask,
+    /// What was counted for the last line.
+    calls: u64,
+    denied: u64,
+    bytes: u64,
+    /// Whether nothing more can be written, or must be.
+    ended: bool,
+}
+
+impl Log {
+    /// Opens the log of a run that begins now, and writes its first line.
+    ///
+    /// # Errors
+    /// If that cannot be written, or the key to sign with cannot be used.
+    pub fn open(
+        options: Options,
+        mask: Mask,
+        opening: &Opening<'_>,
+        warn: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let key = options
+            .sign_with
+            .as_deref()
+            .map(SigningKey::read)
+            .transpose()?;
+        let mut state = State {
+            writer: Writer::create(&options)?,
+            mask,
+            calls: 0,
+            denied: 0,
+            bytes: 0,
+            ended: false,
+        };
+        state.write_first(opening)?;
+        state.writer.begin(&options)?;
+        Ok(Self {
+            run: state.writer.run().to_owned(),
+            options,
+            key,
+            warn: Box::new(warn),
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Returns the run's ID.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Writes the last line, and adds the log's head to the chain of all runs.
+    ///
+    /// # Errors
+    /// If that cannot be written, and a run must not go without.
+    pub fn close(&self, closing: &Closing<'_>) -> Result<(), Error> {
+        let mut state = self.state();
+        if std::mem::replace(&mut state.ended, true) {
+            return Ok(());
+        }
+        let closed = state.write_last(closing).and_then(|()| {
+            if self.must_stop() {
+                state.writer.sync()?;
+            }
+            state.writer.end(&self.options, self.key.as_ref())
+        });
+        self.judge(closed)
+    }
+
+    fn must_stop(&self) -> bool {
+        self.options.on_failure == OnFailure::Stop
+    }
+
+    /// Tells whether the run must end because the log cannot be written; if not, warns.
+    fn judge(&self, written: Result<(), Error>) -> Result<(), Error> {
+        match written {
+            Err(error) if !self.must_stop() => {
+                (self.warn)(&format!("the audit log of this run ends here: {error}"));
+                Ok(())
+            }
+            written => written,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // After a panic in the middle of a line the chain shows that the log is broken.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn write_first(&mut self, opening: &Opening<'_>) -> Result<(), Error> {
+        let mut line = self.line("open")?;
+        self.put(&mut line, "schema", SCHEMA)?;
+        self.put(&mut line, "program", &program(opening.arguments))?;
+        self.put(&mut line, "arguments", opening.arguments)?;
+        self.put(&mut line, "command", opening.command)?;
+        self.put_value(&mut line, REQUEST, opening.request)?;
+        self.put(
+            &mut line,
+            "component",
+            &json!({"sha256": opening.guest.sha256}),
+        )?;
+        self.put(&mut line, "policy", &policy(opening.policy))?;
+        let cluster = json!({"host": opening.cluster.host, "id": opening.cluster.id});
+        self.put(&mut line, "cluster", &cluster)?;
+        self.writer.write(line)
+    }
+
+    fn write_event(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        let mut line = self.line(event.phase.name())?;
+        self.put(&mut line, "call", &event.number)?;
+        self.put(&mut line, "verb", event.operation.verb())?;
+        self.put(&mut line, "object", event.operation)?;
+        self.put(&mut line, "decision", event.ruling.decision.name())?;
+        self.put(&mut line, "rule", event.ruling.rule())?;
+        let (file, number) = event.ruling.source();
+        self.put(
+            &mut line,
+            "rule_source",
+            &json!({"file": file, "line": number}),
+        )?;
+        match event.phase {
+            Phase::Attempt { request } => {
+                self.calls += 1;
+                self.put_value(&mut line, REQUEST, request)?;
+            }
+            Phase::Denied {
+                request,
+                reason,
+                answer,
+            } => {
+                self.calls += 1;
+                self.denied += 1;
+                self.put(&mut line, "error", reason)?;
+                self.put_value(&mut line, REQUEST, request)?;
+                self.put_value(&mut line, ANSWER, answer)?;
+            }
+            Phase::Result {
+                error,
+                answer,
+                bytes,
+            } => {
+                self.bytes += bytes;
+                self.put(&mut line, "error", &error)?;
+                self.put(&mut line, "bytes", &bytes)?;
+                if let Some(answer) = answer {
+                    self.put_value(&mut line, ANSWER, answer)?;
+                }
+            }
+        }
+        self.writer.write(line)
+    }
+
+    fn write_last(&mut self, closing: &Closing<'_>) -> Result<(), Error> {
+        let mut line = self.line("close")?;
+        self.put(&mut line, "outcome", closing.outcome)?;
+        self.put(&mut line, "exit", &closing.exit)?;
+        self.put(&mut line, "calls", &self.calls)?;
+        self.put(&mut line, "denied", &self.denied)?;
+        self.put(&mut line, "bytes", &self.bytes)?;
+        if let Some(answer) = closing.answer {
+            self.put_value(&mut line, ANSWER, answer)?;
+        }
+        self.writer.write(line)
+    }
+
+    fn line(&self, phase: &str) -> Result<Line, Error> {
+        let mut line = Line::default();
+        self.put(&mut line, "run", self.writer.run())?;
+        self.put(&mut line, "at", &now())?;
+        self.put(&mut line, "phase", phase)?;
+        Ok(line)
+    }
+
+    fn put(
+        &self,
+        line: &mut Line,
+        name: &'static str,
+        value: &(impl Serialize + ?Sized),
+    ) -> Result<(), Error> {
+        Ok(line.put(name, value, &self.mask)?)
+    }
+
+    fn put_value(
+        &mut self,
+        line: &mut Line,
+        names: Names,
+        value: &dyn Recordable,
+    ) -> Result<(), Error> {
+        let json = text(value, &self.mask)?;
+        self.writer.put(line, names, json)
+    }
+}
+
+impl Recorder for Log {
+    fn record(&self, event: Event<'_>) -> Result<(), Unrecordable> {
+        let mut state = self.state();
+        if state.ended {
+            return Ok(());
+        }
+        let is_effect = event.operation.writes() && matches!(event.phase, Phase::Attempt { .. });
+        let written = state.write_event(&event).and_then(|()| {
+            // Whoever demands a record wants it to be there after a power cut, too.
+            if is_effect && self.must_stop() {
+                state.writer.sync()?;
+            }
+            Ok(())
+        });
+        state.ended = written.is_err();
+        self.judge(written)
+            .map_err(|error| Unrecordable(error.to_string()))
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let interrupted = Closing {
+            outcome: "interrupted",
+            exit: 1,
+            answer: None,
+        };
+        // Nobody is left to be told; without its last line the log counts as incomplete.
+        let _ = self.close(&interrupted);
+    }
+}
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Log").field(&self.run).finish()
+    }
+}
+
+fn program(arguments: &[String]) -> Value {
+    let name = arguments
+        .first()
+        .and_then(|path| path.rsplit('/').next())
+        .unwrap_or(env!("CARGO_PKG_NAME"));
+    json!({"name": name, "version": env!("CARGO_PKG_VERSION")})
+}
+
+fn policy(policy: &Policy) -> Value {
+    let sources: Vec<Value> = policy
+        .layers()
+        .iter()
+        .map(|layer| {
+            json!({
+                "origin": layer.origin.to_string(),
+                "file": &*layer.file,
+                "sha256": layer.sha256,
+                "mode": layer.mode.name(),
+            })
+        })
+        .collect();
+    json!({"sha256": policy.sha256(), "sources": sources})
+}

@@ -1,0 +1,229 @@
+//! What must never stand in a log, and what stands there instead.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// What stands in place of a secret.
+const MASKED: &str = "masked";
+
+/// Shorter texts occur everywhere by chance; only their place in an address gives them away.
+const SHORTEST: usize = 8;
+
+/// A text of letters and digits after `+A` that is as long as this is a signature, even cut off.
+const CUT_SIGNATURE: usize = 12;
+
+/// Finds secrets in texts and puts something harmless in their place.
+///
+/// Three kinds are found: texts that are known to be secret, such as the token; what looks like a
+/// token or a name and password in an address; and signatures of blocks. The last get a
+/// substitute that is the same for the same signature within a run, and tells nothing about it.
+#[derive(Clone)]
+pub struct Mask {
+    secrets: Vec<String>,
+    shortest: usize,
+    salt: [u8; 32],
+}
+
+impl Default for Mask {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+/// Shows nothing: the fields are secret.
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mask")
+    }
+}
+
+impl Mask {
+    /// Creates a mask for these secrets, and for what is found by its form.
+    #[must_use]
+    pub fn new(secrets: Vec<String>) -> Self {
+        let mut secrets: Vec<String> = secrets
+            .into_iter()
+            .filter(|secret| secret.len() >= SHORTEST)
+            .collect();
+        // Of two secrets, one of which holds the other, the longer must go first.
+        secrets.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        Self {
+            shortest: secrets.last().map_or(usize::MAX, String::len),
+            secrets,
+            salt: rand::random(),
+        }
+    }
+
+    /// Returns the text without secrets.
+    #[must_use]
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        if text.len() >= self.shortest {
+            for secret in &self.secrets {
+                if text.contains(secret.as_str()) {
+                    text = Cow::Owned(text.replace(secret.as_str(), MASKED));
+                }
+            }
+        }
+        if text.contains("://") {
+            text = replaced(text, user_information, |_| MASKED.to_owned());
+        }
+        if text.contains("v2/") {
+            text = replaced(text, token_secret, |_| MASKED.to_owned());
+        }
+        if text.contains(['+']) {
+            text = replaced(text, signature, |signature| self.substitute(signature));
+        }
+        text
+    }
+
+    fn substitute(&self, signature: &str) -> String {
+        if signature.starts_with(MASKED) {
+            return signature.to_owned();
+        }
+        let hash = Sha256::new()
+            .chain_update(self.salt)
+            .chain_update(signature)
+            .finalize();
+        let digits: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{MASKED}{digits}")
+    }
+}
+
+/// Replaces each part of a text that `find` points at; it looks at the rest of the text, and says
+/// where the part begins and ends.
+fn replaced(
+    text: Cow<'_, str>,
+    find: impl Fn(&str) -> Option<(usize, usize)>,
+    substitute: impl Fn(&str) -> String,
+) -> Cow<'_, str> {
+    let mut done = String::new();
+    let mut rest = &*text;
+    while let Some((begin, end)) = find(rest) {
+        done.push_str(&rest[..begin]);
+        done.push_str(&substitute(&rest[begin..end]));
+        rest = &rest[end..];
+    }
+    if rest.len() == text.len() {
+        return text;
+    }
+    done.push_str(rest);
+    Cow::Owned(done)
+}
+
+/// Finds what stands between `://` and `@`.
+fn user_information(text: &str) -> Option<(usize, usize)> {
+    for (place, _) in text.match_indices("://") {
+        let begin = place + 3;
+        let rest = &text[begin..];
+        let end = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\''))
+            .unwrap_or(rest.len());
+        if let Some(at) = rest[..end].rfind('@')
+            && rest[..at] != *MASKED
+        {
+            return Some((begin, begin + at));
+        }
+    }
+    None
+}
+
+/// Finds the secret part of a token in the form `v2/zzzzz-gj3su-…/secret`.
+fn token_secret(text: &str) -> Option<(usize, usize)> {
+    for (place, _) in text.match_indices("v2/") {
+        let rest = &text[place + 3..];
+        let Some((uuid, secret)) = rest.split_once('/') else {
+            continue;
+        };
+        let end = secret
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(secret.len());
+        if uuid.len() == 27 && uuid.is_char_boundary(12) && &uuid[5..12] == "-gj3su-" && end > 0 {
+            let begin = place + 3 + uuid.len() + 1;
+            if &secret[..end] != MASKED {
+                return Some((begin, begin + end));
+            }
+        }
+    }
+    None
+}
+
+/// Finds the signature in a locator's hint, `+A<signature>@<time>` or `+R<cluster>-<signature>@<time>`.
+fn signature(text: &str) -> Option<(usize, usize)> {
+    for (place, _) in text.match_indices(['A', 'R']) {
+        if !text[..place].ends_with('+') {
+            continue;
+        }
+        let begin = place + 1;
+        let rest = &text[begin..];
+        let end = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+            .unwrap_or(rest.len());
+        let is_signature = end > 0 && (rest[end..].starts_with('@') || end >= CUT_SIGNATURE);
+        if is_signature && !rest.starts_with(MASKED) {
+            return Some((begin, begin + end));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNATURE: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    #[test]
+    fn secrets_give_way_and_the_rest_stays() {
+        let mask = Mask::new(vec!["s3cr3t-of-some-length".into(), "short".into()]);
+        for (text, shown) in [
+            ("nothing", "nothing"),
+            ("a s3cr3t-of-some-length b", "a masked b"),
+            ("short", "short"),
+            (
+                "http://u:p@h:1/x http://h/ ftp://v@g",
+                "http://masked@h:1/x http://h/ ftp://masked@g",
+            ),
+            ("http://u:p@w@h", "http://masked@h"),
+            (
+                "v2/zzzzz-gj3su-000000000000001/abc123.",
+                "v2/zzzzz-gj3su-000000000000001/masked.",
+            ),
+            (
+                "acbd18db4cc2f85cedef654fccc4a4d8+3",
+                "acbd18db4cc2f85cedef654fccc4a4d8+3",
+            ),
+            ("docker_image_repo+tag", "docker_image_repo+tag"),
+        ] {
+            assert_eq!(mask.text(text), shown);
+            assert_eq!(mask.text(shown), shown, "masking twice changes nothing");
+        }
+    }
+
+    #[test]
+    fn equal_signatures_have_equal_substitutes_in_one_run_only() {
+        let mask = Mask::default();
+        let text = format!(
+            "a+1+A{SIGNATURE}@66f0c0de b+2+Rzzzzz-{SIGNATURE}@66f0c0de c+3+A{SIGNATURE}@00000001"
+        );
+        let masked = mask.text(&text).into_owned();
+        assert!(!masked.contains(SIGNATURE), "{masked}");
+        let locators: Vec<&str> = masked.split(' ').collect();
+        let of = |locator: &str| locator.split(['A', '@']).nth(1).map(str::to_owned);
+        assert_eq!(of(locators[0]), of(locators[2]));
+        assert!(locators[0].ends_with("@66f0c0de") && locators[0].starts_with("a+1+Amasked"));
+        assert_ne!(mask.text(&text), Mask::default().text(&text));
+        assert_eq!(mask.text(&masked), masked);
+    }
+
+    #[test]
+    fn a_signature_that_is_cut_off_is_one_too() {
+        let masked = Mask::default()
+            .text(&format!("+A{}", &SIGNATURE[..20]))
+            .into_owned();
+        assert!(!masked.contains(&SIGNATURE[..20]), "{masked}");
+    }
+}

@@ -1,0 +1,42 @@
+//! The audit log: what a run asked for, what was decided, and what came of it, so that it can be
+//! checked and run again.
+//!
+//! ```text
+//! gate ── Event ──▶ Log ── masked, canonical lines ──▶ RUN.jsonl   each line holds the hash of the one before
+//!                    ├── what is too long for a line ▶ RUN.values.zst
+//!                    ├── signed head ────────────────▶ RUN.note
+//!                    └── first and last hash ────────▶ heads       the chain of all runs
+//! Run::read ◀── these files ──▶ Heads::judge ─▶ Verdict
+//! ```
+//! `docs/audit.md` explains it to an administrator.
+
+mod canonical;
+mod chain;
+mod export;
+mod folder;
+mod heads;
+mod log;
+mod mask;
+mod note;
+mod options;
+mod reading;
+mod replay;
+#[cfg(test)]
+mod tests;
+mod values;
+mod verification;
+mod writer;
+
+pub use canonical::Unrepresentable;
+pub use chain::Break;
+pub use folder::Folder;
+pub use log::{Closing, Log, Opening};
+pub use mask::Mask;
+pub use note::{KeyError, NoteError, SigningKey, VerifyingKey};
+pub use options::{Error, OnFailure, Options};
+pub use reading::{Entry, NotFound, Run};
+pub use replay::{ReplayError, Replayed};
+pub use verification::{Heads, Verdict};
+
+/// The form of the log's lines.
+pub const SCHEMA: &str = "keepdocker.audit/1";

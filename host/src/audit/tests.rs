@@ -1,0 +1,127 @@
+//! What goes through the log: secrets in any place, and every verb.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::gate::{Gate, NO_ARGUMENTS, Operation};
+use crate::policy::{Cluster, Guest, Policy};
+
+/// Writes a log with these operations and answers, and returns everything in its folder.
+fn written(mask: Mask, words: &[String], operations: Vec<Operation>) -> (Vec<Value>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        directory: folder.path().join("audit"),
+        ..Options::default()
+    };
+    let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
+    let opening = Opening {
+        arguments: words,
+        command: "upload",
+        request: &(words,),
+        guest: &guest,
+        policy: &policy,
+        cluster: &cluster,
+    };
+    let log =
+        Arc::new(Log::open(options.clone(), mask, &opening, |text| panic!("{text}")).unwrap());
+    let gate = Gate::new(policy, &guest, cluster, Box::new(log.clone())).unwrap();
+    for operation in operations {
+        let permit = gate.admit(operation, &(words, &NO_ARGUMENTS)).unwrap();
+        let answer: Result<&[String], String> = if words.len() % 2 == 0 {
+            Ok(words)
+        } else {
+            Err(words.join(" "))
+        };
+        permit.close::<_, _, String>(answer).ok();
+    }
+    let closing = Closing {
+        outcome: "done",
+        exit: 0,
+        answer: Some(&words),
+    };
+    log.close(&closing).unwrap();
+    let mut text = String::new();
+    for entry in std::fs::read_dir(&options.directory).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        text += &match path.extension().is_some_and(|extension| extension == "zst") {
+            true => String::from_utf8(zstd::decode_all(&*bytes).unwrap()).unwrap(),
+            false => String::from_utf8(bytes).unwrap(),
+        };
+    }
+    let run = Run::read(&Folder(options.directory.clone()), log.run()).unwrap();
+    assert_eq!(run.broken, None);
+    let heads = Heads::read(&Folder(options.directory)).unwrap();
+    assert_eq!(heads.judge(&run), Verdict::Sound);
+    (run.entries.into_iter().map(Value::Object).collect(), text)
+}
+
+#[test]
+fn the_log_has_every_verb_of_the_gate() {
+    let operations = Operation::samples();
+    assert_eq!(operations.len(), Operation::VERBS.len());
+    let (entries, _) = written(Mask::default(), &[], operations.to_vec());
+    for phase in ["attempt", "result"] {
+        let verbs: Vec<&str> = entries
+            .iter()
+            .filter(|entry| entry["phase"] == phase)
+            .map(|entry| entry["verb"].as_str().unwrap())
+            .collect();
+        assert_eq!(verbs, Operation::VERBS, "{phase}");
+    }
+}
+
+#[test]
+fn long_values_go_to_a_file_of_their_own_and_are_found_again() {
+    let long = "x".repeat(100_000);
+    let (entries, _) = written(
+        Mask::default(),
+        &[long.clone(), "y".into()],
+        vec![Operation::UsersCurrent],
+    );
+    let last = entries.last().unwrap();
+    assert!(last.get("answer").is_none());
+    assert_eq!(last["answer_value"]["size"], 100_000 + 8);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// A secret may be anywhere, in any company, as long as eight bytes or in an address.
+    #[test]
+    fn no_secret_is_written(
+        secret in "[ -~]{8,40}|[a-zé\"\\\\\n]{8,20}",
+        before in "[ -~]{0,20}",
+        signature in "[0-9a-f]{40}",
+        password in "[a-zA-Z0-9!$&*%]{1,20}",
+        long in any::<bool>(),
+    ) {
+        let filler = if long { "z".repeat(20_000) } else { String::new() };
+        let words = vec![
+            format!("{before}{secret}{filler}"),
+            secret.clone(),
+            format!(". 37b51d194a7513e45b56f6524f2d51f2+3+A{signature}@66f0c0de 0:3:a\n"),
+            format!("cannot reach http://user:{password}-pw@proxy.example:3128/{secret}"),
+        ];
+        let mask = Mask::new(vec![secret.clone()]);
+        let operations = vec![
+            Operation::EngineFind { name: words[0].clone() },
+            Operation::EnginePull { name: words[2].clone() },
+            Operation::UsersCurrent,
+        ];
+        for words in [&words[..], &words[1..]] {
+            let (_, text) = written(mask.clone(), words, operations.clone());
+            let escaped = serde_json::to_string(&secret).unwrap();
+            let escaped = escaped.trim_matches('"');
+            // What the log always has, such as the name of a member, is no secret that got out.
+            let (_, without) = written(mask.clone(), &[], vec![Operation::UsersCurrent]);
+            prop_assert!(!text.contains(escaped) || without.contains(escaped), "{text}");
+            prop_assert!(!text.contains(&signature), "{text}");
+            let password = format!("user:{password}-pw@");
+            prop_assert!(!text.contains(&password), "{text}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The files of a log, as they are written.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::chain::{Chain, Line};
+use super::folder::{Folder, Part, new_run};
+use super::heads::{self, Head};
+use super::note::SigningKey;
+use super::options::{Error, Options};
+use super::values::Values;
+
+/// Writes lines, each of which holds the hash of the one before.
+#[derive(Debug)]
+pub(super) struct Writer {
+    folder: Folder,
+    run: String,
+    path: PathBuf,
+    file: File,
+    values: Values,
+    chain: Chain,
+}
+
+/// The name of a member, and the name that it has where its value is in the file of long values.
+pub(super) type Names = (&'static str, &'static str);
+
+impl Writer {
+    /// Creates the files of a run that begins now.
+    pub(super) fn create(options: &Options) -> Result<Self, Error> {
+        let folder = Folder(options.directory.clone());
+        folder.create()?;
+        let run = new_run();
+        let (path, file) = folder.create_file(&run, Part::Lines)?;
+        Ok(Self {
+            folder,
+            run,
+            path,
+            file,
+            values: Values::default(),
+            chain: Chain::default(),
+        })
+    }
+
+    /// Returns the run's ID.
+    pub(super) fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Adds a member to a line; its value, canonical JSON, goes where it has room.
+    pub(super) fn put(&mut self, line: &mut Line, names: Names, json: String) -> Result<(), Error> {
+        let (name, json) = self.values.place(&self.folder, &self.run, names, json)?;
+        line.put_json(name, json);
+        Ok(())
+    }
+
+    /// Writes a line; on return it outlives this program, though not a failure of the machine.
+    pub(super) fn write(&mut self, line: Line) -> Result<(), Error> {
+        let text = line.seal(&mut self.chain) + "\n";
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(Error::file("cannot write", &self.path))
+    }
+
+    /// Makes what was written outlive a failure of the machine.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        self.file
+            .sync_data()
+            .map_err(Error::file("cannot write", &self.path))
+    }
+
+    /// Tells the heads that the run began.
+    pub(super) fn begin(&self, options: &Options) -> Result<(), Error> {
+        let head = Head::Open {
+            run: &self.run,
+            head: &self.chain.head,
+        };
+        heads::append(&self.folder, head, options.retain).map(drop)
+    }
+
+    /// Tells the heads that the run ended, and signs that if there is a key.
+    pub(super) fn end(&self, options: &Options, key: Option<&SigningKey>) -> Result<(), Error> {
+        let head = Head::Close {
+            run: &self.run,
+            head: &self.chain.head,
+            lines: self.chain.length,
+        };
+        let heads = heads::append(&self.folder, head, options.retain)?;
+        let Some(key) = key else { return Ok(()) };
+        let note = key.sign(&note_text(&self.run, &self.chain, &heads));
+        let (path, mut file) = self.folder.create_file(&self.run, Part::Note)?;
+        file.write_all(note.as_bytes())
+            .map_err(Error::file("cannot write", path))
+    }
+}
+
+/// Returns the text that is signed: the run with its length and last hash, and the heads with theirs.
+fn note_text(run: &str, chain: &Chain, heads: &Chain) -> String {
+    format!(
+        "{}{} {}\n",
+        note_of_run(run, chain),
+        heads.length,
+        heads.head
+    )
+}
+
+/// Returns what a note says of the run itself.
+pub(super) fn note_of_run(run: &str, chain: &Chain) -> String {
+    format!(
+        "{}\n{run}\n{} {}\n",
+        super::SCHEMA,
+        chain.length,
+        chain.head
+    )
+}

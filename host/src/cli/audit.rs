@@ -1,0 +1,343 @@
+//! The verbs of `keepdocker audit`: show, verify, export, replay, and the making of keys.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::request;
+use crate::audit::{
+    Error, Folder, Heads, NotFound, ReplayError, Run, SigningKey, Verdict, VerifyingKey,
+};
+use crate::bindings::log::Level;
+use crate::component::{Component, Limits};
+use crate::output::{Console, Exit, Report, runs, steps};
+use crate::policy::{Policy, Sources};
+use crate::settings::Environment;
+
+/// Arguments of `keepdocker audit`.
+#[derive(Debug, Args)]
+pub struct AuditArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: AuditCommand,
+}
+
+/// What can be done with audit logs. A RUN is an ID or the beginning of one, `last`, or a file.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List the runs, or show what one of them asked for, what was decided, and what came of it.
+    Show {
+        /// The run: its ID or the beginning of it, `last`, or a file [default: list the runs].
+        run: Option<String>,
+        /// How many runs to list, the newest first.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell whether logs are whole and as they were written; exit code 8 if one was altered, 9 if one
+    /// is incomplete.
+    Verify {
+        /// The run, or a file that `audit export` made [default: all runs].
+        run: Option<String>,
+        /// A copy of the file `heads` that was kept elsewhere.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+        /// The public key, or a file with it, that each log must be signed with.
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+    /// Print one log with all that belongs to it as one JSON document.
+    Export {
+        /// The run: its ID or the beginning of it, `last`, or a file.
+        run: String,
+    },
+    /// Run the component again on the answers of a log, and check that it does what the log says;
+    /// nothing is opened, sent or written. Exit code 8 if it does anything else.
+    Replay {
+        /// The run: its ID or the beginning of it, `last`, or a file.
+        run: String,
+    },
+    /// Make a key to sign logs with, for `audit.sign-with` of a policy, and print its public part.
+    Keygen {
+        /// The file to write the key to.
+        file: PathBuf,
+        /// What the key is called in signatures.
+        #[arg(long, default_value = "keepdocker-audit")]
+        name: String,
+    },
+}
+
+/// Runs one of the verbs; `component` and `given` are the component and the policy that the command
+/// line names.
+///
+/// # Errors
+/// If a log is not as it was written, or cannot be found or read.
+pub async fn run(
+    arguments: &AuditArguments,
+    component: Option<&Path>,
+    given: Option<PathBuf>,
+    environment: &Environment,
+    console: Console,
+) -> Result<(), Report> {
+    if let AuditCommand::Keygen { file, name } = &arguments.command {
+        let key = SigningKey::generate(file, name)
+            .map_err(|error| Report::new(Exit::Failed, error.to_string()))?;
+        return request::answer(console, &format!("{}\n", key.public()));
+    }
+    let folder = folder(given, environment)?;
+    match &arguments.command {
+        AuditCommand::Show {
+            run: None,
+            limit,
+            json,
+        } => list(&folder, *limit, *json, console),
+        AuditCommand::Show {
+            run: Some(run),
+            json,
+            ..
+        } => show(&folder, run, *json, console),
+        AuditCommand::Verify { run, against, key } => {
+            let copy = against.as_deref().map(Heads::open).transpose()?;
+            let key = key.as_deref().map(verifying_key).transpose()?;
+            verify(
+                &folder,
+                run.as_deref(),
+                copy.as_ref(),
+                key.as_ref(),
+                console,
+            )
+        }
+        AuditCommand::Export { run } => {
+            let run = Run::open(&folder.find(run)?)?;
+            let document = run.export(&Heads::read(&folder)?);
+            request::answer(console, &format!("{document}\n"))
+        }
+        AuditCommand::Replay { run } => replay(&folder, run, component, console).await,
+        AuditCommand::Keygen { .. } => Ok(()),
+    }
+}
+
+/// Returns the folder of the logs under the policy in force.
+pub(super) fn folder(given: Option<PathBuf>, environment: &Environment) -> Result<Folder, Report> {
+    let policy = Policy::load(&Sources::standard(environment, given))?;
+    match policy.audit().directory() {
+        Some(directory) => Ok(Folder(directory.clone())),
+        None => Ok(Folder::usual(environment).ok_or(Error::NoPlace)?),
+    }
+}
+
+fn list(folder: &Folder, limit: usize, as_json: bool, console: Console) -> Result<(), Report> {
+    let heads = Heads::read(folder)?;
+    let mut listed = Vec::new();
+    for id in folder.runs()?.iter().rev().take(limit) {
+        let run = Run::read(folder, id)?;
+        let verdict = heads.judge(&run);
+        listed.push((run, verdict));
+    }
+    let text = if as_json {
+        let runs: Vec<Value> = listed
+            .iter()
+            .map(|(run, verdict)| summary(run, verdict))
+            .collect();
+        format!(
+            "{}\n",
+            json!({"schema": "keepdocker.audit-runs/1", "runs": runs})
+        )
+    } else {
+        runs(&listed)
+    };
+    request::answer(console, &text)
+}
+
+fn summary(run: &Run, verdict: &Verdict) -> Value {
+    let of = |entry: Option<&crate::audit::Entry>, name: &str| {
+        entry.and_then(|entry| entry.get(name)).cloned()
+    };
+    let (first, last) = (run.entries.first(), run.entries.last());
+    json!({
+        "run": run.id,
+        "at": of(first, "at"),
+        "command": of(first, "command"),
+        "arguments": of(first, "arguments"),
+        "outcome": of(last, "outcome"),
+        "exit": of(last, "exit"),
+        "calls": of(last, "calls"),
+        "denied": of(last, "denied"),
+        "bytes": of(last, "bytes"),
+        "verdict": verdict.word(),
+    })
+}
+
+fn show(folder: &Folder, words: &str, as_json: bool, console: Console) -> Result<(), Report> {
+    let run = Run::open(&folder.find(words)?)?;
+    let verdict = Heads::read(folder)?.judge(&run);
+    if verdict != Verdict::Sound {
+        console.message(Level::Warning, &format!("run {}: {verdict}", run.id));
+    }
+    let text = if as_json {
+        let document = json!({
+            "schema": "keepdocker.audit-show/1",
+            "run": run.id,
+            "verdict": verdict.word(),
+            "entries": run.entries,
+        });
+        format!("{document}\n")
+    } else {
+        steps(&run)
+    };
+    request::answer(console, &text)
+}
+
+fn verify(
+    folder: &Folder,
+    words: Option<&str>,
+    copy: Option<&Heads>,
+    key: Option<&VerifyingKey>,
+    console: Console,
+) -> Result<(), Report> {
+    let mut heads = Heads::read(folder)?;
+    let mut faults = Vec::new();
+    let mut incomplete = Vec::new();
+    let mut sound = 0_usize;
+    let checked: Vec<Run> = match words {
+        None => {
+            let present = folder.runs()?;
+            faults.extend(
+                heads
+                    .broken
+                    .as_ref()
+                    .map(|broken| format!("heads: {broken}")),
+            );
+            faults.extend(
+                heads
+                    .missing(&present)
+                    .map(|run| format!("{run}: its log is gone")),
+            );
+            present
+                .iter()
+                .map(|run| Run::read(folder, run))
+                .collect::<Result<_, _>>()?
+        }
+        Some(words) => {
+            let path = folder.find(words)?;
+            let exported = Run::import(&path)?;
+            // The heads that belong to a log lie beside it; what was exported may be known here.
+            heads = match &exported {
+                Some(run) if heads.have_end_of(&run.id) => heads,
+                Some(_) => Heads::default(),
+                None => Heads::read(&Folder(path.parent().unwrap_or(Path::new("")).to_owned()))?,
+            };
+            vec![exported.map_or_else(|| Run::open(&path), Ok)?]
+        }
+    };
+    match copy {
+        Some(copy) if !heads.is_empty() => faults.extend(heads.differs_from(copy)),
+        Some(_) => {}
+        None if heads.is_empty() && !checked.is_empty() => console.message(
+            Level::Warning,
+            "there are no heads to compare with, so a log that was written anew as a whole would not show",
+        ),
+        None => {}
+    }
+    for run in &checked {
+        let judge = match copy {
+            Some(copy) if heads.is_empty() && copy.have_end_of(&run.id) => copy,
+            _ => &heads,
+        };
+        match (judge.judge(run), key) {
+            (Verdict::Tampered(how), _) => faults.push(format!("{}: {how}", run.id)),
+            (Verdict::Incomplete, _) => incomplete.push(run.id.as_str()),
+            (Verdict::Sound, None) => sound += 1,
+            (Verdict::Sound, Some(key)) => match run.check_note(key) {
+                Ok(()) => sound += 1,
+                Err(how) => faults.push(format!("{}: {how}", run.id)),
+            },
+        }
+    }
+    outcome(sound, &incomplete, &faults, console)
+}
+
+async fn replay(
+    folder: &Folder,
+    words: &str,
+    component: Option<&Path>,
+    console: Console,
+) -> Result<(), Report> {
+    let run = Run::open(&folder.find(words)?)?;
+    let verdict = Heads::read(folder)?.judge(&run);
+    if let Verdict::Tampered(_) = verdict {
+        return Err(Report::new(
+            Exit::Tampered,
+            format!("run {} is not replayed, since its log was altered", run.id),
+        )
+        .detail(verdict.to_string()));
+    }
+    let component = Component::choose(component)?;
+    let limits = Limits::from(Policy::built_in().limits());
+    let replayed = run.replay(&component, limits).await.map_err(|error| {
+        let exit = match error {
+            ReplayError::Deviates(_) => Exit::Tampered,
+            _ => Exit::Failed,
+        };
+        Report::new(exit, error.to_string())
+    })?;
+    let end = if replayed.whole {
+        "and the same answer"
+    } else {
+        "where the run was cut short"
+    };
+    request::answer(
+        console,
+        &format!("identical: {} calls, {end}\n", replayed.calls),
+    )
+}
+
+fn outcome(
+    sound: usize,
+    incomplete: &[&str],
+    faults: &[String],
+    console: Console,
+) -> Result<(), Report> {
+    let counted = format!(
+        "{sound} sound, {} incomplete, {} altered or missing",
+        incomplete.len(),
+        faults.len()
+    );
+    if !faults.is_empty() {
+        return Err(Report::new(
+            Exit::Tampered,
+            format!("the audit log was altered: {counted}"),
+        )
+        .detail(faults.join("\n"))
+        .detail(incomplete.join("\n")));
+    }
+    if !incomplete.is_empty() {
+        return Err(Report::new(
+            Exit::Incomplete,
+            format!("the last line is missing, so the run was killed or goes on still: {counted}"),
+        )
+        .detail(incomplete.join("\n")));
+    }
+    request::answer(console, &format!("{counted}\n"))
+}
+
+fn verifying_key(text: &str) -> Result<VerifyingKey, Report> {
+    let read = std::fs::read_to_string(text);
+    VerifyingKey::parse(read.as_deref().unwrap_or(text))
+        .map_err(|error| Report::new(Exit::Usage, error.to_string()))
+}
+
+impl From<Error> for Report {
+    fn from(error: Error) -> Self {
+        Self::new(Exit::Failed, error.to_string())
+    }
+}
+
+impl From<NotFound> for Report {
+    fn from(error: NotFound) -> Self {
+        Self::new(Exit::Failed, error.to_string()).advise("`keepdocker audit show` lists the runs")
+    }
+}

@@ -1,0 +1,151 @@
+//! A command under way: the gate before it, and the log of it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Surroundings;
+use crate::audit::{self, Closing, Log, Mask, OnFailure, Opening};
+use crate::bindings::commands::Failure;
+use crate::bindings::log::Level;
+use crate::component;
+use crate::gate::Gate;
+use crate::output::{Console, Exit, Report};
+
+/// A command that the component works on.
+pub(super) struct Command {
+    pub(super) console: Console,
+    pub(super) gate: Arc<Gate>,
+    pub(super) log: Option<Arc<Log>>,
+}
+
+impl Command {
+    /// Makes of an answer what the user gets to see, tells what the policy would have withheld, and
+    /// closes the log.
+    pub(super) fn finish<T: Serialize>(
+        self,
+        answer: Result<Result<T, Failure>, component::Error>,
+    ) -> Result<T, Report> {
+        for warning in self.gate.warnings() {
+            let text = format!("`{}` would be denied: {}", warning.asked, warning.why);
+            self.console.message(Level::Warning, &text);
+        }
+        let report = match &answer {
+            Ok(Ok(_)) => None,
+            Ok(Err(failure)) => Some(Report::from(failure.clone())),
+            Err(error) => Some(Report::from(error.clone())),
+        };
+        let exit = report.as_ref().map_or(Exit::Done, |report| report.exit);
+        self.close(exit, &answer)?;
+        match (answer, report) {
+            (Ok(Ok(answer)), _) => Ok(answer),
+            (_, report) => {
+                Err(self.explained(report.unwrap_or_else(|| {
+                    Report::new(Exit::Failed, "the component brought no answer")
+                })))
+            }
+        }
+    }
+
+    /// Puts the gate's own account of a denial in the place of what has passed through the component.
+    fn explained(&self, report: Report) -> Report {
+        let Some(denial) = self
+            .gate
+            .last_denial()
+            .filter(|_| report.exit == Exit::Denied)
+        else {
+            return report;
+        };
+        let report = Report::from(&denial);
+        match (&self.log, denial.number) {
+            (Some(log), number @ 1..) => report.detail(format!(
+                "log: call {number} of run {run}; see `keepdocker audit show {run}`",
+                run = log.run()
+            )),
+            _ => report,
+        }
+    }
+
+    fn close<T: Serialize>(
+        &self,
+        exit: Exit,
+        answer: &Result<Result<T, Failure>, component::Error>,
+    ) -> Result<(), Report> {
+        let Some(log) = &self.log else { return Ok(()) };
+        let outcome = match (exit, answer) {
+            (Exit::Done, _) => "done",
+            (Exit::Denied, _) => "denied",
+            (_, Ok(_)) => "failed",
+            (_, Err(_)) => "broken-off",
+        };
+        let closing = Closing {
+            outcome,
+            exit: exit.code(),
+            answer: answer.as_ref().ok().map(|answer| answer as _),
+        };
+        log.close(&closing).map_err(|error| {
+            Report::new(
+                Exit::Failed,
+                "the command came to its end, but its audit log could not be completed",
+            )
+            .detail(error.to_string())
+        })
+    }
+}
+
+impl Surroundings {
+    /// Opens the log of a command, as the policy asks for it.
+    pub(super) fn open_log(&self, opening: &Opening<'_>) -> Result<Option<Arc<Log>>, Report> {
+        let rules = opening.policy.audit();
+        if self.omits_log() {
+            return if rules.required() {
+                Err(Report::new(
+                    Exit::Denied,
+                    "the policy requires an audit log, so `--no-audit` is not allowed",
+                ))
+            } else {
+                Ok(None)
+            };
+        }
+        let console = self.console();
+        let opened = self.log_options(rules).and_then(|options| {
+            Log::open(options, Mask::new(self.secrets()), opening, move |text| {
+                console.message(Level::Warning, text);
+            })
+        });
+        match opened {
+            Ok(log) => Ok(Some(Arc::new(log))),
+            Err(error) if rules.stops() => Err(Report::new(
+                Exit::Failed,
+                "the audit log cannot be kept, so nothing was done",
+            )
+            .detail(error.to_string())
+            .advise("mend that, or ask who keeps the policy")),
+            Err(error) => {
+                let text = format!("there is no audit log of this run: {error}");
+                console.message(Level::Warning, &text);
+                Ok(None)
+            }
+        }
+    }
+
+    fn log_options(
+        &self,
+        rules: &crate::policy::AuditRules,
+    ) -> Result<audit::Options, audit::Error> {
+        let on_failure = if rules.stops() {
+            OnFailure::Stop
+        } else {
+            OnFailure::Continue
+        };
+        Ok(audit::Options {
+            directory: match rules.directory() {
+                Some(directory) => directory.clone(),
+                None => self.usual_log_folder().ok_or(audit::Error::NoPlace)?.0,
+            },
+            on_failure,
+            sign_with: rules.sign_with().cloned(),
+            retain: rules.retain(),
+        })
+    }
+}
