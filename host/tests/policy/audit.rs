@@ -621,8 +621,8 @@ fn a_run_of_every_command_is_replayed_call_by_call() {
     let commands: [&[&str]; 6] = [
         &["images"],
         &["upload", "--from", archive],
-        &["resolve", "example/tiny"],
-        &["save", "example/tiny", "--output", saved],
+        &["resolve", "example/tiny:1"],
+        &["save", "example/tiny:1", "--output", saved],
         &["resolve", "no/such"],
         &["upload", "no/such"],
     ];
@@ -683,7 +683,7 @@ fn a_replay_of_an_altered_log_or_by_another_component_is_refused() {
         ground.audit(&["replay", &run])
     };
     let differs = forge(
-        "\"name\":\"example/tiny:latest\"",
+        "\"name\":\"example/tiny:1\"",
         "\"name\":\"other/tool:latest\"",
     );
     assert_eq!(differs.status.code(), Some(8), "{}", stderr(&differs));
