@@ -182,12 +182,9 @@ impl Delivery {
             source,
         };
         match self.out {
-            // After a crash the name must not stand for data that never got to the disk.
-            Out::File(file) => match file.sync_data() {
-                // Pipes and devices have no disk.
-                Err(error) if error.kind() != io::ErrorKind::InvalidInput => Err(failed(error)),
-                _ => Ok(()),
-            },
+            // Not brought to the disk here: that would take longer than all else, and file systems
+            // see to it that a file which takes another's name has its data.
+            Out::File(mut file) => file.flush().map_err(failed),
             Out::Stdout(mut stdout) => stdout.flush().map_err(failed),
             Out::Engine(loading) => Ok(loading.finish()?),
         }
