@@ -11,7 +11,7 @@ use crate::presence::Place;
 use crate::reference::Name;
 use crate::resolution::Formats;
 use crate::types::Property;
-use crate::{catalog, effect, failure, image, manifest, presence, registration};
+use crate::{catalog, effect, failure, image, manifest, plan, presence, registration};
 
 /// Where a stored image came from.
 #[derive(Debug, Default)]
@@ -113,7 +113,7 @@ impl<'a> Job<'a> {
                 .into_iter()
                 .collect()
         });
-        let missing = registration::missing(
+        let missing = plan::missing(
             self.links(id, &collection.uuid, &properties),
             &found.links,
             &self.owner,
@@ -215,7 +215,7 @@ impl<'a> Job<'a> {
             .iter()
             .map(|built| image::text_property(image::IMAGE_TIMESTAMP, built))
             .collect();
-        let missing = registration::missing(
+        let missing = plan::missing(
             self.links(id, &collection.uuid, &built),
             &existing,
             &self.owner,
@@ -273,20 +273,8 @@ impl<'a> Job<'a> {
 
     /// Returns the links that the image needs: for its ID, and for each of its names.
     fn links(&self, id: &str, collection: &str, properties: &[Property]) -> Vec<links::NewLink> {
-        let link = |class, name: &str| links::NewLink {
-            class,
-            name: name.into(),
-            head: collection.into(),
-            owner: self.request.project.clone(),
-            properties: properties.to_vec(),
-        };
-        let mut links = vec![link(links::Class::ImageHash, id)];
-        links.extend(
-            self.names
-                .iter()
-                .map(|name| link(links::Class::RepoTag, name)),
-        );
-        links
+        let owner = self.request.project.as_deref();
+        plan::links(id, &self.names, collection, owner, properties)
     }
 
     /// Returns the result of an upload that wrote no data.

@@ -43,7 +43,7 @@ use commands::{
     UploadRequest, Uploaded,
 };
 use keepdocker_decisions::{
-    catalog, extents, image, manifest, reference, resolution, timestamp, types,
+    catalog, extents, image, manifest, plan, reference, resolution, timestamp, types,
 };
 use std::sync::Once;
 

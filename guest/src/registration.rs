@@ -60,26 +60,6 @@ pub(crate) fn of_content(
     })?)
 }
 
-/// Returns which of the wanted links are missing.
-///
-/// A link counts if it leads to this very collection and belongs to this owner; one that leads
-/// elsewhere, or that others may take away, does not.
-pub(crate) fn missing(
-    wanted: Vec<links::NewLink>,
-    existing: &[links::Link],
-    owner: &str,
-) -> Vec<links::NewLink> {
-    let is_there = |new: &links::NewLink| {
-        existing.iter().any(|link| {
-            link.class == new.class
-                && link.name == new.name
-                && link.head == new.head
-                && link.owner == owner
-        })
-    };
-    wanted.into_iter().filter(|new| !is_there(new)).collect()
-}
-
 /// Creates the links, none of which exists, and returns them.
 pub(crate) fn create_links(
     new: &[links::NewLink],
@@ -109,66 +89,5 @@ fn create_link(new: &links::NewLink, owner: &str) -> Result<links::Link, Failure
             return Err(lost.into());
         }
         attempt += 1;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{hash_link, repo_tag_link};
-
-    const OWN: &str = "zzzzz-4zz18-1v45jub259sjjgb";
-    const OTHER: &str = "zzzzz-4zz18-1g4g0vhpjn9wq7i";
-    const AT: &str = "2020-01-01T00:00:00Z";
-
-    fn wanted() -> Vec<links::NewLink> {
-        [
-            (links::Class::ImageHash, "sha256:a"),
-            (links::Class::RepoTag, "a:1"),
-        ]
-        .map(|(class, name)| links::NewLink {
-            class,
-            name: name.into(),
-            head: OWN.into(),
-            owner: None,
-            properties: Vec::new(),
-        })
-        .into()
-    }
-
-    #[test]
-    fn only_a_link_of_the_owner_to_the_same_collection_counts() {
-        let owner = hash_link("", "", AT, None).owner;
-        let foreign = links::Link {
-            owner: "zzzzz-j7d0g-someoneelse0000".into(),
-            ..hash_link("sha256:a", OWN, AT, None)
-        };
-        for (existing, expected) in [
-            (vec![], vec!["sha256:a", "a:1"]),
-            (vec![hash_link("sha256:a", OWN, AT, None)], vec!["a:1"]),
-            (
-                vec![hash_link("sha256:a", OTHER, AT, None)],
-                vec!["sha256:a", "a:1"],
-            ),
-            (vec![foreign], vec!["sha256:a", "a:1"]),
-            (vec![repo_tag_link("a:1", OWN, AT, None)], vec!["sha256:a"]),
-            (
-                vec![repo_tag_link("sha256:a", OWN, AT, None)],
-                vec!["sha256:a", "a:1"],
-            ),
-            (
-                vec![
-                    hash_link("sha256:a", OWN, AT, None),
-                    repo_tag_link("a:1", OWN, AT, None),
-                ],
-                vec![],
-            ),
-        ] {
-            let names: Vec<String> = missing(wanted(), &existing, &owner)
-                .into_iter()
-                .map(|link| link.name)
-                .collect();
-            assert_eq!(names, expected);
-        }
     }
 }

@@ -6,7 +6,7 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 use crate::capabilities::{cluster, collections, links};
 use crate::effect;
 use crate::reference::Reference;
-use crate::resolution::{Candidate, Formats, NamedTerm, Term, candidates, migrations};
+use crate::resolution::{Candidate, Formats, NamedTerm, Term, candidates, migrated};
 use crate::{image, lookup, manifest};
 use std::collections::HashMap;
 
@@ -293,7 +293,7 @@ fn unsupported(text: &str, config: &cluster::Config) -> FormatMismatch {
 /// Which of some collections hold an image that the cluster runs, or lead to one that does.
 struct Fitting {
     formats: Formats,
-    migrations: HashMap<String, String>,
+    migrations: Vec<links::Link>,
     /// The collections to which migration links lead, by portable data hash.
     migrated: HashMap<String, collections::Collection>,
 }
@@ -303,7 +303,7 @@ impl Fitting {
     fn of(found: &[collections::Collection], formats: Formats) -> Result<Self, Failure> {
         let mut fitting = Self {
             formats,
-            migrations: HashMap::new(),
+            migrations: Vec::new(),
             migrated: HashMap::new(),
         };
         if found.iter().all(|collection| fitting.fits(collection)) {
@@ -316,15 +316,15 @@ impl Fitting {
             owner: None,
             newest: None,
         })?;
-        fitting.migrations = migrations(&links);
+        fitting.migrations = links;
         for collection in found {
-            if let Some(target) = fitting.migrations.get(&collection.portable_data_hash)
+            if let Some(target) = migrated(&fitting.migrations, &collection.portable_data_hash)
                 && !fitting.migrated.contains_key(target)
-                && let Some(migrated) = list(collections::Which::PortableDataHash(target.clone()))?
+                && let Some(found) = list(collections::Which::PortableDataHash(target.into()))?
                     .into_iter()
                     .next()
             {
-                fitting.migrated.insert(target.clone(), migrated);
+                fitting.migrated.insert(target.into(), found);
             }
         }
         Ok(fitting)
@@ -345,10 +345,8 @@ impl Fitting {
         if self.fits(collection) {
             return Some(collection);
         }
-        let target = self.migrations.get(&collection.portable_data_hash)?;
-        self.migrated
-            .get(target)
-            .filter(|migrated| self.fits(migrated))
+        let target = migrated(&self.migrations, &collection.portable_data_hash)?;
+        self.migrated.get(target).filter(|found| self.fits(found))
     }
 }
 

@@ -69,7 +69,7 @@ fn compile(workspace: &Path, package: &str, target_dir: &Path) -> Result<PathBuf
         ])
         .args(["--target", TARGET, "--target-dir"])
         .arg(target_dir)
-        .args(["--config", "profile.release.opt-level='s'"])
+        .args(["--config", "profile.release.opt-level='z'"])
         .args(["--config", "profile.release.lto='fat'"])
         .args(["--config", "profile.release.codegen-units=1"])
         .args(["--config", "profile.release.panic='abort'"])

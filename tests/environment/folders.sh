@@ -7,6 +7,9 @@ parts_folder=${KEEPDOCKER_TEST_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/keepdocker
 arvados_version=3.2.1
 cargo_deny_version=0.20.2
 newer_suite=trixie
+wasmtime_py_version=50.0.1
+jco_version=1.35.0 # as in tests/embedding/node/package.json
 
 python_folder=$parts_folder/python-$arvados_version
 newer_engine_folder=$parts_folder/engine-$newer_suite
+runtimes_folder=$parts_folder/runtimes-$wasmtime_py_version-$jco_version

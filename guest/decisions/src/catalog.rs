@@ -8,8 +8,10 @@
 //! The server has an order of its own; see `resolution`.
 
 use crate::image::IMAGE_TIMESTAMP;
+use crate::sorting::sort_by_key;
 use crate::timestamp::Timestamp;
 use crate::types::{Link, LinkClass as Class};
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 /// One line of the listing; a name or an ID that no link tells is none.
@@ -58,8 +60,8 @@ fn shown(link: &Link) -> Timestamp {
 
 /// Puts the best link first. Links that are equal stay as they are, which is by UUID when they
 /// come from the server.
-pub fn sort(links: &mut [&Link]) {
-    links.sort_by_cached_key(|link| std::cmp::Reverse(key(link)));
+pub fn sort(links: &mut Vec<&Link>) {
+    sort_by_key(links, |link| Reverse(key(link)));
 }
 
 /// Returns the rows that the links give, best first.
@@ -78,11 +80,10 @@ pub fn rows(links: &[Link]) -> Vec<Row> {
         best_hash.entry(&link.head).or_insert(link);
     }
 
-    let mut named: HashSet<&str> = HashSet::new();
     let mut seen: HashSet<(&str, &str)> = HashSet::new();
     let mut rows: Vec<(Key, Row)> = Vec::new();
-    for link in of_class(Class::RepoTag) {
-        named.insert(&link.head);
+    let name_links = of_class(Class::RepoTag);
+    for &link in &name_links {
         if !seen.insert((&link.head, &link.name)) {
             continue;
         }
@@ -104,25 +105,23 @@ pub fn rows(links: &[Link]) -> Vec<Row> {
 
     // Rows that tie to the microsecond come in the order in which the Python program meets their
     // collections, from the worst link to the best.
-    let mut unnamed: HashSet<&str> = HashSet::new();
+    for link in name_links {
+        best_hash.remove(link.head.as_str());
+    }
     for link in hash_links.iter().rev() {
-        let head = link.head.as_str();
-        if named.contains(head) || !unnamed.insert(head) {
-            continue;
-        }
-        let Some(best) = best_hash.get(head) else {
+        let Some(best) = best_hash.remove(link.head.as_str()) else {
             continue;
         };
         let row = Row {
             repository: None,
             tag: None,
             image: Some(best.name.clone()),
-            collection: head.into(),
+            collection: best.head.clone(),
             timestamp: shown(best),
         };
         rows.push((key(best), row));
     }
-    rows.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
+    sort_by_key(&mut rows, |(key, _)| Reverse(*key));
     rows.into_iter().map(|(_, row)| row).collect()
 }
 

@@ -1,5 +1,6 @@
 //! What follows from an image's ID: its format, its file in Keep, its collection's name.
 
+use crate::json;
 use crate::types::Property;
 
 /// The collection property that holds the image's `repository:tag`.
@@ -120,26 +121,23 @@ pub fn check_collection_name(name: &str, slash_substitute: &str) -> Result<(), S
 pub fn build_time(config: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Config {
-        created: Option<serde_json::Value>,
+        created: Option<json::Text>,
     }
-    match serde_json::from_str::<Config>(config).ok()?.created? {
-        serde_json::Value::String(created) => Some(created),
-        _ => None,
-    }
+    serde_json::from_str::<Config>(config).ok()?.created?.0
 }
 
 /// Makes a property whose value is a string.
 pub fn text_property(key: &str, value: &str) -> Property {
     Property {
         key: key.into(),
-        value: serde_json::to_string(value).expect("a string is always JSON"),
+        value: json::of_text(value),
     }
 }
 
 /// Returns the value of a property that is a string.
 pub fn text_of(properties: &[Property], key: &str) -> Option<String> {
     let property = properties.iter().find(|property| property.key == key)?;
-    serde_json::from_str(&property.value).ok()
+    json::text(&property.value)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! Two components decide with them: the one that uploads images and has capabilities, and the
 //! planner, which has none. `reference` and `image` say what a text or an ID means, `catalog` and
-//! `resolution` choose among links, `manifest` reads and writes what a collection holds,
-//! `extents` tells where the bytes of its file lie.
+//! `resolution` order links, `choice` takes the server's choice, `manifest` reads and writes what a
+//! collection holds, `extents` tells where the bytes of its file lie, `plan` says which links are
+//! missing.
 
 mod bindings {
     wit_bindgen::generate!({
@@ -19,11 +20,15 @@ mod bindings {
 }
 
 pub mod catalog;
+pub mod choice;
 pub mod extents;
 pub mod image;
+mod json;
 pub mod manifest;
+pub mod plan;
 pub mod reference;
 pub mod resolution;
+mod sorting;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod timestamp;

@@ -208,6 +208,16 @@ impl Name {
         }
     }
 
+    /// Returns the tag that was given.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// Returns the digest that was given.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
     /// Returns the `repository:tag` under which the image is registered.
     ///
     /// The tag is `latest` unless there is a tag or a digest. A digest stays a part of the name.

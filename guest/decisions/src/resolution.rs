@@ -8,11 +8,11 @@
 //! and of several links to one collection the oldest counts.
 
 use crate::catalog::build_time;
+use crate::sorting::sort_by_key;
 use crate::timestamp::Timestamp;
 use crate::types::{Link, LinkClass as Class};
 use crate::{image, manifest};
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 /// What the server looks for, in the order in which it looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,53 +134,45 @@ impl Formats {
 ///
 /// The server leaves open what comes first when all times are equal; here it is the lower UUID.
 pub fn candidates(links: &[&Link]) -> Vec<Candidate> {
-    let mut oldest: HashMap<&str, (Timestamp, &Link, usize)> = HashMap::new();
-    for &link in links {
-        let made = Timestamp::parse(&link.created_at).unwrap_or(Timestamp::YEAR_ONE);
-        let entry = oldest.entry(&link.head).or_insert((made, link, 0));
-        entry.2 += 1;
-        if made < entry.0 {
-            (entry.0, entry.1) = (made, link);
-        }
-    }
-    let mut candidates: Vec<Candidate> = oldest
-        .into_iter()
-        .map(|(head, (made, link, links))| Candidate {
-            collection: head.into(),
-            built: build_time(link).map_or(0, Timestamp::seconds),
-            made: made.seconds(),
-            links,
+    let mut dated: Vec<(Timestamp, &Link)> = links.iter().map(|&link| (made(link), link)).collect();
+    sort_by_key(&mut dated, |(made, link)| (link.head.as_str(), *made));
+    let mut candidates: Vec<Candidate> = dated
+        .chunk_by(|a, b| a.1.head == b.1.head)
+        .map(|of_one| {
+            let (made, oldest) = of_one[0];
+            Candidate {
+                collection: oldest.head.clone(),
+                built: build_time(oldest).map_or(0, Timestamp::seconds),
+                made: made.seconds(),
+                links: of_one.len(),
+            }
         })
         .collect();
-    candidates.sort_by(|a, b| {
-        (Reverse(a.built), Reverse(a.made), &a.collection).cmp(&(
-            Reverse(b.built),
-            Reverse(b.made),
-            &b.collection,
-        ))
+    // By collection they are in order already.
+    sort_by_key(&mut candidates, |candidate| {
+        (Reverse(candidate.built), Reverse(candidate.made))
     });
     candidates
 }
 
-/// Returns where the migration links of the cluster lead from a portable data hash.
+/// Returns where the migration links of the cluster lead from this portable data hash.
 ///
 /// Only those of the system user count, and of several the newest.
-pub fn migrations(links: &[Link]) -> HashMap<String, String> {
-    let mut newest: HashMap<&str, (Timestamp, &str)> = HashMap::new();
-    let counted = links.iter().filter(|link| {
-        link.class == Class::Migration && link.owner.get(5..) == Some("-tpzed-000000000000000")
-    });
-    for link in counted {
-        let made = Timestamp::parse(&link.created_at).unwrap_or(Timestamp::YEAR_ONE);
-        let entry = newest.entry(&link.tail).or_insert((made, &link.head));
-        if made >= entry.0 {
-            *entry = (made, &link.head);
-        }
-    }
-    newest
-        .into_iter()
-        .map(|(tail, (_, head))| (tail.into(), head.into()))
-        .collect()
+pub fn migrated<'a>(links: &'a [Link], content: &str) -> Option<&'a str> {
+    let newest = links
+        .iter()
+        .filter(|link| {
+            link.class == Class::Migration
+                && link.tail == content
+                && link.owner.get(5..) == Some("-tpzed-000000000000000")
+        })
+        .max_by_key(|link| made(link))?;
+    Some(&newest.head)
+}
+
+/// Returns when the link was created; one that does not tell is older than all others.
+fn made(link: &Link) -> Timestamp {
+    Timestamp::parse(&link.created_at).unwrap_or(Timestamp::YEAR_ONE)
 }
 
 /// Returns the portable data hash that the text is, without hints, or none.

@@ -5,7 +5,8 @@
 //! different care: the listing of the Python program in microseconds, the server's choice of an
 //! image in whole seconds. Both views are here.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use crate::json;
+use chrono::{DateTime, SecondsFormat, Utc};
 
 /// A moment, to the microsecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,29 +18,22 @@ impl Timestamp {
 
     /// Reads a time, or returns none if the text is none.
     ///
-    /// The offset counts; without one the time is UTC. Decimals beyond the sixth are cut off.
+    /// The offset counts; without one the time is UTC, and without a time the day begins. Decimals beyond the sixth are cut off.
     pub fn parse(text: &str) -> Option<Self> {
         // No time is longer; the parser need not see a megabyte.
         if text.len() > 64 {
             return None;
         }
-        let moment = DateTime::parse_from_rfc3339(text)
-            .map(|moment| moment.with_timezone(&Utc))
-            .or_else(|_| text.parse::<NaiveDateTime>().map(|moment| moment.and_utc()))
-            .ok()
-            .or_else(|| {
-                text.parse::<NaiveDate>()
-                    .ok()?
-                    .and_hms_opt(0, 0, 0)
-                    .map(|moment| moment.and_utc())
-            })?;
+        let read = |text: &str| DateTime::parse_from_rfc3339(text).ok();
+        let moment = read(text)
+            .or_else(|| read(&format!("{text}Z")))
+            .or_else(|| read(&format!("{text}T00:00:00Z")))?;
         Some(Self(moment.timestamp_micros()))
     }
 
     /// Reads a time from a JSON value; anything but a string that holds a time is none.
     pub fn from_json(json: &str) -> Option<Self> {
-        let text: String = serde_json::from_str(json).ok()?;
-        Self::parse(&text)
+        Self::parse(&json::text(json)?)
     }
 
     /// Returns the time that many seconds after 1970, or before if negative.

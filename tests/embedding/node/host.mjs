@@ -1,0 +1,120 @@
+// The smallest host of keepdocker.wasm: a cluster and an archive in memory.
+//
+// host.mjs FOLDER, where FOLDER is what `jco transpile --instantiation` makes of the component, lists
+// the images, uploads one, lists again, and asks what its name leads to; prints each result as
+// canonical JSON. Put real services in the place of these functions to make it useful.
+
+import { resolve } from "node:path";
+import { call, fromWasm, load, toWasm } from "./values.mjs";
+
+const USER = "zzzzz-tpzed-000000000000001";
+const AT = "2026-01-01T00:00:00Z";
+const ID = "sha256:" + "0123456789abcdef".repeat(4);
+const BLOCK = `0123456789abcdef0123456789abcdef+10240+A${"0".repeat(40)}@7fffffff`;
+const IMAGE = {
+  id: ID,
+  manifest: null,
+  "repo-tags": ["memory:1"],
+  config: JSON.stringify({ created: AT }),
+  "diff-ids": [ID],
+  platform: { os: "linux", architecture: "amd64", variant: "" },
+};
+
+const links = [];
+const collections = [];
+const numbered = (kind, list) => `zzzzz-${kind}-${String(list.length).padStart(15, "0")}`;
+
+function isNamed(link, names) {
+  if (names === "all") return true;
+  if ("exactly" in names) return names.exactly.includes(link.name);
+  return link.name.startsWith(names["starting-with"]);
+}
+
+function isMeant(collection, which) {
+  if ("uuids" in which) return which.uuids.includes(collection.uuid);
+  if ("portable-data-hash" in which) return collection["portable-data-hash"] === which["portable-data-hash"];
+  return collection.properties.some(({ key, value }) => key === which.property.key && value === which.property.value);
+}
+
+// Nothing here needs these: the image comes from an archive, and goes nowhere.
+function absent() {
+  throw new Error("this host does not have the function");
+}
+
+// Every function takes and returns JSON; to fail, one would throw the value of its error.
+const capabilities = {
+  log: { write: (level, message) => console.error(`${level}: ${message}`) },
+  cluster: {
+    get: () => ({ id: "zzzzz", "image-formats": ["v2"], "default-replication": 2, "slash-substitute": "" }),
+  },
+  users: { current: () => USER },
+  engine: { find: absent, pull: absent },
+  keep: {
+    fetch: absent,
+    store: () => ({ image: IMAGE, blocks: [BLOCK], size: 10240n, sent: 10240n, reused: 0n }),
+  },
+  links: {
+    list: (query) =>
+      links.filter(
+        (link) =>
+          query.classes.includes(link.class) &&
+          isNamed(link, query.names) &&
+          (query.heads === null || query.heads.includes(link.head)),
+      ),
+    create: (link) => {
+      const { class: kind, name, head, properties } = link;
+      const uuid = numbered("o0j2j", links);
+      links.push({ uuid, class: kind, name, head, tail: "", owner: USER, properties, "created-at": AT });
+      return links.at(-1);
+    },
+  },
+  collections: {
+    list: ({ which }) => collections.filter((collection) => isMeant(collection, which)),
+    create: ({ name, properties, manifest }) => {
+      const uuid = numbered("4zz18", collections);
+      const content = `${"d".repeat(32)}+100`;
+      const rest = { "portable-data-hash": content, "created-at": AT, properties, manifest };
+      collections.push({ uuid, owner: USER, name, ...rest });
+      return collections.at(-1);
+    },
+  },
+};
+
+const imports = { "keepdocker:contract/api": {}, "keepdocker:contract/types": {} };
+for (const [name, functions] of Object.entries(capabilities)) {
+  const wrapped = Object.entries(functions).map(([key, run]) => [key, (...values) => toWasm(run(...values.map(fromWasm)))]);
+  imports[`keepdocker:contract/${name}`] = Object.fromEntries(wrapped);
+}
+class Archive {
+  static open() {
+    return new Archive();
+  }
+  images() {
+    return toWasm([IMAGE]);
+  }
+}
+class Guard {
+  static acquire() {
+    return new Guard();
+  }
+}
+imports["keepdocker:contract/archives"] = { Archive, forget: absent };
+imports["keepdocker:contract/locks"] = { Guard };
+
+const everything = { project: null, image: null, tag: null };
+const upload = {
+  origin: "given", image: null, tag: null, selection: null, project: null, name: null, pull: "never", force: false,
+  "force-image-format": false, form: "canonical", "block-layout": "layered", replicas: null, "storage-classes": [],
+  reuse: false, resume: false,
+};
+for (const [command, argument] of [
+  ["images", everything],
+  ["upload", upload],
+  ["upload", upload],
+  ["images", everything],
+  ["resolve", "memory:1"],
+]) {
+  // One instance for one command.
+  const { commands } = await load(resolve(process.argv[2]), "keepdocker", imports);
+  console.log(JSON.stringify(call(commands, command, [argument])));
+}

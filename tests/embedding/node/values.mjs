@@ -1,0 +1,49 @@
+// Values of WIT as canonical JSON, and back. See `docs/embedding.md` for the form.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+// The functions of the contract that return a result; jco throws the payload of an error.
+const FALLIBLE = new Set(["parse-reference", "choose", "upload", "images", "resolve"]);
+
+/** Instantiates what `jco transpile --instantiation` wrote, with these imports. */
+export async function load(folder, name, imports) {
+  const { instantiate } = await import(join(folder, `${name}.js`));
+  const compile = (file) => WebAssembly.compile(readFileSync(join(folder, file)));
+  return instantiate(compile, imports);
+}
+
+/** Calls an exported function with arguments in JSON, and returns its result in JSON. */
+export function call(instance, name, values) {
+  const run = () => instance[camel(name)](...values.map(toWasm));
+  if (!FALLIBLE.has(name)) return fromWasm(run());
+  try {
+    return { ok: fromWasm(run()) };
+  } catch (error) {
+    if (error.payload === undefined) throw error;
+    return { err: fromWasm(error.payload) };
+  }
+}
+
+/** Turns JSON into what jco takes: camel case, and undefined for none. */
+export function toWasm(value) {
+  if (value === null) return undefined;
+  if (Array.isArray(value)) return value.map(toWasm);
+  if (typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [camel(key), toWasm(field)]));
+}
+
+/** Turns what jco returns into JSON: the contract's names, and null for none. */
+export function fromWasm(value) {
+  if (value === undefined) return null;
+  if (typeof value === "bigint") return Number(value);
+  if (Array.isArray(value)) return value.map(fromWasm);
+  if (value === null || typeof value !== "object") return value;
+  if ("tag" in value && Object.keys(value).every((key) => key === "tag" || key === "val")) {
+    return "val" in value && value.val !== undefined ? { [value.tag]: fromWasm(value.val) } : value.tag;
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [kebab(key), fromWasm(field)]));
+}
+
+const camel = (name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+const kebab = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,108 @@
+//! The files that one command builds.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// Returns the folder of the workspace.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+}
+
+/// Builds the published files once, by the documented command, and returns their folder.
+pub(crate) fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let status = Command::new(env!("CARGO"))
+            .args([
+                "run",
+                "--quiet",
+                "--locked",
+                "--package",
+                "keepdocker-components",
+            ])
+            .current_dir(workspace())
+            .status()
+            .unwrap();
+        assert!(status.success(), "the published files were not built");
+        workspace().join("target/component")
+    })
+}
+
+fn size(name: &str) -> u64 {
+    fs::metadata(folder().join(name)).unwrap().len()
+}
+
+#[test]
+fn the_planner_imports_nothing_at_all() {
+    let engine = Engine::default();
+    let planner = Component::from_file(&engine, folder().join("keepdocker-planner.wasm")).unwrap();
+    let ty = planner.component_type();
+    let names: Vec<&str> = ty.imports(&engine).map(|(name, _)| name).collect();
+    assert_eq!(names, Vec::<&str>::new());
+    let exports: Vec<&str> = ty.exports(&engine).map(|(name, _)| name).collect();
+    assert_eq!(
+        exports,
+        [
+            "keepdocker:contract/types@0.1.0",
+            "keepdocker:contract/planning@0.1.0"
+        ]
+    );
+}
+
+#[test]
+fn the_files_stay_small() {
+    for (name, most) in [
+        ("keepdocker.wasm", 400 << 10),
+        ("keepdocker-planner.wasm", 150 << 10),
+    ] {
+        let size = size(name);
+        assert!(size < most, "{name} has {size} bytes, the limit is {most}");
+    }
+}
+
+#[test]
+fn every_file_has_its_sum() {
+    let sums = fs::read_to_string(folder().join("SHA256SUMS")).unwrap();
+    let mut named = Vec::new();
+    for line in sums.lines() {
+        let (sum, name) = line.split_once("  ").unwrap();
+        let mut found = String::new();
+        for byte in Sha256::digest(fs::read(folder().join(name)).unwrap()) {
+            write!(found, "{byte:02x}").unwrap();
+        }
+        assert_eq!(found, sum, "{name}");
+        named.push(name);
+    }
+    for name in [
+        "keepdocker.wasm",
+        "keepdocker-planner.wasm",
+        "keepdocker-contract.wasm",
+    ] {
+        assert!(named.contains(&name), "{name} has no sum");
+    }
+}
+
+#[test]
+fn the_contract_is_published_as_a_package_with_both_worlds() {
+    let bytes = fs::read(folder().join("keepdocker-contract.wasm")).unwrap();
+    let decoded = wit_component::decode(&bytes).unwrap();
+    let package = decoded.package();
+    let resolve = decoded.resolve();
+    let package = &resolve.packages[package];
+    assert_eq!(package.name.to_string(), "keepdocker:contract@0.1.0");
+    let worlds: Vec<&str> = package.worlds.keys().map(String::as_str).collect();
+    for world in ["keepdocker", "planner"] {
+        assert!(worlds.contains(&world), "{worlds:?}");
+    }
+    assert!(folder().join("wit/world.wit").is_file());
+}

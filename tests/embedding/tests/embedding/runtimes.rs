@@ -1,0 +1,116 @@
+//! The corpus in other runtimes, each loaded from its package registry.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cases::corpus;
+use crate::published::{folder, workspace};
+use crate::skip::skip;
+
+/// Returns the folder where `tests/run` installed the runtimes; without it the test is skipped.
+fn runtimes() -> Option<PathBuf> {
+    let folder = std::env::var_os("KEEPDOCKER_RUNTIMES").map(PathBuf::from);
+    if folder.is_none() {
+        skip("wasmtime for Python and jco for Node, which tests/run installs");
+    }
+    folder
+}
+
+/// Returns what the program printed.
+fn printed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn assert_same(printed: &str) {
+    let text = corpus();
+    for (printed, recorded) in printed.lines().zip(text.lines()) {
+        assert_eq!(printed, recorded);
+    }
+    assert!(printed == text, "the last lines are missing");
+}
+
+fn program(language: &str, name: &str) -> PathBuf {
+    workspace()
+        .join("tests/embedding")
+        .join(language)
+        .join(name)
+}
+
+/// Has jco make a module for Node of a published component, and returns its folder.
+fn transpiled(runtimes: &Path, component: &str) -> PathBuf {
+    let target = folder().join("node").join(component);
+    let jco = runtimes.join("node_modules/.bin/jco");
+    printed(
+        Command::new(jco)
+            .arg("transpile")
+            .arg(folder().join(format!("{component}.wasm")))
+            .args(["--instantiation", "async", "--quiet", "--out-dir"])
+            .arg(&target),
+    );
+    target
+}
+
+#[test]
+fn the_corpus_gives_the_same_bytes_in_python() {
+    let Some(runtimes) = runtimes() else {
+        return;
+    };
+    let output = printed(
+        Command::new(runtimes.join("python/bin/python"))
+            .arg(program("python", "planner.py"))
+            .arg(folder().join("keepdocker-planner.wasm"))
+            .arg(program("corpus", "planner.jsonl")),
+    );
+    assert_same(&output);
+}
+
+#[test]
+fn the_corpus_gives_the_same_bytes_in_node() {
+    let Some(runtimes) = runtimes() else {
+        return;
+    };
+    let output = printed(
+        Command::new("node")
+            .arg(program("node", "planner.mjs"))
+            .arg(transpiled(&runtimes, "keepdocker-planner"))
+            .arg(program("corpus", "planner.jsonl")),
+    );
+    assert_same(&output);
+}
+
+/// An empty cluster, an upload, the same again, and what the name leads to, with every capability
+/// in memory.
+fn assert_hosted(printed: &str) {
+    let recorded = std::fs::read_to_string(program("corpus", "host.jsonl")).unwrap();
+    assert_eq!(printed, recorded);
+}
+
+#[test]
+fn a_host_in_python_lists_uploads_and_resolves() {
+    let Some(runtimes) = runtimes() else {
+        return;
+    };
+    assert_hosted(&printed(
+        Command::new(runtimes.join("python/bin/python"))
+            .arg(program("python", "host.py"))
+            .arg(folder().join("keepdocker.wasm")),
+    ));
+}
+
+#[test]
+fn a_host_in_node_lists_uploads_and_resolves() {
+    let Some(runtimes) = runtimes() else {
+        return;
+    };
+    assert_hosted(&printed(
+        Command::new("node")
+            .arg(program("node", "host.mjs"))
+            .arg(transpiled(&runtimes, "keepdocker")),
+    ));
+}
