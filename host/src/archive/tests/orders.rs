@@ -88,6 +88,38 @@ fn parts() -> impl Strategy<Value = (Made, Vec<Part>)> {
         .prop_flat_map(|(image, parts)| (Just(image), Just(parts).prop_shuffle()))
 }
 
+/// Kaniko and crane are not among the programs that the tests can run. This is the layout that
+/// their library, go-containerregistry, gives its archives by its sources: a config named by its
+/// digest with the colon, and compressed layers named by the digests of their compressed bytes.
+#[test]
+fn the_layout_of_kaniko_and_crane_is_read() {
+    let digits = |bytes: &[u8]| crate::archive::Digest::of(bytes).hex();
+    let image = Made::new(vec![noise(1, 9000), noise(2, 100), noise(1, 9000)]);
+    let config = format!("sha256:{}", digits(&image.config));
+    let mut parts = vec![Part::file(&config, image.config.clone())];
+    let mut names = Vec::new();
+    for layer in &image.layers {
+        let data = gzip(layer);
+        let part = Part::file(format!("{}.tar.gz", digits(&data)), data);
+        names.push(part.name.clone());
+        // A layer that comes again is named again, and written once.
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let account = serde_json::json!([{
+        "Config": config, "RepoTags": ["index.docker.io/example/made:1"], "Layers": names,
+    }]);
+    parts.push(Part::file("manifest.json", account.to_string()));
+    let tar = tar(&parts);
+    let (selection, form, layout) = (Selection::Only, Form::Canonical, BlockLayout::Layered);
+    for archive in [stream_of(Cursor::new(tar.clone())), file(&tar).unwrap()] {
+        let mut archive = with_cutting(archive, SMALL);
+        let stored = read_as(&mut archive, &selection, form, layout).unwrap();
+        assert!(stored.bytes == expected(&image));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
