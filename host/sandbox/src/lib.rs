@@ -63,6 +63,7 @@ pub struct Sandbox {
     cluster: Arc<Cluster>,
     state: State,
     ca: PathBuf,
+    plain_api: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
 }
@@ -127,6 +128,20 @@ impl Sandbox {
             Some(tls.clone()),
             stopped.clone(),
         )];
+        let mut plain_api = None;
+        if options.is_api_plain_too {
+            let mut wanted = options.listen;
+            wanted.set_port(0);
+            let (listener, address) = listen(wanted, 0).await?;
+            plain_api = Some(address);
+            listeners.push(server::serve(
+                Arc::clone(&cluster),
+                Role::Api,
+                listener,
+                None,
+                stopped.clone(),
+            ));
+        }
         for (service, listener) in services.into_iter().zip(keep_listeners) {
             listeners.push(server::serve(
                 Arc::clone(&cluster),
@@ -140,6 +155,7 @@ impl Sandbox {
             cluster,
             state,
             ca: identity.ca,
+            plain_api,
             stop,
             listeners,
         })
@@ -148,6 +164,11 @@ impl Sandbox {
     /// Host and port of the API, as `ARVADOS_API_HOST` wants them.
     pub fn api_host(&self) -> String {
         self.cluster.api_host()
+    }
+
+    /// Host and port of the API without TLS, where [`Options::is_api_plain_too`] asks for it.
+    pub fn plain_api_host(&self) -> Option<String> {
+        self.plain_api.map(|address| address.to_string())
     }
 
     /// The certificate to trust, a PEM file.

@@ -33,6 +33,9 @@ pub struct Options {
     pub keep_services: Vec<ServiceKind>,
     /// Whether the Keep services speak TLS.
     pub is_keep_encrypted: bool,
+    /// Whether the API is served at a second address too, without TLS, for clients that cannot be
+    /// made to trust the cluster's certificate.
+    pub is_api_plain_too: bool,
     /// The token for `/_health/ping`; without one nobody may ask.
     pub management_token: Option<String>,
 }
@@ -53,6 +56,7 @@ impl Default for Options {
             storage_classes: vec!["default".to_owned()],
             keep_services: vec![ServiceKind::Proxy],
             is_keep_encrypted: true,
+            is_api_plain_too: false,
             management_token: None,
         }
     }

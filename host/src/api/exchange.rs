@@ -1,13 +1,12 @@
 //! One operation of the API, from the request to the typed answer, with its repetitions.
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::{Url, form_urlencoded};
 
 use super::{Api, Error};
-use crate::http::{Answer, Failure, RequestId, Retry};
+use crate::http::header::{ACCEPT, CONTENT_TYPE};
+use crate::http::{Answer, Failure, Method, RequestBuilder, RequestId, Retry, StatusCode};
 
 /// Longer addresses are sent as a form; web servers in front of a cluster refuse them at 8 kB.
 const LONGEST_URL: usize = 2048;

@@ -1,10 +1,11 @@
 //! Takes off the compression of layers and archives.
 
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::members::LARGEST;
+use super::zstandard::Zstandard;
 
 /// How far a decoder's output may exceed its input, once there is [`FREE`] of it.
 ///
@@ -13,9 +14,6 @@ const RATIO: u64 = 2048;
 
 /// The output that no ratio is asked of.
 const FREE: u64 = 256 << 20;
-
-/// The largest window that Zstandard data may ask for, as a power of two: 64 MiB.
-const WINDOW_LOG: u32 = 26;
 
 /// How bytes are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,15 +54,15 @@ pub(crate) fn peek<R: Read>(mut reader: R) -> io::Result<(Compression, impl Read
 }
 
 /// Bytes without their compression, bounded.
-pub(crate) struct Decoder<'a, R: Read> {
-    inner: Inner<'a, R>,
+pub(crate) struct Decoder<R: Read> {
+    inner: Inner<R>,
     output: u64,
 }
 
-enum Inner<'a, R: Read> {
+enum Inner<R: Read> {
     Plain(R),
     Gzip(Box<MultiGzDecoder<BufReader<Metered<R>>>>),
-    Zstd(Box<zstd::stream::read::Decoder<'a, BufReader<Metered<R>>>>),
+    Zstd(Zstandard<BufReader<Metered<R>>>),
 }
 
 /// Counts what passes.
@@ -81,7 +79,7 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
-impl<R: Read> Decoder<'_, R> {
+impl<R: Read> Decoder<R> {
     /// Takes `compression` off what `reader` gives.
     ///
     /// # Errors
@@ -91,11 +89,7 @@ impl<R: Read> Decoder<'_, R> {
         let inner = match compression {
             Compression::None => Inner::Plain(reader),
             Compression::Gzip => Inner::Gzip(Box::new(MultiGzDecoder::new(metered(reader)))),
-            Compression::Zstd => {
-                let mut decoder = zstd::stream::read::Decoder::with_buffer(metered(reader))?;
-                decoder.window_log_max(WINDOW_LOG)?;
-                Inner::Zstd(Box::new(decoder))
-            }
+            Compression::Zstd => Inner::Zstd(Zstandard::new(metered(reader))?),
             Compression::Other(name) => {
                 return Err(io::Error::other(format!(
                     "{name} is not supported, only gzip and zstd are"
@@ -106,7 +100,7 @@ impl<R: Read> Decoder<'_, R> {
     }
 }
 
-impl<R: Read> Read for Decoder<'_, R> {
+impl<R: Read> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (count, input) = match &mut self.inner {
             Inner::Plain(reader) => return reader.read(buffer),
@@ -116,10 +110,7 @@ impl<R: Read> Read for Decoder<'_, R> {
             }
             Inner::Zstd(decoder) => {
                 let count = decoder.read(buffer)?;
-                if count == 0 && !buffer.is_empty() && !decoder.get_mut().fill_buf()?.is_empty() {
-                    return Err(io::Error::other("data follow the compressed data"));
-                }
-                (count, decoder.get_ref().get_ref().count)
+                (count, decoder.source().get_ref().count)
             }
         };
         self.output += count as u64;

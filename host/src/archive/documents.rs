@@ -1,12 +1,14 @@
 //! The JSON members of archives: what is read of them, and how much.
 
 use std::collections::HashMap;
+use std::io::Read as _;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::digest::Digest;
-use super::error::{Error, Fault};
+use super::error::{Error, Fault, SourceFailure, Subject};
+use super::tar_file::Data;
 
 /// The longest JSON member.
 pub(crate) const LONGEST: u64 = 4 << 20;
@@ -75,6 +77,33 @@ pub(crate) struct Config {
 pub(crate) struct RootFs {
     #[serde(default)]
     pub(crate) diff_ids: Option<Vec<String>>,
+}
+
+/// Reads a document whole from `data`, in an archive that error texts call `subject`.
+pub(crate) fn read(name: &str, data: Data<'_>, subject: &str) -> Result<Vec<u8>, Error> {
+    let (reader, length) = data;
+    let too_long = Error::member(
+        name,
+        Fault::TooMuch {
+            what: "is too long for a JSON document",
+            limit: LONGEST,
+        },
+    );
+    if length > LONGEST {
+        return Err(too_long);
+    }
+    let mut bytes = Vec::new();
+    reader
+        .take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| {
+            let error = SourceFailure::wrap(subject, error);
+            Error::reading(Subject::Member(name.to_owned()), error)
+        })?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(too_long);
+    }
+    Ok(bytes)
 }
 
 /// Tells whether bytes begin like a JSON document of the kinds that archives hold.

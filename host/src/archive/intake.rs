@@ -13,9 +13,10 @@ use super::blocks::{Blocks, Cutting, TAR_UNIT};
 use super::canonical;
 use super::catalog::{Entry, Layer};
 use super::decode::{self, Compression, Decoder};
-use super::digest::{CHUNK, Digest, Hasher, Lane};
+use super::digest::Digest;
 use super::documents;
 use super::error::{Error, Fault, Subject};
+use super::hasher::{CHUNK, Hasher, Lane};
 use super::sink::BlockSink;
 use super::spool::{Extent, Spool};
 

@@ -14,6 +14,7 @@ mod decode;
 mod digest;
 mod documents;
 mod error;
+mod hasher;
 pub mod host;
 mod indexed;
 mod intake;
@@ -25,7 +26,9 @@ mod source;
 mod spool;
 mod store;
 mod stream;
+mod tar_file;
 mod verbatim;
+mod zstandard;
 
 #[cfg(test)]
 mod tests;
@@ -45,7 +48,8 @@ use crate::engine::Engine;
 use blocks::Cutting;
 use intake::Intake;
 use source::Tracked;
-use store::{Folder, Store, TarFile};
+use store::{Folder, Store};
+use tar_file::TarFile;
 
 pub use archives::{Archives, ArchivesError, Opened};
 pub use choice::Choice;
@@ -309,7 +313,7 @@ impl Archive {
         };
         let mut file = tempfile::tempfile_in(&self.folder).map_err(failed)?;
         let mut source = source::tar_stream(source)?.take(members::LARGEST);
-        let mut buffer = vec![0; digest::CHUNK];
+        let mut buffer = vec![0; hasher::CHUNK];
         loop {
             let count = match source.read(&mut buffer) {
                 Ok(0) => break,

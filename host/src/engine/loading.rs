@@ -4,7 +4,8 @@ use std::io::{self, Read, Write as _};
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 
-use super::command::{self, CommandError, Tail};
+use super::command::{self, Tail};
+use super::error::CommandError;
 use super::{Description, Engine, check_name, normalised};
 use crate::bindings::archives::Image;
 

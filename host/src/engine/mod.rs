@@ -4,6 +4,7 @@
 //! more, reads nothing, and ends with its handle.
 
 mod command;
+mod error;
 pub mod host;
 mod loading;
 mod saving;
@@ -20,7 +21,7 @@ use crate::bindings::types::Platform;
 
 use command::Tail;
 
-pub use command::CommandError;
+pub use error::CommandError;
 pub use host::LocalEngine;
 pub use loading::Loading;
 pub use saving::Saving;

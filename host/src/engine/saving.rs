@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Stdio};
 use std::thread::{self, JoinHandle};
 
-use super::command::{self, CommandError, Tail};
+use super::command::{self, Tail};
+use super::error::CommandError;
 
 /// An archive that the engine is writing. Dropping it ends the engine's command.
 ///

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Method, NoProxy, Proxy, RequestBuilder, Url};
+use reqwest::{NoProxy, Proxy, Url};
 
 use crate::settings::{Proxies, Settings};
 
@@ -26,6 +26,8 @@ pub use progress_body::{Activity, ProgressBody, Watcher};
 pub use request_id::RequestId;
 pub use retry::{Attempts, Retry};
 pub use text::printable;
+// What requests are made of, for callers that know nothing of the library.
+pub use reqwest::{Method, RequestBuilder, StatusCode, header};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -111,6 +113,11 @@ impl Client {
         if let Some(notify) = &self.notify {
             notify(sentence);
         }
+    }
+
+    /// Waits before something is tried again.
+    pub(crate) async fn pause(&self, delay: Duration) {
+        tokio::time::sleep(delay).await;
     }
 
     /// Starts a request that carries the token.

@@ -1,9 +1,8 @@
 //! How often and when to try again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::Rng;
-use tokio::time::{Instant, sleep};
 
 /// How long to go on with something that fails for the time being.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +87,7 @@ impl Attempts {
             self.failures,
             self.retry.retries
         ));
-        sleep(delay).await;
+        client.pause(delay).await;
         true
     }
 }

@@ -25,6 +25,7 @@ mod service;
 mod services;
 mod store;
 mod tally;
+mod transfer;
 mod upload;
 
 use std::sync::Arc;
@@ -89,33 +90,5 @@ impl Keep {
     pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
-    }
-
-    /// Returns what a block must reach: what is asked for, else what the cluster's configuration
-    /// says.
-    ///
-    /// Without storage classes in the answer, any will do; so it is where the services are given
-    /// by hand, as with the Python client.
-    ///
-    /// # Errors
-    /// If the cluster's configuration is needed and cannot be read.
-    pub async fn wanted(
-        &self,
-        replicas: Option<u32>,
-        storage_classes: &[String],
-    ) -> Result<Wanted, Error> {
-        let replicas = match replicas {
-            Some(replicas) => replicas.max(1),
-            None => self.services.api().cluster().await?.default_replication,
-        };
-        let storage_classes = if !storage_classes.is_empty() || self.services.are_given() {
-            storage_classes
-        } else {
-            &self.services.api().cluster().await?.default_storage_classes
-        };
-        Ok(Wanted {
-            replicas,
-            storage_classes: storage_classes.iter().cloned().collect(),
-        })
     }
 }

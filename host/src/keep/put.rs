@@ -5,25 +5,23 @@
 //! What was stored in one round still counts in the next.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Body, Method, Url};
+use url::Url;
 
 use super::block::Block;
 use super::locator::Locator;
 use super::service::{self, Service};
 use super::tally::{Confirmed, Tally, Wanted};
 use super::{Error, Keep};
-use crate::http::{Activity, Answer, Failure, ProgressBody, RequestId, Watcher, printable};
+use crate::http::{Answer, RequestId, Watcher, printable};
 
 /// An answer to a PUT is a locator; longer ones are something else.
-const LARGEST_ANSWER: usize = 64 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 64 * 1024;
 
 /// How one service answered.
 #[derive(Debug)]
-enum Outcome {
+pub(super) enum Outcome {
     Stored(Locator, Confirmed),
     /// It may do better in the next round.
     Failed(String),
@@ -35,10 +33,10 @@ enum Outcome {
 
 /// What is being sent.
 #[derive(Clone, Copy)]
-struct Sending<'a> {
-    block: &'a Block,
-    id: &'a RequestId,
-    watcher: Option<&'a Watcher>,
+pub(super) struct Sending<'a> {
+    pub(super) block: &'a Block,
+    pub(super) id: &'a RequestId,
+    pub(super) watcher: Option<&'a Watcher>,
 }
 
 /// What is known of the services in the course of one block.
@@ -54,6 +52,34 @@ struct Tried {
 }
 
 impl Keep {
+    /// Returns what a block must reach: what is asked for, else what the cluster's configuration
+    /// says.
+    ///
+    /// Without storage classes in the answer, any will do; so it is where the services are given
+    /// by hand, as with the Python client.
+    ///
+    /// # Errors
+    /// If the cluster's configuration is needed and cannot be read.
+    pub async fn wanted(
+        &self,
+        replicas: Option<u32>,
+        storage_classes: &[String],
+    ) -> Result<Wanted, Error> {
+        let replicas = match replicas {
+            Some(replicas) => replicas.max(1),
+            None => self.services.api().cluster().await?.default_replication,
+        };
+        let storage_classes = if !storage_classes.is_empty() || self.services.are_given() {
+            storage_classes
+        } else {
+            &self.services.api().cluster().await?.default_storage_classes
+        };
+        Ok(Wanted {
+            replicas,
+            storage_classes: storage_classes.iter().cloned().collect(),
+        })
+    }
+
     /// Stores a block, and returns its locator, signed where the cluster signs.
     ///
     /// # Errors
@@ -192,63 +218,6 @@ impl Keep {
             }
         }
     }
-
-    /// Sends the block to one service.
-    async fn put_to(
-        &self,
-        service: &Service,
-        Sending { block, id, watcher }: Sending<'_>,
-        replicas: u32,
-        classes: &str,
-    ) -> Outcome {
-        let Ok(url) = service.root.join(&block.id().hash.to_string()) else {
-            return Outcome::Refused("its address cannot be used".to_owned());
-        };
-        let activity = Activity::watched(watcher.cloned());
-        let body = ProgressBody::new(block.data(), activity.clone());
-        let mut request = self
-            .client
-            .request(Method::PUT, url, id)
-            .header(CONTENT_TYPE, "application/octet-stream")
-            .header("X-Keep-Desired-Replicas", replicas)
-            .body(Body::wrap(body));
-        if !classes.is_empty() {
-            request = request.header("X-Keep-Storage-Classes", classes);
-        }
-        let exchange = self.client.exchange(request, LARGEST_ANSWER);
-        tokio::select! {
-            outcome = exchange => match outcome {
-                Ok(answer) => judge(&answer, block),
-                Err(failure @ Failure::Untrusted(_)) => Outcome::Refused(failure.to_string()),
-                Err(failure) => Outcome::Failed(failure.to_string()),
-            },
-            limit = self.stalled(&activity, u64::from(block.id().size)) => {
-                Outcome::Failed(format!("nothing moved for {} s", limit.as_secs()))
-            }
-        }
-    }
-
-    /// Waits until a body has not moved on for too long, and returns how long that was.
-    async fn stalled(&self, activity: &Activity, size: u64) -> Duration {
-        let mut before = None;
-        loop {
-            let now = activity.bytes();
-            if before == Some(now) {
-                return if now < size {
-                    self.timeouts.stall
-                } else {
-                    self.timeouts.answer
-                };
-            }
-            before = Some(now);
-            let limit = if now < size {
-                self.timeouts.stall
-            } else {
-                self.timeouts.answer
-            };
-            tokio::time::sleep(limit).await;
-        }
-    }
 }
 
 /// Returns how to call a service in messages.
@@ -261,7 +230,7 @@ pub(super) fn name(service: &Service) -> String {
 }
 
 /// Judges a service's answer to a PUT.
-fn judge(answer: &Answer, block: &Block) -> Outcome {
+pub(super) fn judge(answer: &Answer, block: &Block) -> Outcome {
     let status = answer.status.as_u16();
     let body = String::from_utf8_lossy(&answer.body);
     match status {

@@ -1,7 +1,7 @@
 //! One Keep service, and the order of services for a block.
 
 use md5::{Digest, Md5};
-use reqwest::Url;
+use url::Url;
 
 use super::block::BlockHash;
 use crate::api::KeepService;

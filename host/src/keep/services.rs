@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use url::Url;
 
 use super::Error;
 use super::service::Service;

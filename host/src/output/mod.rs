@@ -1,6 +1,7 @@
 //! What the programs show: answers on standard output, everything else on standard error.
 
 mod console;
+mod ending;
 mod escape;
 mod exit;
 pub mod json;

@@ -4,9 +4,6 @@ use super::exit::Exit;
 use crate::bindings::commands::Failure;
 use crate::bindings::types::CommandFailure;
 use crate::bindings::{api, archives, engine, keep, locks};
-use crate::component;
-use crate::plan::PlanError;
-use crate::policy::{self, Denial, Unfit};
 
 /// What the user gets to read when a command fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,88 +123,6 @@ impl From<Failure> for Report {
             .advise("the source cannot be read twice, so run the command again with `--no-reuse`, which sends every block"),
             Failure::Api(error) => of_api(error),
         }
-    }
-}
-
-impl From<component::Error> for Report {
-    fn from(error: component::Error) -> Self {
-        let report = Self::new(Exit::Component, error.to_string());
-        match error {
-            component::Error::Load(_) | component::Error::Trapped(_) => {
-                report.advise("this is a defect of the component; please report it to its maker")
-            }
-            component::Error::Excess(_) | component::Error::Unsuitable(_) => {
-                report.advise("use a component that was built for this program's contract")
-            }
-            component::Error::Unreadable { .. } => Self {
-                exit: Exit::Failed,
-                ..report
-            }
-            .advise("check the path that `--component` names"),
-            component::Error::Unrecorded(_) | component::Error::Deviates(_) => Self {
-                exit: Exit::Failed,
-                ..report
-            },
-            component::Error::OutOfFuel(_)
-            | component::Error::OutOfMemory(_)
-            | component::Error::TooManyCalls(_)
-            | component::Error::TimedOut(_) => {
-                report.advise("`keepdocker policy show` tells which policy sets the limit")
-            }
-        }
-    }
-}
-
-impl From<&Denial> for Report {
-    fn from(denial: &Denial) -> Self {
-        Self::new(
-            Exit::Denied,
-            format!("the policy withholds `{}`", denial.asked),
-        )
-        .detail(format!("why: {}", denial.why))
-        .detail(format!("fix: {}", denial.fix))
-        .advise(format!("see how that is decided: {}", denial.explain))
-    }
-}
-
-impl From<policy::Error> for Report {
-    fn from(error: policy::Error) -> Self {
-        match error {
-            policy::Error::Invalid(faults) => Self::new(
-                Exit::Failed,
-                "the policy cannot be used, so nothing was done",
-            )
-            .detail(
-                faults
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            )
-            .advise("correct the file; `keepdocker policy check FILE` checks it"),
-            error => Self::new(Exit::Failed, error.to_string()),
-        }
-    }
-}
-
-impl From<PlanError> for Report {
-    fn from(error: PlanError) -> Self {
-        let report = Self::new(Exit::Failed, error.to_string());
-        match error {
-            PlanError::Unreadable { .. } => report.advise("check the path"),
-            PlanError::Invalid { .. } => {
-                report.advise("make a plan with `keepdocker upload --dry-run -o FILE`")
-            }
-            PlanError::Unwritable { .. } => {
-                report.advise("name a new file in a folder that you can write to")
-            }
-        }
-    }
-}
-
-impl From<Unfit> for Report {
-    fn from(unfit: Unfit) -> Self {
-        Self::new(Exit::Denied, unfit.to_string()).advise("ask who keeps this policy")
     }
 }
 

@@ -4,6 +4,7 @@
 //! environment wins. The environment is a value, so that everything below the command line can be
 //! run under one that is not the process's own.
 
+mod address;
 mod base_directories;
 mod certificates;
 mod environment;
@@ -92,7 +93,7 @@ impl Settings {
             .text("ARVADOS_API_HOST_INSECURE")
             .is_some_and(|value| is_true(&value));
         Ok(Self {
-            api: api_root(&host)?,
+            api: address::api_root("https", &host).ok_or(Error::InvalidHost { value: host })?,
             token: Token::new(&token)?,
             trust: certificates::choose(insecure, environment, &mut warnings),
             proxies: Proxies::new(environment),
@@ -105,11 +106,7 @@ impl Settings {
 
     /// Returns the host as the user wrote it: with a port only if it is not 443.
     pub fn host(&self) -> String {
-        let host = self.api.host_str().unwrap_or_default();
-        match self.api.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+        address::host(&self.api)
     }
 }
 
@@ -148,18 +145,6 @@ fn is_true(value: &str) -> bool {
     )
 }
 
-fn api_root(host: &str) -> Result<Url, Error> {
-    let invalid = || Error::InvalidHost {
-        value: host.to_owned(),
-    };
-    // A host and a port, nothing else: whatever else a URL can hold would end up in requests.
-    if host.contains(|c: char| matches!(c, '/' | '?' | '#' | '@' | '\\') || c.is_whitespace()) {
-        return Err(invalid());
-    }
-    let root = Url::parse(&format!("https://{host}/")).map_err(|_| invalid())?;
-    Ok(root)
-}
-
 fn keep_services(lookup: &Lookup<'_>) -> Result<Option<Vec<Url>>, Error> {
     let Some((name, value)) = ["ARVADOS_KEEP_SERVICES", "ARVADOS_KEEP_PROXY"]
         .into_iter()
@@ -167,33 +152,11 @@ fn keep_services(lookup: &Lookup<'_>) -> Result<Option<Vec<Url>>, Error> {
     else {
         return Ok(None);
     };
-    value
-        .split_whitespace()
-        .map(|text| {
-            keep_root(text).ok_or_else(|| Error::InvalidService {
-                name,
-                value: text.to_owned(),
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map(Some)
-}
-
-fn keep_root(text: &str) -> Option<Url> {
-    let mut root = Url::parse(text).ok()?;
-    let is_web = matches!(root.scheme(), "http" | "https") && root.has_host();
-    let is_plain = root.username().is_empty()
-        && root.password().is_none()
-        && root.query().is_none()
-        && root.fragment().is_none();
-    if !is_web || !is_plain {
-        return None;
-    }
-    if !root.path().ends_with('/') {
-        let path = format!("{}/", root.path());
-        root.set_path(&path);
-    }
-    Some(root)
+    let roots = address::keep_roots(&value).map_err(|text| Error::InvalidService {
+        name,
+        value: text.to_owned(),
+    })?;
+    Ok(Some(roots))
 }
 
 #[cfg(test)]
@@ -300,24 +263,6 @@ mod tests {
         }
         for no in ["0", "false", "on", "no", "n", "2", "enabled"] {
             assert!(!is_true(no), "{no}");
-        }
-    }
-
-    #[test]
-    fn a_host_is_a_host_and_a_port() {
-        for good in ["a.example", "a.example:8443", "127.0.0.1:1", "[::1]:8443"] {
-            assert!(api_root(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "https://a.example",
-            "a.example/path",
-            "user@a.example",
-            "a b",
-            "a.example:port",
-            ":80",
-            "a?b",
-        ] {
-            assert!(api_root(bad).is_err(), "{bad}");
         }
     }
 

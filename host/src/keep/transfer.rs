@@ -1,0 +1,70 @@
+//! Sends one block to one Keep service, and gives up when nothing moves.
+
+use std::time::Duration;
+
+use reqwest::Body;
+
+use super::Keep;
+use super::put::{LARGEST_ANSWER, Outcome, Sending, judge};
+use super::service::Service;
+use crate::http::header::CONTENT_TYPE;
+use crate::http::{Activity, Failure, Method, ProgressBody};
+
+impl Keep {
+    /// Sends the block to one service.
+    pub(super) async fn put_to(
+        &self,
+        service: &Service,
+        Sending { block, id, watcher }: Sending<'_>,
+        replicas: u32,
+        classes: &str,
+    ) -> Outcome {
+        let Ok(url) = service.root.join(&block.id().hash.to_string()) else {
+            return Outcome::Refused("its address cannot be used".to_owned());
+        };
+        let activity = Activity::watched(watcher.cloned());
+        let body = ProgressBody::new(block.data(), activity.clone());
+        let mut request = self
+            .client
+            .request(Method::PUT, url, id)
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .header("X-Keep-Desired-Replicas", replicas)
+            .body(Body::wrap(body));
+        if !classes.is_empty() {
+            request = request.header("X-Keep-Storage-Classes", classes);
+        }
+        let exchange = self.client.exchange(request, LARGEST_ANSWER);
+        tokio::select! {
+            outcome = exchange => match outcome {
+                Ok(answer) => judge(&answer, block),
+                Err(failure @ Failure::Untrusted(_)) => Outcome::Refused(failure.to_string()),
+                Err(failure) => Outcome::Failed(failure.to_string()),
+            },
+            limit = self.stalled(&activity, u64::from(block.id().size)) => {
+                Outcome::Failed(format!("nothing moved for {} s", limit.as_secs()))
+            }
+        }
+    }
+
+    /// Waits until a body has not moved on for too long, and returns how long that was.
+    async fn stalled(&self, activity: &Activity, size: u64) -> Duration {
+        let mut before = None;
+        loop {
+            let now = activity.bytes();
+            if before == Some(now) {
+                return if now < size {
+                    self.timeouts.stall
+                } else {
+                    self.timeouts.answer
+                };
+            }
+            before = Some(now);
+            let limit = if now < size {
+                self.timeouts.stall
+            } else {
+                self.timeouts.answer
+            };
+            tokio::time::sleep(limit).await;
+        }
+    }
+}
