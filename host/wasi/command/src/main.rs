@@ -1,0 +1,19 @@
+//! The command line of keepdocker in a WASI runtime.
+//!
+//! It reads its arguments, tells the provider what they say of the surroundings, calls one command
+//! of the component, and shows the answer as the native program does.
+
+#![expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the native host is a library, and uses more of the shared modules"
+)]
+
+mod bindings;
+mod command_line;
+mod output;
+mod run;
+
+fn main() -> std::process::ExitCode {
+    run::main()
+}

@@ -1,0 +1,139 @@
+//! One command, from the arguments to the exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::bindings::commands::{
+    self, ImagesRequest, Origin, Outcome, Pull, UploadRequest, Uploaded,
+};
+use crate::bindings::keep::{BlockLayout, Form};
+use crate::bindings::log::Level;
+use crate::bindings::session;
+use crate::command_line::{Arguments, Command, Images, Resolve, Upload};
+use crate::output::{Console, Exit, Ids, Report, Style, escape, json, table};
+
+/// Runs the program on the arguments that the runtime hands over.
+pub(crate) fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let least = match (arguments.verbose, arguments.quiet) {
+        (true, _) => Level::Debug,
+        (_, true) => Level::Warning,
+        _ => Level::Info,
+    };
+    session::show(least);
+    let console = Console::new(Style::Plain, least);
+    let answer = match &arguments.command {
+        Command::Images(arguments) => images(arguments),
+        Command::Upload(arguments) => upload(arguments, console),
+        Command::Resolve(arguments) => resolve(arguments, console),
+    };
+    let exit = match answer.and_then(|text| print(console, &text)) {
+        Ok(()) => Exit::Done,
+        Err(report) => {
+            console.report(&report);
+            report.exit
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn images(arguments: &Images) -> Result<String, Report> {
+    let listed = commands::images(&ImagesRequest {
+        project: arguments.project_uuid.clone(),
+        image: arguments.image.clone(),
+        tag: arguments.tag.clone(),
+    })?;
+    Ok(if arguments.json {
+        json::images(&listed)
+    } else if arguments.no_trunc {
+        table(&listed, Ids::Whole)
+    } else {
+        table(&listed, Ids::Short)
+    })
+}
+
+fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
+    session::give(&arguments.from).map_err(|text| Report::new(Exit::Usage, text))?;
+    if arguments.dry_run {
+        session::rehearse();
+    }
+    let uploaded = commands::upload(&UploadRequest {
+        origin: Origin::Given,
+        image: arguments.image.clone(),
+        tag: arguments.tag.clone(),
+        selection: None,
+        project: arguments.project_uuid.clone(),
+        name: arguments.name.clone(),
+        pull: Pull::Never,
+        force: arguments.force,
+        force_image_format: arguments.force_image_format,
+        form: if arguments.verbatim {
+            Form::Verbatim
+        } else {
+            Form::Canonical
+        },
+        block_layout: BlockLayout::Layered,
+        replicas: arguments.replication,
+        storage_classes: arguments.storage_classes.clone(),
+        reuse: true,
+        resume: false,
+    })?;
+    if arguments.dry_run {
+        return Ok(told(&session::steps()));
+    }
+    console.message(Level::Info, &summary(&uploaded));
+    Ok(if arguments.json {
+        json::uploaded(&uploaded)
+    } else {
+        format!("{}\n", uploaded.collection)
+    })
+}
+
+fn resolve(arguments: &Resolve, console: Console) -> Result<String, Report> {
+    let resolution = commands::resolve(&arguments.image)?;
+    for reason in &resolution.reasons {
+        console.message(Level::Info, reason);
+    }
+    Ok(if arguments.json {
+        json::resolved(&resolution)
+    } else {
+        format!("{}\n", resolution.collection)
+    })
+}
+
+/// Says what an upload would write.
+fn told(steps: &[String]) -> String {
+    if steps.is_empty() {
+        return "nothing to do: the project has the image\n".to_owned();
+    }
+    steps
+        .iter()
+        .map(|step| format!("would {}\n", escape(step)))
+        .collect()
+}
+
+/// Says in one line what an upload came to.
+fn summary(uploaded: &Uploaded) -> String {
+    let what = uploaded.name.as_deref().unwrap_or(&uploaded.image);
+    match uploaded.outcome {
+        Outcome::Present => format!("{what} is in Keep already; nothing was written"),
+        Outcome::Registered => {
+            format!("{what} is in Keep already; it was registered without sending data")
+        }
+        Outcome::Uploaded => format!(
+            "{what} was uploaded: {} bytes in {} blocks, {} sent",
+            uploaded.size, uploaded.blocks, uploaded.sent
+        ),
+    }
+}
+
+/// Writes the answer to standard output.
+fn print(console: Console, text: &str) -> Result<(), Report> {
+    console.answer(text).map_err(|error| {
+        Report::new(
+            Exit::Failed,
+            format!("the answer cannot be written to standard output: {error}"),
+        )
+    })
+}

@@ -1,0 +1,220 @@
+//! Image archives in the folders that the runtime opens, or on standard input.
+//!
+//! How an archive is read, checked and put in canonical form is the native host's; here it happens
+//! on one thread and without temporary files.
+
+#[path = "../../../../src/archive/blocks.rs"]
+mod blocks;
+#[path = "../../../../src/archive/canonical.rs"]
+mod canonical;
+#[path = "../../../../src/archive/catalog.rs"]
+mod catalog;
+#[path = "../../../../src/archive/choice.rs"]
+mod choice;
+#[path = "../../../../src/archive/contents.rs"]
+mod contents;
+#[path = "../../../../src/archive/decode.rs"]
+mod decode;
+#[path = "../../../../src/archive/digest.rs"]
+mod digest;
+#[path = "../../../../src/archive/documents.rs"]
+mod documents;
+#[path = "../../../../src/archive/error.rs"]
+mod error;
+mod hasher;
+#[path = "../../../../src/archive/indexed.rs"]
+mod indexed;
+#[path = "../../../../src/archive/intake.rs"]
+mod intake;
+#[path = "../../../../src/archive/location.rs"]
+mod location;
+#[path = "../../../../src/archive/members.rs"]
+mod members;
+#[path = "../../../../src/archive/names.rs"]
+mod names;
+#[path = "../../../../src/archive/sink.rs"]
+mod sink;
+#[path = "../../../../src/archive/source.rs"]
+mod source;
+mod spool;
+mod store;
+#[path = "../../../../src/archive/stream.rs"]
+mod stream;
+#[path = "../../../../src/archive/tar_file.rs"]
+mod tar_file;
+#[path = "../../../../src/archive/verbatim.rs"]
+mod verbatim;
+mod zstandard;
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _};
+use std::path::Path;
+
+use wasip2::filesystem::preopens;
+
+use crate::bindings::archives::{Image, Selection};
+use crate::bindings::keep::{BlockLayout, Form};
+
+use blocks::Cutting;
+use choice::Choice;
+use decode::Compression;
+use intake::Intake;
+use source::Tracked;
+use store::Store;
+use tar_file::TarFile;
+
+pub(crate) use error::Error;
+pub(crate) use location::Location;
+pub(crate) use sink::{BlockSink, SinkClosed};
+
+/// An archive, open for one reading.
+pub(crate) struct Archive {
+    /// What error texts call it.
+    subject: String,
+    origin: Origin,
+    choice: Choice,
+}
+
+enum Origin {
+    /// Something that can be read once, and has not begun.
+    Stream(Box<dyn Read>),
+    /// Something that can be read in any order.
+    Store(Store),
+    /// Something that was read.
+    Spent,
+}
+
+/// What an archive was found to be, after its last byte.
+pub(crate) struct Reading {
+    /// The image that was meant.
+    pub(crate) image: Image,
+    /// The numbers that the sink gave the blocks, in the order in which they are the archive.
+    pub(crate) order: Vec<usize>,
+    /// The archive's length in bytes.
+    pub(crate) size: u64,
+}
+
+impl Archive {
+    /// Opens what the user named.
+    ///
+    /// A tar without compression is indexed here: its headers are read. Of others nothing is.
+    pub(crate) fn open(location: &Location) -> Result<Self, Error> {
+        match location {
+            Location::File { file, image } => Self::file(file, named(image)),
+            Location::Stdin { image } => Ok(Archive {
+                subject: "standard input".to_owned(),
+                origin: Origin::Stream(Box::new(io::stdin())),
+                choice: named(image),
+            }),
+            _ => Err(Error::Unsupported(
+                "here an archive comes from a file, as `docker-archive:FILE` or \
+                 `oci-archive:FILE`, or from standard input, as `-`"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    fn file(path: &Path, choice: Choice) -> Result<Self, Error> {
+        let subject = path.display().to_string();
+        if preopens::get_directories().is_empty() {
+            return Err(Error::Unsupported(format!(
+                "`{subject}` cannot be read, as the runtime opens no folder for this component; \
+                 grant one with `--dir FOLDER::/`, or as your runtime does it"
+            )));
+        }
+        let failed = |action, source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound => Error::NotFound(path.to_owned()),
+            _ => Error::Io {
+                action,
+                subject: path.display().to_string(),
+                source,
+            },
+        };
+        let mut file = File::open(path).map_err(|error| failed("open", error))?;
+        let mut start = Vec::new();
+        Read::by_ref(&mut file)
+            .take(Compression::ENOUGH as u64)
+            .read_to_end(&mut start)
+            .and_then(|_| file.rewind())
+            .map_err(|error| failed("read", error))?;
+        let origin = match Compression::of(&start) {
+            Compression::None => Origin::Store(Store::new(TarFile::open(file, subject.clone())?)),
+            _ => Origin::Stream(Box::new(file)),
+        };
+        Ok(Archive {
+            subject,
+            origin,
+            choice,
+        })
+    }
+
+    /// Returns what the archive holds, or none where that shows only once it has been read.
+    pub(crate) fn images(&self) -> Result<Option<Vec<Image>>, Error> {
+        match &self.origin {
+            Origin::Spent => Err(Error::Spent),
+            Origin::Stream(_) => Ok(None),
+            Origin::Store(store) => {
+                let mut documents = store;
+                let entries = self.choice.narrow(catalog::read(&mut documents)?)?;
+                let images = entries.into_iter().map(|entry| entry.image);
+                Ok(Some(images.collect()))
+            }
+        }
+    }
+
+    /// Reads the archive to its end, verifies it, and gives its blocks to `sink`.
+    pub(crate) fn read(
+        &mut self,
+        selection: &Selection,
+        form: Form,
+        layout: BlockLayout,
+        sink: &mut dyn BlockSink,
+    ) -> Result<Reading, Error> {
+        let origin = std::mem::replace(&mut self.origin, Origin::Spent);
+        let is_layered = layout == BlockLayout::Layered;
+        let choice = &self.choice;
+        let (cutting, folder) = (Cutting::KEEP, Path::new(""));
+        let settings = verbatim::Settings {
+            cutting,
+            is_layered,
+            folder,
+        };
+        let progress: source::Progress<'_> = &mut |_| {};
+        let (image, order, size) = match (origin, form) {
+            (Origin::Spent, _) => return Err(Error::Spent),
+            (Origin::Stream(stream), Form::Verbatim) => {
+                let source = Tracked::new(stream, &self.subject, progress);
+                verbatim::read(source, sink, &settings, choice, selection)?
+            }
+            (Origin::Store(store), Form::Verbatim) => {
+                let source = Tracked::new(store.rewound()?, &self.subject, progress);
+                verbatim::read(source, sink, &settings, choice, selection)?
+            }
+            (Origin::Stream(_), Form::Canonical) if !is_layered => {
+                return Err(Error::Unsupported(
+                    "a stream cannot be stored densely in canonical form here, as that needs a \
+                     temporary file; name a file without compression"
+                        .to_owned(),
+                ));
+            }
+            (Origin::Stream(stream), Form::Canonical) => {
+                let source = Tracked::new(stream, &self.subject, progress);
+                let intake = Intake::new(sink, cutting, is_layered, folder);
+                stream::read(source, intake, choice, selection)?
+            }
+            (Origin::Store(store), Form::Canonical) => {
+                let intake = Intake::new(sink, cutting, is_layered, folder);
+                indexed::read(&store, intake, choice, selection, progress)?
+            }
+        };
+        Ok(Reading { image, order, size })
+    }
+}
+
+/// Chooses by the name that was given with the source.
+fn named(image: &Option<String>) -> Choice {
+    Choice {
+        name: image.clone(),
+        ..Choice::default()
+    }
+}

@@ -1,0 +1,42 @@
+//! An archive in which any member can be read at any time: here always a tar in a file.
+
+use std::fs::File;
+
+use super::documents::{self, Documents};
+use super::error::Error;
+use super::tar_file::{Data, TarFile};
+
+/// An archive whose members can be read in any order.
+pub(crate) struct Store(TarFile);
+
+impl Store {
+    /// Takes a tar that was indexed.
+    pub(crate) fn new(tar: TarFile) -> Self {
+        Store(tar)
+    }
+
+    /// Returns what error texts call the archive.
+    pub(crate) fn subject(&self) -> &str {
+        self.0.subject()
+    }
+
+    /// Returns the file, at its beginning.
+    pub(crate) fn rewound(&self) -> Result<&File, Error> {
+        self.0.rewound()
+    }
+
+    /// Returns a reader of the member's data and their length, or none if there is no such
+    /// member.
+    pub(crate) fn open(&self, name: &str) -> Result<Option<Data<'_>>, Error> {
+        self.0.open_member(name)
+    }
+}
+
+impl Documents for &Store {
+    fn document(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.open(name)? {
+            None => Ok(None),
+            Some(data) => documents::read(name, data, self.subject()).map(Some),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What the contract means in Rust, seen from the side that provides it.
+#![expect(
+    unsafe_code,
+    unreachable_pub,
+    clippy::all,
+    reason = "generated; the documentation is in wit/"
+)]
+
+wit_bindgen::generate!({
+    path: ["../../../wit", "../wit"],
+    world: "keepdocker:wasi/provider",
+    additional_derives: [PartialEq],
+});
+
+pub use exports::keepdocker::contract::{
+    api, archives, cluster, collections, engine, keep, links, locks, log, types, users,
+};
+pub use exports::keepdocker::wasi::session;
+
+export!(Provider with_types_in self);
+
+/// Provides all interfaces; `capabilities` says how.
+pub(crate) struct Provider;

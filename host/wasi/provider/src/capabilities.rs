@@ -1,0 +1,132 @@
+//! The contract's interfaces, each call handed on to what does it.
+
+use std::cell::RefCell;
+
+use crate::archive::Archive;
+use crate::bindings::{
+    Provider, api, archives, cluster, collections, engine, keep, links, locks, log, users,
+};
+use crate::engine::UNAVAILABLE;
+use crate::session::{self, Cluster};
+use crate::turn;
+
+impl log::Guest for Provider {
+    fn write(level: log::Level, message: String) {
+        session::message(level, &message);
+    }
+}
+
+impl engine::Guest for Provider {
+    fn find(_: String) -> Result<Vec<engine::LocalImage>, engine::Error> {
+        Err(engine::Error::Unavailable(UNAVAILABLE.to_owned()))
+    }
+
+    fn pull(_: String) -> Result<(), engine::Error> {
+        Err(engine::Error::Unavailable(UNAVAILABLE.to_owned()))
+    }
+}
+
+/// An archive that the component holds a handle of.
+pub(crate) struct Opened(RefCell<Archive>);
+
+impl archives::Guest for Provider {
+    type Archive = Opened;
+
+    fn forget(_: archives::ImageId) -> Result<(), archives::Error> {
+        // There is no cache.
+        Ok(())
+    }
+}
+
+impl archives::GuestArchive for Opened {
+    fn open(source: archives::Source) -> Result<archives::Archive, archives::Error> {
+        let location = match source {
+            archives::Source::Given => session::given()
+                .ok_or_else(|| archives::Error::NotFound("no archive was named".to_owned()))?,
+            archives::Source::Engine(_) => {
+                return Err(archives::Error::Unsupported(UNAVAILABLE.to_owned()));
+            }
+            archives::Source::Cache(image) => {
+                return Err(archives::Error::NotFound(format!(
+                    "there is no cache here, so none that holds image {image}"
+                )));
+            }
+        };
+        let archive = Archive::open(&location)?;
+        Ok(archives::Archive::new(Opened(RefCell::new(archive))))
+    }
+
+    fn images(&self) -> Result<Option<Vec<archives::Image>>, archives::Error> {
+        Ok(self.0.borrow().images()?)
+    }
+}
+
+/// The right to work on an image. WASI has no locks, so nobody else is kept away: what comes of
+/// two uploads at the same time is what the server makes of them, a second collection and links.
+pub(crate) struct Unlocked;
+
+impl locks::Guest for Provider {
+    type Guard = Unlocked;
+}
+
+impl locks::GuestGuard for Unlocked {
+    fn acquire(_: locks::ImageId) -> Result<locks::Guard, locks::Error> {
+        Ok(locks::Guard::new(Unlocked))
+    }
+}
+
+impl keep::Guest for Provider {
+    fn store(
+        archive: archives::ArchiveBorrow<'_>,
+        options: keep::Options,
+    ) -> Result<keep::Stored, keep::Error> {
+        let cluster =
+            session::cluster().map_err(|error| keep::Error::Unauthorized(error.to_string()))?;
+        let mut archive = archive.get::<Opened>().0.borrow_mut();
+        Ok(cluster.keep.store(&mut archive, &options)?)
+    }
+
+    fn fetch(_: keep::StoredArchive, _: keep::Target) -> Result<keep::Fetched, keep::Error> {
+        Err(keep::Error::Other(
+            "a component in a WASI runtime fetches no images; `keepdocker save` does".to_owned(),
+        ))
+    }
+}
+
+impl cluster::Guest for Provider {
+    fn get() -> Result<cluster::Config, api::Error> {
+        Ok(turn::run(connected()?.api.cluster())?.into())
+    }
+}
+
+impl users::Guest for Provider {
+    fn current() -> Result<users::Uuid, api::Error> {
+        Ok(turn::run(connected()?.api.current_user())?)
+    }
+}
+
+impl links::Guest for Provider {
+    fn list(query: links::Query) -> Result<Vec<links::Link>, api::Error> {
+        Ok(turn::run(connected()?.api.list_links(&query))?)
+    }
+
+    fn create(link: links::NewLink) -> Result<links::Link, api::Error> {
+        Ok(turn::run(connected()?.api.create_link(&link))?)
+    }
+}
+
+impl collections::Guest for Provider {
+    fn list(query: collections::Query) -> Result<Vec<collections::Collection>, api::Error> {
+        Ok(turn::run(connected()?.api.list_collections(&query))?)
+    }
+
+    fn create(
+        collection: collections::NewCollection,
+    ) -> Result<collections::Collection, api::Error> {
+        Ok(turn::run(connected()?.api.create_collection(&collection))?)
+    }
+}
+
+fn connected() -> Result<std::rc::Rc<Cluster>, api::Error> {
+    session::cluster().map_err(|error| api::Error::Unauthorized(error.to_string()))
+}

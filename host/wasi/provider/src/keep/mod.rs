@@ -1,0 +1,66 @@
+//! Keep, the content-addressed block store of an Arvados cluster.
+//!
+//! The rules of writing a block are the native host's; here one block is written after the other.
+
+#[path = "../../../../src/keep/block.rs"]
+mod block;
+#[path = "../../../../src/keep/error.rs"]
+mod error;
+#[path = "../../../../src/keep/known.rs"]
+mod known;
+#[path = "../../../../src/keep/locator.rs"]
+mod locator;
+#[path = "../../../../src/keep/put.rs"]
+mod put;
+#[path = "../../../../src/keep/reuse.rs"]
+mod reuse;
+#[path = "../../../../src/keep/service.rs"]
+mod service;
+#[path = "../../../../src/keep/services.rs"]
+mod services;
+mod store;
+#[path = "../../../../src/keep/tally.rs"]
+mod tally;
+mod transfer;
+
+use std::sync::{Arc, Mutex};
+
+use crate::api::Api;
+use crate::http::{Client, Retry};
+use crate::plan::Script;
+use crate::settings::Settings;
+
+pub(crate) use error::Error;
+use known::KnownBlocks;
+use services::Services;
+
+/// The Keep of one cluster, used with one token.
+#[derive(Debug)]
+pub(crate) struct Keep {
+    client: Client,
+    services: Services,
+    retry: Retry,
+    /// What this run has sent.
+    sent: Mutex<KnownBlocks>,
+    /// What notes the steps in place of doing them, if anything does.
+    script: Option<Arc<Script>>,
+}
+
+impl Keep {
+    /// Creates the Keep of the cluster that the settings name. Nothing is sent.
+    pub(crate) fn new(
+        settings: &Settings,
+        client: Client,
+        api: Arc<Api>,
+        retry: Retry,
+        script: Option<Arc<Script>>,
+    ) -> Self {
+        Self {
+            client,
+            services: Services::new(settings.keep_services.as_deref(), api),
+            retry,
+            sent: Mutex::default(),
+            script,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! An archive into Keep: read, hashed and sent block by block.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::block::Block;
+use super::known::KnownBlocks;
+use super::locator::Locator;
+use super::tally::Wanted;
+use super::{Error as KeepError, Keep};
+use crate::archive::{self, Archive, BlockSink, SinkClosed};
+use crate::bindings::keep::{Error as WitError, Options, Stored};
+use crate::plan::{Deviation, Step};
+use crate::turn;
+
+/// How long a signature must last, so that an upload that refers to the block may take its time.
+const MARGIN: Duration = Duration::from_secs(6 * 3600);
+
+/// Why an archive could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The archive is at fault, or its source.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
+    /// Keep is at fault.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
+    /// A plan has something else in this place.
+    #[error(transparent)]
+    OffPlan(#[from] Deviation),
+}
+
+impl From<StoreError> for WitError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Archive(error) => Self::Archive(error.into()),
+            StoreError::Keep(error) => error.into(),
+            StoreError::OffPlan(_) => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl Keep {
+    fn sent(&self) -> MutexGuard<'_, KnownBlocks> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads an archive to its end, verifies it, and stores it.
+    pub(crate) fn store(
+        &self,
+        archive: &mut Archive,
+        options: &Options,
+    ) -> Result<Stored, StoreError> {
+        let wanted = turn::run(self.wanted(options.replicas, &options.storage_classes))?;
+        let mut known = turn::run(self.blocks_of(&options.reuse));
+        known.extend(self.sent().clone());
+        let mut writer = Writer {
+            keep: self,
+            wanted,
+            known,
+            locators: Vec::new(),
+            sent: 0,
+            reused: 0,
+            failure: None,
+        };
+        let reading = archive.read(
+            &options.selection,
+            options.form,
+            options.block_layout,
+            &mut writer,
+        );
+        // The writer knows why it takes no more.
+        if let Some(failure) = writer.failure {
+            return Err(failure.into());
+        }
+        let reading = reading?;
+        let stored = Stored {
+            image: reading.image,
+            blocks: reading
+                .order
+                .iter()
+                .map(|number| writer.locators[*number].signed())
+                .collect(),
+            size: reading.size,
+            sent: writer.sent,
+            reused: writer.reused,
+        };
+        if let Some(script) = &self.script {
+            script.take(Step::store(&stored))?;
+        }
+        Ok(stored)
+    }
+}
+
+/// Sends each block when it is full.
+struct Writer<'a> {
+    keep: &'a Keep,
+    wanted: Wanted,
+    known: KnownBlocks,
+    locators: Vec<Locator>,
+    sent: u64,
+    reused: u64,
+    failure: Option<KeepError>,
+}
+
+impl BlockSink for Writer<'_> {
+    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
+        match self.failure {
+            None => Ok(Vec::new()),
+            Some(_) => Err(SinkClosed),
+        }
+    }
+
+    fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
+        let block = Block::new(block.into());
+        let id = block.id();
+        let size = u64::from(id.size);
+        let locator = match self.known.find(&id, MARGIN) {
+            Some(locator) => {
+                self.reused += size;
+                locator.clone()
+            }
+            None if self.keep.script.is_some() => {
+                self.sent += size;
+                Locator::unsigned(id)
+            }
+            None => {
+                let locator = turn::run(self.keep.put(&block, &self.wanted)).map_err(|error| {
+                    self.failure = Some(error);
+                    SinkClosed
+                })?;
+                self.sent += size;
+                self.known.insert(locator.clone());
+                self.keep.sent().insert(locator.clone());
+                locator
+            }
+        };
+        self.locators.push(locator);
+        Ok(self.locators.len() - 1)
+    }
+}
