@@ -1,7 +1,7 @@
 //! The Python program and ours, side by side: the same command on equal clusters with one engine.
 //!
-//! Standard output, exit code and the records that a command leaves must be equal. Where they are
-//! not, the case names the row of `docs/compatibility.md` that says so, and what ours does; a case
+//! Standard output, exit code, the messages that scripts look for and the records that a command
+//! leaves must be equal. Where they are not, the case names the row of `docs/compatibility.md` that says so, and what ours does; a case
 //! that turns out equal after all fails, so that the list can only shrink.
 
 use std::collections::BTreeSet;
@@ -14,9 +14,22 @@ use tempfile::TempDir;
 
 use crate::support::{Cluster, Engine, Environment, Image, Output, Python};
 
+/// The words of messages that scripts look for.
+const WORDS: [&str; 7] = [
+    "already includes a tag, cannot add tag argument",
+    "no matching image found",
+    "images match",
+    "server does not specify supported image formats",
+    "image format is 'v2' but server supports only ['v1']",
+    "refusing to store incompatible format (use --force-image-format to override)",
+    "forcing incompatible image",
+];
+
 /// A command, and whether the two programs may differ on it.
 struct Case {
     arguments: Vec<String>,
+    /// The image formats that the cluster runs.
+    formats: Vec<String>,
     /// The row that allows a difference, and the exit code of ours.
     difference: Option<(&'static str, i32)>,
 }
@@ -24,14 +37,24 @@ struct Case {
 fn same(arguments: &str) -> Case {
     Case {
         arguments: words(arguments),
+        formats: words("v2"),
         difference: None,
     }
 }
 
 fn differs(arguments: &str, row: &'static str, code: i32) -> Case {
     Case {
-        arguments: words(arguments),
         difference: Some((row, code)),
+        ..same(arguments)
+    }
+}
+
+impl Case {
+    fn with_formats(self, formats: &str) -> Case {
+        Case {
+            formats: words(formats),
+            ..self
+        }
     }
 }
 
@@ -65,6 +88,13 @@ fn cases(id: &str) -> Vec<Case> {
         "--re 3 x",
         "--pro x",
         "--no- x",
+        "--forc x",
+        "--batch-p images",
+        "--sil nothing-here",
+        "-- nothing-here",
+        "-- images",
+        "--retries=1 images",
+        "--name= nothing-here",
         "--retries",
         "--retries x diff/tool:1",
         "--retries -1 diff/tool:1",
@@ -113,6 +143,19 @@ fn cases(id: &str) -> Vec<Case> {
     .into_iter()
     .map(same)
     .collect();
+    cases.push(same("diff/tool:1").with_formats("v1"));
+    cases.push(same("diff/tool:1").with_formats("v1 v2"));
+    cases.push(same("--force-image-format diff/tool:1").with_formats("v1"));
+    cases.push(same("seeded/dated:1").with_formats("v1"));
+    cases.push(differs("diff/tool:1", "K35", 0).with_formats(""));
+    cases.push(differs("-- diff/tool:1", "K22", 0));
+    // The port is removed by both, and the engine keeps the image with it.
+    cases.push(same("localhost:443/diff/tool:1"));
+    cases.push(differs(
+        "--project-uuid kdbox-j7d0g-000000000000001 images",
+        "K2",
+        0,
+    ));
     cases.push(differs(id, "K18", 0));
     cases.push(differs(ABSENT, "K27", 1));
     cases.push(differs("s", "K27", 1));
@@ -136,6 +179,9 @@ fn both_programs_do_the_same_or_the_table_says_what_differs() {
     let _ = engine
         .docker(&["tag", image.name(), "localhost:5000/diff/tool:1"])
         .success();
+    let _ = engine
+        .docker(&["tag", image.name(), "localhost:443/diff/tool:1"])
+        .success();
     let template = template();
     let before = Records::of(&Cluster::open(copy(template.path()), Options::default()));
 
@@ -144,13 +190,18 @@ fn both_programs_do_the_same_or_the_table_says_what_differs() {
     let mut wrong = Vec::new();
     for case in &cases {
         let run = |program: &dyn Fn(&Environment) -> Output| {
-            let cluster = Cluster::open(copy(template.path()), Options::default());
+            let options = Options {
+                docker_image_formats: case.formats.clone(),
+                ..Options::default()
+            };
+            let cluster = Cluster::open(copy(template.path()), options);
             let environment = Environment::on(&cluster).with_engine(&engine);
             let output = program(&environment);
             let stdout = before.without_new_uuids(&output.stdout());
+            let told = WORDS.map(|words| output.stderr.contains(words));
             (
                 output.status.code(),
-                stdout,
+                (stdout, told),
                 Records::of(&cluster).since(&before),
                 output,
             )
@@ -165,7 +216,7 @@ fn both_programs_do_the_same_or_the_table_says_what_differs() {
         if !is_right {
             wrong.push(format!(
                 "== {:?} (difference allowed: {:?})\nours: {:?}\n{}\n{:#?}\n{}\ntheirs: {:?}\n{}\n{:#?}\n{}",
-                case.arguments, case.difference, ours.0, ours.1, ours.2, ours.3, theirs.0, theirs.1, theirs.2, theirs.3
+                case.arguments, case.difference, ours.0, ours.1.0, ours.2, ours.3, theirs.0, theirs.1.0, theirs.2, theirs.3
             ));
         }
     }

@@ -234,3 +234,45 @@ fn unauthorized(reason: String) -> Report {
         .detail(reason)
         .advise("get a current token from the cluster and set ARVADOS_API_TOKEN")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::commands::{Ambiguity, FormatMismatch};
+
+    #[test]
+    fn scripts_find_the_words_of_the_python_program() {
+        let ambiguity = Ambiguity {
+            asked: "abc".into(),
+            images: vec!["sha256:a".into(), "sha256:b".into()],
+        };
+        let mismatch = |supported: &[&str]| {
+            Failure::UnsupportedFormat(FormatMismatch {
+                format: "v1".into(),
+                supported: supported.iter().map(ToString::to_string).collect(),
+            })
+        };
+        let refusal =
+            "refusing to store incompatible format (use --force-image-format to override)";
+        for (failure, words) in [
+            (
+                Failure::NoSuchImage("x".into()),
+                vec!["no matching image found"],
+            ),
+            (
+                Failure::AmbiguousImage(ambiguity),
+                vec!["2 images match abc"],
+            ),
+            (
+                mismatch(&["v2", "v3"]),
+                vec![
+                    "image format is 'v1' but server supports only ['v2', 'v3']",
+                    refusal,
+                ],
+            ),
+            (mismatch(&[]), vec![refusal]),
+        ] {
+            assert_eq!(Report::from(failure).python, words);
+        }
+    }
+}
