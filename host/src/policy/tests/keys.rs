@@ -602,7 +602,7 @@ fn every_key_has_a_test_here() {
         ]
     );
     assert_eq!(GUEST_KEYS, ["sha256", "imports"]);
-    // What each of these brings about, `tests/audit` shows with the program.
+    // What each of these brings about, `host/tests/policy/audit.rs` shows with the program.
     assert_eq!(
         AUDIT_KEYS,
         ["directory", "required", "on-failure", "sign-with", "retain"]
