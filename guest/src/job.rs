@@ -10,8 +10,9 @@ use crate::lookup::Local;
 use crate::presence::Place;
 use crate::reference::Name;
 use crate::resolution::Formats;
+use crate::storage::{self, Storage};
 use crate::types::Property;
-use crate::{catalog, effect, failure, image, manifest, plan, presence, registration};
+use crate::{catalog, effect, failure, image, manifest, plan, presence, registration, relatives};
 
 /// Where a stored image came from.
 #[derive(Debug, Default)]
@@ -54,6 +55,8 @@ pub(crate) struct Job<'a> {
     owner: String,
     /// The names to register, the most important first; none for an upload by image ID.
     names: Vec<String>,
+    /// The repositories of these names.
+    repositories: Vec<String>,
 }
 
 impl<'a> Job<'a> {
@@ -66,31 +69,40 @@ impl<'a> Job<'a> {
             Some(project) => project.clone(),
             None => users::current()?,
         };
-        Ok(Self {
+        let mut job = Self {
             request,
             formats: Formats::from_config(cluster.image_formats.as_deref()),
             owner,
-            names: names.iter().map(Name::registered).collect(),
-        })
+            names: Vec::new(),
+            repositories: Vec::new(),
+        };
+        job.name(names);
+        Ok(job)
     }
 
-    pub(crate) fn options(&self, selection: archives::Selection) -> keep::Options {
-        Self::options_of(self.request, selection)
+    /// Sets the names to register.
+    pub(crate) fn name(&mut self, names: &[Name]) {
+        self.names = names.iter().map(Name::registered).collect();
+        self.repositories = names.iter().map(Name::repository).collect();
+        self.repositories.dedup();
     }
 
-    pub(crate) fn options_of(
-        request: &UploadRequest,
-        selection: archives::Selection,
-    ) -> keep::Options {
-        keep::Options {
-            selection,
-            form: request.form,
-            block_layout: request.block_layout,
-            replicas: request.replicas,
-            storage_classes: request.storage_classes.clone(),
-            reuse: Vec::new(),
-            resume: request.resume,
-        }
+    /// Stores an image whose layers are these, as far as they are known before it is read.
+    pub(crate) fn store(
+        &self,
+        storage: &Storage<'_>,
+        diff_ids: &[String],
+    ) -> Result<keep::Stored, Failure> {
+        let reuse = if self.request.reuse {
+            relatives::find(relatives::Traits {
+                repositories: &self.repositories,
+                base: diff_ids.first().map(String::as_str),
+                owner: &self.owner,
+            })
+        } else {
+            Vec::new()
+        };
+        storage.store(reuse)
     }
 
     /// Makes do with what the cluster has of the image, or returns none if it has nothing sound.
@@ -140,6 +152,7 @@ impl<'a> Job<'a> {
             image::MANIFEST_DIGEST,
             image::SOURCE_REFERENCE,
             image::BUILD_TIME,
+            image::BASE_LAYER,
         ];
         let properties = source
             .properties
@@ -158,11 +171,13 @@ impl<'a> Job<'a> {
     /// the upload is forced, which the cluster does not have.
     pub(crate) fn register(
         &self,
-        stored: keep::Stored,
+        storage: &Storage<'_>,
+        mut stored: keep::Stored,
         source: &Source,
         locked: Option<&str>,
     ) -> Result<Uploaded, Failure> {
-        let id = stored.image.id.as_str();
+        let id = stored.image.id.clone();
+        let id = id.as_str();
         if !image::is_digest(id) {
             return Err(
                 ArchiveError::Other(format!("`{id}` is not the digest of a config")).into(),
@@ -172,46 +187,24 @@ impl<'a> Job<'a> {
             Some(locked) if locked == id => None,
             _ => Some(locks::Guard::acquire(id)?),
         };
-        let written = |uploaded: Uploaded| Uploaded {
-            size: stored.size,
-            sent: stored.sent,
-            reused: stored.reused,
-            blocks: u32::try_from(stored.blocks.len()).unwrap_or(u32::MAX),
-            ..uploaded
-        };
         if _guard.is_some()
             && !self.request.force
             && let Some(uploaded) = self.reuse(id, None)?
         {
-            return Ok(written(uploaded));
+            return Ok(written(uploaded, &stored));
         }
 
-        let text = manifest::build(&stored.blocks, &image::file_name(id), stored.size)
-            .map_err(|error| keep::Error::Other(error.to_string()))?;
-        let content = manifest::portable_data_hash(&text);
-        let built = image::build_time(&stored.image.config);
-        let before = registration::of_content(&content, &self.owner)?;
-        let (collection, existing) = match before.first() {
-            // An earlier run came this far, and no farther.
-            Some(unlinked) if !self.request.force => {
-                let links = links::list(&links::Query {
-                    classes: vec![links::Class::ImageHash, links::Class::RepoTag],
-                    names: links::Names::All,
-                    heads: Some(vec![unlinked.uuid.clone()]),
-                    owner: Some(self.owner.clone()),
-                    newest: None,
-                })?;
-                (unlinked.clone(), links)
-            }
-            _ => {
-                let new = self.collection(id, text, source.properties(id, built.as_deref()));
-                (
-                    registration::create_collection(&new, &content, &self.owner, &before)?,
-                    Vec::new(),
-                )
-            }
+        let (collection, existing) = match self.collect(&stored, source) {
+            Err(Failure::Api(error)) if stored.reused > 0 => match storage::refusal(&error) {
+                Some(text) => {
+                    stored = storage.store_again(&stored, text)?;
+                    self.collect(&stored, source)?
+                }
+                None => return Err(error.into()),
+            },
+            collected => collected?,
         };
-        let built: Vec<Property> = built
+        let built: Vec<Property> = image::build_time(&stored.image.config)
             .iter()
             .map(|built| image::text_property(image::IMAGE_TIMESTAMP, built))
             .collect();
@@ -222,7 +215,40 @@ impl<'a> Job<'a> {
         );
         registration::create_links(&missing, &self.owner)?;
         self.warn_of_no_effect(&collection);
-        Ok(written(self.uploaded(collection, id, Outcome::Uploaded)))
+        let uploaded = self.uploaded(collection, id, Outcome::Uploaded);
+        Ok(written(uploaded, &stored))
+    }
+
+    /// Makes the collection of what was stored, or finds it, with the links to it that exist.
+    fn collect(
+        &self,
+        stored: &keep::Stored,
+        source: &Source,
+    ) -> Result<(collections::Collection, Vec<links::Link>), Failure> {
+        let id = stored.image.id.as_str();
+        let text = manifest::build(&stored.blocks, &image::file_name(id), stored.size)
+            .map_err(|error| keep::Error::Other(error.to_string()))?;
+        let content = manifest::portable_data_hash(&text);
+        let before = registration::of_content(&content, &self.owner)?;
+        match before.first() {
+            // An earlier run came this far, and no farther.
+            Some(unlinked) if !self.request.force => {
+                let links = links::list(&links::Query {
+                    classes: vec![links::Class::ImageHash, links::Class::RepoTag],
+                    names: links::Names::All,
+                    heads: Some(vec![unlinked.uuid.clone()]),
+                    owner: Some(self.owner.clone()),
+                    newest: None,
+                })?;
+                Ok((unlinked.clone(), links))
+            }
+            _ => {
+                let new = self.collection(id, text, source.properties(&stored.image));
+                let created =
+                    registration::create_collection(&new, &content, &self.owner, &before)?;
+                Ok((created, Vec::new()))
+            }
+        }
     }
 
     fn warn_of_no_effect(&self, collection: &collections::Collection) {
@@ -299,12 +325,17 @@ impl<'a> Job<'a> {
 }
 
 impl Source {
-    fn properties(&self, id: &str, built: Option<&str>) -> Vec<Property> {
-        let mut properties = vec![image::text_property(image::CONFIG_DIGEST, id)];
+    fn properties(&self, image: &archives::Image) -> Vec<Property> {
+        let mut properties = vec![image::text_property(image::CONFIG_DIGEST, &image.id)];
+        let built = image::build_time(&image.config);
         let optional = [
             (image::MANIFEST_DIGEST, self.manifest.as_deref()),
             (image::SOURCE_REFERENCE, self.reference.as_deref()),
-            (image::BUILD_TIME, built),
+            (image::BUILD_TIME, built.as_deref()),
+            (
+                image::BASE_LAYER,
+                image.diff_ids.first().map(String::as_str),
+            ),
         ];
         properties.extend(
             optional
@@ -312,5 +343,16 @@ impl Source {
                 .filter_map(|(key, value)| Some(image::text_property(key, (*value)?))),
         );
         properties
+    }
+}
+
+/// Adds to a result what was written for it.
+fn written(uploaded: Uploaded, stored: &keep::Stored) -> Uploaded {
+    Uploaded {
+        size: stored.size,
+        sent: stored.sent,
+        reused: stored.reused,
+        blocks: u32::try_from(stored.blocks.len()).unwrap_or(u32::MAX),
+        ..uploaded
     }
 }

@@ -5,7 +5,8 @@
 //! 3. Refuse a format that the cluster does not run.
 //! 4. Take the image's lock, so that of two runs the second finds the first one's result.
 //! 5. Use what the cluster has: complete the project's links, or copy a collection.
-//! 6. Else store the archive; only now the image's true ID is known.
+//! 6. Else store the archive, without the blocks that images like it have; only now the image's
+//!    true ID is known.
 //! 7. Register it: the collection, the hash link, the names.
 //! 8. Tell if a name still leads to another image.
 
@@ -18,7 +19,9 @@ use crate::capabilities::{archives, cluster, keep, locks, log};
 use crate::job::{Job, Source};
 use crate::lookup::{InEngine, Known, Local};
 use crate::reference::Reference;
+use crate::storage::Storage;
 use crate::{choice, image, lookup};
+use std::cell::Cell;
 
 /// Does what the request asks for.
 pub(crate) fn run(request: &UploadRequest) -> Result<Uploaded, Failure> {
@@ -87,7 +90,10 @@ fn upload_local(job: &Job, local: &Local) -> Result<Uploaded, Failure> {
             }
         }
     }
-    let stored = store_local(job, id)?;
+    let storage = Storage::new(job.request, archives::Selection::Only, |options| {
+        store_local(id, options)
+    });
+    let stored = job.store(&storage, &local.image.diff_ids)?;
     let mut source = Source {
         manifest: stored.image.manifest.clone(),
         reference: local.reference(),
@@ -95,27 +101,31 @@ fn upload_local(job: &Job, local: &Local) -> Result<Uploaded, Failure> {
     if stored.image.id != *id {
         source.manifest = Some(id.clone());
     }
-    let uploaded = job.register(stored, &source, Some(id))?;
+    let uploaded = job.register(&storage, stored, &source, Some(id))?;
+    forget(id);
+    Ok(uploaded)
+}
+
+/// Removes what was kept of an image for the case that its upload is cut short.
+fn forget(id: &str) {
     if let Err(error) = archives::forget(id) {
         log::write(
             Level::Warning,
             &format!(
-                "the cached archive of `{id}` could not be removed: {}",
+                "what the cache holds of `{id}` could not be removed: {}",
                 archive_words(&error)
             ),
         );
     }
-    Ok(uploaded)
 }
 
 /// Stores the archive of an image of the engine: the one in the cache if it is complete and
 /// sound, else a new one.
-fn store_local(job: &Job, id: &str) -> Result<keep::Stored, Failure> {
-    let options = job.options(archives::Selection::Only);
+fn store_local(id: &str, options: &keep::Options) -> Result<keep::Stored, Failure> {
     match archives::Archive::open(&archives::Source::Cache(id.into())) {
         Err(ArchiveError::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
-        Ok(cached) => match keep::store(&cached, &options) {
+        Ok(cached) => match keep::store(&cached, options) {
             Err(keep::Error::Archive(ArchiveError::Unsound(text))) => {
                 log::write(
                     Level::Warning,
@@ -129,7 +139,7 @@ fn store_local(job: &Job, id: &str) -> Result<keep::Stored, Failure> {
         },
     }
     let archive = archives::Archive::open(&archives::Source::Engine(id.into()))?;
-    Ok(keep::store(&archive, &options)?)
+    Ok(keep::store(&archive, options)?)
 }
 
 fn from_given(
@@ -144,21 +154,29 @@ fn from_given(
     // The config's digest is the ID of every image in an archive, which makes it v2.
     check_format("v2", cluster, request.force_image_format)?;
     let archive = archives::Archive::open(&archives::Source::Given)?;
-    let Some(images) = archive.images()? else {
-        let stored = keep::store(
-            &archive,
-            &Job::options_of(
-                request,
-                choice::streamed(selection.as_ref(), reference.as_ref()),
-            ),
-        )?;
-        let job = Job::new(
-            request,
-            cluster,
-            &choice::names(reference.as_ref(), &stored.image),
-        )?;
+    let images = archive.images()?;
+    let opened = Cell::new(Some(archive));
+    let read = |options: &keep::Options| {
+        let archive = match opened.take() {
+            Some(archive) => archive,
+            None => archives::Archive::open(&archives::Source::Given)?,
+        };
+        Ok(keep::store(&archive, options)?)
+    };
+    let Some(images) = images else {
+        let asked = match &reference {
+            Some(Reference::Name(name)) => std::slice::from_ref(name),
+            _ => &[],
+        };
+        let mut job = Job::new(request, cluster, asked)?;
+        let selection = choice::streamed(selection.as_ref(), reference.as_ref());
+        let storage = Storage::new(request, selection, read);
+        let stored = job.store(&storage, &[])?;
+        job.name(&choice::names(reference.as_ref(), &stored.image));
         let source = Source::of(&stored.image);
-        return job.register(stored, &source, None);
+        let uploaded = job.register(&storage, stored, &source, None)?;
+        forget(&uploaded.image);
+        return Ok(uploaded);
     };
     let image = choice::choose(images, selection.as_ref(), reference.as_ref())?;
     let job = Job::new(request, cluster, &choice::names(reference.as_ref(), &image))?;
@@ -168,12 +186,11 @@ fn from_given(
     {
         return Ok(uploaded);
     }
-    let stored = keep::store(
-        &archive,
-        &job.options(archives::Selection::Id(image.id.clone())),
-    )?;
-    let source = Source::of(&stored.image);
-    job.register(stored, &source, Some(&image.id))
+    let storage = Storage::new(request, archives::Selection::Id(image.id.clone()), read);
+    let stored = job.store(&storage, &image.diff_ids)?;
+    let uploaded = job.register(&storage, stored, &Source::of(&image), Some(&image.id))?;
+    forget(&image.id);
+    Ok(uploaded)
 }
 
 /// Refuses a format that the cluster does not run, unless that is forced.

@@ -1,6 +1,7 @@
 //! Runs that are cut short at every request in turn: each leaves nothing that can be seen, or what the
 //! next run completes.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use keepdocker_sandbox::faults::{Action, Fault};
@@ -18,7 +19,8 @@ fn a_run_that_is_killed_at_any_request_is_completed_by_the_next() {
         cluster
             .faults()
             .plan(Fault::on("", Action::Delay(LONG)).after(number));
-        let mut child = environment.start(env!("CARGO_BIN_EXE_keepdocker"), &upload());
+        let mut child =
+            environment.start(env!("CARGO_BIN_EXE_keepdocker"), &upload(), Stdio::null());
         let deadline = Instant::now() + Duration::from_secs(60);
         // A program that is killed at one request has done all that came before it.
         let is_cut = loop {

@@ -15,6 +15,8 @@ pub const MANIFEST_DIGEST: &str = "arv:docker-manifest-digest";
 pub const SOURCE_REFERENCE: &str = "arv:docker-source-reference";
 /// The collection property that keeps the build time until the links that carry it exist.
 pub const BUILD_TIME: &str = "arv:docker-image-timestamp";
+/// The collection property that holds the digest of the lowest layer: images on one base share it.
+pub const BASE_LAYER: &str = "arv:docker-base-layer";
 /// The link property that holds the image's build time.
 pub const IMAGE_TIMESTAMP: &str = "image_timestamp";
 

@@ -43,6 +43,14 @@ pub(crate) struct World {
     /// The writes that go wrong, counted from 0.
     pub(crate) faults: Vec<(usize, Fault)>,
     pub(crate) writes: usize,
+    /// How archives were stored.
+    pub(crate) stores: Vec<real::keep::Options>,
+    /// Whether collections are refused that refer to blocks as others do.
+    pub(crate) refuses_reused: bool,
+    /// Whether every collection is refused.
+    pub(crate) refuses_all: bool,
+    /// Whether the given archive can be opened only once.
+    pub(crate) reads_given_once: bool,
     clock: usize,
 }
 
@@ -64,6 +72,10 @@ impl World {
             calls: Vec::new(),
             faults: Vec::new(),
             writes: 0,
+            stores: Vec::new(),
+            refuses_reused: false,
+            refuses_all: false,
+            reads_given_once: false,
             clock: 0,
         }
     }
@@ -203,6 +215,9 @@ pub(crate) mod archives {
                     }
                     Source::Given => {
                         let given = world.given.clone().ok_or_else(missing)?;
+                        if world.reads_given_once {
+                            world.given = None;
+                        }
                         Ok(Self {
                             images: Some(given.images),
                             is_stream: given.is_stream,
@@ -270,6 +285,9 @@ pub(crate) mod keep {
         Error, Extent, Fetched, Options, Stored, StoredArchive, Target,
     };
 
+    /// The signature of a block that was not sent.
+    pub(super) const REUSED: &str = "A1111111111111111111111111111111111111111@6fffffff";
+
     /// Returns a locator that the image alone determines, with the user's signature.
     pub(crate) fn locator(image: &Image) -> String {
         format!(
@@ -283,6 +301,7 @@ pub(crate) mod keep {
             world
                 .calls
                 .push(format!("keep.store {:?}", options.selection));
+            world.stores.push(options.clone());
             if world.fault().is_some() {
                 return Err(Error::Other("Keep is down".into()));
             }
@@ -300,12 +319,25 @@ pub(crate) mod keep {
                 [] => return Err(Error::Archive(ArchiveError::NoSuchImage("".into()))),
                 _ => return Err(Error::Archive(ArchiveError::Ambiguous("".into()))),
             };
+            let own = locator(&image);
+            let has_it = |collection: &super::real::collections::Collection| {
+                let manifest = collection.manifest.as_deref().unwrap_or_default();
+                options.reuse.contains(&collection.uuid) && manifest.contains(&own[..32])
+            };
+            let reused = if world.collections.iter().any(has_it) {
+                1000
+            } else {
+                0
+            };
             Ok(Stored {
-                blocks: vec![locator(&image)],
+                blocks: vec![match reused {
+                    0 => own,
+                    _ => format!("{}+1000+{REUSED}", &own[..32]),
+                }],
                 image,
                 size: 1000,
-                sent: 1000,
-                reused: 0,
+                sent: 1000 - reused,
+                reused,
             })
         })
     }
@@ -392,6 +424,8 @@ pub(crate) mod links {
             };
             let mut links: Vec<Link> = world.links.iter().filter(is_meant).cloned().collect();
             links.sort_by(|a, b| (&a.created_at, &a.uuid).cmp(&(&b.created_at, &b.uuid)));
+            let newest = query.newest.map_or(usize::MAX, |newest| newest as usize);
+            links.drain(..links.len().saturating_sub(newest));
             Ok(links)
         })
     }
@@ -445,8 +479,11 @@ pub(crate) mod collections {
                         .as_ref()
                         .is_none_or(|owner| *owner == collection.owner)
             };
-            let found = world.collections.iter().filter(is_meant).cloned();
+            let mut found: Vec<_> = world.collections.iter().filter(is_meant).cloned().collect();
+            let newest = query.newest.map_or(usize::MAX, |newest| newest as usize);
+            found.drain(..found.len().saturating_sub(newest));
             Ok(found
+                .into_iter()
                 .map(|collection| Collection {
                     manifest: collection.manifest.filter(|_| query.manifests),
                     ..collection
@@ -461,6 +498,10 @@ pub(crate) mod collections {
             let fault = world.fault();
             if fault == Some(Fault::Fail) {
                 return Err(Error::Other("the server is down".into()));
+            }
+            let is_reused = new.manifest.contains(super::keep::REUSED);
+            if world.refuses_all || (world.refuses_reused && is_reused) {
+                return Err(Error::Forbidden("403".into()));
             }
             let owner = new.owner.clone().unwrap_or(crate::testing::USER.into());
             let is_taken = world

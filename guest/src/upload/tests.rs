@@ -8,6 +8,8 @@ use crate::testing::world::{self, Fault, GivenArchive, World};
 use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
 use crate::types::Platform;
 
+mod reuse;
+
 const AT: &str = "2020-01-01T00:00:00.000000000Z";
 
 fn digest(letter: char) -> String {

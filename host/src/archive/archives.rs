@@ -1,6 +1,7 @@
 //! Where archives come from: the engine, what the user named, the cache.
 
 use std::io::Read;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Archive, Choice, Error, Location};
@@ -17,11 +18,16 @@ pub struct Archives {
     choice: Choice,
     cache: Arc<Place>,
     script: Option<Arc<Script>>,
+    /// Whether what the user named was opened.
+    was_given: AtomicBool,
 }
 
 /// An archive that the component holds a handle of.
 #[derive(Debug, Clone)]
-pub struct Opened(Arc<Mutex<Archive>>);
+pub struct Opened {
+    archive: Arc<Mutex<Archive>>,
+    image: Option<String>,
+}
 
 /// Why an archive is not to be had.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +44,9 @@ pub enum ArchivesError {
     /// The component asks for what the user did not name.
     #[error("no archive was named")]
     NothingGiven,
+    /// The component wants to read a stream again.
+    #[error("the archive comes through a stream, which can be read only once")]
+    ReadOnce,
     /// The cache holds no complete archive of the image.
     #[error("the cache holds no complete archive of image {0}")]
     NotCached(String),
@@ -48,7 +57,7 @@ impl From<ArchivesError> for WitError {
         match error {
             ArchivesError::Archive(error) => error.into(),
             ArchivesError::Cache(_) | ArchivesError::OffPlan(_) => Self::Other(error.to_string()),
-            ArchivesError::NothingGiven | ArchivesError::NotCached(_) => {
+            ArchivesError::NothingGiven | ArchivesError::ReadOnce | ArchivesError::NotCached(_) => {
                 Self::NotFound(error.to_string())
             }
         }
@@ -65,6 +74,7 @@ impl Archives {
             choice,
             cache,
             script: None,
+            was_given: AtomicBool::new(false),
         }
     }
 
@@ -99,6 +109,9 @@ impl Archives {
             }
             Source::Given => {
                 let location = self.given.as_ref().ok_or(ArchivesError::NothingGiven)?;
+                if self.was_given.swap(true, Ordering::Relaxed) && !location.can_be_read_again() {
+                    return Err(ArchivesError::ReadOnce);
+                }
                 Archive::open(location, self.choice.clone(), self.cache.scratch())?
             }
             Source::Cache(image) => {
@@ -110,7 +123,14 @@ impl Archives {
                 Archive::file(file, subject, Choice::default(), cache.path())?
             }
         };
-        Ok(Opened(Arc::new(Mutex::new(archive))))
+        let image = match source {
+            Source::Engine(image) | Source::Cache(image) => Some(image.clone()),
+            Source::Given => None,
+        };
+        Ok(Opened {
+            archive: Arc::new(Mutex::new(archive)),
+            image,
+        })
     }
 
     /// Removes an image's archive from the cache.
@@ -136,7 +156,7 @@ impl Opened {
     /// If its account of what it holds is unsound.
     pub fn images(&self) -> Result<Option<Vec<Image>>, ArchivesError> {
         Ok(self
-            .0
+            .archive
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .images()?)
@@ -144,6 +164,11 @@ impl Opened {
 
     /// Returns the archive itself, to be read on another thread.
     pub(crate) fn shared(&self) -> Arc<Mutex<Archive>> {
-        self.0.clone()
+        self.archive.clone()
+    }
+
+    /// Returns the image by whose ID the archive was opened, if it was.
+    pub(crate) fn image(&self) -> Option<&String> {
+        self.image.as_ref()
     }
 }

@@ -48,6 +48,17 @@ pub enum LocationError {
 const TRANSPORTS: &str =
     "`docker-daemon:IMAGE`, `docker-archive:FILE`, `oci-archive:FILE`, `oci:FOLDER`, `-`";
 
+impl Location {
+    /// Tells whether what is there can be read a second time: a pipe or standard input cannot.
+    pub(super) fn can_be_read_again(&self) -> bool {
+        match self {
+            Self::Stdin { .. } => false,
+            Self::File { file, .. } => file.is_file(),
+            Self::Engine(_) | Self::Folder { .. } => true,
+        }
+    }
+}
+
 impl FromStr for Location {
     type Err = LocationError;
 

@@ -1,8 +1,10 @@
-//! The folder for what outlives a run: locks, and the archives that the Python program left.
+//! The folder for what outlives a run: locks, what interrupted uploads have sent, and the archives
+//! that the Python program left.
 //!
 //! It is `docker` below the base directory of Arvados' caches, the one that the Python program
 //! uses too, so that both see each other's locks.
 
+mod inventory;
 mod place;
 
 use std::fs::{DirBuilder, File};
@@ -13,7 +15,11 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 
+pub use inventory::{Cleaning, Entry, Kind};
 pub use place::Place;
+
+/// The name of the journal of an upload from a stream, whose image is not known from the start.
+const STREAM: &str = "stream";
 
 /// The cache folder, open.
 #[derive(Debug)]
@@ -115,7 +121,7 @@ impl Cache {
     pub fn forget(&self, image: &str) -> Result<(), Error> {
         let name = archive_name(image)?;
         // The proof goes first: an archive without it counts for nothing.
-        for name in [format!("{name}.stat"), name] {
+        for name in [format!("{name}.stat"), name, format!("{image}.journal")] {
             match self.folder.remove_file(&name) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(self.failed("remove", &name, error));
@@ -134,6 +140,29 @@ impl Cache {
         match self.folder.open_with(&name, &options) {
             Ok(file) => Ok((file.into_std(), self.path.join(name))),
             Err(error) => Err(self.failed("open", &name, error)),
+        }
+    }
+
+    /// Opens the journal of this image's upload, or of one from a stream, to add to it; makes it if
+    /// need be, for its owner alone.
+    pub(crate) fn journal_file(&self, image: Option<&str>) -> Result<File, Error> {
+        let name = journal_name(image)?;
+        let mut options = OpenOptions::new();
+        options.append(true).create(true).mode(0o600);
+        match self.folder.open_with(&name, &options) {
+            Ok(file) => Ok(file.into_std()),
+            Err(error) => Err(self.failed("open", &name, error)),
+        }
+    }
+
+    /// Gives the journal of an upload from a stream to the image that came out of it.
+    pub(crate) fn attribute_stream(&self, image: &str) -> Result<(), Error> {
+        let (from, to) = (journal_name(None)?, journal_name(Some(image))?);
+        match self.folder.rename(&from, &self.folder, &to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(self.failed("rename", &from, error))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -176,6 +205,15 @@ struct Recorded {
     size: u64,
     /// Whole seconds.
     modified: i64,
+}
+
+/// Returns the name of the journal of an image's upload, or of one from a stream.
+fn journal_name(image: Option<&str>) -> Result<String, Error> {
+    let stem = match image {
+        Some(image) => archive_name(image).map(|_| image)?,
+        None => STREAM,
+    };
+    Ok(format!("{stem}.journal"))
 }
 
 /// Returns the name of an image's archive, the same that the Python program gives it.
@@ -261,7 +299,7 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let cache = Cache::open(base.path()).unwrap();
         cache.forget(IMAGE).unwrap();
-        for end in ["tar", "tar.stat", "tar.lock"] {
+        for end in ["tar", "tar.stat", "journal", "tar.lock"] {
             fs::write(cache.path().join(format!("{IMAGE}.{end}")), "").unwrap();
         }
         cache.forget(IMAGE).unwrap();

@@ -64,6 +64,7 @@ async fn run(
         choice: Choice::default(),
         trace: false,
         arguments: super::words(),
+        no_cache: arguments.no_cache,
         ..Options::default()
     };
     let look = if arguments.batch_progress {
@@ -175,6 +176,7 @@ impl Arguments {
             pull: if self.pull { Pull::Always } else { Pull::Never },
             force: self.force,
             force_image_format: self.force_image_format,
+            resume: !self.no_resume && !self.no_cache,
             ..request::upload()
         }
     }

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::audit::AuditArguments;
+use super::cache::CacheArguments;
 use super::component::ComponentArguments;
 use super::download::{Load, Save};
 use super::plan::Apply;
@@ -147,6 +148,7 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
             )
             .await
         }
+        Command::Cache(cache) => super::cache::run(&cache, &environment, console),
         Command::Policy(policy) => {
             super::policy::run(&policy, options.policy, &environment, console)
         }
@@ -275,6 +277,7 @@ impl Upload {
         };
         options.concurrency = self.threads.map(usize::from);
         options.lock_timeout = self.lock_timeout;
+        options.no_cache = self.no_cache;
         options.given = match &self.from {
             None => None,
             Some(text) => Some(
@@ -319,6 +322,8 @@ impl Upload {
             },
             replicas: self.replication,
             storage_classes: self.storage_classes.clone(),
+            reuse: !self.no_reuse,
+            resume: !self.no_resume && !self.no_cache,
             ..request::upload()
         }
     }
@@ -363,6 +368,8 @@ pub enum Command {
     Load(Load),
     /// Run an embedded Arvados.
     Sandbox(Sandbox),
+    /// List and clean what is kept on this machine between runs.
+    Cache(CacheArguments),
     /// Check, show and explain the policy that bounds what the component may do.
     Policy(PolicyArguments),
     /// Show, verify, replay and export what runs did.
@@ -437,12 +444,22 @@ pub struct Upload {
     /// The storage classes that each block must reach [default: the cluster's].
     #[arg(long, value_name = "CLASS,…", value_delimiter = ',')]
     pub storage_classes: Vec<String>,
-    /// How many blocks to send at once.
+    /// Send every block, even if an image of the cluster has it.
+    #[arg(long)]
+    pub no_reuse: bool,
+    /// Send every block, even if an interrupted upload has sent it.
+    #[arg(long)]
+    pub no_resume: bool,
+    /// Note down in the cache nothing of what is sent; implies --no-resume.
+    #[arg(long)]
+    pub no_cache: bool,
+    /// How many blocks to send at once [default: 2].
     #[arg(long, visible_alias = "concurrency", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     #[serde(skip)]
     pub threads: Option<u8>,
-    /// How many seconds to wait for another process that works on the same image.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// How long to wait for another process that works on the same image, such as 90s or 10m
+    /// [default: as long as it takes].
+    #[arg(long, value_name = "DURATION", value_parser = request::duration)]
     #[serde(skip)]
     pub lock_timeout: Option<Duration>,
     /// Tell what would be written, and write nothing; the image is read to its end.
@@ -540,10 +557,4 @@ impl Look {
             ProgressForm::None => Self::None,
         }
     }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .map(Duration::from_secs)
-        .map_err(|_| "a whole number of seconds is wanted".to_owned())
 }

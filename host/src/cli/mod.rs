@@ -2,6 +2,7 @@
 
 pub mod arv_keepdocker;
 pub mod audit;
+pub mod cache;
 pub mod component;
 pub mod download;
 pub mod keepdocker;

@@ -1,8 +1,11 @@
 //! What the two command lines have in common.
 
+use std::time::Duration;
+
 use crate::bindings::commands::{Origin, Pull, UploadRequest};
 use crate::bindings::keep::{BlockLayout, Form};
 use crate::output::{Console, Exit, Report};
+use crate::policy::quantity;
 
 /// Returns the request to upload nothing in particular in the usual way.
 pub(super) fn upload() -> UploadRequest {
@@ -33,4 +36,21 @@ pub(super) fn answer(console: Console, text: impl AsRef<[u8]>) -> Result<(), Rep
             format!("the answer cannot be written to standard output: {error}"),
         )
     })
+}
+
+/// Reads a duration such as `10m`; a bare number is one of seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .or_else(|| quantity::seconds(text))
+        .map(Duration::from_secs)
+        .ok_or_else(|| "wanted is a whole number and a unit: 90s, 10m, 12h, 7d".to_owned())
+}
+
+/// Reads a size such as `10GiB`; a bare number is one of bytes.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    text.parse()
+        .ok()
+        .or_else(|| quantity::size(text))
+        .ok_or_else(|| "wanted is a whole number and a unit: 500MiB, 10GiB".to_owned())
 }

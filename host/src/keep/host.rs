@@ -33,7 +33,7 @@ impl Host for View<'_, ArchiveStore> {
         let stored = self
             .capability
             .open(&permit)
-            .store(opened.shared(), &options, permit.budget())
+            .store(&opened, &options, permit.budget())
             .await;
         permit.close(stored).map_err(Fault::Failed)
     }

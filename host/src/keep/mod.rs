@@ -15,6 +15,7 @@ mod error;
 mod fetch;
 mod get;
 pub mod host;
+mod journal;
 mod known;
 mod locator;
 mod moving;
@@ -38,6 +39,7 @@ use crate::settings::Settings;
 pub use block::{Block, BlockHash, BlockId, MAXIMUM_SIZE};
 pub use error::Error;
 pub use fetch::Destination;
+pub use journal::{Identity, JournalFile, recall};
 pub use known::KnownBlocks;
 pub use locator::{InvalidLocator, Locator};
 pub use service::Service;
@@ -54,6 +56,7 @@ pub struct Keep {
     services: Services,
     retry: Retry,
     timeouts: Timeouts,
+    identity: Identity,
 }
 
 /// How long a service may do nothing.
@@ -82,7 +85,13 @@ impl Keep {
             services: Services::new(settings.keep_services.as_deref(), api),
             retry,
             timeouts: Timeouts::default(),
+            identity: Identity::new(settings),
         }
+    }
+
+    /// Returns for which cluster and token the signatures are good that this Keep gives.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// Replaces the time limits.

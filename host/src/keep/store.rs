@@ -3,10 +3,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::journal::{Both, JournalFile, recall};
 use super::{Destination, Error as KeepError, Journal, Keep, KnownBlocks, Locator, UploadOptions};
-use crate::archive::{self, Archive};
-use crate::bindings::archives::Error as WitArchiveError;
+use crate::archive::{self, Opened};
+use crate::bindings::archives::{Error as WitArchiveError, Selection};
 use crate::bindings::keep::{Error as WitError, Options, Stored};
+use crate::cache::{Cache, Place};
 use crate::engine::CommandError;
 use crate::gate::Budget;
 use crate::plan::{Deviation, Script, Step};
@@ -21,6 +23,8 @@ pub struct ArchiveStore {
     pub(super) destination: Destination,
     sent: Arc<Sent>,
     script: Option<Arc<Script>>,
+    /// Where journals are kept; none to keep none.
+    journals: Option<Arc<Place>>,
 }
 
 /// The blocks that this run has sent.
@@ -109,6 +113,7 @@ impl ArchiveStore {
             destination,
             sent: Arc::default(),
             script: None,
+            journals: None,
         }
     }
 
@@ -119,6 +124,13 @@ impl ArchiveStore {
         self
     }
 
+    /// Keeps journals of what was sent in this cache, and goes by those that are there.
+    #[must_use]
+    pub fn with_journals(mut self, cache: Arc<Place>) -> Self {
+        self.journals = Some(cache);
+        self
+    }
+
     /// Reads an archive to its end, verifies it, and stores it, as far as the budget allows.
     ///
     /// # Errors
@@ -126,7 +138,7 @@ impl ArchiveStore {
     /// to remove.
     pub async fn store(
         &self,
-        archive: Arc<Mutex<Archive>>,
+        archive: &Opened,
         options: &Options,
         budget: Budget,
     ) -> Result<Stored, StoreError> {
@@ -136,9 +148,18 @@ impl ArchiveStore {
             .await?;
         let mut known = self.keep.blocks_of(&options.reuse).await;
         known.extend(self.sent.known().clone());
+        let image = match (&options.selection, archive.image()) {
+            (_, Some(image)) | (Selection::Id(image), None) => Some(image.as_str()),
+            _ => None,
+        };
+        let file = self.journal(image, options.resume, &mut known);
+        let journal: Arc<dyn Journal> = match &file {
+            Some(file) => Arc::new(Both(self.sent.clone(), file.clone())),
+            None => self.sent.clone(),
+        };
         let mut upload_options = UploadOptions {
             known,
-            journal: Some(self.sent.clone()),
+            journal: Some(journal),
             progress: self.progress.clone(),
             budget: Some(budget),
             rehearse: self
@@ -157,6 +178,7 @@ impl ArchiveStore {
             options.form,
             options.block_layout,
         );
+        let archive = archive.shared();
         let reading = tokio::task::spawn_blocking(move || {
             let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
             progress.total(archive.source_length());
@@ -178,6 +200,10 @@ impl ArchiveStore {
         };
         let stored = upload.finish().await?;
         self.progress.finish();
+        if let (None, Some(_), Some(cache)) = (image, file, self.cache()) {
+            // Under the image's name it is found when the image is registered, and removed.
+            let _ = cache.attribute_stream(&reading.image.id);
+        }
         let blocks = reading
             .order
             .iter()
@@ -197,6 +223,39 @@ impl ArchiveStore {
             script.take(Step::store(&stored))?;
         }
         Ok(stored)
+    }
+}
+
+/// Journals only spare sending: what goes wrong with them is no reason not to upload.
+impl ArchiveStore {
+    fn cache(&self) -> Option<&Cache> {
+        // A rehearsal leaves no trace.
+        if self
+            .script
+            .as_ref()
+            .is_some_and(|script| script.is_rehearsal())
+        {
+            return None;
+        }
+        self.journals.as_ref()?.open().ok()
+    }
+
+    /// Opens the journal of this upload, and adds to `known` what earlier runs have sent, if they
+    /// are to count.
+    fn journal(
+        &self,
+        image: Option<&str>,
+        resumes: bool,
+        known: &mut KnownBlocks,
+    ) -> Option<Arc<JournalFile>> {
+        let cache = self.cache()?;
+        let identity = self.keep.identity();
+        if resumes && let Ok(sent) = recall(cache, identity) {
+            known.extend(sent);
+        }
+        JournalFile::open(cache, image, identity.clone(), !resumes)
+            .ok()
+            .flatten()
     }
 }
 

@@ -284,6 +284,10 @@ impl Run {
             let locator = keep
                 .put_watched(&block, &options.wanted, Some(moving.watcher()))
                 .await?;
+            // At once, so that a kill in the next moment does not make it be sent again.
+            if let Some(journal) = &options.journal {
+                journal.stored(&locator);
+            }
             moving.finish(u64::from(block.id().size));
             Ok(Done::Sent(locator))
         });
@@ -293,9 +297,6 @@ impl Run {
         let id = locator.block();
         let size = u64::from(id.size);
         self.sent += size;
-        if let Some(journal) = &self.options.journal {
-            journal.stored(&locator);
-        }
         let former = self.blocks.insert(id, Entry::Stored(locator.clone()));
         if let Some(Entry::Sending(waiting)) = former {
             for number in waiting {

@@ -109,6 +109,35 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// Takes the lock if nobody holds it; else tells who does, for people.
+    ///
+    /// # Errors
+    /// If the cache cannot be used, or `image` is no image ID.
+    pub fn try_acquire(cache: &Cache, image: &str) -> Result<Result<Self, String>, Error> {
+        let (mut file, path) = cache.lock_file(image)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Ok(Guard { file })),
+            Err(TryLockError::WouldBlock) => Ok(Err(Owner::text(&mut file))),
+            Err(TryLockError::Error(source)) => Err(Error::File { path, source }),
+        }
+    }
+}
+
+/// Returns who holds the lock on an image, for people; none if nobody does.
+///
+/// # Errors
+/// If the cache cannot be used, or `image` is no image ID.
+pub fn holder(cache: &Cache, image: &str) -> Result<Option<String>, Error> {
+    let (mut file, path) = cache.lock_file(image)?;
+    // Others who only look are not in the way.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(Some(Owner::text(&mut file))),
+        Err(TryLockError::Error(source)) => Err(Error::File { path, source }),
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         let _ = self.file.set_len(0);

@@ -9,12 +9,14 @@ use chrono::{DateTime, SecondsFormat, Utc};
 /// The longest text that is read.
 const LONGEST: u64 = 1024;
 
-/// The process that holds a lock: one line of process ID, host and time.
+/// The process that holds a lock: one line of process ID, host, time and program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
     process: u32,
     host: String,
     since: DateTime<Utc>,
+    /// None in a line of an earlier version.
+    program: Option<String>,
 }
 
 impl Owner {
@@ -24,6 +26,7 @@ impl Owner {
             process: std::process::id(),
             host: host(),
             since: Utc::now(),
+            program: program(),
         }
     }
 
@@ -32,7 +35,13 @@ impl Owner {
         file.rewind()?;
         file.set_len(0)?;
         let since = self.since.to_rfc3339_opts(SecondsFormat::Secs, true);
-        file.write_all(format!("{} {} {since}\n", self.process, self.host).as_bytes())
+        let mut line = format!("{} {} {since}", self.process, self.host);
+        if let Some(program) = &self.program {
+            line.push(' ');
+            line.push_str(program);
+        }
+        line.push('\n');
+        file.write_all(line.as_bytes())
     }
 
     /// Says for people who holds the lock on `file`.
@@ -41,7 +50,8 @@ impl Owner {
             // The holder may be another that wrote nothing, after this one was killed.
             Some(owner) if owner.is_gone() => "another process".into(),
             Some(owner) => format!(
-                "process {} on {}, since {}",
+                "{} (process {} on {}, since {})",
+                owner.program.as_deref().unwrap_or("another run"),
                 owner.process,
                 owner.host,
                 owner.since.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -61,14 +71,12 @@ impl Owner {
         let mut words = text.split_ascii_whitespace();
         let process = words.next()?.parse().ok()?;
         let host = words.next()?;
-        let is_host = host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
         let since = DateTime::parse_from_rfc3339(words.next()?).ok()?.to_utc();
-        is_host.then(|| Owner {
+        is_plain(host).then(|| Owner {
             process,
             host: host.to_owned(),
             since,
+            program: words.next().filter(|word| is_plain(word)).map(Into::into),
         })
     }
 
@@ -79,6 +87,19 @@ impl Owner {
             && processes.join("self").exists()
             && !processes.join(self.process.to_string()).exists()
     }
+}
+
+/// Tells whether a word can be shown as it is.
+fn is_plain(word: &str) -> bool {
+    word.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+}
+
+/// Returns the name under which this program was started, without its folder.
+fn program() -> Option<String> {
+    let path = std::env::args_os().next()?;
+    let name = Path::new(&path).file_name()?.to_str()?.to_owned();
+    (is_plain(&name) && !name.is_empty()).then_some(name)
 }
 
 /// Returns this machine's name, or a word that says that it is not known.
@@ -104,10 +125,8 @@ mod tests {
         let read = Owner::read(&mut file).unwrap();
         assert_eq!((read.process, &read.host), (owner.process, &owner.host));
         let text = Owner::text(&mut file);
-        assert!(
-            text.starts_with(&format!("process {} on ", owner.process)),
-            "{text}"
-        );
+        let process = format!("{} (process {} on ", program().unwrap(), owner.process);
+        assert!(text.starts_with(&process), "{text}");
     }
 
     #[test]
@@ -119,6 +138,14 @@ mod tests {
         };
         owner.write(&mut file).unwrap();
         assert_eq!(Owner::text(&mut file), "another process");
+    }
+
+    #[test]
+    fn a_line_of_an_earlier_version_is_understood() {
+        let owner = Owner::parse("7 host 2026-11-23T22:44:00Z").unwrap();
+        assert_eq!((owner.process, owner.program), (7, None));
+        let hostile = Owner::parse("7 host 2026-11-23T22:44:00Z \x1b[31m").unwrap();
+        assert_eq!(hostile.program, None);
     }
 
     #[test]

@@ -87,14 +87,22 @@ async fn who_waits_is_told_for_whom() {
     let timeout = Some(Duration::from_millis(1200));
     let second = Guard::acquire(&cache, IMAGE, timeout, |line| lines.push(line.to_owned()));
     let error = second.await.unwrap_err();
-    let owner = format!("process {} on ", std::process::id());
+    let owner = format!("(process {} on ", std::process::id());
     assert!(error.to_string().contains(&owner), "{error}");
     assert_eq!(lines.len(), 1);
     assert!(
-        lines[0].starts_with(&format!("waiting for {owner}")),
+        lines[0].starts_with("waiting for ") && lines[0].contains(&owner),
         "{lines:?}"
     );
+    let told = holder(&cache, IMAGE).unwrap().unwrap();
+    assert!(told.contains(&owner), "{told}");
+    assert_eq!(
+        Guard::try_acquire(&cache, IMAGE).unwrap().unwrap_err(),
+        told
+    );
     drop(first);
+    assert_eq!(holder(&cache, IMAGE).unwrap(), None);
+    drop(Guard::try_acquire(&cache, IMAGE).unwrap().unwrap());
     let third = Guard::acquire(&cache, IMAGE, Some(Duration::ZERO), |_| {}).await;
     assert!(third.is_ok());
 }

@@ -119,7 +119,7 @@ pub fn downloaded(downloaded: &Downloaded) -> String {
     })
 }
 
-fn line(value: &impl Serialize) -> String {
+pub(super) fn line(value: &impl Serialize) -> String {
     let mut text =
         serde_json::to_string(value).expect("records of strings and numbers are always JSON");
     text.push('\n');

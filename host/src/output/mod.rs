@@ -1,5 +1,6 @@
 //! What the programs show: answers on standard output, everything else on standard error.
 
+pub mod cache;
 mod console;
 mod ending;
 mod escape;

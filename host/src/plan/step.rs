@@ -64,7 +64,7 @@ pub enum Step {
         /// Its properties.
         properties: BTreeMap<String, Value>,
     },
-    /// The cached archive of an image would be removed from this machine.
+    /// What this machine's cache holds of an image would be removed: an archive, a journal.
     #[serde(rename = "archives.forget")]
     Forget {
         /// The image's ID.
@@ -145,7 +145,9 @@ impl fmt::Display for Step {
                 "create link {class} `{name}` to {head} in {}",
                 place(owner)
             ),
-            Self::Forget { image } => write!(f, "remove the cached archive of {image}, if any"),
+            Self::Forget { image } => {
+                write!(f, "remove what the cache of this machine holds of {image}")
+            }
         }
     }
 }

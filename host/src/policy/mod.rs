@@ -29,7 +29,7 @@ mod matching;
 mod object_pattern;
 mod overview;
 mod probe;
-mod quantity;
+pub(crate) mod quantity;
 mod reader;
 mod repository;
 mod rule;

@@ -13,12 +13,12 @@ const SIZES: [(&str, u64); 5] = [
 const TIMES: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
 
 /// Reads a size such as `64MiB` as bytes.
-pub(super) fn size(text: &str) -> Option<u64> {
+pub(crate) fn size(text: &str) -> Option<u64> {
     read(text, &SIZES)
 }
 
 /// Reads a duration such as `10m` as seconds.
-pub(super) fn seconds(text: &str) -> Option<u64> {
+pub(crate) fn seconds(text: &str) -> Option<u64> {
     read(text, &TIMES)
 }
 

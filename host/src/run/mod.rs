@@ -12,6 +12,7 @@ pub mod sandbox;
 mod signals;
 mod surroundings;
 mod trace;
+pub mod upkeep;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use erased_serde::Serialize as Recordable;
 
 pub use signals::{Interrupted, or_signal};
 pub use surroundings::{Options, Surroundings};
+pub use upkeep::{Cleaned, Inventory};
 
 use crate::audit::Opening;
 use crate::bindings::commands::{

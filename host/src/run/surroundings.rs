@@ -43,6 +43,8 @@ pub struct Options {
     pub concurrency: Option<usize>,
     /// How long to wait for another process that works on the same image.
     pub lock_timeout: Option<Duration>,
+    /// Keep nothing in the cache of what was sent, and go by nothing that is there.
+    pub no_cache: bool,
     /// A policy on top of the program's, the machine's and the user's.
     pub policy: Option<PathBuf>,
     /// The component to run in place of the embedded one.
@@ -171,6 +173,16 @@ impl Surroundings {
         let cache = Arc::new(Place::new(
             CacheBase::new(&self.environment).map(|base| base.path),
         ));
+        let store = ArchiveStore::new(
+            keep,
+            self.options.concurrency,
+            self.progress.clone(),
+            Destination {
+                target: self.options.target.clone(),
+                scratch: cache.scratch().to_owned(),
+            },
+        )
+        .under(self.script.clone());
         Ok(Capabilities {
             archives: Archives::new(
                 engine.clone(),
@@ -180,16 +192,11 @@ impl Surroundings {
             )
             .under(self.script.clone()),
             engine: LocalEngine::new(engine, messages.clone()).under(self.script.clone()),
-            keep: ArchiveStore::new(
-                keep,
-                self.options.concurrency,
-                self.progress.clone(),
-                Destination {
-                    target: self.options.target.clone(),
-                    scratch: cache.scratch().to_owned(),
-                },
-            )
-            .under(self.script.clone()),
+            keep: if self.options.no_cache {
+                store
+            } else {
+                store.with_journals(cache.clone())
+            },
             locks: Locks::new(cache, self.options.lock_timeout, messages.clone()),
             messages,
             api,

@@ -318,3 +318,66 @@ async fn several_blocks_are_on_their_way_at_once() {
         start.elapsed()
     );
 }
+
+/// Uploads two blocks and makes a collection of them; returns its UUID.
+async fn collection(setup: &Setup) -> String {
+    let keep = setup.keep();
+    let (_, stored) = upload(&keep, UploadOptions::new(wanted(1)), texts(&["a", "b"])).await;
+    let blocks: Vec<String> = stored.unwrap().blocks.iter().map(Locator::signed).collect();
+    let created = setup
+        .api()
+        .create_collection(&NewCollection {
+            name: "image".into(),
+            owner: None,
+            manifest: format!(". {} 0:2:file\n", blocks.join(" ")),
+            properties: vec![],
+            replicas: None,
+            storage_classes: vec![],
+        })
+        .await;
+    created.unwrap().uuid
+}
+
+/// Uploads the same two blocks and a third; returns how many are sent.
+async fn sent_with(setup: &Setup, known: KnownBlocks) -> usize {
+    setup.sandbox.log().clear();
+    let options = UploadOptions {
+        known,
+        ..UploadOptions::new(wanted(1))
+    };
+    let (_, stored) = upload(&setup.keep(), options, texts(&["a", "c", "b"])).await;
+    assert_eq!(stored.unwrap().blocks.len(), 3);
+    setup.sandbox.log().blocks_written()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_of_collections_are_not_sent_as_far_as_they_can_be_read() {
+    let setup = Setup::new().await;
+    let own = collection(&setup).await;
+    let absent = own.replace("-4zz18-", "-4zz18-x")[..27].to_owned();
+    let keep = setup.keep();
+
+    let known = keep.blocks_of(&[absent.clone(), own.clone()]).await;
+    assert_eq!(known.len(), 2);
+    assert_eq!(sent_with(&setup, known).await, 1);
+    assert!(keep.blocks_of(&[absent]).await.is_empty());
+
+    let fault = Fault::on("/collections", Action::Answer(403)).method("GET");
+    setup.sandbox.faults().plan(fault);
+    let known = keep.blocks_of(&[own]).await;
+    assert!(known.is_empty());
+    assert_eq!(sent_with(&setup, known).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_whose_signature_may_expire_too_soon_are_sent() {
+    let setup = Setup::with(Options {
+        blob_signing_ttl: Duration::from_secs(3600),
+        ..Options::default()
+    })
+    .await;
+    let own = collection(&setup).await;
+    let known = setup.keep().blocks_of(&[own]).await;
+    assert_eq!(known.len(), 2);
+    assert_eq!(sent_with(&setup, known).await, 3);
+}

@@ -95,9 +95,10 @@ impl Environment {
         &self,
         program: impl AsRef<OsStr>,
         arguments: &[A],
+        input: impl Into<Stdio>,
     ) -> Child {
         self.command(program, arguments)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

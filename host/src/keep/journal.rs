@@ -1,0 +1,287 @@
+//! What a run has sent of an image, noted down for the next one in case this one is cut short.
+//!
+//! One line a block: a checksum, whom the signature is for, the signed locator. A line goes into
+//! the file once its block is stored, so a run that is killed leaves at most one line cut off,
+//! which its checksum gives away. A line that is of no use is passed over alone; its block is sent
+//! again.
+//!
+//! The signatures are rights to use the blocks, hence a file for its owner alone. The token is not
+//! in it: a digest tells whether a signature was made for this token and this cluster.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
+
+use super::known::KnownBlocks;
+use super::locator::Locator;
+use super::upload::Journal;
+use crate::cache::{self, Cache, Kind};
+use crate::settings::Settings;
+
+/// No journal grows beyond this, nor is more read of all of them together; it is enough for the
+/// blocks of several terabytes.
+const LARGEST: u64 = 16 << 20;
+
+/// Signatures are good for two weeks on clusters with the usual settings.
+const OLDEST: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// How many hexadecimal digits of a digest tell lines, tokens and clusters apart.
+const DIGITS: usize = 16;
+
+/// A cluster and a token, which signatures are good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity(String);
+
+impl Identity {
+    /// Derives the identity from the settings; the token cannot be got back from it.
+    pub fn new(settings: &Settings) -> Self {
+        let host = settings.host();
+        Self(digest(&format!("{host} {}", settings.token.expose())))
+    }
+}
+
+/// The journal of one upload, open for this run alone.
+#[derive(Debug)]
+pub struct JournalFile {
+    identity: Identity,
+    written: Mutex<Written>,
+}
+
+#[derive(Debug)]
+struct Written {
+    /// None once it could not be written to, or is full: the upload goes on without.
+    file: Option<File>,
+    length: u64,
+}
+
+impl JournalFile {
+    /// Opens the journal of an image's upload, or of one from a stream, unless another run has it
+    /// open.
+    ///
+    /// What it held stays in it, unless it `starts_over`.
+    ///
+    /// # Errors
+    /// If the cache cannot be used.
+    pub fn open(
+        cache: &Cache,
+        image: Option<&str>,
+        identity: Identity,
+        starts_over: bool,
+    ) -> Result<Option<Arc<Self>>, cache::Error> {
+        let mut file = cache.journal_file(image)?;
+        if file.try_lock().is_err() {
+            return Ok(None);
+        }
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        let starts_over = starts_over || length > LARGEST;
+        // A line that was cut off must not spoil the next one.
+        let (is_ready, length) = match length {
+            _ if starts_over => (file.set_len(0).is_ok(), 0),
+            0 => (true, 0),
+            length => (file.write_all(b"\n").is_ok(), length + 1),
+        };
+        Ok(is_ready.then(|| {
+            Arc::new(Self {
+                identity,
+                written: Mutex::new(Written {
+                    file: Some(file),
+                    length,
+                }),
+            })
+        }))
+    }
+}
+
+impl Journal for JournalFile {
+    fn stored(&self, locator: &Locator) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = line(&self.identity, &locator.signed());
+        let length = written.length + line.len() as u64;
+        let is_written = length <= LARGEST
+            && written
+                .file
+                .as_mut()
+                .is_some_and(|file| file.write_all(line.as_bytes()).is_ok());
+        written.length = length;
+        if !is_written {
+            written.file = None;
+        }
+    }
+}
+
+/// Returns the blocks that earlier runs noted down for this identity.
+///
+/// Blocks are known by their content, so every journal is read, whatever its image: an image that
+/// was built anew shares most blocks with the one whose upload was cut short. Journals that
+/// nobody has written to for two weeks are removed.
+///
+/// # Errors
+/// If the cache cannot be listed. A journal that cannot be read is passed over.
+pub fn recall(cache: &Cache, identity: &Identity) -> Result<KnownBlocks, cache::Error> {
+    let mut known = KnownBlocks::default();
+    let mut left = LARGEST;
+    let now = SystemTime::now();
+    for entry in cache.entries()? {
+        if entry.kind != Kind::Journal {
+            continue;
+        }
+        let is_old = now
+            .duration_since(entry.modified)
+            .is_ok_and(|age| age > OLDEST);
+        if is_old {
+            // Whoever writes it has written to it lately.
+            let _ = cache.remove(&entry);
+            continue;
+        }
+        let Ok(file) = cache.read(&entry) else {
+            continue;
+        };
+        let mut text = Vec::new();
+        let Ok(count) = file.take(left).read_to_end(&mut text) else {
+            continue;
+        };
+        left -= count as u64;
+        let lines = text.split(|byte| *byte == b'\n');
+        for locator in lines.filter_map(|line| parse(identity, line)) {
+            known.insert(locator);
+        }
+    }
+    Ok(known)
+}
+
+/// Writes a line of a journal.
+fn line(identity: &Identity, locator: &str) -> String {
+    let text = format!("{} {locator}", identity.0);
+    format!("{} {text}\n", digest(&text))
+}
+
+/// Reads a line of a journal; none if it is damaged, or for another token or cluster.
+fn parse(identity: &Identity, line: &[u8]) -> Option<Locator> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (checksum, text) = line.split_once(' ')?;
+    let (owner, locator) = text.split_once(' ')?;
+    let is_good = owner == identity.0 && digest(text) == checksum;
+    locator.parse().ok().filter(|_| is_good)
+}
+
+fn digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits[..DIGITS].to_owned()
+}
+
+/// Tells several journals of every block.
+pub(super) struct Both(pub(super) Arc<dyn Journal>, pub(super) Arc<dyn Journal>);
+
+impl Journal for Both {
+    fn stored(&self, locator: &Locator) {
+        self.0.stored(locator);
+        self.1.stored(locator);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    const SIGNATURE: &str = "A89118b78732c33104a4d6231e8b5a5fa1e4301e3@7fffffff";
+
+    fn identity(text: &str) -> Identity {
+        Identity(digest(text))
+    }
+
+    fn locator(number: u32) -> Locator {
+        format!("{number:032x}+3+{SIGNATURE}").parse().unwrap()
+    }
+
+    fn path(cache: &Cache) -> PathBuf {
+        cache.path().join("stream.journal")
+    }
+
+    fn open(cache: &Cache, starts_over: bool) -> Arc<JournalFile> {
+        JournalFile::open(cache, None, identity("me"), starts_over)
+            .unwrap()
+            .unwrap()
+    }
+
+    fn known(cache: &Cache, who: &str) -> usize {
+        recall(cache, &identity(who)).unwrap().len()
+    }
+
+    #[test]
+    fn what_was_stored_is_recalled_for_the_same_token_alone() {
+        let base = tempfile::tempdir().unwrap();
+        let cache = Cache::open(base.path()).unwrap();
+        let journal = open(&cache, false);
+        journal.stored(&locator(1));
+        journal.stored(&locator(2));
+        assert!(
+            JournalFile::open(&cache, None, identity("me"), true)
+                .unwrap()
+                .is_none(),
+            "another run must not take it over"
+        );
+        drop(journal);
+
+        assert_eq!(known(&cache, "me"), 2);
+        assert_eq!(known(&cache, "somebody else"), 0);
+        let mode = std::fs::metadata(path(&cache)).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+        open(&cache, true);
+        assert_eq!(known(&cache, "me"), 0);
+    }
+
+    #[test]
+    fn damaged_lines_are_passed_over_alone() {
+        let base = tempfile::tempdir().unwrap();
+        let cache = Cache::open(base.path()).unwrap();
+        let good = line(&identity("me"), &locator(1).signed());
+        let forged = line(&identity("me"), &locator(2).signed()).replace("7fffffff", "7ffffffe");
+        let foreign = line(&identity("they"), &locator(3).signed());
+        let nonsense = line(&identity("me"), "x");
+        let cut = &good[..good.len() - 3];
+        let text = format!("{forged}{foreign}{nonsense}\n\0\u{fffd}\n{good}{cut}");
+        std::fs::write(path(&cache), text).unwrap();
+        assert_eq!(known(&cache, "me"), 1);
+
+        open(&cache, false).stored(&locator(4));
+        assert_eq!(known(&cache, "me"), 2);
+    }
+
+    #[test]
+    fn old_journals_are_removed_and_large_ones_started_over() {
+        let base = tempfile::tempdir().unwrap();
+        let cache = Cache::open(base.path()).unwrap();
+        open(&cache, false).stored(&locator(1));
+        let file = File::options().write(true).open(path(&cache)).unwrap();
+        file.set_modified(SystemTime::now() - OLDEST - Duration::from_secs(60))
+            .unwrap();
+        assert_eq!(known(&cache, "me"), 0);
+        assert!(!path(&cache).exists());
+
+        let file = File::create(path(&cache)).unwrap();
+        file.set_len(LARGEST + 1).unwrap();
+        open(&cache, false).stored(&locator(1));
+        assert_eq!(known(&cache, "me"), 1);
+        assert!(std::fs::metadata(path(&cache)).unwrap().len() < 1000);
+    }
+
+    #[test]
+    fn a_full_disk_does_not_end_the_upload() {
+        let journal = JournalFile {
+            identity: identity("me"),
+            written: Mutex::new(Written {
+                file: Some(File::options().write(true).open("/dev/full").unwrap()),
+                length: 0,
+            }),
+        };
+        journal.stored(&locator(1));
+        assert!(journal.written.lock().unwrap().file.is_none());
+    }
+}
