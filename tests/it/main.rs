@@ -29,3 +29,4 @@ mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod sources; // one image from every engine and tool
+mod wasi; // the component in a stock WASI runtime

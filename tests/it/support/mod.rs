@@ -10,6 +10,7 @@ mod python;
 mod saved;
 mod skip;
 mod tools;
+mod wasmtime;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use engine::Engine;
@@ -21,3 +22,4 @@ pub(crate) use python::Python;
 pub(crate) use saved::{Layer, hex, saved};
 pub(crate) use skip::skip;
 pub(crate) use tools::Tools;
+pub(crate) use wasmtime::{Grants, Wasmtime};

@@ -30,20 +30,17 @@ pub(super) fn exchange(request: RequestBuilder, limit: usize) -> Result<Answer, 
         .body()
         .map_err(|()| Failure::NotSent("the runtime takes no body".to_owned()))?;
     let coming = outgoing_handler::handle(outgoing, Some(options)).map_err(Failure::from)?;
-    // A server may refuse before it has read everything; what it says counts, not the broken pipe.
+    // A server may answer before it has taken everything; what it says counts, not the broken pipe.
     let written = write(outgoing_body, &body);
     coming.subscribe().block();
-    let response = match coming.get() {
-        Some(Ok(response)) => response.map_err(Failure::from)?,
+    match coming.get() {
+        Some(Ok(Ok(response))) => read(&response, limit),
+        Some(Ok(Err(code))) => Err(code.into()),
         Some(Err(())) | None => {
-            return Err(Failure::NoAnswer("the runtime gave no answer".to_owned()));
+            written?;
+            Err(Failure::NoAnswer("the runtime gave no answer".to_owned()))
         }
-    };
-    let answer = read(&response, limit)?;
-    if answer.status.is_success() {
-        written?;
     }
-    Ok(answer)
 }
 
 fn outgoing(request: RequestBuilder) -> Result<OutgoingRequest, Failure> {
