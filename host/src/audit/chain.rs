@@ -94,7 +94,8 @@ impl Chain {
         let broken = |what| Break { line, what };
         let value: Value =
             serde_json::from_str(text).map_err(|_| broken("this is not JSON, or not all of it"))?;
-        if value.to_string() != text {
+        let canonical = value.to_string();
+        if canonical != text {
             return Err(broken("this is not in canonical form, so it was altered"));
         }
         let Value::Object(mut members) = value else {

@@ -30,7 +30,7 @@ fn written(mask: Mask, words: &[String], operations: Vec<Operation>) -> (Vec<Val
     let gate = Gate::new(policy, &guest, cluster, Box::new(log.clone())).unwrap();
     for operation in operations {
         let permit = gate.admit(operation, &(words, &NO_ARGUMENTS)).unwrap();
-        let answer: Result<&[String], String> = if words.len() % 2 == 0 {
+        let answer: Result<&[String], String> = if words.len().is_multiple_of(2) {
             Ok(words)
         } else {
             Err(words.join(" "))
@@ -100,7 +100,7 @@ proptest! {
         long in any::<bool>(),
     ) {
         let filler = if long { "z".repeat(20_000) } else { String::new() };
-        let words = vec![
+        let words = [
             format!("{before}{secret}{filler}"),
             secret.clone(),
             format!(". 37b51d194a7513e45b56f6524f2d51f2+3+A{signature}@66f0c0de 0:3:a\n"),

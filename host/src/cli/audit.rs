@@ -85,7 +85,7 @@ pub async fn run(
     if let AuditCommand::Keygen { file, name } = &arguments.command {
         let key = SigningKey::generate(file, name)
             .map_err(|error| Report::new(Exit::Failed, error.to_string()))?;
-        return request::answer(console, &format!("{}\n", key.public()));
+        return request::answer(console, format!("{}\n", key.public()));
     }
     let folder = folder(given, environment)?;
     match &arguments.command {
@@ -113,7 +113,7 @@ pub async fn run(
         AuditCommand::Export { run } => {
             let run = Run::open(&folder.find(run)?)?;
             let document = run.export(&Heads::read(&folder)?);
-            request::answer(console, &format!("{document}\n"))
+            request::answer(console, format!("{document}\n"))
         }
         AuditCommand::Replay { run } => replay(&folder, run, component, console).await,
         AuditCommand::Keygen { .. } => Ok(()),
@@ -291,7 +291,7 @@ async fn replay(
     };
     request::answer(
         console,
-        &format!("identical: {} calls, {end}\n", replayed.calls),
+        format!("identical: {} calls, {end}\n", replayed.calls),
     )
 }
 
@@ -321,7 +321,7 @@ fn outcome(
         )
         .detail(incomplete.join("\n")));
     }
-    request::answer(console, &format!("{counted}\n"))
+    request::answer(console, format!("{counted}\n"))
 }
 
 fn verifying_key(text: &str) -> Result<VerifyingKey, Report> {
