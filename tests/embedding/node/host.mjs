@@ -98,7 +98,7 @@ class Guard {
     return new Guard();
   }
 }
-imports["keepdocker:contract/archives"] = { Archive, forget: absent };
+imports["keepdocker:contract/archives"] = { Archive, forget: () => {} };
 imports["keepdocker:contract/locks"] = { Guard };
 
 const everything = { project: null, image: null, tag: null };

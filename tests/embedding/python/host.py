@@ -49,6 +49,9 @@ class Memory:
     def archives_archive_images(self, archive):
         return {"ok": [IMAGE]}
 
+    def archives_forget(self, image):
+        return {"ok": None}
+
     def keep_store(self, archive, options):
         return {"ok": {"image": IMAGE, "blocks": [BLOCK], "size": 10240, "sent": 10240, "reused": 0}}
 
