@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cache;
 pub mod cli;
 pub mod component;
+pub mod confinement;
 pub mod engine;
 pub mod gate;
 pub mod http;

@@ -14,6 +14,7 @@ mod bad_input; // messages and exit codes, and that nothing is left half-registe
 mod blocks; // how images lie in Keep, and what they share
 mod compatibility; // the table of differences from the Python program, and its tests
 mod component; // what auditors get, and that it is the component that runs
+mod confinement; // what the program denies itself
 mod contract; // the component and the contract: imports, size
 mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine

@@ -12,6 +12,7 @@ mod request;
 
 use std::future::Future;
 
+use crate::confinement;
 use crate::output::{Console, Exit, Report};
 use crate::run::{Interrupted, or_signal};
 
@@ -24,6 +25,8 @@ fn words() -> Vec<String> {
 
 /// Runs a command to its end, or until a signal asks the program to end.
 fn drive(console: Console, command: impl Future<Output = Exit>) -> Result<Exit, Interrupted> {
+    // Threads of the runtime inherit it, so it comes first.
+    confinement::enter();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::audit::folder;
 use super::request;
 use crate::bindings::log::Level;
+use crate::confinement;
 use crate::gate::Operation;
 use crate::output::{Console, Exit, Report, escape_lines};
 use crate::policy::{
@@ -100,9 +101,13 @@ pub fn run(
         PolicyCommand::Show { effective, json } => {
             let policy = Policy::load(&sources)?;
             let text = match (json, effective) {
-                (true, _) => format!("{}\n", policy.to_json()),
-                (_, true) => policy.effective_overview(),
-                _ => policy.overview(),
+                (true, _) => {
+                    let mut shown = policy.to_json();
+                    shown["confinement"] = confinement_json();
+                    format!("{shown}\n")
+                }
+                (_, true) => policy.effective_overview() + &confinement_told(),
+                _ => policy.overview() + &confinement_told(),
             };
             request::answer(console, &text)
         }
@@ -150,6 +155,33 @@ pub fn run(
         }
         PolicyCommand::Schema => request::answer(console, SCHEMA_JSON),
     }
+}
+
+/// Tells what the program denies itself whatever the policy says.
+fn confinement_told() -> String {
+    let mut text = "confinement of the program itself\n".to_owned();
+    for measure in confinement::measures() {
+        let (name, denies) = (measure.name, measure.denies);
+        match &measure.lacking {
+            None => line(&mut text, &format!("  {name}: {denies}")),
+            Some(reason) => line(&mut text, &format!("  {name}: not in force: {reason}")),
+        }
+    }
+    text
+}
+
+fn confinement_json() -> serde_json::Value {
+    confinement::measures()
+        .iter()
+        .map(|measure| {
+            serde_json::json!({
+                "name": measure.name,
+                "in_force": measure.lacking.is_none(),
+                "denies": measure.denies,
+                "lacking": measure.lacking,
+            })
+        })
+        .collect()
 }
 
 fn over_built_in(file: &Path) -> Result<Policy, Report> {

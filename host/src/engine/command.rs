@@ -2,12 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use crate::bindings::types::CommandFailure;
 
 use super::error::CommandError;
 use super::tether;
+use crate::confinement;
 
 /// The most that is kept of what a command writes to standard error.
 pub(super) const LONGEST_MESSAGE: usize = 4 << 10;
@@ -60,6 +61,24 @@ pub(super) fn command(program: &str, arguments: &[&str]) -> Command {
     command
 }
 
+/// Starts a command outside of the program's confinement: an engine needs more than the program does.
+pub(super) fn start(program: &str, mut command: Command) -> Result<Child, CommandError> {
+    confinement::outside(move || command.spawn()).map_err(|error| start_error(program, error))
+}
+
+/// The same, for a child that is waited for without blocking.
+pub(super) fn start_async(
+    program: &str,
+    mut command: tokio::process::Command,
+) -> Result<tokio::process::Child, CommandError> {
+    let runtime = tokio::runtime::Handle::current();
+    confinement::outside(move || {
+        let _entered = runtime.enter();
+        command.spawn()
+    })
+    .map_err(|error| start_error(program, error))
+}
+
 fn is_for_engine(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
         return false;
@@ -68,7 +87,7 @@ fn is_for_engine(name: &OsStr) -> bool {
 }
 
 /// Tells a program that is missing from one that cannot be started.
-pub(super) fn start_error(program: &str, source: io::Error) -> CommandError {
+fn start_error(program: &str, source: io::Error) -> CommandError {
     match source.kind() {
         io::ErrorKind::NotFound => CommandError::Missing(program.to_owned()),
         _ => CommandError::Unusable {

@@ -22,13 +22,13 @@ pub struct Loading {
 
 impl Loading {
     fn start(program: &str) -> Result<Self, CommandError> {
-        let mut child = command::command(program, &["load", "--quiet"])
+        let mut command = command::command(program, &["load", "--quiet"]);
+        command
             .stdin(Stdio::piped())
             // What it says of success is not needed: the engine is asked for the image itself.
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| command::start_error(program, error))?;
+            .stderr(Stdio::piped());
+        let mut child = command::start(program, command)?;
         let input = child.stdin.take().expect("standard input is a pipe");
         let mut errors = child.stderr.take().expect("standard error is a pipe");
         let messages = thread::spawn(move || {

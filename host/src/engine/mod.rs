@@ -124,8 +124,6 @@ impl Engine {
 
     /// Begins to save the image with this ID of the engine's.
     ///
-    /// The command is tied to the calling thread, which therefore must read it to its end.
-    ///
     /// # Errors
     /// If the program is not there. All else shows while reading.
     pub fn save(&self, id: &str) -> Result<Saving, CommandError> {
@@ -167,12 +165,12 @@ impl Engine {
             program: program.clone(),
             source,
         };
-        let mut child = tokio::process::Command::from(command::command(program, arguments))
+        let mut command = tokio::process::Command::from(command::command(program, arguments));
+        command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| command::start_error(program, error))?;
+            .kill_on_drop(true);
+        let mut child = command::start_async(program, command)?;
         let stdout = child.stdout.take().expect("standard output is a pipe");
         let stderr = child.stderr.take().expect("standard error is a pipe");
         let mut output = Vec::new();

@@ -28,11 +28,9 @@ impl Saving {
         arguments: &[&str],
         verb: &str,
     ) -> Result<Self, CommandError> {
-        let mut child = command::command(program, arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| command::start_error(program, error))?;
+        let mut command = command::command(program, arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command::start(program, command)?;
         let output = child.stdout.take().expect("standard output is a pipe");
         let mut errors = child.stderr.take().expect("standard error is a pipe");
         let messages = thread::spawn(move || {

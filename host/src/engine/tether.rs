@@ -9,8 +9,8 @@
 
 use std::process::Command;
 
-/// Makes the child be killed when the thread that starts it ends, which also covers the
-/// program being killed. Elsewhere than on Linux it does nothing: there only a handle that is
+/// Makes the child be killed when the thread that starts it ends. The program starts children on a
+/// thread that ends with it, however that happens. Elsewhere than on Linux it does nothing: there only a handle that is
 /// dropped ends its child.
 pub(super) fn tie(command: &mut Command) {
     #[cfg(target_os = "linux")]

@@ -1,0 +1,68 @@
+//! The confinement, tried from within: what it denies fails, and fails nowhere else.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test may end where it is surprised")]
+
+use std::io::ErrorKind;
+use std::process::Command;
+use std::{fs, thread};
+
+use keepdocker::confinement;
+
+fn run() -> std::io::Result<bool> {
+    Ok(Command::new("true").status()?.success())
+}
+
+fn status(name: &str) -> String {
+    let status = fs::read_to_string("/proc/thread-self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.rsplit('\t').next().unwrap().to_owned()
+}
+
+#[test]
+fn confined_threads_start_no_program_and_the_launcher_does() {
+    let seccomp_before = status("Seccomp:");
+    assert!(run().unwrap(), "`true` runs before");
+
+    confinement::enter();
+
+    let measures = confinement::measures();
+    let names: Vec<&str> = measures.iter().map(|measure| measure.name).collect();
+    assert_eq!(names, ["memory", "landlock", "seccomp"]);
+    let in_force = |name: &str| {
+        measures
+            .iter()
+            .any(|measure| measure.name == name && measure.lacking.is_none())
+    };
+
+    assert!(in_force("memory"));
+    let limits = fs::read_to_string("/proc/self/limits").unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    let most: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(most, ["0", "0"]);
+
+    if in_force("landlock") || in_force("seccomp") {
+        assert_eq!(run().unwrap_err().kind(), ErrorKind::PermissionDenied);
+        // Threads that it starts are confined as well.
+        let inherited = thread::spawn(run).join().unwrap();
+        assert_eq!(inherited.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        assert_eq!(status("NoNewPrivs:"), "1");
+    }
+    if in_force("seccomp") {
+        assert_eq!(status("Seccomp:"), "2");
+    }
+    assert!(confinement::outside(run).unwrap());
+    assert_eq!(confinement::outside(|| status("Seccomp:")), seccomp_before);
+
+    // What the program needs works all the same: files, memory, threads, the network.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "text").unwrap();
+    let other = folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::rename(folder.path().join("file"), other.join("file")).unwrap();
+    fs::hard_link(other.join("file"), folder.path().join("link")).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+}
