@@ -159,6 +159,7 @@ impl Script {
                     .is_none_or(|owner| *owner == link.owner)
         };
         links.extend(self.notes().links.iter().filter(matches).cloned());
+        keep_newest(links, query.newest);
     }
 
     /// Adds the collections that were made up, as far as the query asks for them.
@@ -184,12 +185,19 @@ impl Script {
                     ..collection.clone()
                 }),
         );
+        keep_newest(collections, query.newest);
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
         // Notes are whole after every step, so a panic elsewhere does no harm.
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Leaves as many as were asked for, those created last.
+fn keep_newest<T>(objects: &mut Vec<T>, newest: Option<u32>) {
+    let most = newest.map_or(usize::MAX, |newest| newest as usize);
+    objects.drain(..objects.len().saturating_sub(most));
 }
 
 /// Returns the UUID of a collection that is not there yet.
@@ -251,10 +259,10 @@ mod tests {
         );
         assert_eq!(following.name_of("zzzzz-4zz18-b"), "zzzzz-4zz18-b");
 
-        let query = |which| CollectionQuery {
+        let query = |which, newest| CollectionQuery {
             which,
             owner: None,
-            newest: None,
+            newest,
             manifests: false,
         };
         for (which, found) in [
@@ -266,8 +274,18 @@ mod tests {
             ),
         ] {
             let mut collections = Vec::new();
-            rehearsal.add_collections(&query(which), &mut collections);
+            rehearsal.add_collections(&query(which, None), &mut collections);
             assert_eq!(collections.len(), found);
         }
+
+        // What is made up is younger than what the cluster has, so of all it is the newest.
+        let mut collections = vec![Collection {
+            uuid: "zzzzz-4zz18-older0000000000".into(),
+            ..invented.clone()
+        }];
+        let by_hash = Which::PortableDataHash(invented.portable_data_hash.clone());
+        rehearsal.add_collections(&query(by_hash, Some(1)), &mut collections);
+        let uuids: Vec<_> = collections.iter().map(|found| &found.uuid).collect();
+        assert_eq!(uuids, [&invented.uuid]);
     }
 }
