@@ -72,6 +72,9 @@ fn what_a_killed_upload_has_sent_is_not_sent_again() {
         // As over a network, blocks do not come all at once.
         let slow = Fault::on("/", Action::Delay(Duration::from_millis(300)));
         cluster.faults().plan(slow.method("PUT").times(1000));
+        // With its last block sent, the upload must not end before it is killed.
+        let busy = Fault::on("/arvados/v1/collections", Action::Answer(503));
+        cluster.faults().plan(busy.method("POST"));
         let file = file(&environment, &image);
         let source = format!("docker-archive:{}", file.display());
         let arguments = match from_file {

@@ -194,16 +194,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let logs = Folder(folder.path().join("audit"));
         logs.create().unwrap();
-        for (days, size) in runs {
-            let (_, file) = logs.create_file(&run(*days), Part::Lines).unwrap();
+        let ids: Vec<String> = runs.iter().map(|(days, _)| run(*days)).collect();
+        for (id, (_, size)) in ids.iter().zip(runs) {
+            let (_, file) = logs.create_file(id, Part::Lines).unwrap();
             file.set_len(*size).unwrap();
         }
         let removed = logs.prune(retain).unwrap();
         let left = logs.runs().unwrap();
         assert_eq!(removed.len() + left.len(), runs.len());
-        runs.iter()
-            .map(|(days, _)| *days)
-            .filter(|days| left.contains(&run(*days)))
+        ids.iter()
+            .zip(runs)
+            .filter(|(id, _)| left.contains(id))
+            .map(|(_, (days, _))| *days)
             .collect()
     }
 
