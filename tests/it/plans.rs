@@ -66,6 +66,19 @@ fn a_dry_run_writes_nothing_and_tells_what_would_be_written() {
     }
     desk.cluster.assert_nothing_registered();
     assert_eq!(desk.cluster.log().blocks_written(), 0);
+
+    // The verb of its own tells the same.
+    let planned = desk
+        .environment
+        .keepdocker(&["plan", "--from", &desk.archive])
+        .success();
+    assert_eq!(planned, printed);
+    desk.cluster.assert_nothing_registered();
+    let arguments = ["upload", "--from", &desk.archive, "-o", &desk.plan];
+    let refused = desk.environment.keepdocker(&arguments);
+    let refused = refused.failure(2);
+    assert!(refused.contains("keepdocker plan"), "{refused}");
+    desk.cluster.assert_nothing_registered();
 }
 
 #[test]

@@ -87,20 +87,15 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
             )
         }
         Command::Upload(upload) => {
-            upload.complete(&mut options)?;
-            let progress = show(
-                Look::of(upload.progress, console, arguments.common.quiet),
-                console,
-            );
-            let request = upload.request(&options);
-            let start = Instant::now();
-            let mut surroundings =
-                Surroundings::new(options, environment, console, progress).await?;
-            if upload.dry_run {
-                return super::plan::dry_run(&upload, &request, &mut surroundings, console).await;
-            }
-            let uploaded = surroundings.upload(&request).await?;
-            tell(&uploaded, start.elapsed(), upload.json, console)
+            upload
+                .run(options, environment, console, arguments.common.quiet)
+                .await
+        }
+        Command::Plan(mut upload) => {
+            upload.dry_run = true;
+            upload
+                .run(options, environment, console, arguments.common.quiet)
+                .await
         }
         Command::Apply(apply) => {
             let (plan, request) = apply.read(&mut options)?;
@@ -269,6 +264,31 @@ impl Common {
 }
 
 impl Upload {
+    /// Uploads, or tells what would be uploaded.
+    async fn run(
+        &self,
+        mut options: Options,
+        environment: Environment,
+        console: Console,
+        is_quiet: bool,
+    ) -> Result<(), Report> {
+        if self.output.is_some() && !self.dry_run {
+            let reason = "`--output` is for the plan, and an upload without `--dry-run` has none";
+            return Err(Report::new(Exit::Usage, reason)
+                .advise("use `keepdocker plan`, or add `--dry-run`"));
+        }
+        self.complete(&mut options)?;
+        let progress = show(Look::of(self.progress, console, is_quiet), console);
+        let request = self.request(&options);
+        let start = Instant::now();
+        let mut surroundings = Surroundings::new(options, environment, console, progress).await?;
+        if self.dry_run {
+            return super::plan::dry_run(self, &request, &mut surroundings, console).await;
+        }
+        let uploaded = surroundings.upload(&request).await?;
+        tell(&uploaded, start.elapsed(), self.json, console)
+    }
+
     /// Adds what the command's own options say of its surroundings.
     pub(super) fn complete(&self, options: &mut Options) -> Result<(), Report> {
         options.choice = Choice {
@@ -358,6 +378,8 @@ pub enum Command {
     Images(Images),
     /// Upload an image, or register one that the cluster has already.
     Upload(Box<Upload>),
+    /// Tell what an upload would write, and write nothing: the same as `upload --dry-run`.
+    Plan(Box<Upload>),
     /// Do what a plan says, if the cluster and the image are still the same.
     Apply(Apply),
     /// Tell which collection a container request that names an image would get.
@@ -467,7 +489,7 @@ pub struct Upload {
     #[serde(skip)]
     pub dry_run: bool,
     /// Keep the plan in a new file, for `keepdocker apply`.
-    #[arg(long, short, value_name = "FILE", requires = "dry_run")]
+    #[arg(long, short, value_name = "FILE")]
     #[serde(skip)]
     pub output: Option<PathBuf>,
     /// How to show progress.

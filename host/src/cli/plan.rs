@@ -1,4 +1,4 @@
-//! `keepdocker upload --dry-run` and `keepdocker apply`.
+//! `keepdocker plan`, which is `keepdocker upload --dry-run`, and `keepdocker apply`.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::run::{Options, Surroundings};
 /// Arguments of `keepdocker apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// The plan, as `keepdocker upload --dry-run -o FILE` wrote it.
+    /// The plan, as `keepdocker plan -o FILE` wrote it.
     pub plan: PathBuf,
     /// Print JSON.
     #[arg(long)]
