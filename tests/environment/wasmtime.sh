@@ -13,16 +13,10 @@ wasmtime_prepare() {
     echo "wasmtime: $("$KEEPDOCKER_TEST_WASMTIME" --version)"
 }
 
-# Builds the component for WASI runtimes and exports KEEPDOCKER_TEST_WASI_COMPONENT to its file. The
-# arguments are those of the other builds, so that nothing is compiled twice.
+# Builds the published files and exports KEEPDOCKER_TEST_WASI_COMPONENT to the one for WASI runtimes.
 wasmtime_component() {
-    local guest=$parts/keepdocker.wasm file=$parts/keepdocker-wasi.wasm
-    # A build for tests: another one would have other features, and compile everything again.
-    cargo test "$@" --no-run --quiet || return 1
-    target/debug/keepdocker component extract --output "$guest" || return 1
-    cargo run --locked --manifest-path host/wasi/Cargo.toml --target-dir target \
-        --package keepdocker-wasi-compose -- "$guest" "$file" || return 1
-    export KEEPDOCKER_TEST_WASI_COMPONENT=$file
+    cargo run --quiet --locked --package keepdocker-components || return 1
+    export KEEPDOCKER_TEST_WASI_COMPONENT=$PWD/target/component/keepdocker-wasi.wasm
 }
 
 # Only the program is taken from the package: the runtime's own release, packed for Python.

@@ -11,8 +11,9 @@ mod guest;
 use sha2::{Digest, Sha256};
 use std::error::Error;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
 
 /// The files that are components, and the packages that they are built from.
 const COMPONENTS: [(&str, &str); 2] = [
@@ -20,13 +21,19 @@ const COMPONENTS: [(&str, &str); 2] = [
     ("keepdocker-planner.wasm", "keepdocker-planner"),
 ];
 
+/// The contract as WebAssembly.
+const CONTRACT: &str = "keepdocker-contract.wasm";
+
+/// The first of the components, composed with what it needs in any WASI 0.2 runtime.
+const COMPOSED: &str = "keepdocker-wasi.wasm";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(2)
         .ok_or("the package does not lie in its workspace")?;
     let target = workspace.join("target");
-    let folder = match std::env::args_os().nth(1) {
+    let folder = match env::args_os().nth(1) {
         Some(folder) => PathBuf::from(folder),
         None => target.join("component"),
     };
@@ -37,14 +44,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         let entry = entry?;
         fs::copy(entry.path(), folder.join("wit").join(entry.file_name()))?;
     }
-    let mut files = vec![("keepdocker-contract.wasm", encode_contract(&contract)?)];
+    fs::write(folder.join(CONTRACT), encode_contract(&contract)?)?;
     for (file, package) in COMPONENTS {
-        files.push((file, guest::build(workspace, package, &target)?));
+        let component = guest::build(workspace, package, &target)?;
+        fs::write(folder.join(file), component)?;
     }
+    compose(workspace, &target, &folder)?;
 
     let mut sums = String::new();
-    for (name, bytes) in files {
-        fs::write(folder.join(name), &bytes)?;
+    let components = COMPONENTS.map(|(file, _)| file);
+    for name in [CONTRACT].into_iter().chain(components).chain([COMPOSED]) {
+        let bytes = fs::read(folder.join(name))?;
         for byte in Sha256::digest(&bytes) {
             write!(sums, "{byte:02x}")?;
         }
@@ -52,6 +62,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{} ({} bytes)", folder.join(name).display(), bytes.len());
     }
     fs::write(folder.join("SHA256SUMS"), sums)?;
+    Ok(())
+}
+
+/// Has the composer write its file: a program of another workspace, whose libraries want features
+/// that would have all of this one compiled anew.
+fn compose(workspace: &Path, target: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
+    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["run", "--quiet", "--locked", "--manifest-path"])
+        .arg(workspace.join("host/wasi/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(target)
+        .args(["--package", "keepdocker-wasi-compose", "--"])
+        .arg(folder.join(COMPONENTS[0].0))
+        .arg(folder.join(COMPOSED))
+        .stdout(Stdio::null())
+        .status()?;
+    if !status.success() {
+        return Err(format!("{COMPOSED} was not composed; the errors are above").into());
+    }
     Ok(())
 }
 
