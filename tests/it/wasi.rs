@@ -24,6 +24,8 @@ fn surroundings(cluster: &Cluster) -> Environment {
     let host = cluster.plain_api_host().unwrap();
     environment.set("ARVADOS_API_HOST", format!("http://{host}"));
     environment.set("ARVADOS_API_TOKEN", cluster.token());
+    // Empty as if it were not set, which the runtime would refuse to hand over.
+    environment.set("ARVADOS_KEEP_SERVICES", "");
     environment
 }
 
@@ -214,6 +216,14 @@ fn a_grant_that_is_missing_is_told_to_people() {
     let output = wasmtime.run(&outside, &all, &["images"]);
     let told = output.failure(1);
     assert!(told.contains("ARVADOS_API_HOST"), "{output}");
+    output.assert_told_to_people(&[&cluster.token()]);
+
+    // Nor to Keep, wherever its addresses come from.
+    let mut outside = surroundings(&cluster);
+    outside.set("ARVADOS_KEEP_SERVICES", "http://192.0.2.1:25107/");
+    let output = wasmtime.run(&outside, &all, &upload);
+    let told = output.failure(1);
+    assert!(told.contains("without TLS"), "{output}");
     output.assert_told_to_people(&[&cluster.token()]);
 
     cluster.assert_nothing_registered();

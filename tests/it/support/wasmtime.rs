@@ -58,7 +58,11 @@ impl Wasmtime {
             words.extend(["--dir".into(), format!("{}::/", folder.display()).into()]);
         }
         if grants.cluster {
-            for name in ["ARVADOS_API_HOST", "ARVADOS_API_TOKEN"] {
+            for name in [
+                "ARVADOS_API_HOST",
+                "ARVADOS_API_TOKEN",
+                "ARVADOS_KEEP_SERVICES",
+            ] {
                 words.extend(["--env".into(), name.into()]);
             }
         }

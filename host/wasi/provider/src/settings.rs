@@ -87,10 +87,17 @@ fn api_root(text: &str) -> Option<Url> {
         return address::api_root("https", text);
     };
     let root = address::api_root("http", host.strip_suffix('/').unwrap_or(host))?;
-    let is_here = match root.host()? {
+    keeps_token_safe(&root).then_some(root)
+}
+
+/// Tells whether a request with the token may go there: with TLS, or without on this machine alone.
+pub(crate) fn keeps_token_safe(url: &Url) -> bool {
+    if url.scheme() == "https" {
+        return true;
+    }
+    url.host().is_some_and(|host| match host {
         Host::Domain(name) => name == "localhost",
         Host::Ipv4(address) => address.is_loopback(),
         Host::Ipv6(address) => address.is_loopback(),
-    };
-    is_here.then_some(root)
+    })
 }

@@ -10,6 +10,8 @@ use wasip2::http::types::{
     Scheme,
 };
 
+use crate::settings::keeps_token_safe;
+
 use super::{Answer, Failure, HeaderMap, Method, RequestBuilder, StatusCode};
 
 /// How long a connection may take to come about.
@@ -23,6 +25,14 @@ const CHUNK: usize = 64 << 10;
 
 /// Sends a request and reads the answer, whose body may have `limit` bytes.
 pub(super) fn exchange(request: RequestBuilder, limit: usize) -> Result<Answer, Failure> {
+    // Every request has the token, whoever named the address: the user, or the cluster.
+    if !keeps_token_safe(&request.url) {
+        return Err(Failure::Untrusted(
+            "its address is without TLS and not of this machine, so the token would travel in the \
+             open; name an address with TLS in ARVADOS_KEEP_SERVICES"
+                .to_owned(),
+        ));
+    }
     let body = request.body.clone();
     let options = options(&request);
     let outgoing = outgoing(request)?;
