@@ -41,14 +41,7 @@ fn main() {
     let cluster = runtime
         .block_on(Sandbox::start(&folder, Options::default()))
         .unwrap();
-    let images: Vec<Image> = (0..IMAGES)
-        .map(|number| Image {
-            name: Some(format!("lab/tool-{number}:1")),
-            hash: format!("{number:064x}"),
-            timestamp: Some("2026-01-01T00:00:00Z".into()),
-            owner_uuid: cluster.user_uuid(),
-        })
-        .collect();
+    let images = Image::numbered(IMAGES, &cluster.user_uuid());
     cluster.seed().images(&images).unwrap();
     let source = format!("docker-archive:{}", archive(home.path()).display());
 

@@ -149,14 +149,7 @@ fn main() {
 
 /// Registers images without data in the empty cluster.
 fn seed(cluster: &Sandbox, count: usize) {
-    let images: Vec<Image> = (0..count)
-        .map(|number| Image {
-            name: Some(format!("lab/tool-{number}:1")),
-            hash: format!("{number:064x}"),
-            timestamp: Some("2026-01-01T00:00:00Z".into()),
-            owner_uuid: cluster.user_uuid(),
-        })
-        .collect();
+    let images = Image::numbered(count, &cluster.user_uuid());
     cluster.seed().images(&images).unwrap();
 }
 

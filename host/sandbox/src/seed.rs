@@ -36,6 +36,21 @@ pub struct Image {
     pub owner_uuid: String,
 }
 
+impl Image {
+    /// Makes up `count` images with different names and hashes, of one owner and age.
+    #[must_use]
+    pub fn numbered(count: usize, owner_uuid: &str) -> Vec<Self> {
+        (0..count)
+            .map(|number| Self {
+                name: Some(format!("lab/tool-{number}:1")),
+                hash: format!("{number:064x}"),
+                timestamp: Some("2026-01-01T00:00:00Z".into()),
+                owner_uuid: owner_uuid.to_owned(),
+            })
+            .collect()
+    }
+}
+
 impl Seeder {
     /// Makes an active user and returns its UUID and a v2 token.
     ///

@@ -9,6 +9,7 @@ pub mod keepdocker;
 pub mod plan;
 pub mod policy;
 mod request;
+pub mod upload;
 
 use std::future::Future;
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::keepdocker::Upload;
 use super::request;
+use super::upload::Upload;
 use crate::bindings::commands::UploadRequest;
 use crate::bindings::log::Level;
 use crate::output::{Console, Exit, Report, escape};

@@ -1,8 +1,9 @@
 //! How the engine's program is run: its environment, what is kept of its output, how it fails.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
 
 use crate::bindings::types::CommandFailure;
 
@@ -114,6 +115,19 @@ pub(super) struct Tail {
 }
 
 impl Tail {
+    /// Collects what a command writes, on a thread of its own, so that the command never waits
+    /// for a reader.
+    pub(super) fn collect(mut output: impl Read + Send + 'static) -> JoinHandle<Self> {
+        thread::spawn(move || {
+            let mut tail = Self::default();
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut buffer) {
+                tail.add(&buffer[..count]);
+            }
+            tail
+        })
+    }
+
     /// Adds what was written.
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);

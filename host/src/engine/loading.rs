@@ -1,8 +1,8 @@
 //! The archive that the engine reads, and the image that it then has.
 
-use std::io::{self, Read, Write as _};
+use std::io::{self, Write as _};
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use super::command::{self, Tail};
 use super::error::CommandError;
@@ -30,15 +30,8 @@ impl Loading {
             .stderr(Stdio::piped());
         let mut child = command::start(program, command)?;
         let input = child.stdin.take().expect("standard input is a pipe");
-        let mut errors = child.stderr.take().expect("standard error is a pipe");
-        let messages = thread::spawn(move || {
-            let mut tail = Tail::default();
-            let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = errors.read(&mut buffer) {
-                tail.add(&buffer[..count]);
-            }
-            tail
-        });
+        let errors = child.stderr.take().expect("standard error is a pipe");
+        let messages = Tail::collect(errors);
         Ok(Self {
             program: program.to_owned(),
             child,

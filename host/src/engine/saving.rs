@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Stdio};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use super::command::{self, Tail};
 use super::error::CommandError;
@@ -32,15 +32,8 @@ impl Saving {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command::start(program, command)?;
         let output = child.stdout.take().expect("standard output is a pipe");
-        let mut errors = child.stderr.take().expect("standard error is a pipe");
-        let messages = thread::spawn(move || {
-            let mut tail = Tail::default();
-            let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = errors.read(&mut buffer) {
-                tail.add(&buffer[..count]);
-            }
-            tail
-        });
+        let errors = child.stderr.take().expect("standard error is a pipe");
+        let messages = Tail::collect(errors);
         Ok(Saving {
             command: format!("{program} {verb}"),
             child,
