@@ -19,5 +19,6 @@ pub mod progress;
 pub mod run;
 pub mod settings;
 pub mod target;
+mod wording;
 
 pub use component::bindings;

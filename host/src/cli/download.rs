@@ -16,6 +16,7 @@ use crate::progress::{self, Direction, Look};
 use crate::run::{Options, Surroundings};
 use crate::settings::Environment;
 use crate::target::Target;
+use crate::wording::count;
 
 use super::keepdocker::ProgressForm;
 
@@ -154,11 +155,11 @@ impl Download {
         console.message(
             Level::Info,
             &format!(
-                "{} was fetched from {} and verified: {} bytes in {} blocks, {}",
+                "{} was fetched from {} and verified: {} in {}, {}",
                 self.image,
                 downloaded.collection,
-                downloaded.size,
-                downloaded.blocks,
+                count(downloaded.size, "byte"),
+                count(downloaded.blocks, "block"),
                 progress::pace(downloaded.size, start.elapsed())
             ),
         );

@@ -17,6 +17,7 @@ use crate::output::{Console, Exit, Report, escape, json};
 use crate::progress::{Look, pace, show};
 use crate::run::{Options, Surroundings};
 use crate::settings::Environment;
+use crate::wording::count;
 
 /// Arguments of `keepdocker upload`. As JSON, which is how a plan has them, it is what bears on what
 /// is written.
@@ -260,9 +261,9 @@ fn summary(uploaded: &Uploaded, elapsed: Duration) -> String {
         }
         Outcome::Uploaded => {
             format!(
-                "{what} was uploaded: {} bytes in {} blocks, {} sent, {} reused, {}",
-                uploaded.size,
-                uploaded.blocks,
+                "{what} was uploaded: {} in {}, {} sent, {} reused, {}",
+                count(uploaded.size, "byte"),
+                count(uploaded.blocks, "block"),
                 uploaded.sent,
                 uploaded.reused,
                 pace(uploaded.size, elapsed)

@@ -10,6 +10,7 @@ use crate::bindings::collections::NewCollection;
 use crate::bindings::keep::Stored;
 use crate::bindings::links::NewLink;
 use crate::bindings::types::Property;
+use crate::wording::count;
 
 /// One thing that would be written.
 ///
@@ -121,8 +122,9 @@ impl fmt::Display for Step {
                 blocks,
             } => write!(
                 f,
-                "store image {image} in Keep: {size} bytes in {} blocks",
-                blocks.len()
+                "store image {image} in Keep: {} in {}",
+                count(size, "byte"),
+                count(blocks.len(), "block")
             ),
             Self::Collection {
                 name,
