@@ -3,6 +3,7 @@
 pub mod api;
 pub mod archive;
 pub mod audit;
+pub mod bindings;
 pub mod cache;
 pub mod cli;
 pub mod component;
@@ -12,6 +13,7 @@ pub mod gate;
 pub mod http;
 pub mod keep;
 pub mod locks;
+pub mod messages;
 pub mod output;
 pub mod plan;
 pub mod policy;
@@ -20,5 +22,3 @@ pub mod run;
 pub mod settings;
 pub mod target;
 mod wording;
-
-pub use component::bindings;

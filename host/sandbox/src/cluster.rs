@@ -6,9 +6,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::clock::{Clock, Micros};
 use crate::faults::Faults;
-use crate::inspect::Log;
 use crate::keep::blocks::Blocks;
 use crate::options::{ServiceKind, Settings};
+use crate::request_log::Log;
 use crate::signature::Signer;
 use crate::store::Store;
 use crate::uuid;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::api::auth::Token;
 use crate::cluster::Cluster;
-use crate::seed::new_record;
+use crate::raw_record::new_record;
 use crate::store::table::{GROUPS, LINKS, USERS};
 use crate::uuid;
 

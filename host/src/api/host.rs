@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use crate::bindings::collections::{Collection, NewCollection, Query as CollectionQuery};
 use crate::bindings::links::{Link, NewLink, Query as LinkQuery};
+use crate::bindings::{ApiFault as Fault, View};
 use crate::bindings::{api, cluster, collections, links, users};
-use crate::component::{Fault as Refusable, View};
 use crate::gate::{NO_ARGUMENTS, Operation};
 
 use super::Api;
 use super::links::class_name;
-
-/// Why a call to the API brings no result.
-pub type Fault = Refusable<api::Error>;
 
 impl api::Host for View<'_, Arc<Api>> {
     fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<api::Error> {

@@ -4,11 +4,8 @@ use wasmtime::component::Resource;
 
 use super::archives::{Archives, Opened};
 use crate::bindings::archives::{Error, Host, HostArchive, Image, Source};
-use crate::component::{Fault as Refusable, View};
+use crate::bindings::{ArchiveFault as Fault, View};
 use crate::gate::Operation;
-
-/// Why an archive is not to be had.
-pub type Fault = Refusable<Error>;
 
 impl Host for View<'_, Archives> {
     async fn forget(&mut self, image: String) -> Result<(), Fault> {

@@ -18,7 +18,7 @@ use crate::settings::Environment;
 use crate::target::Target;
 use crate::wording::count;
 
-use super::keepdocker::ProgressForm;
+use super::progress_form::ProgressForm;
 
 /// Arguments of `keepdocker save`.
 #[derive(Debug, Args)]

@@ -1,19 +1,18 @@
 //! The command line of `keepdocker`.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use super::audit::AuditArguments;
 use super::cache::CacheArguments;
 use super::component::ComponentArguments;
 use super::download::{Load, Save};
-use super::plan::Apply;
+use super::plan::{self, Apply};
 use super::policy::PolicyArguments;
-use super::upload::{Upload, tell};
+use super::upload::Upload;
 use super::{drive, request};
 use crate::bindings::commands::ImagesRequest;
 use crate::bindings::log::Level;
@@ -58,7 +57,8 @@ pub fn main() -> ExitCode {
 
 async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
     let environment = Environment::of_process();
-    let mut options = arguments.common.options(&environment)?;
+    let options = arguments.common.options(&environment)?;
+    let is_quiet = arguments.common.quiet;
     match arguments.command {
         Command::Images(images) => {
             let surroundings =
@@ -83,26 +83,13 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
                 },
             )
         }
-        Command::Upload(upload) => {
-            upload
-                .run(options, environment, console, arguments.common.quiet)
-                .await
+        Command::Upload(upload) if !upload.dry_run => {
+            upload.run(options, environment, console, is_quiet).await
         }
-        Command::Plan(mut upload) => {
-            upload.dry_run = true;
-            upload
-                .run(options, environment, console, arguments.common.quiet)
-                .await
+        Command::Upload(upload) | Command::Plan(upload) => {
+            plan::dry_run(&upload, options, environment, console, is_quiet).await
         }
-        Command::Apply(apply) => {
-            let (plan, request) = apply.read(&mut options)?;
-            let look = Look::of(ProgressForm::Auto, console, arguments.common.quiet);
-            let start = Instant::now();
-            let mut surroundings =
-                Surroundings::new(options, environment, console, show(look, console)).await?;
-            let uploaded = surroundings.apply(&plan, &request).await?;
-            tell(&uploaded, start.elapsed(), apply.json, console)
-        }
+        Command::Apply(apply) => apply.run(options, environment, console, is_quiet).await,
         Command::Resolve(resolve) => {
             let surroundings =
                 Surroundings::new(options, environment, console, show(Look::None, console)).await?;
@@ -119,14 +106,8 @@ async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
                 },
             )
         }
-        Command::Save(save) => {
-            save.run(options, environment, console, arguments.common.quiet)
-                .await
-        }
-        Command::Load(load) => {
-            load.run(options, environment, console, arguments.common.quiet)
-                .await
-        }
+        Command::Save(save) => save.run(options, environment, console, is_quiet).await,
+        Command::Load(load) => load.run(options, environment, console, is_quiet).await,
         Command::Sandbox(Sandbox {
             command: SandboxCommand::Serve { directory },
         }) => sandbox::serve(&directory, console).await,
@@ -294,33 +275,4 @@ pub enum SandboxCommand {
         /// The folder that holds its data; created if it is not there.
         directory: PathBuf,
     },
-}
-
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
-pub enum ProgressForm {
-    /// A bar on a terminal, else nothing.
-    #[default]
-    Auto,
-    /// A bar.
-    Bar,
-    /// Lines of text.
-    Plain,
-    /// Lines of JSON.
-    Json,
-    /// Nothing.
-    None,
-}
-
-impl Look {
-    /// Returns the form that the user asked for, or the one that fits the console.
-    pub(super) fn of(form: ProgressForm, console: Console, quiet: bool) -> Self {
-        match form {
-            ProgressForm::Auto if quiet || !console.is_terminal() => Self::None,
-            ProgressForm::Auto | ProgressForm::Bar => Self::Bar,
-            ProgressForm::Plain => Self::Plain,
-            ProgressForm::Json => Self::Json,
-            ProgressForm::None => Self::None,
-        }
-    }
 }

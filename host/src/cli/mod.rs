@@ -8,6 +8,7 @@ pub mod download;
 pub mod keepdocker;
 pub mod plan;
 pub mod policy;
+pub mod progress_form;
 mod request;
 pub mod upload;
 

@@ -1,16 +1,20 @@
 //! `keepdocker plan`, which is `keepdocker upload --dry-run`, and `keepdocker apply`.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Args;
 
+use super::progress_form::ProgressForm;
 use super::request;
-use super::upload::Upload;
+use super::upload::{Upload, tell};
 use crate::bindings::commands::UploadRequest;
 use crate::bindings::log::Level;
 use crate::output::{Console, Exit, Report, escape};
 use crate::plan::{Plan, PlanError};
+use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};
+use crate::settings::Environment;
 
 /// Arguments of `keepdocker apply`.
 #[derive(Debug, Args)]
@@ -28,9 +32,10 @@ pub struct Apply {
 /// If the upload would fail, or the plan cannot be written.
 pub(super) async fn dry_run(
     upload: &Upload,
-    request: &UploadRequest,
-    surroundings: &mut Surroundings,
+    options: Options,
+    environment: Environment,
     console: Console,
+    is_quiet: bool,
 ) -> Result<(), Report> {
     if upload.output.is_some() && upload.from.as_deref() == Some("-") {
         return Err(Report::new(
@@ -39,9 +44,12 @@ pub(super) async fn dry_run(
         )
         .advise("save the archive to a file, and plan that with `--from docker-archive:FILE`"));
     }
-    let options = serde_json::to_value(upload)
+    let (mut surroundings, request) = upload
+        .prepare(options, environment, console, is_quiet)
+        .await?;
+    let asked = serde_json::to_value(upload)
         .expect("a record of strings, numbers and words is always JSON");
-    let plan = surroundings.plan(request, options).await?;
+    let plan = surroundings.plan(&request, asked).await?;
     if let Some(file) = &upload.output {
         plan.save(file)?;
         let text = format!("do it with: keepdocker apply {}", file.display());
@@ -70,11 +78,28 @@ fn told(plan: &Plan) -> String {
 }
 
 impl Apply {
-    /// Reads the plan, and the upload that it is for.
+    /// Does what the plan says.
     ///
     /// # Errors
-    /// If that is no plan.
-    pub(super) fn read(&self, options: &mut Options) -> Result<(Plan, UploadRequest), Report> {
+    /// If something else than that would come of it now, or it fails.
+    pub(super) async fn run(
+        &self,
+        mut options: Options,
+        environment: Environment,
+        console: Console,
+        is_quiet: bool,
+    ) -> Result<(), Report> {
+        let (plan, request) = self.read(&mut options)?;
+        let look = Look::of(ProgressForm::Auto, console, is_quiet);
+        let start = Instant::now();
+        let mut surroundings =
+            Surroundings::new(options, environment, console, show(look, console)).await?;
+        let uploaded = surroundings.apply(&plan, &request).await?;
+        tell(&uploaded, start.elapsed(), self.json, console)
+    }
+
+    /// Reads the plan, and the upload that it is for.
+    fn read(&self, options: &mut Options) -> Result<(Plan, UploadRequest), Report> {
         let plan = Plan::open(&self.plan)?;
         let upload: Upload =
             serde_json::from_value(plan.request.clone()).map_err(|error| PlanError::Invalid {

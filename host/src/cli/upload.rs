@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::keepdocker::ProgressForm;
-use super::{plan, request};
+use super::progress_form::ProgressForm;
+use super::request;
 use crate::archive::{Choice, Location};
 use crate::bindings::commands::{Origin, Outcome, Pull, UploadRequest, Uploaded};
 use crate::bindings::keep::{BlockLayout, Form};
@@ -126,29 +126,40 @@ pub enum Layout {
 }
 
 impl Upload {
-    /// Uploads, or tells what would be uploaded.
+    /// Uploads.
     pub(super) async fn run(
+        &self,
+        options: Options,
+        environment: Environment,
+        console: Console,
+        is_quiet: bool,
+    ) -> Result<(), Report> {
+        if self.output.is_some() {
+            let reason = "`--output` is for the plan, and an upload without `--dry-run` has none";
+            return Err(Report::new(Exit::Usage, reason)
+                .advise("use `keepdocker plan`, or add `--dry-run`"));
+        }
+        let start = Instant::now();
+        let (surroundings, request) = self
+            .prepare(options, environment, console, is_quiet)
+            .await?;
+        let uploaded = surroundings.upload(&request).await?;
+        tell(&uploaded, start.elapsed(), self.json, console)
+    }
+
+    /// Returns the surroundings of the upload, and what to ask of the component in them.
+    pub(super) async fn prepare(
         &self,
         mut options: Options,
         environment: Environment,
         console: Console,
         is_quiet: bool,
-    ) -> Result<(), Report> {
-        if self.output.is_some() && !self.dry_run {
-            let reason = "`--output` is for the plan, and an upload without `--dry-run` has none";
-            return Err(Report::new(Exit::Usage, reason)
-                .advise("use `keepdocker plan`, or add `--dry-run`"));
-        }
+    ) -> Result<(Surroundings, UploadRequest), Report> {
         self.complete(&mut options)?;
         let progress = show(Look::of(self.progress, console, is_quiet), console);
         let request = self.request(&options);
-        let start = Instant::now();
-        let mut surroundings = Surroundings::new(options, environment, console, progress).await?;
-        if self.dry_run {
-            return plan::dry_run(self, &request, &mut surroundings, console).await;
-        }
-        let uploaded = surroundings.upload(&request).await?;
-        tell(&uploaded, start.elapsed(), self.json, console)
+        let surroundings = Surroundings::new(options, environment, console, progress).await?;
+        Ok((surroundings, request))
     }
 
     /// Adds what the command's own options say of its surroundings.

@@ -9,17 +9,14 @@
 //! names, is compiled when the program starts and bounded in the same way.
 
 mod audit;
-pub mod bindings;
 mod configuration;
 mod description;
 mod error;
 mod interface;
 mod limits;
-mod messages;
 mod replay;
 mod state;
 mod value;
-mod view;
 
 #[cfg(test)]
 mod tests;
@@ -35,13 +32,11 @@ pub use description::Description;
 pub use error::Error;
 pub use interface::Interface;
 pub use limits::Limits;
-pub use messages::{Level, Messages};
 pub use replay::{Deviation, Script};
 pub use state::Capabilities;
-pub use view::{Fault, View, Viewing};
 
+use crate::bindings::{Keepdocker, KeepdockerPre, commands};
 use crate::gate::Gate;
-use bindings::{Keepdocker, KeepdockerPre};
 use limits::MemoryLimiter;
 use state::State;
 
@@ -200,7 +195,7 @@ macro_rules! commands {
                 ///
                 /// # Errors
                 /// If the component exceeds its limits or breaks off.
-                pub async fn $name(mut self, request: &$request) -> Result<Result<$answer, bindings::commands::Failure>, Error> {
+                pub async fn $name(mut self, request: &$request) -> Result<Result<$answer, commands::Failure>, Error> {
                     let commands = self.instance.keepdocker_contract_commands();
                     let call = commands.$call(&mut self.store, request);
                     match tokio::time::timeout(self.limits.deadline, call).await {
@@ -215,13 +210,13 @@ macro_rules! commands {
 
 commands! {
     /// Makes an image known in a project, sending its data if the cluster does not have it.
-    call_upload as upload(bindings::commands::UploadRequest) -> bindings::commands::Uploaded;
+    call_upload as upload(commands::UploadRequest) -> commands::Uploaded;
     /// Lists the images that the cluster has.
-    call_images as images(bindings::commands::ImagesRequest) -> Vec<bindings::commands::ListedImage>;
+    call_images as images(commands::ImagesRequest) -> Vec<commands::ListedImage>;
     /// Tells which collection a container request would get.
-    call_resolve as resolve(str) -> bindings::commands::Resolution;
+    call_resolve as resolve(str) -> commands::Resolution;
     /// Fetches the image that a container request would get.
-    call_download as download(bindings::commands::DownloadRequest) -> bindings::commands::Downloaded;
+    call_download as download(commands::DownloadRequest) -> commands::Downloaded;
 }
 
 fn unsuitable(error: wasmtime::Error) -> Error {

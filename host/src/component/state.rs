@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use wasmtime::component::{Linker, ResourceTable};
 
-use super::bindings;
 use super::limits::MemoryLimiter;
-use super::messages::Messages;
-use super::view::{View, Viewing};
 use crate::api::Api;
 use crate::archive::Archives;
+use crate::bindings::{self, View, Viewing};
 use crate::engine::LocalEngine;
 use crate::gate::{Gate, Guarded};
 use crate::keep::ArchiveStore;
 use crate::locks::Locks;
+use crate::messages::Messages;
 
 /// What the host lends to the component for one command.
 #[derive(Debug)]

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
+use crate::bindings;
 use crate::bindings::commands::{Failure, ImagesRequest};
+use crate::bindings::log::Level;
 use crate::gate::Unrecorded;
 use crate::output::{Console, Style};
 use crate::policy::{Cluster, Layer, Origin, Policy};

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use crate::bindings::engine::{Error, Host, LocalImage};
 use crate::bindings::log::Level;
-use crate::component::{Fault as Refusable, Messages, View};
+use crate::bindings::{EngineFault as Fault, View};
 use crate::gate::Operation;
+use crate::messages::Messages;
 
 use super::{CommandError, Engine};
 use crate::plan::{Script, Step};
-
-/// Why a call to the engine brings no result.
-pub type Fault = Refusable<Error>;
 
 /// The engine, and where its own words about a pull go.
 #[derive(Debug)]

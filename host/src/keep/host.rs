@@ -6,11 +6,8 @@ use super::store::ArchiveStore;
 use crate::archive::Opened;
 use crate::bindings::archives::Selection;
 use crate::bindings::keep::{Error, Fetched, Host, Options, Stored, StoredArchive, Target};
-use crate::component::{Fault as Refusable, View};
+use crate::bindings::{KeepFault as Fault, View};
 use crate::gate::Operation;
-
-/// Why an archive is not stored, or not fetched.
-pub type Fault = Refusable<Error>;
 
 impl Host for View<'_, ArchiveStore> {
     async fn store(

@@ -8,12 +8,10 @@ use wasmtime::component::Resource;
 use super::{Error as LockError, Guard};
 use crate::bindings::locks::{Error, Host, HostGuard};
 use crate::bindings::log::Level;
+use crate::bindings::{LockFault as Fault, View};
 use crate::cache::Place;
-use crate::component::{Fault as Refusable, Messages, View};
 use crate::gate::Operation;
-
-/// Why a lock is not had.
-pub type Fault = Refusable<Error>;
+use crate::messages::Messages;
 
 /// Takes locks, and tells the user when that takes long.
 #[derive(Debug)]

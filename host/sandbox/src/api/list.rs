@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::render::{Renderer, Shape};
 use super::{Call, form};
 use crate::error::ApiError;
-use crate::query::filters::{self, Filter};
+use crate::query::filter::{self, Filter};
 use crate::query::page::{self, DEFAULT_LIMIT, Request};
 use crate::query::words::{go_quoted, go_type};
 use crate::store::table::Table;
@@ -50,7 +50,7 @@ impl Options {
             }
             _ => params.strings("order", "ListOptions")?,
         };
-        let filters = params.get("filters").map(filters::parse).transpose()?;
+        let filters = params.get("filters").map(filter::parse).transpose()?;
         let options = Options {
             filters: filters.clone().unwrap_or_default(),
             order,

@@ -1,5 +1,6 @@
 //! Answers list requests: filters, order, selection and pages.
 
+pub(crate) mod filter;
 pub(crate) mod filters;
 pub(crate) mod order;
 pub(crate) mod page;

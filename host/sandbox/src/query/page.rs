@@ -3,7 +3,8 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::filters::{self, Filter};
+use super::filter::Filter;
+use super::filters;
 use super::{order, select};
 use crate::error::ApiError;
 use crate::permission::{Condition, Permissions};

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use serde_json::Value as Json;
 
-use super::filters::{Filter, invalid_operand};
+use super::filter::{Filter, invalid_operand};
 use crate::error::ApiError;
 use crate::permission::{Condition, json_list};
 use crate::store::table::Column;

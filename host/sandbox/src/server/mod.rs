@@ -22,8 +22,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::api::{self, Incoming, Reply};
 use crate::cluster::{Cluster, Service};
 use crate::faults::Action;
-use crate::inspect::Entry;
 use crate::keep;
+use crate::request_log::Entry;
 use body::{Answer, broken, full};
 
 /// How long a client may take to say the first word of TLS or the header of a request.

@@ -29,3 +29,5 @@ mod plan;
 mod session;
 mod settings;
 mod turn;
+#[path = "../../../src/wording.rs"]
+mod wording;

@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
-use crate::gate::{Gate, Guarded, Permit, Refusal};
+use super::fault::Fault;
+use crate::gate::{Gate, Guarded, Permit};
 
 /// The slice of the store that the binding of one capability works on.
 #[derive(Debug)]
@@ -25,35 +26,6 @@ pub struct Viewing<C>(PhantomData<C>);
 
 impl<C: Send + Sync + 'static> HasData for Viewing<C> {
     type Data<'a> = View<'a, C>;
-}
-
-/// Why a call of the component brings no result.
-///
-/// A binding returns the interface's error, or the gate's refusal; one conversion for each
-/// interface makes of the latter a case that the component can handle, or a trap.
-#[derive(Debug)]
-pub enum Fault<W> {
-    /// The gate refused the operation.
-    Refused(Refusal),
-    /// The capability failed.
-    Failed(W),
-    /// The component broke the rules, or the host is at fault: the component ends here.
-    Trapped(wasmtime::Error),
-}
-
-impl<W> Fault<W> {
-    /// Turns the fault into the interface's error, or into a trap.
-    ///
-    /// # Errors
-    /// If the fault is none that the component could handle.
-    pub fn convert(self, denied: impl FnOnce(String) -> W) -> wasmtime::Result<W> {
-        match self {
-            Self::Failed(error) => Ok(error),
-            Self::Refused(refusal) if refusal.is_final() => Err(wasmtime::Error::new(refusal)),
-            Self::Refused(refusal) => Ok(denied(refusal.to_string())),
-            Self::Trapped(trap) => Err(trap),
-        }
-    }
 }
 
 impl<C> View<'_, C> {
@@ -80,18 +52,5 @@ impl<C> View<'_, C> {
             .close(resource.map(|resource| resource.rep()))
             .map(Resource::new_own)
             .map_err(Fault::Failed)
-    }
-}
-
-impl<W> From<Refusal> for Fault<W> {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl<W> From<wasmtime::component::ResourceTableError> for Fault<W> {
-    fn from(error: wasmtime::component::ResourceTableError) -> Self {
-        // A handle that is not in the table, or a full table, is a fault of the component.
-        Self::Trapped(error.into())
     }
 }

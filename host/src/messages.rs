@@ -3,11 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::bindings::log;
-use super::view::View;
+use crate::bindings::{View, log};
 use crate::gate::{Operation, Refusal};
 
-pub use super::bindings::log::Level;
+pub use crate::bindings::log::Level;
 
 /// Shows the component's messages.
 #[derive(Clone)]
