@@ -1,0 +1,100 @@
+//! The characters and lengths that the parts of a reference may have.
+
+/// The longest repository with its host, as registries have it.
+pub(super) const LONGEST_REPOSITORY: usize = 255;
+pub(super) const LONGEST_TAG: usize = 128;
+/// With fewer digits a prefix stops being a practical name for one image.
+pub(super) const FEWEST_DIGITS: usize = 12;
+pub(super) const ALL_DIGITS: usize = 64;
+pub(super) const ALGORITHM: &str = "sha256:";
+
+/// Tells whether the text before the first `/` names a host, not a part of the path.
+pub(super) fn looks_like_host(text: &str) -> bool {
+    text == "localhost"
+        || text.contains(['.', ':', '['])
+        || text.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+pub(super) fn is_host(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((address, port)) => {
+                let is_address = !address.is_empty()
+                    && address
+                        .bytes()
+                        .all(|byte| byte.is_ascii_hexdigit() || byte == b':');
+                if !is_address {
+                    return false;
+                }
+                match port.strip_prefix(':') {
+                    Some(port) => (None, Some(port)),
+                    None if port.is_empty() => (None, None),
+                    None => return false,
+                }
+            }
+            None => return false,
+        },
+        None => match text.split_once(':') {
+            Some((host, port)) => (Some(host), Some(port)),
+            None => (Some(text), None),
+        },
+    };
+    let is_name = host.is_none_or(|host| host.split('.').all(is_label));
+    let is_port =
+        port.is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    is_name && is_port
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Tells whether the text is runs of lower-case letters and digits, with one separator between
+/// two runs: `.`, `_`, `__`, or any number of `-`.
+pub(super) fn is_path_component(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else {
+        return false;
+    };
+    if !is_plain(first) || !is_plain(last) {
+        return false;
+    }
+    bytes.split(|&byte| is_plain(byte)).all(|separator| {
+        matches!(separator, b"" | b"." | b"_" | b"__") || separator.iter().all(|&byte| byte == b'-')
+    })
+}
+
+pub(super) fn is_tag(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.len() <= LONGEST_TAG
+        && text.bytes().next().is_some_and(is_word)
+        && text
+            .bytes()
+            .all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
+}
+
+pub(super) fn is_digest(text: &str) -> bool {
+    let Some((algorithm, digits)) = text.split_once(':') else {
+        return false;
+    };
+    let is_algorithm = algorithm
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic())
+        && algorithm
+            .split(['+', '.', '_', '-'])
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // A digest of the usual algorithm has one length; of others the grammar knows only the least.
+    let is_long_enough = match algorithm {
+        "sha256" => digits.len() == ALL_DIGITS,
+        _ => (32..=256).contains(&digits.len()),
+    };
+    is_algorithm && is_hex && is_long_enough
+}

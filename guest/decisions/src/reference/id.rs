@@ -1,0 +1,75 @@
+//! Image IDs, whole or cut.
+
+use std::fmt;
+
+use super::grammar::{ALGORITHM, ALL_DIGITS, FEWEST_DIGITS};
+use super::{Name, ReferenceError};
+
+/// An image ID or the first digits of one, as given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Id {
+    text: String,
+}
+
+impl Id {
+    /// Reads an ID, or returns none where the text can only be a name.
+    pub(super) fn parse(text: &str) -> Result<Option<Self>, ReferenceError> {
+        let (digits, is_marked) = match text.strip_prefix(ALGORITHM) {
+            Some(digits) => (digits, true),
+            None => (text, false),
+        };
+        let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_hex && (FEWEST_DIGITS..=ALL_DIGITS).contains(&digits.len()) {
+            return Ok(Some(Self { text: text.into() }));
+        }
+        // `sha256:ab` may stand for an ID in an engine; as a name it would be a trap.
+        if is_hex && is_marked {
+            return Err(ReferenceError::ShortId(text.into()));
+        }
+        Ok(None)
+    }
+
+    /// Returns the digits alone, in lower case.
+    pub fn digits(&self) -> String {
+        let digits = self.text.strip_prefix(ALGORITHM).unwrap_or(&self.text);
+        digits.to_ascii_lowercase()
+    }
+
+    /// Returns the whole ID where all its digits were given.
+    pub fn full(&self) -> Option<String> {
+        let digits = self.digits();
+        (digits.len() == ALL_DIGITS).then(|| format!("{ALGORITHM}{digits}"))
+    }
+
+    /// Returns the beginnings of the image IDs that can be meant: in v2 form, and in v1 form
+    /// unless `sha256:` was given.
+    pub fn beginnings(&self) -> Vec<String> {
+        let digits = self.digits();
+        let mut beginnings = vec![format!("{ALGORITHM}{digits}")];
+        if !self.text.starts_with(ALGORITHM) {
+            beginnings.push(digits);
+        }
+        beginnings
+    }
+
+    /// Tells whether `image_id` is what was given, or begins with it.
+    pub fn matches(&self, image_id: &str) -> bool {
+        self.beginnings()
+            .iter()
+            .any(|beginning| image_id.starts_with(beginning.as_str()))
+    }
+
+    /// Returns the same text as the name of a repository, if it can be one.
+    pub fn as_name(&self) -> Option<Name> {
+        if self.text.starts_with(ALGORITHM) || self.text.len() == ALL_DIGITS {
+            return None;
+        }
+        Name::parse(&self.text).ok()
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

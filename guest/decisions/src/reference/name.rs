@@ -1,0 +1,111 @@
+//! Names: repository, registry host, tag, digest.
+
+use std::fmt;
+
+use super::ReferenceError;
+use super::grammar::{
+    LONGEST_REPOSITORY, is_digest, is_host, is_path_component, is_tag, looks_like_host,
+};
+
+/// A repository, possibly with a registry host, a tag and a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    pub(super) host: Option<String>,
+    pub(super) path: String,
+    pub(super) tag: Option<String>,
+    pub(super) digest: Option<String>,
+}
+
+impl Name {
+    pub(super) fn parse(text: &str) -> Result<Self, ReferenceError> {
+        let (named, digest) = match text.split_once('@') {
+            Some((named, digest)) => (named, Some(digest)),
+            None => (text, None),
+        };
+        if let Some(digest) = digest.filter(|digest| !is_digest(digest)) {
+            return Err(ReferenceError::Digest(digest.into()));
+        }
+        let (host, rest) = match named.split_once('/') {
+            Some((first, rest)) if looks_like_host(first) => (Some(first), rest),
+            _ => (None, named),
+        };
+        if let Some(host) = host.filter(|host| !is_host(host)) {
+            return Err(ReferenceError::Host(host.into()));
+        }
+        let (path, tag) = match rest.split_once(':') {
+            Some((path, tag)) => (path, Some(tag)),
+            None => (rest, None),
+        };
+        if !path.split('/').all(is_path_component) {
+            return Err(ReferenceError::Repository(path.into()));
+        }
+        if let Some(tag) = tag.filter(|tag| !is_tag(tag)) {
+            return Err(ReferenceError::Tag(tag.into()));
+        }
+        if host.map_or(0, |host| host.len() + 1) + path.len() > LONGEST_REPOSITORY {
+            return Err(ReferenceError::TooLong);
+        }
+        Ok(Self {
+            host: host.map(Into::into),
+            path: path.into(),
+            tag: tag.map(Into::into),
+            digest: digest.map(Into::into),
+        })
+    }
+
+    /// Returns the repository under which the image is registered.
+    ///
+    /// A registry on the default port is named without it, as engines do.
+    pub fn repository(&self) -> String {
+        match &self.host {
+            Some(host) => format!(
+                "{}/{}",
+                host.strip_suffix(":443").unwrap_or(host),
+                self.path
+            ),
+            None => self.path.clone(),
+        }
+    }
+
+    /// Returns the tag that was given.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// Returns the digest that was given.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
+    /// Returns the `repository:tag` under which the image is registered.
+    ///
+    /// The tag is `latest` unless there is a tag or a digest. A digest stays a part of the name.
+    pub fn registered(&self) -> String {
+        let mut name = self.repository();
+        match (&self.tag, &self.digest) {
+            (Some(tag), _) => name = format!("{name}:{tag}"),
+            (None, None) => name.push_str(":latest"),
+            (None, Some(_)) => {}
+        }
+        match &self.digest {
+            Some(digest) => format!("{name}@{digest}"),
+            None => name,
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(host) = &self.host {
+            write!(f, "{host}/")?;
+        }
+        f.write_str(&self.path)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,234 @@
+use super::grammar::looks_like_host;
+use super::*;
+use proptest::prelude::*;
+
+const DIGITS: &str = "d8309758b8fe2c81034ffc8a10c36460b77db7bc5e7b448c4e5b684f9d95a678";
+
+fn name(text: &str) -> Name {
+    match Reference::parse(text) {
+        Ok(Reference::Name(name)) => name,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn id(text: &str) -> Id {
+    match Reference::parse(text) {
+        Ok(Reference::Id(id)) => id,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_name_is_registered_with_its_tag_or_latest() {
+    let digest = format!("sha256:{DIGITS}");
+    for (given, registered) in [
+        ("debian", "debian:latest"),
+        ("debian:12", "debian:12"),
+        ("arvados/jobs", "arvados/jobs:latest"),
+        ("host.example:5000/img", "host.example:5000/img:latest"),
+        ("localhost/img:1", "localhost/img:1"),
+        ("localhost:5000", "localhost:5000"),
+        (
+            "myreg.example:8888/repo/img:tag",
+            "myreg.example:8888/repo/img:tag",
+        ),
+        ("[::1]:8888/repo/img", "[::1]:8888/repo/img:latest"),
+        ("[::1]/repo/img", "[::1]/repo/img:latest"),
+        ("[::1]:8888/repo/img:tag", "[::1]:8888/repo/img:tag"),
+        ("images", "images:latest"),
+        ("s", "s:latest"),
+        ("sha", "sha:latest"),
+        ("sha256", "sha256:latest"),
+        ("sha256:main", "sha256:main"),
+    ] {
+        assert_eq!(name(given).registered(), registered, "{given}");
+    }
+    assert_eq!(
+        name(&format!("img@{digest}")).registered(),
+        format!("img@{digest}")
+    );
+    assert_eq!(
+        name(&format!("img:1@{digest}")).registered(),
+        format!("img:1@{digest}")
+    );
+}
+
+#[test]
+fn the_default_port_is_no_part_of_the_registered_name() {
+    for (given, registered) in [
+        (
+            "registry.hub.docker.com:443/library/debian:bullseye-slim",
+            "registry.hub.docker.com/library/debian:bullseye-slim",
+        ),
+        ("reg.example:443/x/img:1", "reg.example/x/img:1"),
+        ("[::1]:443/img", "[::1]/img:latest"),
+        ("reg.example:4430/img", "reg.example:4430/img:latest"),
+        ("img:443", "img:443"),
+    ] {
+        assert_eq!(name(given).registered(), registered);
+        assert_eq!(name(given).to_string(), given);
+    }
+}
+
+#[test]
+fn a_second_tag_is_refused_in_the_words_that_scripts_look_for() {
+    let full = format!("sha256:{DIGITS}");
+    let pinned = format!("img@{full}");
+    for image in [
+        "myrepo:mytag",
+        "host:5000/img:1",
+        full.as_str(),
+        pinned.as_str(),
+    ] {
+        let error = Reference::with_tag(image, Some("extratag")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("image '{image}' already includes a tag, cannot add tag argument 'extratag'")
+        );
+    }
+}
+
+#[test]
+fn a_tag_beside_the_name_becomes_its_tag() {
+    for (image, tag, registered) in [
+        ("debian", "12", "debian:12"),
+        ("host:5000/img", "12", "host:5000/img:12"),
+        ("[::1]:8888/repo/img", "x", "[::1]:8888/repo/img:x"),
+        ("deadbeefcafe", "v1", "deadbeefcafe:v1"),
+    ] {
+        match Reference::with_tag(image, Some(tag)).unwrap() {
+            Reference::Name(name) => assert_eq!(name.registered(), registered),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(matches!(
+        Reference::with_tag("debian", Some("a b")),
+        Err(ReferenceError::Tag(_))
+    ));
+}
+
+#[test]
+fn twelve_digits_or_more_are_an_id() {
+    for text in [
+        DIGITS.to_owned(),
+        format!("sha256:{DIGITS}"),
+        "d8309758b8fe".into(),
+        "sha256:D8309758B8FE".into(),
+    ] {
+        assert!(id(&text).matches(&format!("sha256:{DIGITS}")), "{text}");
+    }
+    assert!(id("d8309758b8fe").matches(DIGITS));
+    assert!(!id("sha256:d8309758b8fe").matches(DIGITS));
+    assert!(!id("d8309758b8ff").matches(DIGITS));
+    assert_eq!(id(DIGITS).full().unwrap(), format!("sha256:{DIGITS}"));
+    assert_eq!(id("d8309758b8fe").full(), None);
+}
+
+#[test]
+fn fewer_digits_are_a_name_or_an_error_but_never_an_id() {
+    assert_eq!(name("d830975").registered(), "d830975:latest");
+    assert!(matches!(
+        Reference::parse("sha256:d830"),
+        Err(ReferenceError::ShortId(_))
+    ));
+    assert!(matches!(
+        Reference::parse(&format!("sha256:{DIGITS}0")),
+        Err(ReferenceError::ShortId(_))
+    ));
+}
+
+#[test]
+fn digits_can_be_read_as_a_name_unless_engines_forbid_it() {
+    assert_eq!(
+        id("deadbeefcafe").as_name().unwrap().registered(),
+        "deadbeefcafe:latest"
+    );
+    assert!(id("sha256:deadbeefcafe").as_name().is_none());
+    assert!(id(DIGITS).as_name().is_none());
+    assert!(id("DEADBEEFCAFE").as_name().is_none());
+}
+
+#[test]
+fn what_is_no_reference_is_refused() {
+    let long = "a".repeat(256);
+    let huge = "a".repeat(1_000_000);
+    for text in [
+        "",
+        " ",
+        ":",
+        "/",
+        "@",
+        "a:",
+        "a/",
+        "/a",
+        "a//b",
+        "A",
+        "a b",
+        "a:b:c",
+        "a%",
+        "%",
+        "a*",
+        "-a",
+        "a-",
+        "a..b",
+        "a___b",
+        "a\nb",
+        "host:/img",
+        "host:x/img",
+        "[::1/img",
+        "[]/img",
+        "[::1]x/img",
+        "-host.example/img",
+        "a@",
+        "a@sha256:12",
+        "a@b@c",
+        "é",
+        "a:-x",
+        "<none>",
+        "<unknown>",
+        "../a",
+        "--help",
+        long.as_str(),
+        huge.as_str(),
+    ] {
+        assert!(Reference::parse(text).is_err(), "{text:.40}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn printing_what_was_parsed_gives_the_input_back(
+        host in proptest::option::of("([a-z]{1,8}\\.[a-z]{2,3}|localhost|\\[[0-9a-f]{1,4}::[0-9a-f]{1,4}\\])(:[0-9]{1,5})?"),
+        path in "[a-z0-9]{1,6}((\\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}(/[a-z0-9]{1,6}){0,2}",
+        tag in proptest::option::of("[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}"),
+        digest in proptest::option::of("sha256:[0-9a-f]{64}"),
+    ) {
+        // Before a `/`, a dot makes a host of a component.
+        prop_assume!(!path.split_once('/').is_some_and(|(first, _)| looks_like_host(first)));
+        let mut text = path;
+        if let Some(host) = host { text = format!("{host}/{text}"); }
+        if let Some(tag) = tag { text = format!("{text}:{tag}"); }
+        if let Some(digest) = digest { text = format!("{text}@{digest}"); }
+        match Reference::parse(&text) {
+            Ok(reference) => prop_assert_eq!(reference.to_string(), text),
+            Err(ReferenceError::ShortId(_)) => prop_assert!(text.starts_with("sha256:")),
+            Err(error) => prop_assert!(false, "{}: {}", text, error),
+        }
+    }
+
+    #[test]
+    fn any_text_is_parsed_or_refused_without_a_panic(text in "\\PC{0,40}", tag in proptest::option::of("\\PC{0,10}")) {
+        if let Ok(reference) = Reference::parse(&text) {
+            prop_assert_eq!(reference.to_string(), text.clone());
+        }
+        let _ = Reference::with_tag(&text, tag.as_deref());
+    }
+
+    #[test]
+    fn an_id_matches_only_what_begins_with_its_digits(digits in "[0-9a-f]{12,64}", other in "[0-9a-f]{64}") {
+        let parsed = Reference::parse(&digits).unwrap();
+        let Reference::Id(id) = parsed else { panic!("{digits} is an ID") };
+        prop_assert_eq!(id.matches(&other), other.starts_with(&digits));
+        prop_assert_eq!(id.matches(&format!("sha256:{other}")), other.starts_with(&digits));
+    }
+}

@@ -1,0 +1,115 @@
+//! Archives that do not come from the engine: cached, given, streamed.
+
+use super::*;
+
+#[test]
+fn a_complete_cached_archive_is_used_and_removed_and_a_broken_one_saved_again() {
+    for (cached, asks_engine) in [(Some(archived('a', &[], "null")), false), (None, true)] {
+        engine_with_a();
+        world::with(|world| world.cache = vec![(digest('a'), cached)]);
+        assert_eq!(run(&request("a:1")).unwrap().outcome, Outcome::Uploaded);
+        assert_eq!(has_called("archive.open Source::Engine"), asks_engine);
+        assert_eq!(warnings().len(), usize::from(asks_engine));
+        assert!(world::with(|world| world.cache.is_empty()));
+    }
+}
+
+#[test]
+fn a_cached_archive_outlives_a_failed_run() {
+    engine_with_a();
+    world::with(|world| {
+        world.cache = vec![(digest('a'), Some(archived('a', &[], "null")))];
+        world.faults = vec![(2, Fault::Fail)];
+    });
+    assert!(run(&request("a:1")).is_err());
+    assert_eq!(world::with(|world| world.cache.len()), 1);
+}
+
+#[test]
+fn a_given_archive_is_registered_by_its_own_names_or_the_one_asked_for() {
+    for (asked, names) in [
+        (None, vec!["x:1", "x:2"]),
+        (Some("y:9"), vec!["y:9"]),
+        (Some("aaaaaaaaaaaa"), vec![]),
+    ] {
+        for is_stream in [false, true] {
+            // A stream can be selected from only by a whole ID.
+            let asked = match asked {
+                Some("aaaaaaaaaaaa") if is_stream => Some(digest('a')),
+                asked => asked.map(Into::into),
+            };
+            give(
+                vec![archived('a', &["x:1", "x:2", "<none>:<none>"], "null")],
+                is_stream,
+            );
+            let uploaded = run(&given(asked.as_deref())).unwrap();
+            assert_eq!(uploaded.name.as_deref(), names.first().copied());
+            let registered = world::with(|world| {
+                world
+                    .links
+                    .iter()
+                    .filter(|link| link.class == links::Class::RepoTag)
+                    .map(|link| link.name.clone())
+                    .collect::<Vec<_>>()
+            });
+            assert_eq!(registered, names);
+        }
+    }
+}
+
+#[test]
+fn one_of_several_images_is_chosen_by_selection_or_by_name() {
+    let images = || {
+        vec![
+            archived('a', &["x:1"], "null"),
+            archived('b', &["x:2"], "null"),
+        ]
+    };
+    for (asked, selection, expected) in [
+        (Some("x:2"), None, Some('b')),
+        (Some("y:1"), Some("x:1"), Some('a')),
+        (None, Some("bbbbbbbbbbbb"), Some('b')),
+        (Some(digest('b').as_str()), None, Some('b')),
+        (None, None, None),
+        (Some("y:1"), None, None),
+        (None, Some("x:3"), None),
+    ] {
+        give(images(), false);
+        let result = run(&UploadRequest {
+            selection: selection.map(Into::into),
+            ..given(asked)
+        });
+        match (result, expected) {
+            (Ok(uploaded), Some(letter)) => assert_eq!(uploaded.image, digest(letter)),
+            (
+                Err(Failure::Archive(
+                    ArchiveError::Ambiguous(held) | ArchiveError::NoSuchImage(held),
+                )),
+                None,
+            ) => {
+                assert!(
+                    held.contains("x:1") && held.contains(&digest('b')),
+                    "{held}"
+                );
+            }
+            (result, _) => panic!("{asked:?} {selection:?}: {result:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_turns_out_to_be_there_already_is_not_registered_twice() {
+    give(vec![archived('a', &["x:1"], "null")], true);
+    run(&given(None)).unwrap();
+    let again = run(&given(None)).unwrap();
+    assert_eq!(again.outcome, Outcome::Present);
+    assert_eq!((collection_count(), links_made().len()), (1, 2));
+}
+
+#[test]
+fn a_bad_archive_registers_nothing() {
+    engine_with_a();
+    world::with(|world| world.faults = vec![(0, Fault::Fail)]);
+    assert!(matches!(run(&request("a:1")), Err(Failure::Keep(_))));
+    assert_eq!((collection_count(), links_made().len()), (0, 0));
+}

@@ -1,0 +1,229 @@
+//! Logs that were altered, cut or forged, and what shows it.
+
+use super::*;
+
+#[test]
+fn whatever_was_altered_shows() {
+    let ground = Ground::new();
+    let run = ground.uploaded();
+    let whole = fs::read_to_string(ground.log(&run)).unwrap();
+    type Alteration = fn(&mut Vec<String>);
+    let alterations: [(&str, Alteration, &str); 9] = [
+        (
+            "edit",
+            |lines| lines[3] = lines[3].replace("allow", "alloW"),
+            "line 4: its hash is another",
+        ),
+        (
+            "edit of the last line",
+            |lines| {
+                let last = lines.pop().unwrap();
+                lines.push(last.replace("\"exit\":0", "\"exit\":1"));
+            },
+            "its hash is another",
+        ),
+        (
+            "drop",
+            |lines| drop(lines.remove(4)),
+            "line 5: it has another number",
+        ),
+        (
+            "drop of the first",
+            |lines| drop(lines.remove(0)),
+            "line 1: it has another number",
+        ),
+        (
+            "insert",
+            |lines| lines.insert(2, lines[1].clone()),
+            "line 3: it has another number",
+        ),
+        (
+            "reorder",
+            |lines| lines.swap(2, 3),
+            "line 3: it has another number",
+        ),
+        (
+            "truncate",
+            |lines| lines.truncate(6),
+            "it ends after 6 lines, and the heads have",
+        ),
+        (
+            "append",
+            |lines| lines.push("{}".into()),
+            "its hash is another",
+        ),
+        (
+            "blanks",
+            |lines| lines[1] = lines[1].replace("\":", "\": "),
+            "line 2: this is not in canonical form",
+        ),
+    ];
+    for (name, alter, words) in alterations {
+        ground.alter(&run, alter);
+        let verified = ground.audit(&["verify"]);
+        assert_eq!(
+            verified.status.code(),
+            Some(8),
+            "{name}: {}",
+            stderr(&verified)
+        );
+        assert!(
+            stderr(&verified).contains(words),
+            "{name}: {}",
+            stderr(&verified)
+        );
+        assert_eq!(
+            ground.audit(&["verify", &run]).status.code(),
+            Some(8),
+            "{name}"
+        );
+        fs::write(ground.log(&run), &whole).unwrap();
+    }
+    assert!(ground.audit(&["verify"]).status.success());
+    fs::remove_file(ground.log(&run)).unwrap();
+    let verified = ground.audit(&["verify"]);
+    assert_eq!(verified.status.code(), Some(8));
+    assert!(
+        stderr(&verified).contains("its log is gone"),
+        "{}",
+        stderr(&verified)
+    );
+}
+
+#[test]
+fn a_log_that_was_cut_and_continued_shows_in_the_heads_and_forged_heads_in_a_copy() {
+    let ground = Ground::new();
+    let run = ground.uploaded();
+    let heads = ground.logs().join("heads");
+    let copy = ground.folder.path().join("copy-of-heads");
+    fs::copy(&heads, &copy).unwrap();
+
+    ground.alter(&run, |lines| {
+        lines.drain(3..5);
+        *lines = chained(lines);
+    });
+    let verified = ground.audit(&["verify", &run]);
+    assert_eq!(verified.status.code(), Some(8));
+    assert!(
+        stderr(&verified).contains("and the heads have"),
+        "{}",
+        stderr(&verified)
+    );
+    ground.alter(&run, |lines| {
+        lines.insert(3, lines[1].clone());
+        lines.insert(3, lines[1].clone());
+        *lines = chained(lines);
+    });
+    let verified = ground.audit(&["verify"]);
+    assert_eq!(verified.status.code(), Some(8));
+    assert!(
+        stderr(&verified).contains("so it was written anew"),
+        "{}",
+        stderr(&verified)
+    );
+
+    // Now the heads are made to fit.
+    let head = ground.entries(&run).pop().unwrap()["hash"].clone();
+    let lines: Vec<String> = fs::read_to_string(&heads)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let mut entry: Value = serde_json::from_str(line).unwrap();
+            if entry["event"] == "close" {
+                entry["head"] = head.clone();
+            }
+            entry.to_string()
+        })
+        .collect();
+    fs::write(&heads, chained(&lines).join("\n") + "\n").unwrap();
+    assert!(ground.audit(&["verify"]).status.success());
+    let verified = ground.audit(&["verify", "--against", copy.to_str().unwrap()]);
+    assert_eq!(verified.status.code(), Some(8));
+    assert!(
+        stderr(&verified).contains("line 2 of the heads is not the one of the copy"),
+        "{}",
+        stderr(&verified)
+    );
+}
+
+#[test]
+fn a_signed_log_proves_who_wrote_it() {
+    let ground = Ground::new();
+    let key = ground.folder.path().join("audit.key");
+    let made = ground.audit(&["keygen", key.to_str().unwrap()]);
+    assert!(made.status.success(), "{}", stderr(&made));
+    let public = String::from_utf8(made.stdout).unwrap();
+    let policy = ground.policy("p.toml", &format!("audit.sign-with = {key:?}\n{ALL}"));
+    assert!(ground.upload(Some(&policy)).status.success());
+
+    let verified = ground.audit(&["verify", "--key", public.trim()]);
+    assert!(verified.status.success(), "{}", stderr(&verified));
+
+    // A log without a signature is not enough, nor is one that was written anew.
+    let run = ground.uploaded();
+    let verified = ground.audit(&["verify", &run, "--key", public.trim()]);
+    assert_eq!(verified.status.code(), Some(8));
+    assert!(
+        stderr(&verified).contains("it has no signed note"),
+        "{}",
+        stderr(&verified)
+    );
+    let signed = ground.runs().remove(0);
+    fs::copy(
+        ground.logs().join(format!("{signed}.note")),
+        ground.logs().join(format!("{run}.note")),
+    )
+    .unwrap();
+    let verified = ground.audit(&["verify", &run, "--key", public.trim()]);
+    assert!(
+        stderr(&verified).contains("about another log"),
+        "{}",
+        stderr(&verified)
+    );
+
+    // A key that others can read is none to sign with.
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let policy = ground.policy(
+        "q.toml",
+        &format!("audit.required = true\naudit.sign-with = {key:?}\n{ALL}"),
+    );
+    let refused = ground.upload(Some(&policy));
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("chmod 600"),
+        "{}",
+        stderr(&refused)
+    );
+}
+
+#[test]
+fn an_exported_log_can_be_verified_elsewhere() {
+    let ground = Ground::new();
+    let run = ground.uploaded();
+    let exported = ground.audit(&["export", &run]);
+    let mut document: Value = serde_json::from_slice(&exported.stdout).unwrap();
+    assert_eq!(document["heads"].as_array().unwrap().len(), 2);
+
+    let elsewhere = Ground::new();
+    let file = elsewhere.folder.path().join("run.json");
+    // Another system may write the document in a form of its own.
+    fs::write(&file, serde_json::to_string_pretty(&document).unwrap()).unwrap();
+    let verified = elsewhere.audit(&["verify", file.to_str().unwrap()]);
+    assert!(verified.status.success(), "{}", stderr(&verified));
+    assert!(
+        stderr(&verified).contains("there are no heads"),
+        "{}",
+        stderr(&verified)
+    );
+
+    document["lines"][2]["decision"] = "deny".into();
+    fs::write(&file, document.to_string()).unwrap();
+    assert_eq!(
+        elsewhere
+            .audit(&["verify", file.to_str().unwrap()])
+            .status
+            .code(),
+        Some(8)
+    );
+}

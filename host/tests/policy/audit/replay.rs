@@ -1,0 +1,110 @@
+//! Runs that are replayed from their logs.
+
+use super::*;
+
+#[test]
+fn a_run_of_every_command_is_replayed_call_by_call() {
+    let ground = Ground::new();
+    ground.uploaded();
+    let saved = ground.folder.path().join("saved.tar");
+    let saved = saved.to_str().unwrap();
+    // The second upload finds the image, and the last two fail; what was decided is replayed all the same.
+    let archive = concat!(
+        "docker-archive:",
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/data/tiny-docker20.10.tar"
+    );
+    let commands: [&[&str]; 6] = [
+        &["images"],
+        &["upload", "--from", archive],
+        &["resolve", "example/tiny:1"],
+        &["save", "example/tiny:1", "--output", saved],
+        &["resolve", "no/such"],
+        &["upload", "no/such"],
+    ];
+    for command in commands {
+        ground.keepdocker(None, command);
+    }
+    let mut names = Vec::new();
+    for run in ground.runs() {
+        let entries = ground.entries(&run);
+        names.push(text(&entries[0]["command"]).to_owned());
+        let replayed = ground.audit(&["replay", &run]);
+        assert!(
+            replayed.status.success(),
+            "{:?}: {}",
+            entries[0]["arguments"],
+            stderr(&replayed)
+        );
+        let calls = entries.last().unwrap()["calls"].as_u64().unwrap();
+        assert_eq!(
+            String::from_utf8(replayed.stdout).unwrap(),
+            format!("identical: {calls} calls, and the same answer\n")
+        );
+    }
+    // Every command of the contract is among them.
+    let contract =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/commands.wit")).unwrap();
+    for line in contract.lines() {
+        if let Some((name, _)) = line.trim().split_once(": func(") {
+            assert!(
+                names.iter().any(|known| known == name),
+                "no run of `{name}` is replayed"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_replay_of_an_altered_log_or_by_another_component_is_refused() {
+    let ground = Ground::new();
+    let run = ground.uploaded();
+    let whole = fs::read_to_string(ground.log(&run)).unwrap();
+    ground.alter(&run, |lines| lines[3] = lines[3].replace("allow", "alloW"));
+    let refused = ground.audit(&["replay", &run]);
+    assert_eq!(refused.status.code(), Some(8));
+    assert!(
+        stderr(&refused).contains("its log was altered"),
+        "{}",
+        stderr(&refused)
+    );
+
+    // A forger who makes everything fit still needs answers from which the component decides so.
+    let heads = ground.logs().join("heads");
+    let known = fs::read_to_string(&heads).unwrap();
+    fs::remove_file(&heads).unwrap();
+    let forge = |from: &str, to: &str| {
+        let lines: Vec<String> = whole.lines().map(|line| line.replace(from, to)).collect();
+        fs::write(ground.log(&run), chained(&lines).join("\n") + "\n").unwrap();
+        ground.audit(&["replay", &run])
+    };
+    let differs = forge(
+        "\"name\":\"example/tiny:1\"",
+        "\"name\":\"other/tool:latest\"",
+    );
+    assert_eq!(differs.status.code(), Some(8), "{}", stderr(&differs));
+    assert!(
+        stderr(&differs).contains("the component does not do what the log says"),
+        "{}",
+        stderr(&differs)
+    );
+    let sha256 = serde_json::from_str::<Value>(whole.lines().next().unwrap()).unwrap()["component"]
+        ["sha256"]
+        .clone();
+    let other = forge(text(&sha256), &"0".repeat(64));
+    assert_eq!(other.status.code(), Some(1));
+    assert!(
+        stderr(&other).contains("was one of the component with SHA-256 0000"),
+        "{}",
+        stderr(&other)
+    );
+    fs::write(&heads, known).unwrap();
+
+    // A run that was cut short is replayed as far as it goes.
+    let cut: String = whole.split_inclusive('\n').take(8).collect();
+    fs::write(ground.log(&run), cut).unwrap();
+    fs::remove_file(&heads).unwrap();
+    let replayed = ground.audit(&["replay", &run]);
+    assert!(replayed.status.success(), "{}", stderr(&replayed));
+    assert!(String::from_utf8_lossy(&replayed.stdout).contains("where the run was cut short"));
+}
