@@ -12,12 +12,10 @@ pub const MAXIMUM_SIZE: usize = 1 << 26;
 pub struct BlockHash([u8; 16]);
 
 impl BlockHash {
-    /// Computes the hash of `data`. At full size this takes a tenth of a second.
-    ///
-    /// Hashing is most of what an upload costs the processor, so the implementation was chosen by
-    /// measuring: this one did 710 MB per second of one core, `md-5` 560, `md5` 530.
+    /// Computes the hash of `data`. At full size this takes a tenth of a second; [`Block::several`]
+    /// takes less for each.
     pub fn of(data: &[u8]) -> Self {
-        Self(fast_md5::digest(data))
+        Self(keepdocker_md5::digest(data))
     }
 
     /// Reads 32 hexadecimal digits.
@@ -82,9 +80,27 @@ impl Block {
     /// # Panics
     /// If there are more than 64 MiB.
     pub fn new(data: Bytes) -> Self {
+        let hash = BlockHash::of(&data);
+        Self::known(data, hash)
+    }
+
+    /// Hashes blocks side by side, in less time than one by one.
+    ///
+    /// # Panics
+    /// If one has more than 64 MiB.
+    pub fn several(blocks: Vec<Bytes>) -> Vec<Self> {
+        let slices: Vec<&[u8]> = blocks.iter().map(|data| &data[..]).collect();
+        let digests = keepdocker_md5::digests(&slices);
+        blocks
+            .into_iter()
+            .zip(digests)
+            .map(|(data, digest)| Self::known(data, BlockHash(digest)))
+            .collect()
+    }
+
+    fn known(data: Bytes, hash: BlockHash) -> Self {
         assert!(data.len() <= MAXIMUM_SIZE, "a block has at most 64 MiB");
         let size = u32::try_from(data.len()).expect("64 MiB fit 32 bits");
-        let hash = BlockHash::of(&data);
         Self {
             id: BlockId { hash, size },
             data,

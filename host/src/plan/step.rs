@@ -157,7 +157,7 @@ impl fmt::Display for Step {
 /// Returns the hash of a manifest's content: that of its text without signatures, and its length.
 pub(super) fn portable_data_hash(manifest: &str) -> String {
     let content: String = manifest.split_inclusive([' ', '\n']).map(bare).collect();
-    let digest: String = fast_md5::digest(content.as_bytes())
+    let digest: String = keepdocker_md5::digest(content.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
