@@ -2,7 +2,9 @@
 //!
 //! A layer's header holds its name and size, and both are known once its last byte has been
 //! read. So the block with the header's place is kept back, later blocks go out as they fill,
-//! and the header is written when the layer ends. Everything a member consists of is a multiple
+//! and the header is written when the layer ends. Where the archive promises what the layer is, the
+//! header is written at once, and no block is kept back; a promise that proves false ends the reading.
+//! Everything a member consists of is a multiple
 //! of 512 bytes, and so is a block: no header lies across two blocks.
 
 use super::error::Error;
@@ -86,22 +88,26 @@ impl<'a> Blocks<'a> {
         Ok(())
     }
 
-    /// Leaves room for a header, to be filled by [`Blocks::end_member`].
-    pub(crate) fn begin_member(&mut self) -> Result<(), Error> {
+    /// Writes a member's header, or leaves room for it, to be filled by [`Blocks::end_member`].
+    pub(crate) fn begin_member(&mut self, header: Option<&[u8; TAR_UNIT]>) -> Result<(), Error> {
         debug_assert!(self.header.is_none(), "one member at a time");
+        if let Some(header) = header {
+            return self.append(header);
+        }
         let at = self.current()?.len();
         self.header = Some(at);
         self.append(&[0; TAR_UNIT])
     }
 
-    /// Writes the header of the member begun last, and fills its last unit.
+    /// Fills the last unit of the member begun last, and writes its header if that was not done.
     pub(crate) fn end_member(&mut self, header: &[u8; TAR_UNIT]) -> Result<(), Error> {
-        let at = self.header.expect("a member was begun");
         let rest = (self.length % TAR_UNIT as u64) as usize;
         if rest > 0 {
             self.append(&[0; TAR_UNIT][rest..])?;
         }
-        self.header = None;
+        let Some(at) = self.header.take() else {
+            return Ok(());
+        };
         if let Some(mut held) = self.held.take() {
             held.block[at..at + TAR_UNIT].copy_from_slice(header);
             self.order[held.place] = self.sink.submit(held.block)?;

@@ -36,7 +36,8 @@ pub(crate) fn read(
                 let content = if intake.has(diff_id) {
                     intake.check(reader, &layer.member)?
                 } else {
-                    intake.take(reader, &layer.member, false)?.content
+                    let promise = Some((*diff_id, length));
+                    intake.take(reader, &layer.member, promise, false)?.content
                 };
                 before += length;
                 known.insert(&layer.member, content);

@@ -175,6 +175,9 @@ pub(crate) enum Place {
     Run,
 }
 
+/// What a layer's digest and length will be if the archive says the truth, unless it is compressed.
+pub(crate) type Promise = (Digest, u64);
+
 /// A member taken in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Taken {
@@ -214,10 +217,14 @@ impl<'a> Intake<'a> {
     }
 
     /// Takes in a member. With `may_be_document`, what begins like JSON is kept at hand.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not what was promised.
     pub(crate) fn take(
         &mut self,
         reader: impl Read,
         name: &str,
+        promise: Option<Promise>,
         may_be_document: bool,
     ) -> Result<Taken, Error> {
         let Intake {
@@ -230,6 +237,11 @@ impl<'a> Intake<'a> {
         let mut waiting: Vec<u8> = Vec::new();
         let mut is_large = false;
         let mut begins_like_json = false;
+        let failed = |error| Error::reading(Subject::Member(name.to_owned()), error);
+        let (compression, reader) = decode::peek(reader).map_err(failed)?;
+        let promise = promise.filter(|_| compression == Compression::None);
+        let header = promise
+            .map(|(digest, length)| canonical::header(&canonical::layer_name(&digest), length));
         let content = pass(reader, name, hasher, |bytes| {
             if is_large {
                 return blocks.append(bytes);
@@ -245,7 +257,7 @@ impl<'a> Intake<'a> {
             };
             if waiting.len() as u64 >= limit {
                 is_large = true;
-                blocks.begin_member()?;
+                blocks.begin_member(header.as_ref())?;
                 blocks.append(&waiting)?;
                 waiting = Vec::new();
             }
@@ -253,6 +265,17 @@ impl<'a> Intake<'a> {
         })?;
         let (digest, length) = content.plain;
         let place = if is_large {
+            // What was written of it is wrong then, and cannot be called back.
+            if let Some((promised, _)) = promise.filter(|promise| *promise != content.plain) {
+                return Err(Error::member(
+                    name,
+                    Fault::WrongDigest {
+                        found: digest,
+                        promised,
+                        by: "the image's config or its name",
+                    },
+                ));
+            }
             blocks.end_member(&canonical::header(&canonical::layer_name(&digest), length))?;
             if self.is_layered {
                 let (numbers, length) = blocks.take()?;

@@ -10,7 +10,7 @@ use crate::bindings::archives::{Image, Selection};
 use super::catalog;
 use super::choice::Choice;
 use super::contents::Contents;
-use super::documents::{Documents, LONGEST};
+use super::documents::{self, Documents, LONGEST};
 use super::error::{Error, Fault};
 use super::intake::{Intake, Taken};
 use super::members::Members;
@@ -29,7 +29,8 @@ pub(crate) fn read(
         if contents.add(&member)? {
             continue;
         }
-        let taken = intake.take(&mut members, &member.name, true)?;
+        let promise = documents::promised_by_name(&member.name).map(|digest| (digest, member.size));
+        let taken = intake.take(&mut members, &member.name, promise, true)?;
         taken.content.verify_name(&member.name)?;
         contents.add_file(member.name, taken);
     }

@@ -34,8 +34,10 @@ impl Buffers {
         })
     }
 
-    /// Takes an empty buffer, waiting for one if need be; none once closed.
-    pub(super) fn take(&self) -> Option<Vec<u8>> {
+    /// Takes an empty buffer, waiting for one if need be; none once closed. Before it waits, it says
+    /// so by `waits`.
+    pub(super) fn take(&self, waits: impl FnOnce()) -> Option<Vec<u8>> {
+        let mut waits = Some(waits);
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -48,6 +50,9 @@ impl Buffers {
                 state.unmade -= 1;
                 drop(state);
                 return Some(Vec::with_capacity(MAXIMUM_SIZE));
+            }
+            if let Some(waits) = waits.take() {
+                waits();
             }
             state = self
                 .changed
@@ -115,7 +120,7 @@ mod tests {
     #[test]
     fn a_buffer_comes_back_when_the_last_user_is_done() {
         let buffers = Buffers::new(1);
-        let mut buffer = buffers.take().unwrap();
+        let mut buffer = buffers.take(|| {}).unwrap();
         buffer.extend_from_slice(b"block");
         let address = buffer.as_ptr();
         let data = Bytes::from_owner(Filled::new(buffer, buffers.clone()));
@@ -124,7 +129,7 @@ mod tests {
         assert!(buffers.lock().free.is_empty());
         let waiting = std::thread::spawn({
             let buffers = buffers.clone();
-            move || buffers.take()
+            move || buffers.take(|| {})
         });
         drop(copy);
         let buffer = waiting.join().unwrap().unwrap();
@@ -137,7 +142,7 @@ mod tests {
         let buffers = Buffers::new(0);
         let waiting = std::thread::spawn({
             let buffers = buffers.clone();
-            move || buffers.take()
+            move || buffers.take(|| {})
         });
         buffers.close();
         assert_eq!(waiting.join().unwrap(), None);

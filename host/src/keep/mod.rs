@@ -27,6 +27,7 @@ mod services;
 mod store;
 mod tally;
 mod transfer;
+mod unhashed;
 mod upload;
 
 use std::sync::Arc;

@@ -17,6 +17,7 @@ use super::known::KnownBlocks;
 use super::locator::Locator;
 use super::moving::Moving;
 use super::tally::Wanted;
+use super::unhashed::Unhashed;
 use super::{Error, Keep};
 use crate::archive::{BlockSink, SinkClosed};
 use crate::gate::Budget;
@@ -87,8 +88,17 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct Writer {
     buffers: Arc<Buffers>,
-    blocks: mpsc::UnboundedSender<(usize, Filled)>,
+    messages: mpsc::UnboundedSender<Message>,
     next: usize,
+}
+
+/// What a writer tells its upload.
+#[derive(Debug)]
+enum Message {
+    /// A block is full.
+    Block(usize, Filled),
+    /// No buffer is free, so that no block will come before one is stored.
+    Starved,
 }
 
 impl Keep {
@@ -104,6 +114,7 @@ impl Keep {
             options: Arc::new(options),
             sending: Arc::new(Semaphore::new(concurrency)),
             tasks: JoinSet::new(),
+            unhashed: Unhashed::default(),
             closing: Closing(buffers.clone()),
             blocks: HashMap::new(),
             locators: Vec::new(),
@@ -112,7 +123,7 @@ impl Keep {
         };
         let writer = Writer {
             buffers,
-            blocks: sender,
+            messages: sender,
             next: 0,
         };
         let task = tokio::spawn(run.run(receiver));
@@ -138,7 +149,12 @@ impl Drop for Upload {
 
 impl BlockSink for Writer {
     fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
-        self.buffers.take().ok_or(SinkClosed)
+        let messages = &self.messages;
+        let buffer = self.buffers.take(|| {
+            // A closed upload has closed the buffers, too.
+            let _ = messages.send(Message::Starved);
+        });
+        buffer.ok_or(SinkClosed)
     }
 
     fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
@@ -149,7 +165,9 @@ impl BlockSink for Writer {
         let number = self.next;
         self.next += 1;
         let block = Filled::new(block, self.buffers.clone());
-        self.blocks.send((number, block)).map_err(|_| SinkClosed)?;
+        self.messages
+            .send(Message::Block(number, block))
+            .map_err(|_| SinkClosed)?;
         Ok(number)
     }
 }
@@ -172,7 +190,7 @@ enum Entry {
 
 /// What a task did.
 enum Done {
-    Hashed(usize, Block),
+    Hashed(Vec<(usize, Block)>),
     Sent(Locator),
 }
 
@@ -182,6 +200,7 @@ struct Run {
     options: Arc<UploadOptions>,
     sending: Arc<Semaphore>,
     tasks: JoinSet<Result<Done, Error>>,
+    unhashed: Unhashed,
     closing: Closing,
     blocks: HashMap<BlockId, Entry>,
     locators: Vec<Option<Locator>>,
@@ -192,21 +211,36 @@ struct Run {
 impl Run {
     async fn run(
         mut self,
-        mut receiver: mpsc::UnboundedReceiver<(usize, Filled)>,
+        mut receiver: mpsc::UnboundedReceiver<Message>,
     ) -> Result<Stored, Error> {
         let mut is_open = true;
         while is_open || !self.tasks.is_empty() {
             tokio::select! {
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                     match unwound(done)? {
-                        Done::Hashed(number, block) => self.hashed(number, block)?,
+                        Done::Hashed(blocks) => {
+                            self.unhashed.is_hashing = false;
+                            for (number, block) in blocks {
+                                self.hashed(number, block)?;
+                            }
+                        }
                         Done::Sent(locator) => self.stored(locator),
                     }
                 }
-                block = receiver.recv(), if is_open => match block {
-                    Some((number, data)) => self.hash(number, data),
-                    None => is_open = false,
+                message = receiver.recv(), if is_open => match message {
+                    Some(Message::Block(number, data)) => self.unhashed.add(number, data),
+                    Some(Message::Starved) => self.unhashed.more_will_not_come = true,
+                    None => {
+                        is_open = false;
+                        self.unhashed.more_will_not_come = true;
+                    }
                 },
+                () = self.unhashed.patience(), if self.unhashed.is_waiting() => {
+                    self.unhashed.more_will_not_come = true;
+                }
+            }
+            if let Some(blocks) = self.unhashed.take() {
+                self.hash(blocks);
             }
         }
         drop(self.closing);
@@ -222,11 +256,15 @@ impl Run {
         })
     }
 
-    /// Has a block hashed on another thread.
-    fn hash(&mut self, number: usize, data: Filled) {
+    /// Has blocks hashed on another thread.
+    fn hash(&mut self, blocks: Vec<(usize, Filled)>) {
         self.tasks.spawn_blocking(move || {
-            let block = Block::new(Bytes::from_owner(data));
-            Ok(Done::Hashed(number, block))
+            let (numbers, data): (Vec<usize>, Vec<Bytes>) = blocks
+                .into_iter()
+                .map(|(number, data)| (number, Bytes::from_owner(data)))
+                .unzip();
+            let blocks = numbers.into_iter().zip(Block::several(data));
+            Ok(Done::Hashed(blocks.collect()))
         });
     }
 
