@@ -11,6 +11,10 @@ pub(crate) const INITIAL: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1
 /// Compresses the first `count` chunks of each message into its lane of the state.
 // Never inlined: each width has a loop that is small enough for its registers.
 #[inline(never)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "the chunk of that number is taken of every message"
+)]
 pub(crate) fn compress<L: Lanes, const N: usize>(
     state: &mut [L; 4],
     messages: &[&[[u8; CHUNK]]; N],
