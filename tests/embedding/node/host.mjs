@@ -4,8 +4,7 @@
 // the images, uploads one, lists again, and asks what its name leads to; prints each result as
 // canonical JSON. Put real services in the place of these functions to make it useful.
 
-import { resolve } from "node:path";
-import { call, fromWasm, load, toWasm } from "./values.mjs";
+import { host } from "./hosting.mjs";
 
 const USER = "zzzzz-tpzed-000000000000001";
 const AT = "2026-01-01T00:00:00Z";
@@ -41,17 +40,19 @@ function absent() {
   throw new Error("this host does not have the function");
 }
 
-// Every function takes and returns JSON; to fail, one would throw the value of its error.
+// Every function takes and returns JSON.
 const capabilities = {
   log: { write: (level, message) => console.error(`${level}: ${message}`) },
   cluster: {
     get: () => ({ id: "zzzzz", "image-formats": ["v2"], "default-replication": 2, "slash-substitute": "" }),
   },
   users: { current: () => USER },
+  locks: { acquire: () => 1 },
+  archives: { open: () => 1, images: () => [IMAGE], forget: () => null },
   engine: { find: absent, pull: absent },
   keep: {
     fetch: absent,
-    store: () => ({ image: IMAGE, blocks: [BLOCK], size: 10240n, sent: 10240n, reused: 0n }),
+    store: () => ({ image: IMAGE, blocks: [BLOCK], size: 10240, sent: 10240, reused: 0 }),
   },
   links: {
     list: (query) =>
@@ -80,27 +81,13 @@ const capabilities = {
   },
 };
 
-const imports = { "keepdocker:contract/api": {}, "keepdocker:contract/types": {} };
-for (const [name, functions] of Object.entries(capabilities)) {
-  const wrapped = Object.entries(functions).map(([key, run]) => [key, (...values) => toWasm(run(...values.map(fromWasm)))]);
-  imports[`keepdocker:contract/${name}`] = Object.fromEntries(wrapped);
-}
-class Archive {
-  static open() {
-    return new Archive();
-  }
-  images() {
-    return toWasm([IMAGE]);
-  }
-}
-class Guard {
-  static acquire() {
-    return new Guard();
-  }
-}
-imports["keepdocker:contract/archives"] = { Archive, forget: () => {} };
-imports["keepdocker:contract/locks"] = { Guard };
+const answer = (verb, ...request) => {
+  const [name, key] = verb.split(".");
+  const value = capabilities[name][key](...request);
+  return name === "log" ? null : { ok: value ?? null };
+};
 
+const { run } = await host(process.argv[2], answer);
 const everything = { project: null, image: null, tag: null };
 const upload = {
   origin: "given", image: null, tag: null, selection: null, project: null, name: null, pull: "never", force: false,
@@ -114,7 +101,5 @@ for (const [command, argument] of [
   ["images", everything],
   ["resolve", "memory:1"],
 ]) {
-  // One instance for one command.
-  const { commands } = await load(resolve(process.argv[2]), "keepdocker", imports);
-  console.log(JSON.stringify(call(commands, command, [argument])));
+  console.log(JSON.stringify(await run(command, argument)));
 }

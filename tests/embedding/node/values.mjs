@@ -4,12 +4,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 // The functions of the contract that return a result; jco throws the payload of an error.
-const FALLIBLE = new Set(["parse-reference", "choose", "upload", "images", "resolve"]);
+const FALLIBLE = new Set(["parse-reference", "choose", "upload", "images", "resolve", "download"]);
+
+const modules = new Map();
 
 /** Instantiates what `jco transpile --instantiation` wrote, with these imports. */
 export async function load(folder, name, imports) {
   const { instantiate } = await import(join(folder, `${name}.js`));
-  const compile = (file) => WebAssembly.compile(readFileSync(join(folder, file)));
+  const compile = (file) => {
+    const path = join(folder, file);
+    if (!modules.has(path)) modules.set(path, WebAssembly.compile(readFileSync(path)));
+    return modules.get(path);
+  };
   return instantiate(compile, imports);
 }
 
@@ -31,6 +37,14 @@ export function toWasm(value) {
   if (Array.isArray(value)) return value.map(toWasm);
   if (typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [camel(key), toWasm(field)]));
+}
+
+/** Turns the JSON of an error, which is a case of a variant, into what jco takes. */
+export function toCase(value) {
+  if (typeof value === "string") return { tag: value };
+  const [[tag, payload]] = Object.entries(value);
+  // Of all payloads of errors, this one alone is a case itself.
+  return { tag, val: tag === "archive" ? toCase(payload) : toWasm(payload) };
 }
 
 /** Turns what jco returns into JSON: the contract's names, and null for none. */

@@ -1,8 +1,9 @@
 //! The published files: what they import, how large they are, and that they decide alike in our
 //! engine, in Python and in Node.
 //!
-//! The corpus is a file of cases, one a line: a function of the planner, its arguments, its result.
-//! It is made from what a real API server answered and from texts at the edges of the grammar.
+//! There are two files of cases, one a line: functions of the planner with their arguments and
+//! results, and whole runs with every call of a capability. They are made from what a real API
+//! server answered, and from texts and states at the edges.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,7 +11,10 @@
 )]
 
 mod cases;
+mod cluster;
 mod published;
+mod runs;
 mod runtimes;
+mod scenarios;
 #[path = "../../../it/support/skip.rs"]
 mod skip;

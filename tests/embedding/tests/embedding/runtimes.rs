@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
-use crate::cases::corpus;
 use crate::published::{folder, workspace};
 use crate::skip::skip;
+use crate::{cases, runs};
 
 /// Returns the folder where `tests/run` installed the runtimes; without it the test is skipped.
 fn runtimes() -> Option<PathBuf> {
@@ -27,8 +28,7 @@ fn printed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn assert_same(printed: &str) {
-    let text = corpus();
+fn assert_same(printed: &str, text: &str) {
     for (printed, recorded) in printed.lines().zip(text.lines()) {
         assert_eq!(printed, recorded);
     }
@@ -44,7 +44,13 @@ fn program(language: &str, name: &str) -> PathBuf {
 
 /// Has jco make a module for Node of a published component, and returns its folder.
 fn transpiled(runtimes: &Path, component: &str) -> PathBuf {
+    // Once for all tests, since one may be reading what another would write.
+    static MADE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let target = folder().join("node").join(component);
+    if made.iter().any(|made| made == component) {
+        return target;
+    }
     let jco = runtimes.join("node_modules/.bin/jco");
     printed(
         Command::new(jco)
@@ -53,6 +59,7 @@ fn transpiled(runtimes: &Path, component: &str) -> PathBuf {
             .args(["--instantiation", "async", "--quiet", "--out-dir"])
             .arg(&target),
     );
+    made.push(component.to_owned());
     target
 }
 
@@ -67,7 +74,7 @@ fn the_corpus_gives_the_same_bytes_in_python() {
             .arg(folder().join("keepdocker-planner.wasm"))
             .arg(program("corpus", "planner.jsonl")),
     );
-    assert_same(&output);
+    assert_same(&output, &cases::corpus());
 }
 
 #[test]
@@ -81,7 +88,35 @@ fn the_corpus_gives_the_same_bytes_in_node() {
             .arg(transpiled(&runtimes, "keepdocker-planner"))
             .arg(program("corpus", "planner.jsonl")),
     );
-    assert_same(&output);
+    assert_same(&output, &cases::corpus());
+}
+
+#[test]
+fn the_runs_give_the_same_bytes_in_python() {
+    let Some(runtimes) = runtimes() else {
+        return;
+    };
+    let output = printed(
+        Command::new(runtimes.join("python/bin/python"))
+            .arg(program("python", "runs.py"))
+            .arg(folder().join("keepdocker.wasm"))
+            .arg(program("corpus", "runs.jsonl")),
+    );
+    assert_same(&output, &runs::corpus());
+}
+
+#[test]
+fn the_runs_give_the_same_bytes_in_node() {
+    let Some(runtimes) = runtimes() else {
+        return;
+    };
+    let output = printed(
+        Command::new("node")
+            .arg(program("node", "runs.mjs"))
+            .arg(transpiled(&runtimes, "keepdocker"))
+            .arg(program("corpus", "runs.jsonl")),
+    );
+    assert_same(&output, &runs::corpus());
 }
 
 /// An empty cluster, an upload, the same again, and what the name leads to, with every capability

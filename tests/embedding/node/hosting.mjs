@@ -1,0 +1,59 @@
+// Loads keepdocker.wasm and answers what it imports, each function by its name.
+
+import { resolve } from "node:path";
+import { call, fromWasm, load, toCase, toWasm } from "./values.mjs";
+
+const FUNCTIONS = {
+  log: ["write"],
+  cluster: ["get"],
+  users: ["current"],
+  engine: ["find", "pull"],
+  keep: ["store", "fetch"],
+  links: ["list", "create"],
+  collections: ["list", "create"],
+  archives: ["forget"],
+};
+
+// Returns an object whose method `run(command, request)` returns what the command answers.
+// `answer(verb, ...request)` stands behind the imports; a verb is as in `archives.open`, and a handle
+// is a number.
+export async function host(folder, answer) {
+  const asked = (verb) => (...request) => {
+    const answered = answer(verb, ...request.map((value) => value?.handle ?? fromWasm(value)));
+    if (answered === null) return undefined;
+    // jco has an error thrown, and takes what is thrown for its value.
+    if ("err" in answered) throw { payload: toCase(answered.err) };
+    return toWasm(answered.ok);
+  };
+  const imports = { "keepdocker:contract/api": {}, "keepdocker:contract/types": {} };
+  for (const [name, functions] of Object.entries(FUNCTIONS)) {
+    const bound = functions.map((key) => [key, asked(`${name}.${key}`)]);
+    imports[`keepdocker:contract/${name}`] = Object.fromEntries(bound);
+  }
+  class Handle {
+    constructor(handle) {
+      this.handle = handle;
+    }
+  }
+  class Archive extends Handle {
+    static open(source) {
+      return new Archive(asked("archives.open")(source));
+    }
+    images() {
+      return asked("archives.images")(this);
+    }
+  }
+  class Guard extends Handle {
+    static acquire(image) {
+      return new Guard(asked("locks.acquire")(image));
+    }
+  }
+  imports["keepdocker:contract/archives"].Archive = Archive;
+  imports["keepdocker:contract/locks"] = { Guard };
+  const run = async (command, request) => {
+    // One instance for one command.
+    const { commands } = await load(resolve(folder), "keepdocker", imports);
+    return call(commands, command, [request]);
+  };
+  return { run };
+}

@@ -1,0 +1,348 @@
+//! A cluster, an engine and archives in memory, which answer the component's calls and note them.
+
+use keepdocker::component::{Deviation, Script};
+use keepdocker_decisions::manifest::portable_data_hash;
+use keepdocker_decisions::testing::USER;
+use serde_json::{Value, json};
+
+const AT: &str = "2024-01-01T00:00:00.000000000Z";
+const SIGNATURE: &str = "A0123456789abcdef0123456789abcdef01234567@7fffffff";
+
+/// What goes wrong at one call.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    /// The number of the call, from 0.
+    pub(crate) call: usize,
+    /// The error that the component gets to see, without what says that it is one.
+    pub(crate) error: Value,
+    /// Whether the call has its effect all the same, so that only the answer is lost.
+    pub(crate) is_done: bool,
+}
+
+/// Values are as in the audit log: fields as `created_at`, cases as `repo-tag`.
+#[derive(Debug, Clone)]
+pub(crate) struct Cluster {
+    pub(crate) formats: Value,
+    pub(crate) slash_substitute: String,
+    pub(crate) links: Vec<Value>,
+    pub(crate) collections: Vec<Value>,
+    /// The images of the engine; without them there is no engine.
+    pub(crate) engine: Option<Vec<Value>>,
+    /// What the engine can pull.
+    pub(crate) registry: Vec<Value>,
+    /// The images of the archive that the command line names.
+    pub(crate) given: Vec<Value>,
+    /// Whether that archive can be read only once.
+    pub(crate) is_stream: bool,
+    /// The IDs of images with a saved archive.
+    pub(crate) cache: Vec<String>,
+    pub(crate) fault: Option<Fault>,
+    /// The calls so far, each with its answer.
+    pub(crate) calls: Vec<Value>,
+    /// What each archive that was opened holds.
+    pub(crate) open: Vec<Vec<Value>>,
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self {
+            formats: json!(["v2"]),
+            slash_substitute: String::new(),
+            links: Vec::new(),
+            collections: Vec::new(),
+            engine: Some(Vec::new()),
+            registry: Vec::new(),
+            given: Vec::new(),
+            is_stream: false,
+            cache: Vec::new(),
+            fault: None,
+            calls: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+}
+
+impl Script for Cluster {
+    fn answer(&mut self, verb: &str, request: Value) -> Result<Value, Deviation> {
+        let fault = self
+            .fault
+            .clone()
+            .filter(|fault| fault.call == self.calls.len());
+        let answer = match fault {
+            // What has no error in the contract cannot fail.
+            Some(fault) if verb != "log.write" => {
+                if fault.is_done {
+                    self.act(verb, &request);
+                }
+                json!({ "err": fault.error })
+            }
+            _ => self.act(verb, &request),
+        };
+        self.calls
+            .push(json!({ "verb": verb, "request": request, "answer": answer }));
+        Ok(answer)
+    }
+}
+
+impl Cluster {
+    fn act(&mut self, verb: &str, request: &Value) -> Value {
+        let first = &request[0];
+        let done = match verb {
+            "log.write" => return Value::Null,
+            "cluster.get" => Ok(json!({
+                "id": "zzzzz", "image_formats": self.formats, "default_replication": 2,
+                "slash_substitute": self.slash_substitute,
+            })),
+            "users.current" => Ok(json!(USER)),
+            "locks.acquire" => Ok(json!(1)),
+            "engine.find" => self.find(text(first)),
+            "engine.pull" => self.pull(text(first)),
+            "archives.open" => self.open(first),
+            "archives.images" => Ok(self.images(first)),
+            "archives.forget" => {
+                self.cache.retain(|id| id != text(first));
+                Ok(Value::Null)
+            }
+            "keep.store" => self.store(first, &request[1]),
+            "keep.fetch" => Ok(json!({
+                "image": image(text(&first["image"]), &[], AT), "size": 1000,
+            })),
+            "links.list" => Ok(self.list_links(first)),
+            "links.create" => Ok(self.create_link(first)),
+            "collections.list" => Ok(self.list_collections(first)),
+            "collections.create" => Ok(self.create_collection(first)),
+            other => panic!("the cluster in memory does not know {other}"),
+        };
+        match done {
+            Ok(value) => json!({ "ok": value }),
+            Err(error) => json!({ "err": error }),
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<Value, Value> {
+        let images = self
+            .engine
+            .as_ref()
+            .ok_or_else(|| json!({ "unavailable": "there is no engine" }))?;
+        let digits = name.trim_start_matches("sha256:");
+        let is_meant = |image: &&Value| {
+            let has_name = |tag: &Value| *tag == name || *tag == format!("{name}:latest");
+            array(&image["repo_tags"]).iter().any(has_name)
+                || digits.len() >= 12
+                    && text(&image["id"])
+                        .trim_start_matches("sha256:")
+                        .starts_with(digits)
+        };
+        let found: Vec<Value> = images
+            .iter()
+            .filter(is_meant)
+            .map(|image| {
+                json!({
+                    "id": image["id"], "repo_tags": image["repo_tags"], "repo_digests": [],
+                    "platform": image["platform"], "diff_ids": image["diff_ids"],
+                })
+            })
+            .collect();
+        Ok(json!(found))
+    }
+
+    fn pull(&mut self, name: &str) -> Result<Value, Value> {
+        let is_meant = |image: &&Value| array(&image["repo_tags"]).contains(&json!(name));
+        let found = self.registry.iter().find(is_meant).cloned();
+        match (found, &mut self.engine) {
+            (Some(image), Some(images)) => {
+                images.push(image);
+                Ok(Value::Null)
+            }
+            (None, Some(_)) => Err(json!({ "failed": {
+                "command": format!("docker pull {name}"), "status": 1, "message": "not found",
+            }})),
+            (_, None) => Err(json!({ "unavailable": "there is no engine" })),
+        }
+    }
+
+    fn open(&mut self, source: &Value) -> Result<Value, Value> {
+        let absent = || json!({ "not-found": "there is no such archive" });
+        let images = if let Some(id) = source["cache"].as_str() {
+            let is_there = self.cache.iter().any(|cached| cached == id);
+            is_there
+                .then(|| vec![image(id, &[], AT)])
+                .ok_or_else(absent)?
+        } else if let Some(id) = source["engine"].as_str() {
+            let mut images = self.engine.iter().flatten();
+            vec![
+                images
+                    .find(|image| image["id"] == id)
+                    .cloned()
+                    .ok_or_else(absent)?,
+            ]
+        } else {
+            self.given.clone()
+        };
+        self.open.push(images);
+        Ok(json!(self.open.len()))
+    }
+
+    fn images(&self, handle: &Value) -> Value {
+        let is_from_engine = self.given.is_empty() && self.cache.is_empty();
+        if self.is_stream || is_from_engine {
+            return json!({ "ok": null })["ok"].clone();
+        }
+        json!(self.opened(handle))
+    }
+
+    fn opened(&self, handle: &Value) -> &[Value] {
+        let number = usize::try_from(handle.as_u64().unwrap()).unwrap();
+        &self.open[number - 1]
+    }
+
+    fn store(&self, handle: &Value, options: &Value) -> Result<Value, Value> {
+        let selection = &options["selection"];
+        let is_meant = |image: &&Value| {
+            if let Some(id) = selection["id"].as_str() {
+                return image["id"] == id;
+            }
+            let name = selection["name"].as_str();
+            name.is_none_or(|name| array(&image["repo_tags"]).contains(&json!(name)))
+        };
+        let found: Vec<&Value> = self.opened(handle).iter().filter(is_meant).collect();
+        let error = |kind: &str| json!({ "archive": { kind: "see the archive" } });
+        match found[..] {
+            [image] => {
+                let own = locator(text(&image["id"]));
+                let has_it = |collection: &Value| {
+                    array(&options["reuse"]).contains(&collection["uuid"])
+                        && text(&collection["manifest"]).contains(&own[..32])
+                };
+                let reused = if self.collections.iter().any(has_it) {
+                    1000
+                } else {
+                    0
+                };
+                Ok(json!({
+                    "image": image, "blocks": [own], "size": 1000,
+                    "sent": 1000 - reused, "reused": reused,
+                }))
+            }
+            [] => Err(error("no-such-image")),
+            _ => Err(error("ambiguous")),
+        }
+    }
+
+    fn list_links(&self, query: &Value) -> Value {
+        let names = &query["names"];
+        let is_meant = |link: &&Value| {
+            let is_named = if let Some(beginning) = names["starting-with"].as_str() {
+                text(&link["name"]).starts_with(beginning)
+            } else {
+                names["exactly"].is_null() || array(&names["exactly"]).contains(&link["name"])
+            };
+            is_named
+                && array(&query["classes"]).contains(&link["class"])
+                && (query["heads"].is_null() || array(&query["heads"]).contains(&link["head"]))
+                && (query["owner"].is_null() || query["owner"] == link["owner"])
+        };
+        newest(self.links.iter().filter(is_meant).cloned().collect(), query)
+    }
+
+    fn list_collections(&self, query: &Value) -> Value {
+        let which = &query["which"];
+        let is_meant = |collection: &&Value| {
+            let is_asked = if let Some(uuids) = which["uuids"].as_array() {
+                uuids.contains(&collection["uuid"])
+            } else if let Some(content) = which["portable-data-hash"].as_str() {
+                collection["portable_data_hash"] == content
+            } else {
+                array(&collection["properties"]).contains(&which["property"])
+            };
+            is_asked && (query["owner"].is_null() || query["owner"] == collection["owner"])
+        };
+        let found = self
+            .collections
+            .iter()
+            .filter(is_meant)
+            .cloned()
+            .map(|mut one| {
+                if query["manifests"] == false {
+                    one["manifest"] = Value::Null;
+                }
+                one
+            });
+        newest(found.collect(), query)
+    }
+
+    fn create_link(&mut self, new: &Value) -> Value {
+        let link = json!({
+            "uuid": format!("zzzzz-o0j2j-new{:012}", self.links.len()),
+            "class": new["class"], "name": new["name"], "head": new["head"], "tail": "",
+            "owner": owner(new), "properties": new["properties"], "created_at": AT,
+        });
+        self.links.push(link.clone());
+        link
+    }
+
+    fn create_collection(&mut self, new: &Value) -> Value {
+        let collection = json!({
+            "uuid": format!("zzzzz-4zz18-new{:012}", self.collections.len()),
+            "owner": owner(new), "name": new["name"], "created_at": AT,
+            "portable_data_hash": portable_data_hash(text(&new["manifest"])),
+            "properties": new["properties"], "manifest": new["manifest"],
+        });
+        self.collections.push(collection.clone());
+        collection
+    }
+}
+
+/// Makes an image as an archive has it.
+pub(crate) fn image(id: &str, tags: &[&str], created: &str) -> Value {
+    json!({
+        "id": id, "manifest": null, "repo_tags": tags,
+        "config": json!({ "created": created, "os": "linux" }).to_string(), "diff_ids": [],
+        "platform": { "os": "linux", "architecture": "amd64", "variant": "" },
+    })
+}
+
+/// Makes a collection that holds an image.
+pub(crate) fn collection(uuid: &str, owner: &str, id: &str) -> Value {
+    let manifest = format!(". {} 0:1000:{id}.tar\n", locator(id));
+    json!({
+        "uuid": uuid, "owner": owner, "name": "image", "created_at": AT,
+        "portable_data_hash": portable_data_hash(&manifest), "properties": [], "manifest": manifest,
+    })
+}
+
+/// Returns the signed locator of the block that the image alone determines.
+fn locator(id: &str) -> String {
+    format!("{}+1000+{SIGNATURE}", &id["sha256:".len()..][..32])
+}
+
+fn owner(new: &Value) -> Value {
+    match &new["owner"] {
+        Value::Null => json!(USER),
+        owner => owner.clone(),
+    }
+}
+
+/// Leaves the youngest, as many as the query asks for, oldest first.
+fn newest(mut found: Vec<Value>, query: &Value) -> Value {
+    let key = |one: &Value| {
+        (
+            text(&one["created_at"]).to_owned(),
+            text(&one["uuid"]).to_owned(),
+        )
+    };
+    found.sort_by_key(key);
+    if let Some(most) = query["newest"].as_u64() {
+        let most = usize::try_from(most).unwrap();
+        found.drain(..found.len().saturating_sub(most));
+    }
+    json!(found)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}

@@ -1,0 +1,396 @@
+//! What the component is asked to do, in which state of cluster and engine.
+
+use keepdocker_decisions::testing::recorded::{Case, Recorded};
+use keepdocker_decisions::testing::{PROJECT, USER};
+use keepdocker_decisions::types::{Link, LinkClass};
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, Fault, collection, image};
+
+const OLD: &str = "2020-01-01T00:00:00.000000000Z";
+const NEW: &str = "2022-01-01T00:00:00.000000000Z";
+const SOMEBODY: &str = "zzzzz-tpzed-somebody0000000";
+
+/// One run of a command.
+#[derive(Debug, Clone)]
+pub(crate) struct Scenario {
+    pub(crate) cluster: Cluster,
+    pub(crate) command: &'static str,
+    pub(crate) request: Value,
+}
+
+/// Returns the question that a recorded server was asked, as a run of `resolve`.
+pub(crate) fn asked(recorded: &Recorded, case: &Case) -> Scenario {
+    let collections = recorded.collections(&case.user);
+    let mut cluster = Cluster {
+        formats: json!(case.formats),
+        links: recorded.links(&case.user).iter().map(link).collect(),
+        ..Cluster::default()
+    };
+    for one in collections {
+        cluster.collections.push(json!({
+            "uuid": one.uuid, "owner": one.owner, "name": one.name,
+            "portable_data_hash": one.portable_data_hash, "created_at": one.created_at,
+            "properties": [], "manifest": one.manifest,
+        }));
+    }
+    run(&cluster, "resolve", json!(case.terms.join(":")))
+}
+
+/// Returns runs in states made up here: listings, resolutions, uploads, downloads, and each of some
+/// of them with every call failing in every way.
+pub(crate) fn made_up() -> Vec<Scenario> {
+    let mut all = listings();
+    all.extend(resolutions());
+    all.extend(uploads());
+    all.extend(downloads());
+    let whole = [
+        upload(&with_engine(), "a:1"),
+        upload(&with_copy_of_somebody(), "a:1"),
+        run(&filled(), "images", everything()),
+        run(
+            &filled(),
+            "images",
+            json!({ "project": null, "image": "a", "tag": "1" }),
+        ),
+        run(&filled(), "resolve", json!("a:1")),
+        run(
+            &filled(),
+            "download",
+            json!({ "image": "a:1", "target": "given" }),
+        ),
+    ];
+    all.extend(whole.iter().flat_map(faulty));
+    all
+}
+
+fn listings() -> Vec<Scenario> {
+    let mut all = Vec::new();
+    for cluster in [Cluster::default(), filled(), strange()] {
+        for (image, tag) in [
+            (Value::Null, Value::Null),
+            (json!("a"), Value::Null),
+            (json!("a"), json!("1")),
+            (json!("a:2"), Value::Null),
+            (json!("host:5000/b"), Value::Null),
+            (json!("absent"), Value::Null),
+            (json!(id('a')), Value::Null),
+            (json!(id('a')[7..19]), Value::Null),
+            (json!(id('f')), Value::Null),
+            (json!("A"), Value::Null),
+            (json!("a:1"), json!("2")),
+        ] {
+            for project in [Value::Null, json!(PROJECT)] {
+                let request = json!({ "project": project, "image": image, "tag": tag });
+                all.push(run(&cluster, "images", request));
+            }
+        }
+    }
+    all
+}
+
+fn resolutions() -> Vec<Scenario> {
+    let mut all = Vec::new();
+    for cluster in [Cluster::default(), filled(), strange()] {
+        for formats in [json!(["v2"]), json!(["v1"]), json!([]), Value::Null] {
+            let cluster = Cluster {
+                formats,
+                ..cluster.clone()
+            };
+            for name in ["a", "a:1", "a:2", "host:5000/b", &id('b'), "nothing", "a b"] {
+                all.push(run(&cluster, "resolve", json!(name)));
+            }
+        }
+    }
+    all
+}
+
+fn uploads() -> Vec<Scenario> {
+    let engine = with_engine();
+    let mut all = Vec::new();
+    for name in [
+        "a",
+        "a:1",
+        "a:2",
+        "c",
+        "absent",
+        "A",
+        &id('a'),
+        &id('a')[7..19],
+        &id('f'),
+    ] {
+        for cluster in [&engine, &with_copy_of_somebody(), &filled()] {
+            all.push(upload(cluster, name));
+        }
+    }
+    let without_engine = Cluster {
+        engine: None,
+        ..filled()
+    };
+    all.push(upload(&without_engine, "a:1"));
+    all.push(upload(&without_engine, "absent"));
+    for (field, value) in [
+        ("tag", json!("3")),
+        ("project", json!(PROJECT)),
+        ("name", json!("my name")),
+        ("pull", json!("always")),
+        ("pull", json!("missing")),
+        ("force", json!(true)),
+        ("reuse", json!(true)),
+        ("form", json!("verbatim")),
+        ("block_layout", json!("dense")),
+        ("replicas", json!(3)),
+        ("storage_classes", json!(["hot", "cold"])),
+    ] {
+        for cluster in [&engine, &with_copy_of_somebody(), &filled()] {
+            for name in ["a:1", "pulled:1"] {
+                let mut scenario = upload(cluster, name);
+                scenario.request[field] = value.clone();
+                all.push(scenario);
+            }
+        }
+    }
+    for formats in [json!(["v1"]), json!([]), Value::Null] {
+        for force in [false, true] {
+            let cluster = Cluster {
+                formats: formats.clone(),
+                ..engine.clone()
+            };
+            let mut scenario = upload(&cluster, "a:1");
+            scenario.request["force_image_format"] = json!(force);
+            all.push(scenario);
+        }
+    }
+    all.extend(uploads_of_archives());
+    all
+}
+
+fn uploads_of_archives() -> Vec<Scenario> {
+    let one = vec![image(&id('d'), &["d:1", "d:2"], OLD)];
+    let two = vec![
+        image(&id('d'), &["d:1"], OLD),
+        image(&id('e'), &["e:1"], NEW),
+    ];
+    let mut all = Vec::new();
+    for given in [one, two] {
+        for is_stream in [false, true] {
+            let cluster = Cluster {
+                given: given.clone(),
+                is_stream,
+                ..Cluster::default()
+            };
+            for (name, selection) in [
+                (Value::Null, Value::Null),
+                (json!("mine:1"), Value::Null),
+                (Value::Null, json!("e:1")),
+                (json!("mine:1"), json!(id('d'))),
+            ] {
+                let mut scenario = upload(&cluster, "");
+                scenario.request["origin"] = json!("given");
+                scenario.request["image"] = name;
+                scenario.request["selection"] = selection;
+                all.push(scenario);
+            }
+        }
+    }
+    let cached = Cluster {
+        cache: vec![id('a')],
+        ..with_engine()
+    };
+    all.push(upload(&cached, "a:1"));
+    all
+}
+
+fn downloads() -> Vec<Scenario> {
+    let mut all = Vec::new();
+    for cluster in [filled(), strange(), with_copy_of_somebody()] {
+        for target in ["given", "engine"] {
+            for name in ["a", "a:1", &id('b'), "absent"] {
+                let request = json!({ "image": name, "target": target });
+                all.push(run(&cluster, "download", request));
+            }
+        }
+    }
+    all
+}
+
+/// Returns the run with each of its calls failing in each way that the contract has for it.
+fn faulty(scenario: &Scenario) -> Vec<Scenario> {
+    let calls = crate::runs::recorded(scenario.clone()).calls;
+    let mut all = Vec::new();
+    for (number, call) in calls.iter().enumerate() {
+        let verb = call["verb"].as_str().unwrap();
+        for (error, is_done) in errors(verb) {
+            let mut scenario = scenario.clone();
+            scenario.cluster.fault = Some(Fault {
+                call: number,
+                error,
+                is_done,
+            });
+            all.push(scenario);
+        }
+    }
+    all
+}
+
+fn errors(verb: &str) -> Vec<(Value, bool)> {
+    let mut errors = match verb.split('.').next().unwrap() {
+        "engine" => vec![
+            json!({ "unavailable": "no engine" }),
+            json!({ "failed": { "command": "docker", "status": null, "message": "\u{1b}[31m" } }),
+        ],
+        "archives" => vec![
+            json!({ "unsound": "it is cut short" }),
+            json!({ "denied": "no" }),
+        ],
+        "locks" => vec![json!({ "timed-out": "somebody has it" })],
+        "keep" => vec![
+            json!("no-services"),
+            json!({ "archive": { "unsound": "it is cut short" } }),
+            json!({ "too-few-replicas": { "wanted": 2, "written": 1, "reasons": ["a", "b"] } }),
+        ],
+        "log" => return Vec::new(),
+        _ => vec![
+            json!({ "unreachable": "no route" }),
+            json!({ "forbidden": "not yours" }),
+        ],
+    };
+    if verb.ends_with(".create") {
+        errors.push(json!({ "uncertain": "the answer was lost" }));
+    }
+    let mut all: Vec<(Value, bool)> = errors.into_iter().map(|error| (error, false)).collect();
+    if verb.ends_with(".create") {
+        all.push((json!({ "uncertain": "the answer was lost" }), true));
+    }
+    all
+}
+
+fn with_engine() -> Cluster {
+    Cluster {
+        engine: Some(vec![
+            image(&id('a'), &["a:1", "a:latest"], "2019-05-06T07:08:09Z"),
+            image(&id('c'), &["c:latest"], "2021-05-06T07:08:09.5+02:00"),
+        ]),
+        registry: vec![image(&id('9'), &["pulled:1"], NEW)],
+        ..Cluster::default()
+    }
+}
+
+/// Has two images, one of them under two names.
+fn filled() -> Cluster {
+    let (x, y) = ("zzzzz-4zz18-xxxxxxxxxxxxxxx", "zzzzz-4zz18-yyyyyyyyyyyyyyy");
+    Cluster {
+        collections: vec![
+            collection(x, USER, &id('a')),
+            collection(y, PROJECT, &id('b')),
+        ],
+        links: vec![
+            named("image-hash", &id('a'), x, USER, OLD),
+            named("repo-tag", "a:1", x, USER, OLD),
+            named("repo-tag", "a:2", x, USER, NEW),
+            named("image-hash", &id('b'), y, PROJECT, NEW),
+            named("repo-tag", "a:1", y, PROJECT, NEW),
+            named("repo-tag", "host:5000/b:latest", y, PROJECT, NEW),
+        ],
+        ..with_engine()
+    }
+}
+
+/// Has the engine's image in a collection that belongs to somebody else.
+fn with_copy_of_somebody() -> Cluster {
+    let theirs = "zzzzz-4zz18-theirs000000000";
+    Cluster {
+        collections: vec![collection(theirs, SOMEBODY, &id('a'))],
+        links: vec![
+            named("image-hash", &id('a'), theirs, SOMEBODY, OLD),
+            named("repo-tag", "a:1", theirs, SOMEBODY, OLD),
+        ],
+        ..with_engine()
+    }
+}
+
+/// Has what should not be there: links to nothing, to other clusters and to what is no image, two
+/// names of one place, times and names that are none.
+fn strange() -> Cluster {
+    let x = "zzzzz-4zz18-xxxxxxxxxxxxxxx";
+    let mut no_image = collection("zzzzz-4zz18-noimage00000000", USER, &id('b'));
+    no_image["manifest"] = json!(". d41d8cd98f00b204e9800998ecf8427e+0 0:0:readme.txt\n");
+    let mut old = named("repo-tag", "a:1", x, USER, "");
+    old["properties"] = json!([{ "key": "image_timestamp", "value": "5" }]);
+    Cluster {
+        collections: vec![collection(x, USER, &id('a')), no_image],
+        links: vec![
+            old,
+            named("repo-tag", "a:1", "zzzzz-4zz18-gone00000000000", USER, NEW),
+            named("repo-tag", "a:1", "other-4zz18-xxxxxxxxxxxxxxx", USER, NEW),
+            named("repo-tag", "a:2", "zzzzz-4zz18-noimage00000000", USER, NEW),
+            named("repo-tag", "\u{1b}]0;x\u{7}:1", x, USER, NEW),
+            named(
+                "image-hash",
+                &id('b'),
+                "zzzzz-4zz18-noimage00000000",
+                USER,
+                NEW,
+            ),
+        ],
+        ..with_engine()
+    }
+}
+
+fn run(cluster: &Cluster, command: &'static str, request: Value) -> Scenario {
+    Scenario {
+        cluster: cluster.clone(),
+        command,
+        request,
+    }
+}
+
+fn everything() -> Value {
+    json!({ "project": null, "image": null, "tag": null })
+}
+
+fn upload(cluster: &Cluster, image: &str) -> Scenario {
+    let request = json!({
+        "origin": "engine", "image": image, "tag": null, "selection": null, "project": null,
+        "name": null, "pull": "never", "force": false, "force_image_format": false,
+        "form": "canonical", "block_layout": "layered", "replicas": null, "storage_classes": [],
+        "reuse": false, "resume": true,
+    });
+    run(cluster, "upload", request)
+}
+
+/// Returns the image ID that has this digit throughout.
+fn id(digit: char) -> String {
+    format!("sha256:{}", digit.to_string().repeat(64))
+}
+
+fn named(class: &str, name: &str, head: &str, owner: &str, created_at: &str) -> Value {
+    let digits: String = format!("{name}{head}{created_at}")
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .rev()
+        .take(15)
+        .collect();
+    json!({
+        "uuid": format!("zzzzz-o0j2j-{digits:0>15}"), "class": class, "name": name, "head": head,
+        "tail": "", "owner": owner, "created_at": created_at,
+        "properties": [{ "key": "image_timestamp", "value": format!("\"{created_at}\"") }],
+    })
+}
+
+fn link(link: &Link) -> Value {
+    let class = match link.class {
+        LinkClass::ImageHash => "image-hash",
+        LinkClass::RepoTag => "repo-tag",
+        LinkClass::Migration => "migration",
+    };
+    let properties: Vec<Value> = link
+        .properties
+        .iter()
+        .map(|property| json!({ "key": property.key, "value": property.value }))
+        .collect();
+    json!({
+        "uuid": link.uuid, "class": class, "name": link.name, "head": link.head, "tail": link.tail,
+        "owner": link.owner, "properties": properties, "created_at": link.created_at,
+    })
+}
