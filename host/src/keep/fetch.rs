@@ -103,6 +103,7 @@ fn deliver(
 ) -> Result<Image, StoreError> {
     let mut pieces = Pieces {
         delivery: target.begin()?,
+        unused: None,
         failure: None,
         count: 0,
     };
@@ -130,19 +131,27 @@ fn deliver(
 /// Hands the pieces of an archive on as they come.
 struct Pieces {
     delivery: Delivery,
+    /// A buffer that came back.
+    unused: Option<Vec<u8>>,
     failure: Option<target::Error>,
     count: usize,
 }
 
 impl BlockSink for Pieces {
     fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
-        Ok(Vec::with_capacity(PIECE))
+        let mut buffer = self.unused.take().unwrap_or_default();
+        buffer.clear();
+        buffer.reserve_exact(PIECE);
+        Ok(buffer)
     }
 
     fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
-        if let Err(error) = self.delivery.write(block) {
-            self.failure = Some(error);
-            return Err(SinkClosed);
+        match self.delivery.write(block) {
+            Ok(buffer) => self.unused = buffer.or(self.unused.take()),
+            Err(error) => {
+                self.failure = Some(error);
+                return Err(SinkClosed);
+            }
         }
         self.count += 1;
         Ok(self.count - 1)

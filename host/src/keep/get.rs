@@ -5,7 +5,7 @@ use reqwest::header::ACCEPT;
 
 use bytes::Bytes;
 
-use super::block::{Block, MAXIMUM_SIZE};
+use super::block::MAXIMUM_SIZE;
 use super::locator::Locator;
 use super::put::{described, name};
 use super::service::{self, Service};
@@ -119,10 +119,8 @@ impl Keep {
         match status {
             200..=299 if *method == Method::HEAD => Outcome::Answered(answer),
             200..=299 => {
-                let data = answer.body.clone();
-                // Hashing takes long enough to hold up other transfers.
-                let id = tokio::task::spawn_blocking(move || Block::new(data).id()).await;
-                if id.is_ok_and(|id| id == locator.block()) {
+                let id = self.verification.identify(answer.body.clone()).await;
+                if id == Some(locator.block()) {
                     Outcome::Answered(answer)
                 } else {
                     Outcome::Failed("what it sent is not the block".to_owned())

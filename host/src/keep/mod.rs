@@ -29,6 +29,7 @@ mod tally;
 mod transfer;
 mod unhashed;
 mod upload;
+mod verification;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +50,7 @@ pub use tally::Wanted;
 pub use upload::{Journal, Stored, Upload, UploadOptions, Writer};
 
 use services::Services;
+use verification::Verification;
 
 /// The Keep of one cluster, used with one token.
 #[derive(Debug)]
@@ -58,6 +60,7 @@ pub struct Keep {
     retry: Retry,
     timeouts: Timeouts,
     identity: Identity,
+    verification: Verification,
 }
 
 /// How long a service may do nothing.
@@ -87,6 +90,7 @@ impl Keep {
             retry,
             timeouts: Timeouts::default(),
             identity: Identity::new(settings),
+            verification: Verification::default(),
         }
     }
 

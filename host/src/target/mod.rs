@@ -158,15 +158,16 @@ enum Out {
 }
 
 impl Delivery {
-    /// Adds bytes to the archive.
+    /// Adds bytes to the archive. Returns a buffer that is not needed any longer, if there is one.
     ///
     /// # Errors
     /// If they cannot be written; the engine's own words if it is the engine that ended.
-    pub fn write(&mut self, bytes: Vec<u8>) -> Result<(), Error> {
-        match self.held.push(bytes) {
-            Some(bytes) => self.put(&bytes),
-            None => Ok(()),
-        }
+    pub fn write(&mut self, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, Error> {
+        let Some(bytes) = self.held.push(bytes) else {
+            return Ok(None);
+        };
+        self.put(&bytes)?;
+        Ok(Some(bytes))
     }
 
     /// Hands over the rest of the archive, which was found to be sound.
