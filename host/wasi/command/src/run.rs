@@ -122,8 +122,15 @@ fn summary(uploaded: &Uploaded) -> String {
             format!("{what} is in Keep already; it was registered without sending data")
         }
         Outcome::Uploaded => format!(
-            "{what} was uploaded: {} bytes in {} blocks, {} sent",
-            uploaded.size, uploaded.blocks, uploaded.sent
+            "{what} was uploaded: {} bytes in {} {}, {} sent",
+            uploaded.size,
+            uploaded.blocks,
+            if uploaded.blocks == 1 {
+                "block"
+            } else {
+                "blocks"
+            },
+            uploaded.sent
         ),
     }
 }
