@@ -70,7 +70,7 @@ fn winner(
                 .collect(),
         ),
         owner: None,
-        manifests: true,
+        detail: collections::Detail::Manifest,
         newest: None,
     })?;
     for candidate in before {

@@ -111,7 +111,7 @@ fn existing(links: &[links::Link], project: Option<&str>) -> Result<HashSet<Stri
     let found = collections::list(&collections::Query {
         which: collections::Which::Uuids(heads),
         owner: project.map(Into::into),
-        manifests: false,
+        detail: collections::Detail::Identity,
         newest: None,
     })?;
     Ok(found

@@ -146,7 +146,7 @@ pub(crate) fn by_manifest_digest(digest: &str) -> Result<BTreeSet<String>, Failu
     let noted = collections::list(&collections::Query {
         which: collections::Which::Property(image::text_property(image::MANIFEST_DIGEST, digest)),
         owner: None,
-        manifests: false,
+        detail: collections::Detail::Attributes,
         newest: None,
     })?;
     let digests = noted
@@ -208,7 +208,7 @@ fn id_of_content(collection: &str) -> Result<Option<String>, Failure> {
     let found = collections::list(&collections::Query {
         which: collections::Which::Uuids(vec![collection.into()]),
         owner: None,
-        manifests: true,
+        detail: collections::Detail::Manifest,
         newest: None,
     })?;
     let file = found
@@ -226,7 +226,7 @@ fn readable(links: Vec<links::Link>) -> Result<Vec<links::Link>, Failure> {
     let found = collections::list(&collections::Query {
         which: collections::Which::Uuids(heads),
         owner: None,
-        manifests: false,
+        detail: collections::Detail::Identity,
         newest: None,
     })?;
     let existing: HashMap<&str, ()> = found

@@ -72,7 +72,11 @@ fn place(
     }
 
     if !heads.is_empty() {
-        let own = list(collections::Which::Uuids(heads.clone()), Some(owner), true)?;
+        let own = list(
+            collections::Which::Uuids(heads.clone()),
+            Some(owner),
+            collections::Detail::Manifest,
+        )?;
         let linked = |collection: &collections::Collection| {
             links
                 .iter()
@@ -97,7 +101,11 @@ fn place(
     }
 
     let property = image::text_property(image::CONFIG_DIGEST, id);
-    let unlinked = list(collections::Which::Property(property), Some(owner), true)?;
+    let unlinked = list(
+        collections::Which::Property(property),
+        Some(owner),
+        collections::Detail::Manifest,
+    )?;
     if let Some(collection) = unlinked
         .into_iter()
         .find(|collection| is_sound(collection, id))
@@ -106,14 +114,18 @@ fn place(
     }
 
     for some in heads.chunks(COLLECTIONS_AT_A_TIME) {
-        let mut found = list(collections::Which::Uuids(some.to_vec()), None, true)?;
+        let mut found = list(
+            collections::Which::Uuids(some.to_vec()),
+            None,
+            collections::Detail::Manifest,
+        )?;
         found.retain(|collection| is_sound(collection, id));
         found.sort_by_key(|collection| some.iter().position(|head| *head == collection.uuid));
         if let Some(collection) = found.into_iter().next() {
             let copies = list(
                 collections::Which::PortableDataHash(collection.portable_data_hash.clone()),
                 Some(owner),
-                false,
+                collections::Detail::Attributes,
             )?;
             return Ok(match copies.into_iter().next() {
                 Some(copy) => Place::Own(copy),
@@ -141,12 +153,12 @@ fn is_sound(collection: &collections::Collection, id: &str) -> bool {
 fn list(
     which: collections::Which,
     owner: Option<&str>,
-    manifests: bool,
+    detail: collections::Detail,
 ) -> Result<Vec<collections::Collection>, Failure> {
     let query = collections::Query {
         which,
         owner: owner.map(Into::into),
-        manifests,
+        detail,
         newest: None,
     };
     Ok(collections::list(&query)?)

@@ -55,7 +55,7 @@ pub(crate) fn of_content(
     Ok(collections::list(&collections::Query {
         which: collections::Which::PortableDataHash(content.into()),
         owner: Some(owner.into()),
-        manifests: false,
+        detail: collections::Detail::Attributes,
         newest: None,
     })?)
 }

@@ -60,7 +60,7 @@ fn on_base(base: &str) -> Vec<String> {
     let listed = collections::list(&collections::Query {
         which: collections::Which::Property(image::text_property(image::BASE_LAYER, base)),
         owner: None,
-        manifests: false,
+        detail: collections::Detail::Identity,
         newest: Some(MOST as u32),
     });
     let listed = listed.unwrap_or_default();

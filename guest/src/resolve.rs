@@ -248,7 +248,7 @@ fn existing(links: &[links::Link]) -> Result<HashMap<String, ()>, Failure> {
     let found = collections::list(&collections::Query {
         which: collections::Which::Uuids(heads),
         owner: None,
-        manifests: false,
+        detail: collections::Detail::Identity,
         newest: None,
     })?;
     Ok(found
@@ -261,7 +261,7 @@ fn list(which: collections::Which) -> Result<Vec<collections::Collection>, Failu
     Ok(collections::list(&collections::Query {
         which,
         owner: None,
-        manifests: true,
+        detail: collections::Detail::Manifest,
         newest: None,
     })?)
 }

@@ -46,22 +46,34 @@ pub fn build_time(link: &Link) -> Option<Timestamp> {
     Timestamp::from_json(&property.value)
 }
 
-fn key(link: &Link) -> Key {
-    Key {
-        built: build_time(link).unwrap_or(Timestamp::YEAR_ONE),
-        made: Timestamp::parse(&link.created_at).unwrap_or(Timestamp::YEAR_ONE),
-    }
-}
-
-/// Returns the time to show: that of the build, else that of the link.
-fn shown(link: &Link) -> Timestamp {
-    build_time(link).unwrap_or(key(link).made)
-}
-
 /// Puts the best link first. Links that are equal stay as they are, which is by UUID when they
 /// come from the server.
 pub fn sort(links: &mut Vec<&Link>) {
-    sort_by_key(links, |link| Reverse(key(link)));
+    sort_by_key(links, |link| Reverse(Dated::new(link).key));
+}
+
+/// A link with its times, which are read once: that is most of the work for a long listing.
+#[derive(Clone, Copy)]
+struct Dated<'a> {
+    link: &'a Link,
+    key: Key,
+    /// The time to show: that of the build, else that of the link.
+    shown: Timestamp,
+}
+
+impl<'a> Dated<'a> {
+    fn new(link: &'a Link) -> Self {
+        let built = build_time(link);
+        let made = Timestamp::parse(&link.created_at).unwrap_or(Timestamp::YEAR_ONE);
+        Self {
+            link,
+            key: Key {
+                built: built.unwrap_or(Timestamp::YEAR_ONE),
+                made,
+            },
+            shown: built.unwrap_or(made),
+        }
+    }
 }
 
 /// Returns the rows that the links give, best first.
@@ -70,20 +82,21 @@ pub fn sort(links: &mut Vec<&Link>) {
 /// returns them. Whether a row's collection exists is for the caller to find out.
 pub fn rows(links: &[Link]) -> Vec<Row> {
     let of_class = |class: Class| {
-        let mut chosen: Vec<&Link> = links.iter().filter(|link| link.class == class).collect();
-        sort(&mut chosen);
+        let chosen = links.iter().filter(|link| link.class == class);
+        let mut chosen: Vec<Dated> = chosen.map(Dated::new).collect();
+        sort_by_key(&mut chosen, |dated| Reverse(dated.key));
         chosen
     };
     let hash_links = of_class(Class::ImageHash);
-    let mut best_hash: HashMap<&str, &Link> = HashMap::new();
-    for &link in &hash_links {
-        best_hash.entry(&link.head).or_insert(link);
+    let mut best_hash: HashMap<&str, Dated> = HashMap::with_capacity(hash_links.len());
+    for &dated in &hash_links {
+        best_hash.entry(&dated.link.head).or_insert(dated);
     }
 
     let mut seen: HashSet<(&str, &str)> = HashSet::new();
     let mut rows: Vec<(Key, Row)> = Vec::new();
     let name_links = of_class(Class::RepoTag);
-    for &link in &name_links {
+    for &Dated { link, key, shown } in &name_links {
         if !seen.insert((&link.head, &link.name)) {
             continue;
         }
@@ -96,30 +109,30 @@ pub fn rows(links: &[Link]) -> Vec<Row> {
             tag,
             image: best_hash
                 .get(link.head.as_str())
-                .map(|hash| hash.name.clone()),
+                .map(|hash| hash.link.name.clone()),
             collection: link.head.clone(),
-            timestamp: shown(link),
+            timestamp: shown,
         };
-        rows.push((key(link), row));
+        rows.push((key, row));
     }
 
     // Rows that tie to the microsecond come in the order in which the Python program meets their
     // collections, from the worst link to the best.
-    for link in name_links {
-        best_hash.remove(link.head.as_str());
+    for named in name_links {
+        best_hash.remove(named.link.head.as_str());
     }
-    for link in hash_links.iter().rev() {
-        let Some(best) = best_hash.remove(link.head.as_str()) else {
+    for hash in hash_links.iter().rev() {
+        let Some(best) = best_hash.remove(hash.link.head.as_str()) else {
             continue;
         };
         let row = Row {
             repository: None,
             tag: None,
-            image: Some(best.name.clone()),
-            collection: best.head.clone(),
-            timestamp: shown(best),
+            image: Some(best.link.name.clone()),
+            collection: best.link.head.clone(),
+            timestamp: best.shown,
         };
-        rows.push((key(best), row));
+        rows.push((best.key, row));
     }
     sort_by_key(&mut rows, |(key, _)| Reverse(*key));
     rows.into_iter().map(|(_, row)| row).collect()

@@ -8,6 +8,18 @@ use std::fmt;
 
 /// Returns the text that the JSON value is, or none if it is no string or no JSON.
 pub(crate) fn text(json: &str) -> Option<String> {
+    // Nearly every text stands for itself between its quotes, and needs no reader.
+    let plain = json
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .filter(|text| {
+            !text
+                .bytes()
+                .any(|byte| matches!(byte, b'"' | b'\\' | ..b' '))
+        });
+    if let Some(text) = plain {
+        return Some(text.to_owned());
+    }
     serde_json::from_str::<Text>(json).ok()?.0
 }
 

@@ -461,7 +461,7 @@ pub(crate) mod links {
 pub(crate) mod collections {
     use super::Fault;
     use super::real::api::Error;
-    pub(crate) use super::real::collections::{Collection, NewCollection, Query, Which};
+    pub(crate) use super::real::collections::{Collection, Detail, NewCollection, Query, Which};
 
     pub(crate) fn list(query: &Query) -> Result<Vec<Collection>, Error> {
         super::with(|world| {
@@ -484,9 +484,21 @@ pub(crate) mod collections {
             found.drain(..found.len().saturating_sub(newest));
             Ok(found
                 .into_iter()
-                .map(|collection| Collection {
-                    manifest: collection.manifest.filter(|_| query.manifests),
-                    ..collection
+                .map(|collection| match query.detail {
+                    Detail::Manifest => collection,
+                    Detail::Attributes => Collection {
+                        manifest: None,
+                        ..collection
+                    },
+                    Detail::Identity => Collection {
+                        uuid: collection.uuid,
+                        owner: String::new(),
+                        name: String::new(),
+                        portable_data_hash: String::new(),
+                        created_at: collection.created_at,
+                        properties: Vec::new(),
+                        manifest: None,
+                    },
                 })
                 .collect())
         })

@@ -7,7 +7,7 @@ use super::filter::{self, Filter};
 use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
 use super::{Api, Error};
-use crate::bindings::collections::{Collection, NewCollection, Query, Which};
+use crate::bindings::collections::{Collection, Detail, NewCollection, Query, Which};
 use crate::plan::Step;
 
 const PATH: &str = "arvados/v1/collections";
@@ -59,23 +59,26 @@ impl CollectionRow {
 struct CollectionPages<'a> {
     api: &'a Api,
     filters: Vec<Filter>,
-    manifests: bool,
+    detail: Detail,
 }
 
 impl Pages<CollectionRow> for CollectionPages<'_> {
     async fn fetch(&self, which: page::Which<'_>) -> Result<Page<CollectionRow>, Error> {
-        let mut select = vec![
+        const SELECT: [&str; 7] = [
             "uuid",
             "created_at",
             "owner_uuid",
             "name",
             "portable_data_hash",
             "properties",
+            "manifest_text",
         ];
-        if self.manifests {
-            select.push("manifest_text");
-        }
-        let query = page::query(which, &self.filters, &select);
+        let select = match self.detail {
+            Detail::Identity => &SELECT[..2],
+            Detail::Attributes => &SELECT[..6],
+            Detail::Manifest => &SELECT[..],
+        };
+        let query = page::query(which, &self.filters, select);
         self.api.read("list collections", PATH, &query).await
     }
 }
@@ -97,7 +100,7 @@ impl Api {
                 let pages = CollectionPages {
                     api: self,
                     filters,
-                    manifests: query.manifests,
+                    detail: query.detail,
                 };
                 (pages, most)
             })
@@ -105,7 +108,7 @@ impl Api {
         let rows: Vec<CollectionRow> = page::all("list collections", lists, query.newest).await?;
         let mut collections: Vec<Collection> = rows
             .into_iter()
-            .map(|row| row.into_collection(query.manifests))
+            .map(|row| row.into_collection(query.detail == Detail::Manifest))
             .collect();
         if let Some(script) = &self.script {
             script.add_collections(query, &mut collections);

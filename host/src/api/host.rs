@@ -70,7 +70,7 @@ impl links::Host for View<'_, Arc<Api>> {
 impl collections::Host for View<'_, Arc<Api>> {
     async fn list(&mut self, query: CollectionQuery) -> Result<Vec<Collection>, Fault> {
         let operation = Operation::CollectionsList {
-            manifests: query.manifests,
+            manifests: query.detail == collections::Detail::Manifest,
             owner: query.owner.clone(),
         };
         let permit = self.gate.admit(operation, &(&query,))?;

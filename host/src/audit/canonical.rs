@@ -4,6 +4,7 @@
 //! escapes. Of numbers there are only integers, so that its rules for fractions do not matter.
 //! Fields keep their names; the cases of enumerations are written as in `wit/`: `repo-tag`, `ok`.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use serde::ser::{
@@ -25,9 +26,23 @@ pub(super) fn text(
     value: &(impl Serialize + ?Sized),
     mask: &Mask,
 ) -> Result<String, Unrepresentable> {
+    // Hardly any value holds a secret, and one search of the whole text is far quicker than many
+    // of small ones.
+    let plain = written(value, None)?;
+    if mask.may_apply_to(&plain) {
+        return written(value, Some(mask));
+    }
+    Ok(plain)
+}
+
+fn written(
+    value: &(impl Serialize + ?Sized),
+    mask: Option<&Mask>,
+) -> Result<String, Unrepresentable> {
     let mut writer = Writer {
         out: String::new(),
         mask,
+        scratch: String::new(),
     };
     value.serialize(&mut writer)?;
     Ok(writer.out)
@@ -35,7 +50,10 @@ pub(super) fn text(
 
 struct Writer<'m> {
     out: String,
-    mask: &'m Mask,
+    /// None where the text is searched for secrets as a whole.
+    mask: Option<&'m Mask>,
+    /// Where members wait to be put in order.
+    scratch: String,
 }
 
 impl Writer<'_> {
@@ -114,7 +132,7 @@ struct Members<'a, 'm> {
     writer: &'a mut Writer<'m>,
     start: usize,
     /// The name of each member, and where it ends.
-    members: Vec<(String, usize)>,
+    members: Vec<(Cow<'static, str>, usize)>,
 }
 
 impl<'a, 'm> Members<'a, 'm> {
@@ -127,7 +145,7 @@ impl<'a, 'm> Members<'a, 'm> {
         }
     }
 
-    fn name(&mut self, name: String) {
+    fn name(&mut self, name: Cow<'static, str>) {
         if !self.members.is_empty() {
             self.writer.out.push(',');
         }
@@ -147,7 +165,10 @@ impl<'a, 'm> Members<'a, 'm> {
     fn finish(self) {
         let out = &mut self.writer.out;
         if !self.members.is_sorted_by(|a, b| a.0 <= b.0) {
-            let written = out.split_off(self.start);
+            let written = &mut self.writer.scratch;
+            written.clear();
+            written.push_str(&out[self.start..]);
+            out.truncate(self.start);
             let mut begin = self.start;
             let mut places: Vec<(&str, &str)> = Vec::with_capacity(self.members.len());
             for (name, end) in &self.members {
@@ -229,8 +250,10 @@ impl<'a, 'm> Serializer for &'a mut Writer<'m> {
     }
 
     fn serialize_str(self, value: &str) -> Result<(), Unrepresentable> {
-        let masked = self.mask.text(value);
-        self.quoted(&masked);
+        match self.mask {
+            Some(mask) => self.quoted(&mask.text(value)),
+            None => self.quoted(value),
+        }
         Ok(())
     }
 
@@ -281,7 +304,7 @@ impl<'a, 'm> Serializer for &'a mut Writer<'m> {
         value: &T,
     ) -> Result<(), Unrepresentable> {
         let mut members = Members::new(self, 1);
-        members.name(case(variant));
+        members.name(case(variant).into());
         members.value(value)?;
         members.finish();
         Ok(())
@@ -382,7 +405,7 @@ impl SerializeStruct for Members<'_, '_> {
         key: &'static str,
         value: &T,
     ) -> Result<(), Unrepresentable> {
-        self.name(key.to_owned());
+        self.name(Cow::Borrowed(key));
         self.value(value)
     }
 
@@ -397,10 +420,10 @@ impl SerializeMap for Members<'_, '_> {
     type Error = Unrepresentable;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Unrepresentable> {
-        let quoted = text(key, self.writer.mask)?;
+        let quoted = written(key, self.writer.mask)?;
         let name = serde_json::from_str::<String>(&quoted)
             .map_err(|_| Unrepresentable("a member whose name is no text".to_owned()))?;
-        self.name(name);
+        self.name(name.into());
         Ok(())
     }
 

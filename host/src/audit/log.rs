@@ -1,6 +1,6 @@
 //! The log of one run, as it is written.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use erased_serde::Serialize as Recordable;
 use serde::Serialize;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::SCHEMA;
 use super::canonical::text;
-use super::chain::Line;
 use super::heads::now;
 use super::mask::Mask;
 use super::note::SigningKey;
 use super::options::{Error, OnFailure, Options};
-use super::writer::{Names, Writer};
+use super::queue::Queue;
+use super::writer::{Draft, Names, Writer};
 use crate::gate::{Event, Phase, Recorder, Unrecordable};
 use crate::policy::{Cluster, Guest, Policy};
 
@@ -52,14 +52,15 @@ pub struct Closing<'a> {
 pub struct Log {
     run: String,
     options: Options,
-    key: Option<SigningKey>,
+    key: Option<Arc<SigningKey>>,
     /// Told once that the log is not kept on, where the run goes on without.
     warn: Box<dyn Fn(&str) + Send + Sync>,
     state: Mutex<State>,
 }
 
 struct State {
-    writer: Writer,
+    run: String,
+    queue: Queue,
     mask: Mask,
     /// What was counted for the last line.
     calls: u64,
@@ -85,20 +86,26 @@ impl Log {
             .as_deref()
             .map(SigningKey::read)
             .transpose()?;
-        let mut state = State {
-            writer: Writer::create(&options)?,
+        let writer = Writer::create(&options)?;
+        let state = State {
+            run: writer.run().to_owned(),
+            queue: Queue::new(writer)?,
             mask,
             calls: 0,
             denied: 0,
             bytes: 0,
             ended: false,
         };
-        state.write_first(opening)?;
-        state.writer.begin(&options)?;
+        let first = state.first(opening)?;
+        let begun = options.clone();
+        state.queue.wait(move |writer| {
+            writer.write(first)?;
+            writer.begin(&begun)
+        })?;
         Ok(Self {
-            run: state.writer.run().to_owned(),
+            run: state.run.clone(),
             options,
-            key,
+            key: key.map(Arc::new),
             warn: Box::new(warn),
             state: Mutex::new(state),
         })
@@ -119,11 +126,15 @@ impl Log {
         if std::mem::replace(&mut state.ended, true) {
             return Ok(());
         }
-        let closed = state.write_last(closing).and_then(|()| {
-            if self.must_stop() {
-                state.writer.sync()?;
-            }
-            state.writer.end(&self.options, self.key.as_ref())
+        let (must_stop, options, key) = (self.must_stop(), self.options.clone(), self.key.clone());
+        let closed = state.last(closing).and_then(|last| {
+            state.queue.wait(move |writer| {
+                writer.write(last)?;
+                if must_stop {
+                    writer.sync()?;
+                }
+                writer.end(&options, key.as_deref())
+            })
         });
         self.judge(closed)
     }
@@ -150,7 +161,7 @@ impl Log {
 }
 
 impl State {
-    fn write_first(&mut self, opening: &Opening<'_>) -> Result<(), Error> {
+    fn first(&self, opening: &Opening<'_>) -> Result<Draft, Error> {
         let mut line = self.line("open")?;
         self.put(&mut line, "schema", SCHEMA)?;
         self.put(&mut line, "program", &program(opening.arguments))?;
@@ -165,10 +176,10 @@ impl State {
         self.put(&mut line, "policy", &policy(opening.policy))?;
         let cluster = json!({"host": opening.cluster.host, "id": opening.cluster.id});
         self.put(&mut line, "cluster", &cluster)?;
-        self.writer.write(line)
+        Ok(line)
     }
 
-    fn write_event(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn entry(&mut self, event: &Event<'_>) -> Result<Draft, Error> {
         let mut line = self.line(event.phase.name())?;
         self.put(&mut line, "call", &event.number)?;
         self.put(&mut line, "verb", event.operation.verb())?;
@@ -210,10 +221,10 @@ impl State {
                 }
             }
         }
-        self.writer.write(line)
+        Ok(line)
     }
 
-    fn write_last(&mut self, closing: &Closing<'_>) -> Result<(), Error> {
+    fn last(&self, closing: &Closing<'_>) -> Result<Draft, Error> {
         let mut line = self.line("close")?;
         self.put(&mut line, "outcome", closing.outcome)?;
         self.put(&mut line, "exit", &closing.exit)?;
@@ -223,12 +234,12 @@ impl State {
         if let Some(answer) = closing.answer {
             self.put_value(&mut line, ANSWER, answer)?;
         }
-        self.writer.write(line)
+        Ok(line)
     }
 
-    fn line(&self, phase: &str) -> Result<Line, Error> {
-        let mut line = Line::default();
-        self.put(&mut line, "run", self.writer.run())?;
+    fn line(&self, phase: &str) -> Result<Draft, Error> {
+        let mut line = Draft::default();
+        self.put(&mut line, "run", &self.run)?;
         self.put(&mut line, "at", &now())?;
         self.put(&mut line, "phase", phase)?;
         Ok(line)
@@ -236,21 +247,21 @@ impl State {
 
     fn put(
         &self,
-        line: &mut Line,
+        line: &mut Draft,
         name: &'static str,
         value: &(impl Serialize + ?Sized),
     ) -> Result<(), Error> {
-        Ok(line.put(name, value, &self.mask)?)
+        Ok(line.line.put(name, value, &self.mask)?)
     }
 
     fn put_value(
-        &mut self,
-        line: &mut Line,
+        &self,
+        line: &mut Draft,
         names: Names,
         value: &dyn Recordable,
     ) -> Result<(), Error> {
-        let json = text(value, &self.mask)?;
-        self.writer.put(line, names, json)
+        line.values.push((names, text(value, &self.mask)?));
+        Ok(())
     }
 }
 
@@ -260,13 +271,19 @@ impl Recorder for Log {
         if state.ended {
             return Ok(());
         }
-        let is_effect = event.operation.writes() && matches!(event.phase, Phase::Attempt { .. });
-        let written = state.write_event(&event).and_then(|()| {
-            // Whoever demands a record wants it to be there after a power cut, too.
-            if is_effect && self.must_stop() {
-                state.writer.sync()?;
+        let is_result = matches!(event.phase, Phase::Result { .. });
+        let is_effect = event.operation.writes() && !is_result;
+        let syncs = is_effect && self.must_stop();
+        let written = state.entry(&event).and_then(|line| {
+            // What was read changes nothing, and can be long; whatever comes next waits for it.
+            if is_result && !event.operation.writes() {
+                return state.queue.put(line);
             }
-            Ok(())
+            state.queue.wait(move |writer| {
+                writer.write(line)?;
+                // Whoever demands a record wants it to be there after a power cut, too.
+                if syncs { writer.sync() } else { Ok(()) }
+            })
         });
         state.ended = written.is_err();
         self.judge(written)

@@ -24,6 +24,9 @@ const CUT_SIGNATURE: usize = 12;
 pub struct Mask {
     /// Ready to be looked for: every text of every call is searched for each.
     secrets: Vec<Finder<'static>>,
+    /// What a JSON text with something to mask holds: secrets as they stand there, and marks of the
+    /// forms.
+    marks: Vec<Finder<'static>>,
     shortest: usize,
     salt: [u8; 32],
 }
@@ -52,7 +55,14 @@ impl Mask {
         // Of two secrets, one of which holds the other, the longer must go first.
         secrets.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         secrets.dedup();
+        let quoted = secrets.iter().map(|secret| {
+            let quoted = serde_json::to_string(secret).expect("a text is always JSON");
+            quoted[1..quoted.len() - 1].to_owned()
+        });
+        let forms = ["://", "v2/", "+A", "+R"].map(str::to_owned);
+        let marks = quoted.chain(forms);
         Self {
+            marks: marks.map(|mark| Finder::new(&mark).into_owned()).collect(),
             shortest: secrets.last().map_or(usize::MAX, String::len),
             secrets: secrets
                 .iter()
@@ -60,6 +70,13 @@ impl Mask {
                 .collect(),
             salt: rand::random(),
         }
+    }
+
+    /// Tells whether a JSON text may hold something to mask; if not, none of its texts does.
+    pub(super) fn may_apply_to(&self, json: &str) -> bool {
+        self.marks
+            .iter()
+            .any(|mark| mark.find(json.as_bytes()).is_some())
     }
 
     /// Returns the text without secrets.
@@ -207,6 +224,24 @@ mod tests {
             assert_eq!(mask.text(text), shown);
             assert_eq!(mask.text(shown), shown, "masking twice changes nothing");
         }
+    }
+
+    #[test]
+    fn a_json_text_that_cannot_hold_a_secret_is_known_as_such() {
+        let secret = "with \"quotes\" \\ and\nlines";
+        let mask = Mask::new(vec![secret.into()]);
+        for text in [
+            format!("a {secret} b"),
+            "http://u:p@h".into(),
+            "v2/zzzzz-gj3su-000000000000001/abc".into(),
+            format!("3+A{SIGNATURE}@66f0c0de"),
+            format!("3+Rzzzzz-{SIGNATURE}@66f0c0de"),
+        ] {
+            assert_ne!(mask.text(&text), text);
+            let json = serde_json::json!({ "a": [text] }).to_string();
+            assert!(mask.may_apply_to(&json), "{json}");
+        }
+        assert!(!mask.may_apply_to(r#"{"a":"lab/tool:1","b":"docker_image_repo+tag"}"#));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod log;
 mod mask;
 mod note;
 mod options;
+mod queue;
 mod reading;
 mod replay;
 #[cfg(test)]

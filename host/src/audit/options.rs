@@ -50,6 +50,9 @@ pub enum Error {
     /// An entry cannot be written in the log's form.
     #[error(transparent)]
     Entry(#[from] Unrepresentable),
+    /// The program's own part that writes the log broke down.
+    #[error("what writes the audit log broke down; this is a fault of the program")]
+    Broken,
     /// The key to sign with cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),

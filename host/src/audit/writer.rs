@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::chain::{Chain, Line};
 use super::folder::{Folder, Part, new_run};
@@ -25,6 +25,14 @@ pub(super) struct Writer {
 /// The name of a member, and the name that it has where its value is in the file of long values.
 pub(super) type Names = (&'static str, &'static str);
 
+/// A line to be, with the values for which no place has been found yet.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) line: Line,
+    /// Canonical JSON; it goes where it has room.
+    pub(super) values: Vec<(Names, String)>,
+}
+
 impl Writer {
     /// Creates the files of a run that begins now.
     pub(super) fn create(options: &Options) -> Result<Self, Error> {
@@ -42,20 +50,23 @@ impl Writer {
         })
     }
 
+    /// Returns the file of the lines.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Returns the run's ID.
     pub(super) fn run(&self) -> &str {
         &self.run
     }
 
-    /// Adds a member to a line; its value, canonical JSON, goes where it has room.
-    pub(super) fn put(&mut self, line: &mut Line, names: Names, json: String) -> Result<(), Error> {
-        let (name, json) = self.values.place(&self.folder, &self.run, names, json)?;
-        line.put_json(name, json);
-        Ok(())
-    }
-
     /// Writes a line; on return it outlives this program, though not a failure of the machine.
-    pub(super) fn write(&mut self, line: Line) -> Result<(), Error> {
+    pub(super) fn write(&mut self, draft: Draft) -> Result<(), Error> {
+        let Draft { mut line, values } = draft;
+        for (names, json) in values {
+            let (name, json) = self.values.place(&self.folder, &self.run, names, json)?;
+            line.put_json(name, json);
+        }
         let text = line.seal(&mut self.chain) + "\n";
         self.file
             .write_all(text.as_bytes())

@@ -2,7 +2,7 @@
 
 use super::Keep;
 use super::known::KnownBlocks;
-use crate::bindings::collections::{Query, Which};
+use crate::bindings::collections::{Detail, Query, Which};
 
 /// More collections than this are not looked at.
 const MOST_COLLECTIONS: usize = 32;
@@ -26,7 +26,7 @@ impl Keep {
             let query = Query {
                 which: Which::Uuids(some.to_vec()),
                 owner: None,
-                manifests: true,
+                detail: Detail::Manifest,
                 newest: None,
             };
             let Ok(found) = self.services.api().list_collections(&query).await else {

@@ -4,7 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::Deviation;
 use super::step::{Step, portable_data_hash};
-use crate::bindings::collections::{Collection, NewCollection, Query as CollectionQuery, Which};
+use crate::bindings::collections::{
+    Collection, Detail, NewCollection, Query as CollectionQuery, Which,
+};
 use crate::bindings::links::{Link, Names, NewLink, Query as LinkQuery};
 
 /// Notes the writes of one run, and says whether they are to be done.
@@ -175,16 +177,15 @@ impl Script {
                 .is_none_or(|owner| *owner == collection.owner)
         };
         let notes = self.notes();
-        collections.extend(
-            notes
-                .collections
-                .iter()
-                .filter(matches)
-                .map(|collection| Collection {
-                    manifest: collection.manifest.clone().filter(|_| query.manifests),
-                    ..collection.clone()
-                }),
-        );
+        collections.extend(notes.collections.iter().filter(matches).map(|collection| {
+            Collection {
+                manifest: collection
+                    .manifest
+                    .clone()
+                    .filter(|_| query.detail == Detail::Manifest),
+                ..collection.clone()
+            }
+        }));
         keep_newest(collections, query.newest);
     }
 
@@ -263,7 +264,7 @@ mod tests {
             which,
             owner: None,
             newest,
-            manifests: false,
+            detail: Detail::Attributes,
         };
         for (which, found) in [
             (Which::Uuids(vec![invented.uuid.clone()]), 1),

@@ -1,7 +1,7 @@
 //! The Arvados API.
 
 use keepdocker::api::Error;
-use keepdocker::bindings::collections::{self, NewCollection, Which};
+use keepdocker::bindings::collections::{self, Detail, NewCollection, Which};
 use keepdocker::bindings::links::{self, Class, Names, NewLink};
 use keepdocker::bindings::types::Property;
 use keepdocker_sandbox::Options;
@@ -26,7 +26,7 @@ fn uuids(uuids: &[String]) -> collections::Query {
     collections::Query {
         which: Which::Uuids(uuids.to_vec()),
         owner: None,
-        manifests: false,
+        detail: Detail::Attributes,
         newest: None,
     }
 }
@@ -132,7 +132,7 @@ async fn what_is_created_is_listed() {
     let by = |which| collections::Query {
         which,
         owner: Some(setup.sandbox.user_uuid()),
-        manifests: true,
+        detail: Detail::Manifest,
         newest: None,
     };
     let property = Property {
