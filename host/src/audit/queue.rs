@@ -86,3 +86,82 @@ impl Queue {
             .and_then(|()| told.recv().unwrap_or(Err(Error::Broken)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::audit::options::Options;
+
+    fn queue(folder: &std::path::Path) -> Queue {
+        let options = Options {
+            directory: folder.join("audit"),
+            ..Options::default()
+        };
+        Queue::new(Writer::create(&options).unwrap()).unwrap()
+    }
+
+    fn draft(length: usize) -> Draft {
+        Draft {
+            values: vec![(
+                ("answer", "answer_value"),
+                format!("\"{}\"", "x".repeat(length)),
+            )],
+            ..Draft::default()
+        }
+    }
+
+    #[test]
+    fn lines_are_written_in_order_and_before_whoever_waits_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = queue(folder.path());
+        for length in [100_000, 1, 200_000, 2] {
+            queue.put(draft(length)).unwrap();
+        }
+        let place = folder.path().join("audit");
+        queue
+            .wait(move |writer| {
+                let text = std::fs::read_to_string(writer.path()).unwrap();
+                let sizes = [100_002, 3, 200_002, 4];
+                assert_eq!(text.lines().count(), sizes.len());
+                for ((line, size), number) in text.lines().zip(sizes).zip(0..) {
+                    let value: serde_json::Value = serde_json::from_str(line).unwrap();
+                    assert_eq!(value["seq"], number);
+                    let short = value["answer"].as_str().map(|text| text.len() + 2);
+                    let long = || value["answer_value"]["size"].as_u64().unwrap() as usize;
+                    assert_eq!(short.unwrap_or_else(long), size);
+                }
+                assert!(place.is_dir());
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn a_line_that_was_lost_meanwhile_stops_whoever_waits_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = queue(folder.path());
+        std::fs::remove_dir_all(folder.path().join("audit")).unwrap();
+        // The file for long values cannot be made any more.
+        queue.put(draft(100_000)).unwrap();
+        let is_done = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_done);
+        let waited = queue.wait(move |_| {
+            seen.store(true, Ordering::SeqCst);
+            Ok(())
+        });
+        assert!(matches!(waited, Err(Error::File { .. })), "{waited:?}");
+        assert!(!is_done.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn a_breakdown_is_told_and_does_not_hang() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = queue(folder.path());
+        let waited = queue.wait(|_| panic!("as planned"));
+        assert!(matches!(waited, Err(Error::Broken)));
+        assert!(matches!(queue.wait(|_| Ok(())), Err(Error::Broken)));
+    }
+}
