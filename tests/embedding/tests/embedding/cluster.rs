@@ -263,8 +263,16 @@ impl Cluster {
             .filter(is_meant)
             .cloned()
             .map(|mut one| {
-                if query["manifests"] == false {
-                    one["manifest"] = Value::Null;
+                match query["detail"].as_str() {
+                    Some("manifest") => {}
+                    Some("attributes") => one["manifest"] = Value::Null,
+                    _ => {
+                        for name in ["owner", "name", "portable_data_hash"] {
+                            one[name] = json!("");
+                        }
+                        one["properties"] = json!([]);
+                        one["manifest"] = Value::Null;
+                    }
                 }
                 one
             });
