@@ -7,7 +7,7 @@ parts_folder=${KEEPDOCKER_TEST_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/keepdocker
 arvados_version=3.2.1
 cargo_deny_version=0.20.2
 wasmtime_version=49.0.4
-newer_suite=trixie
+newer_suite=${KEEPDOCKER_TEST_SUITE:-trixie}
 wasmtime_py_version=50.0.1
 jco_version=1.35.0 # as in tests/embedding/node/package.json
 

@@ -29,12 +29,22 @@ fn the_stored_archive_is_the_same_image_with_the_same_files_in_every_engine_and_
     let image = Image::from_context(&classic, "loading/files:1", context.path());
     let before = exported(&classic, image.id());
     assert_eq!(before["data/hard"].kind, tar::EntryType::Link);
-    assert_eq!(before["data/setuid"].mode, 0o4755);
+    assert_eq!(before["data/setuid"].mode, 0o4711);
     assert_eq!(before["data/owned"].owner, (1234, 5678));
+    assert_eq!(before["data/hollow"].owner, (42, 42));
+    // Of what a layer took away, or put anew, nothing of the layer below is left.
+    for name in ["gone", "data/removed", "replaced/old", "replaced/below"] {
+        assert!(!before.contains_key(name), "{name}");
+    }
+    assert!(before.contains_key("replaced/new"));
     let saved = tools.at("saved.tar");
     let _ = classic
         .docker(&["save", "--output", &saved, image.name()])
         .success();
+    let marks = whiteouts(&saved);
+    for mark in [".wh.gone", "data/.wh.removed", "replaced/.wh..wh..opq"] {
+        assert!(marks.contains(&mark.to_owned()), "{mark} in {marks:?}");
+    }
     let _ = containerd.docker(&["load", "--input", &saved]).success();
 
     // Stored from an engine that knows it by another digest, under the digest of its config.
@@ -195,15 +205,47 @@ fn write_context(folder: &Path, busybox: &Path) {
     add("data/empty", Regular, 0o444, (0, 0), "", b"");
     add("data/ünïcode name", Regular, 0o644, (0, 0), "", b"name");
     add(&long, Regular, 0o644, (0, 0), "", b"long");
+    for name in ["gone/", "data/hollow/", "replaced/", "replaced/below/"] {
+        add(name, Directory, 0o750, (42, 42), "", b"");
+    }
+    for name in [
+        "gone/one",
+        "data/removed",
+        "replaced/old",
+        "replaced/below/old",
+    ] {
+        add(name, Regular, 0o644, (0, 0), "", b"not for long");
+    }
     tar.finish().unwrap();
     fs::write(
         folder.join("Dockerfile"),
         "FROM scratch\n\
          ADD files.tar /\n\
          COPY busybox /bin/busybox\n\
+         RUN [\"/bin/busybox\", \"rm\", \"-r\", \"/gone\", \"/data/removed\"]\n\
+         RUN [\"/bin/busybox\", \"sh\", \"-c\", \"B=/bin/busybox; $B rm -r /replaced && $B mkdir /replaced && $B touch /replaced/new && $B chmod 4711 /data/setuid\"]\n\
          CMD [\"/bin/busybox\", \"echo\", \"it starts\"]\n",
     )
     .unwrap();
+}
+
+/// The marks in the layers of a saved archive for what a layer takes away from those below.
+fn whiteouts(saved: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut archive = tar::Archive::new(fs::File::open(saved).unwrap());
+    for member in archive.entries().unwrap() {
+        let member = member.unwrap();
+        if !member.path().unwrap().ends_with("layer.tar") {
+            continue;
+        }
+        for file in tar::Archive::new(member).entries().unwrap() {
+            let path = file.unwrap().path().unwrap().display().to_string();
+            if path.contains(".wh.") {
+                found.push(path);
+            }
+        }
+    }
+    found
 }
 
 /// What a file of a container is, and holds.
