@@ -23,6 +23,7 @@ mod drop_in; // what scripts rely on
 mod exchange; // images that go between our program and the Python ones
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
+mod fuzz_corpus; // what the fuzzer made up, read again
 mod hostile; // components that misbehave
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod loading; // the stored archive in every engine and tool

@@ -1,33 +1,12 @@
-//! Reads whatever comes as an archive, in both ways there are, and holds the two to each other.
+//! Reads whatever comes as an archive, in all ways there are, and holds them to each other.
 
 #![no_main]
 
-use std::io::{self, Cursor, Write as _};
-
-use keepdocker::archive::{Archive, BlockSink, Choice, Error, SinkClosed};
-use keepdocker::bindings::archives::Selection;
-use keepdocker::bindings::keep::{BlockLayout, Form};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
-fuzz_target!(|bytes: &[u8]| {
-    let streamed = stored(stream(bytes), Form::Canonical);
-    // A file may hold more than the image: only what belongs to the image is read of it. So it may be
-    // accepted where a stream is not, and never the other way.
-    let indexed = file(bytes).and_then(|archive| stored(archive, Form::Canonical));
-    if let Ok((id, canonical)) = &streamed {
-        let (other, same) = indexed.expect("what a stream is, a file is too");
-        assert_eq!(id, &other);
-        assert!(canonical == &same);
-        // The canonical form is one, and stays what it is.
-        let (again, same) = stored(stream(canonical), Form::Canonical).expect("it is sound");
-        assert_eq!(id, &again);
-        assert!(canonical == &same);
-    }
-    if let Ok((id, _)) = stored(stream(bytes), Form::Verbatim) {
-        let (other, _) = streamed.expect("what is kept as it is was verified");
-        assert_eq!(id, other);
-    }
-});
+mod readings;
+
+fuzz_target!(|bytes: &[u8]| readings::check(bytes));
 
 // Nearly every change of a tar only damages the checksum of a header. This mends them, so that what
 // lies behind is reached.
@@ -42,42 +21,3 @@ fuzz_mutator!(|bytes: &mut [u8], size: usize, max_size: usize, _seed: u32| {
     }
     size
 });
-
-fn stream(bytes: &[u8]) -> Archive {
-    let bytes = Cursor::new(bytes.to_vec());
-    let opener = Box::new(move || Ok(Box::new(bytes) as Box<dyn io::Read + Send>));
-    Archive::stream("a stream", opener, Choice::default(), &std::env::temp_dir())
-}
-
-fn file(bytes: &[u8]) -> Result<Archive, Error> {
-    let mut file = tempfile::tempfile().expect("there is room for a file");
-    file.write_all(bytes).expect("there is room for the bytes");
-    io::Seek::rewind(&mut file).expect("a file can be rewound");
-    let folder = std::env::temp_dir();
-    Archive::file(file, "a file".into(), Choice::default(), &folder)
-}
-
-/// The image's ID, and the bytes that are stored.
-fn stored(mut archive: Archive, form: Form) -> Result<(String, Vec<u8>), Error> {
-    let mut sink = Blocks(Vec::new());
-    let layout = BlockLayout::Layered;
-    let reading = archive.read(&Selection::Only, form, layout, &mut sink, &mut |_| {})?;
-    let blocks = reading.order.iter().map(|at| &sink.0[*at][..]);
-    let bytes = blocks.collect::<Vec<_>>().concat();
-    assert_eq!(bytes.len() as u64, reading.size);
-    Ok((reading.image.id, bytes))
-}
-
-struct Blocks(Vec<Vec<u8>>);
-
-impl BlockSink for Blocks {
-    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
-        Ok(Vec::new())
-    }
-
-    fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
-        assert!(!block.is_empty() && block.len() <= 64 << 20);
-        self.0.push(block);
-        Ok(self.0.len() - 1)
-    }
-}
