@@ -98,6 +98,28 @@ fn two_images_on_one_base_of_400_mebibytes_share_it() {
     assert!(shares[0] >= 0.99, "{shares:?}");
 }
 
+#[test]
+fn the_user_is_told_where_blocks_that_are_not_full_are_many() {
+    let layers: Vec<Layer> = (1..=30).map(|seed| Layer::new(seed, 35 * MIB)).collect();
+    let cluster = Cluster::start();
+    cluster.faults().discard_blocks(true);
+    let environment = Environment::on(&cluster);
+    let output = environment.run_on(
+        env!("CARGO_BIN_EXE_keepdocker"),
+        &["upload", "--from", "-", "lab/figures:1", "--json"],
+        saved(&layers, "lab/figures:1"),
+    );
+    let answer: serde_json::Value = serde_json::from_str(&output.stdout()).unwrap();
+    assert_eq!(blocks_of(&cluster).len(), 31);
+    assert_eq!(
+        (&answer["blocks"], &answer["fewest_blocks"]),
+        (&31.into(), &17.into())
+    );
+    for words in ["82 % more blocks than the 17", "--block-layout=dense"] {
+        assert!(output.stderr.contains(words), "{output}");
+    }
+}
+
 /// The blocks of an image in Keep, in order, as hash and size.
 ///
 /// By default, no file may be written that is larger than a small part of the image.
@@ -124,6 +146,11 @@ fn stored(layers: &[Layer], layout: &str) -> Vec<String> {
     let _ = environment
         .run_on("prlimit", &words, saved(layers, "lab/figures:1"))
         .success();
+    blocks_of(&cluster)
+}
+
+/// The blocks of the only collection, in order, as hash and size.
+fn blocks_of(cluster: &Cluster) -> Vec<String> {
     let collection = cluster.only_collection();
     let manifest = collection["manifest_text"].as_str().unwrap();
     let stream = manifest.lines().next().unwrap();

@@ -34,6 +34,13 @@ impl Cutting {
     };
 }
 
+/// Returns the number of blocks of an archive of so many bytes where every block but the last is
+/// full.
+#[must_use]
+pub fn fewest_blocks(size: u64) -> u64 {
+    size.div_ceil(Cutting::KEEP.block as u64)
+}
+
 /// A run of blocks under construction.
 pub(crate) struct Blocks<'a> {
     sink: &'a mut dyn BlockSink,

@@ -52,6 +52,7 @@ use store::{Folder, Store};
 use tar_file::TarFile;
 
 pub use archives::{Archives, ArchivesError, Opened};
+pub use blocks::fewest_blocks;
 pub use choice::Choice;
 pub use digest::Digest;
 pub use error::{Error, Fault, Subject};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::progress_form::ProgressForm;
 use super::request;
-use crate::archive::{Choice, Location};
+use crate::archive::{Choice, Location, fewest_blocks};
 use crate::bindings::commands::{Origin, Outcome, Pull, UploadRequest, Uploaded};
 use crate::bindings::keep::{BlockLayout, Form};
 use crate::bindings::log::Level;
@@ -252,6 +252,9 @@ pub(super) fn tell(
     console: Console,
 ) -> Result<(), Report> {
     console.message(Level::Info, &summary(uploaded, elapsed));
+    if let Some(note) = note_of_blocks(uploaded) {
+        console.message(Level::Info, &note);
+    }
     request::answer(
         console,
         &if as_json {
@@ -260,6 +263,22 @@ pub(super) fn tell(
             format!("{}\n", escape(&uploaded.collection))
         },
     )
+}
+
+/// Says what blocks that are not full cost, if they are many.
+///
+/// Compute nodes set aside scratch space for 64 MiB a block, full or not; see `docs/archives.md`.
+fn note_of_blocks(uploaded: &Uploaded) -> Option<String> {
+    const NOTEWORTHY: u64 = 1 << 30;
+    let (blocks, fewest) = (u64::from(uploaded.blocks), fewest_blocks(uploaded.size));
+    (uploaded.size > NOTEWORTHY && 10 * blocks > 14 * fewest).then(|| {
+        format!(
+            "these are {} % more blocks than the {fewest} that the image needs, so compute nodes set aside {} MiB of scratch space for it; \
+             `--force --block-layout=dense` stores it in {fewest}, which share less with other images",
+            100 * (blocks - fewest) / fewest,
+            64 * blocks,
+        )
+    })
 }
 
 /// Says in one line what an upload came to.
@@ -280,5 +299,39 @@ fn summary(uploaded: &Uploaded, elapsed: Duration) -> String {
                 pace(uploaded.size, elapsed)
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_blocks_of_a_large_image_are_noted() {
+        let note = |size, blocks| {
+            note_of_blocks(&Uploaded {
+                collection: "zzzzz-4zz18-000000000000000".into(),
+                portable_data_hash: String::new(),
+                image: String::new(),
+                name: None,
+                outcome: Outcome::Uploaded,
+                size,
+                sent: size,
+                reused: 0,
+                blocks,
+            })
+        };
+        let size = 30 * (35 << 20);
+        let text = note(size, 31).unwrap();
+        assert!(
+            text.starts_with("these are 82 % more blocks than the 17"),
+            "{text}"
+        );
+        assert!(text.contains("1984 MiB"), "{text}");
+        assert!(text.contains("--block-layout=dense"), "{text}");
+        assert_eq!(note(size, 23), None, "35 %");
+        assert!(note(size, 24).is_some(), "41 %");
+        assert_eq!(note(1 << 30, 100), None, "no more than a gibibyte");
+        assert_eq!(note(0, 0), None, "nothing was written");
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::archive::fewest_blocks;
 use crate::bindings::commands::{Downloaded, ListedImage, Outcome, Resolution, Uploaded};
 
 #[derive(Serialize)]
@@ -50,6 +51,7 @@ struct Upload<'a> {
     sent: u64,
     reused: u64,
     blocks: u32,
+    fewest_blocks: u64,
 }
 
 /// Returns what an upload came to.
@@ -70,6 +72,7 @@ pub fn uploaded(uploaded: &Uploaded) -> String {
         sent: uploaded.sent,
         reused: uploaded.reused,
         blocks: uploaded.blocks,
+        fewest_blocks: fewest_blocks(uploaded.size),
     })
 }
 
