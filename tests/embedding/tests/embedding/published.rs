@@ -64,10 +64,20 @@ fn the_files_stay_small() {
     for (name, most) in [
         ("keepdocker.wasm", 400 << 10),
         ("keepdocker-planner.wasm", 150 << 10),
+        ("keepdocker-wasi.wasm", 2 << 20),
     ] {
         let size = size(name);
         assert!(size < most, "{name} has {size} bytes, the limit is {most}");
     }
+}
+
+#[test]
+fn the_published_component_is_the_embedded_one() {
+    let published = fs::read(folder().join("keepdocker.wasm")).unwrap();
+    assert!(
+        published == keepdocker::component::WASM,
+        "the program has another component than is published"
+    );
 }
 
 #[test]
@@ -87,6 +97,7 @@ fn every_file_has_its_sum() {
         "keepdocker.wasm",
         "keepdocker-planner.wasm",
         "keepdocker-contract.wasm",
+        "keepdocker-wasi.wasm",
     ] {
         assert!(named.contains(&name), "{name} has no sum");
     }
