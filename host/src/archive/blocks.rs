@@ -7,39 +7,12 @@
 //! Everything a member consists of is a multiple
 //! of 512 bytes, and so is a block: no header lies across two blocks.
 
+use super::cutting::Cutting;
 use super::error::Error;
 use super::sink::BlockSink;
 
 /// The unit of a tar.
 pub(crate) const TAR_UNIT: usize = 512;
-
-/// Where blocks are cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cutting {
-    /// The most bytes in a block; a multiple of 512.
-    pub(crate) block: usize,
-    /// From which size on a layer has blocks of its own.
-    pub(crate) large: u64,
-}
-
-impl Cutting {
-    /// The sizes for Keep.
-    ///
-    /// With 1 MiB, at most 127 MiB of an image's layers wait in the spool, and a small layer's
-    /// change sends at most the few blocks that all small members share. An image of `n` large
-    /// layers has at most `n + 1` blocks more than plain cutting, each possibly far from full.
-    pub(crate) const KEEP: Cutting = Cutting {
-        block: 64 << 20,
-        large: 1 << 20,
-    };
-}
-
-/// Returns the number of blocks of an archive of so many bytes where every block but the last is
-/// full.
-#[must_use]
-pub fn fewest_blocks(size: u64) -> u64 {
-    size.div_ceil(Cutting::KEEP.block as u64)
-}
 
 /// A run of blocks under construction.
 pub(crate) struct Blocks<'a> {

@@ -9,9 +9,10 @@ use std::path::Path;
 
 use crate::bindings::archives::Image;
 
-use super::blocks::{Blocks, Cutting, TAR_UNIT};
+use super::blocks::{Blocks, TAR_UNIT};
 use super::canonical;
 use super::catalog::{Entry, Layer};
+use super::cutting::Cutting;
 use super::decode::{self, Compression, Decoder};
 use super::digest::Digest;
 use super::documents;

@@ -10,6 +10,7 @@ mod canonical;
 mod catalog;
 mod choice;
 mod contents;
+mod cutting;
 mod decode;
 mod digest;
 mod documents;
@@ -45,15 +46,15 @@ use crate::bindings::archives::{Image, Selection};
 use crate::bindings::keep::{BlockLayout, Form};
 use crate::engine::Engine;
 
-use blocks::Cutting;
+use cutting::Cutting;
 use intake::Intake;
 use source::Tracked;
 use store::{Folder, Store};
 use tar_file::TarFile;
 
 pub use archives::{Archives, ArchivesError, Opened};
-pub use blocks::fewest_blocks;
 pub use choice::Choice;
+pub use cutting::fewest_blocks;
 pub use digest::Digest;
 pub use error::{Error, Fault, Subject};
 pub use location::{Location, LocationError};

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use crate::bindings::archives::{Image, Selection};
 
-use super::blocks::{Blocks, Cutting};
+use super::blocks::Blocks;
 use super::catalog;
 use super::choice::Choice;
 use super::contents::Contents;
+use super::cutting::Cutting;
 use super::documents::{self, Documents};
 use super::error::{Error, Fault};
 use super::hasher::Hasher;

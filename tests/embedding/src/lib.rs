@@ -5,6 +5,10 @@
 //! the value or null; a result is an object with the key `ok` or `err`. There are no blanks and no
 //! escapes but those that JSON demands, so that equal values have equal text in every language.
 
+mod wave;
+
+pub use wave::wave;
+
 use serde_json::Value;
 use wasmtime::component::{Type, Val};
 
@@ -79,6 +83,14 @@ pub fn decode(ty: &Type, json: &Value) -> Option<Val> {
             };
             let case = ty.cases().find(|case| case.name == name)?;
             Some(Val::Variant(name.into(), payload(case.ty, value)?))
+        }
+        Type::Result(ty) => {
+            let (name, value) = json.as_object()?.iter().next()?;
+            Some(Val::Result(match name.as_str() {
+                "ok" => Ok(payload(ty.ok(), value)?),
+                "err" => Err(payload(ty.err(), value)?),
+                _ => return None,
+            }))
         }
         _ => None,
     }

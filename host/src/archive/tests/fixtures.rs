@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
 
-use crate::archive::blocks::Cutting;
+use crate::archive::cutting::Cutting;
 use crate::archive::{
     Archive, BlockSink, Choice, Digest, Error, Location, Opener, Reading, SinkClosed,
 };

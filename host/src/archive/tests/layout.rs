@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::io::{self, Read};
 
-use crate::archive::blocks::Cutting;
+use crate::archive::cutting::Cutting;
 use crate::archive::spool;
 use crate::archive::{BlockSink, Digest, SinkClosed};
 use crate::bindings::archives::Selection;

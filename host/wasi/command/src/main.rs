@@ -9,6 +9,8 @@
     reason = "the native host is a library, and uses more of the shared modules"
 )]
 
+#[path = "../../../src/archive/cutting.rs"]
+mod archive;
 mod bindings;
 mod command_line;
 mod output;

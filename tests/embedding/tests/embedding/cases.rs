@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use keepdocker_decisions::testing::recorded::{Case, Recorded};
 use keepdocker_decisions::testing::{PROJECT, USER, hash_link, repo_tag_link};
 use keepdocker_decisions::types::{Link, LinkClass};
-use keepdocker_embedding::{decode, encode};
+use keepdocker_embedding::{decode, encode, wave};
 use serde_json::{Value, json};
 use wasmtime::component::{Component, Func, Instance, Linker, Val};
 use wasmtime::{Engine, Store};
@@ -58,18 +58,23 @@ impl Planner {
             .unwrap()
     }
 
-    /// Calls a function and returns the case as a line of the corpus.
-    fn case(&mut self, name: &str, arguments: &[Value]) -> String {
+    /// Reads the arguments of a function.
+    fn arguments(&mut self, name: &str, arguments: &[Value]) -> Vec<Val> {
         let function = self.function(name);
         let ty = function.ty(&self.store);
         assert_eq!(ty.params().len(), arguments.len(), "{name}");
-        let arguments: Vec<Val> = ty
-            .params()
+        ty.params()
             .zip(arguments)
             .map(|((_, ty), json)| {
                 decode(&ty, json).unwrap_or_else(|| panic!("{name}: {json} is no {ty:?}"))
             })
-            .collect();
+            .collect()
+    }
+
+    /// Calls a function and returns the case as a line of the corpus.
+    fn case(&mut self, name: &str, arguments: &[Value]) -> String {
+        let function = self.function(name);
+        let arguments = self.arguments(name, arguments);
         let mut results = [Val::Bool(false)];
         function
             .call(&mut self.store, &arguments, &mut results)
@@ -84,6 +89,28 @@ impl Planner {
             encode(&results[0]).unwrap()
         )
     }
+}
+
+/// Returns each case as the program `wasmtime` is asked for it and answers: a call, and its result.
+pub(crate) fn calls() -> Vec<(String, String)> {
+    let mut planner = Planner::load();
+    corpus()
+        .lines()
+        .map(|line| {
+            let case: Value = serde_json::from_str(line).unwrap();
+            let name = case["function"].as_str().unwrap();
+            let arguments: Vec<String> = planner
+                .arguments(name, case["arguments"].as_array().unwrap())
+                .iter()
+                .map(|value| wave(value).unwrap())
+                .collect();
+            let function = planner.function(name);
+            let ty = function.ty(&planner.store).results().next().unwrap();
+            let result = decode(&ty, &case["result"]).unwrap_or_else(|| panic!("{line}"));
+            let call = format!("{name}({})", arguments.join(", "));
+            (call, wave(&result).unwrap())
+        })
+        .collect()
 }
 
 #[test]

@@ -91,6 +91,34 @@ fn the_corpus_gives_the_same_bytes_in_node() {
     assert_same(&output, &cases::corpus());
 }
 
+/// The program calls one function at each start, and prints the result.
+#[test]
+fn the_corpus_gives_the_same_values_in_the_program_wasmtime() {
+    let Some(wasmtime) = std::env::var_os("KEEPDOCKER_TEST_WASMTIME") else {
+        skip("the program wasmtime, which tests/run installs");
+        return;
+    };
+    // Compiled once, since there is a start for each case.
+    let compiled = folder().join("keepdocker-planner.cwasm");
+    printed(
+        Command::new(&wasmtime)
+            .arg("compile")
+            .arg("-o")
+            .arg(&compiled)
+            .arg(folder().join("keepdocker-planner.wasm")),
+    );
+    let calls = cases::calls();
+    for (call, result) in &calls {
+        let output = printed(
+            Command::new(&wasmtime)
+                .args(["run", "--allow-precompiled", "--invoke", call])
+                .arg(&compiled),
+        );
+        assert_eq!(output.trim_end_matches('\n'), result, "{call}");
+    }
+    assert!(calls.len() >= 200, "only {} cases", calls.len());
+}
+
 #[test]
 fn the_runs_give_the_same_bytes_in_python() {
     let Some(runtimes) = runtimes() else {

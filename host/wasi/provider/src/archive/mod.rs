@@ -13,6 +13,8 @@ mod catalog;
 mod choice;
 #[path = "../../../../src/archive/contents.rs"]
 mod contents;
+#[path = "../../../../src/archive/cutting.rs"]
+mod cutting;
 #[path = "../../../../src/archive/decode.rs"]
 mod decode;
 #[path = "../../../../src/archive/digest.rs"]
@@ -55,8 +57,8 @@ use wasip2::filesystem::preopens;
 use crate::bindings::archives::{Image, Selection};
 use crate::bindings::keep::{BlockLayout, Form};
 
-use blocks::Cutting;
 use choice::Choice;
+use cutting::Cutting;
 use decode::Compression;
 use intake::Intake;
 use source::Tracked;
