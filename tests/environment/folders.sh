@@ -8,10 +8,12 @@ arvados_version=3.2.1
 cargo_deny_version=0.20.2
 wasmtime_version=49.0.4
 newer_suite=${KEEPDOCKER_TEST_SUITE:-trixie}
+newest_suite=sid
 wasmtime_py_version=50.0.1
 jco_version=1.35.0 # as in tests/embedding/node/package.json
 
 python_folder=$parts_folder/python-$arvados_version
 wasmtime_folder=$parts_folder/wasmtime-$wasmtime_version
 newer_engine_folder=$parts_folder/engine-$newer_suite
+apptainer_folder=$parts_folder/apptainer-$newest_suite
 runtimes_folder=$parts_folder/runtimes-$wasmtime_py_version-$jco_version

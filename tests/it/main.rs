@@ -10,6 +10,7 @@
 
 mod support;
 
+mod apptainer; // what is stored, as a container of Apptainer
 mod bad_input; // messages and exit codes, and that nothing is left half-registered
 mod blocks; // how images lie in Keep, and what they share
 mod compatibility; // the table of differences from the Python program, and its tests
