@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::buffers::Filled;
 
-/// How many blocks are worth hashing at once. By measurement: with the four buffers of an upload, one
+/// How many blocks are worth hashing at once: with the four buffers of an upload, one
 /// is filled meanwhile, while with four at once nothing else goes on.
 const ENOUGH: usize = 3;
 
