@@ -20,7 +20,8 @@ struct State {
 }
 
 impl Verification {
-    /// Returns what the data is known by; none if the runtime ends meanwhile.
+    /// Returns what the data is known by; none if the hashing breaks down, or the runtime ends
+    /// meanwhile.
     pub(super) async fn identify(&self, data: Bytes) -> Option<BlockId> {
         let (sender, receiver) = oneshot::channel();
         let begins = {
@@ -38,8 +39,20 @@ impl Verification {
     }
 }
 
+/// Lets whoever comes after a run that broke down begin anew, and whoever waits for it go on without.
+struct Breakdown<'a>(&'a Mutex<State>);
+
+impl Drop for Breakdown<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            *lock(self.0) = State::default();
+        }
+    }
+}
+
 /// Hashes until nothing waits.
 fn run(state: &Mutex<State>) {
+    let _breakdown = Breakdown(state);
     loop {
         let waiting = {
             let mut state = lock(state);
@@ -83,6 +96,9 @@ mod tests {
         for (data, id) in blocks.into_iter().zip(found) {
             assert_eq!(id, Some(Block::new(data).id()));
         }
+        // It breaks down on what is no block, and that harms nobody who comes later.
+        let too_long = vec![0; super::super::block::MAXIMUM_SIZE + 1];
+        assert_eq!(verification.identify(too_long.into()).await, None);
         // It begins anew after it had nothing to do.
         let id = verification.identify(Bytes::from_static(b"foo")).await;
         assert_eq!(
