@@ -177,21 +177,34 @@ impl Script {
                 .is_none_or(|owner| *owner == collection.owner)
         };
         let notes = self.notes();
-        collections.extend(notes.collections.iter().filter(matches).map(|collection| {
-            Collection {
-                manifest: collection
-                    .manifest
-                    .clone()
-                    .filter(|_| query.detail == Detail::Manifest),
-                ..collection.clone()
-            }
-        }));
+        let found = notes.collections.iter().filter(matches).cloned();
+        collections.extend(found.map(|collection| in_detail(collection, query.detail)));
         keep_newest(collections, query.newest);
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
         // Notes are whole after every step, so a panic elsewhere does no harm.
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leaves of a collection what was asked for: a plan must not know more than the run that follows it.
+fn in_detail(collection: Collection, detail: Detail) -> Collection {
+    match detail {
+        Detail::Manifest => collection,
+        Detail::Attributes => Collection {
+            manifest: None,
+            ..collection
+        },
+        Detail::Identity => Collection {
+            uuid: collection.uuid,
+            owner: String::new(),
+            name: String::new(),
+            portable_data_hash: String::new(),
+            created_at: collection.created_at,
+            properties: Vec::new(),
+            manifest: None,
+        },
     }
 }
 
@@ -277,6 +290,23 @@ mod tests {
             let mut collections = Vec::new();
             rehearsal.add_collections(&query(which, None), &mut collections);
             assert_eq!(collections.len(), found);
+        }
+
+        // It has no more to tell than the cluster would have.
+        for (detail, name, has_manifest) in [
+            (Detail::Identity, "", false),
+            (Detail::Attributes, "n", false),
+            (Detail::Manifest, "n", true),
+        ] {
+            let mut collections = Vec::new();
+            let asked = CollectionQuery {
+                detail,
+                ..query(Which::Uuids(vec![invented.uuid.clone()]), None)
+            };
+            rehearsal.add_collections(&asked, &mut collections);
+            assert_eq!(collections[0].name, name);
+            assert_eq!(collections[0].manifest.is_some(), has_manifest);
+            assert_eq!(collections[0].uuid, invented.uuid);
         }
 
         // What is made up is younger than what the cluster has, so of all it is the newest.
