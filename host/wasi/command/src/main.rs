@@ -15,6 +15,8 @@ mod bindings;
 mod command_line;
 mod output;
 mod run;
+#[path = "../../../src/wording.rs"]
+mod wording;
 
 fn main() -> std::process::ExitCode {
     run::main()

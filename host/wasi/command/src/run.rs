@@ -12,6 +12,7 @@ use crate::bindings::log::Level;
 use crate::bindings::session;
 use crate::command_line::{Arguments, Command, Images, Resolve, Upload};
 use crate::output::{Console, Exit, Ids, Report, Style, escape, json, table};
+use crate::wording::count;
 
 /// Runs the program on the arguments that the runtime hands over.
 pub(crate) fn main() -> ExitCode {
@@ -122,14 +123,9 @@ fn summary(uploaded: &Uploaded) -> String {
             format!("{what} is in Keep already; it was registered without sending data")
         }
         Outcome::Uploaded => format!(
-            "{what} was uploaded: {} bytes in {} {}, {} sent",
-            uploaded.size,
-            uploaded.blocks,
-            if uploaded.blocks == 1 {
-                "block"
-            } else {
-                "blocks"
-            },
+            "{what} was uploaded: {} in {}, {} sent",
+            count(uploaded.size, "byte"),
+            count(uploaded.blocks, "block"),
             uploaded.sent
         ),
     }

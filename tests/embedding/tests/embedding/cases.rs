@@ -200,7 +200,8 @@ fn choice(recorded: &Recorded, case: &Case) -> [Value; 4] {
     ]
 }
 
-fn link(link: &Link) -> Value {
+/// Returns a link in the canonical form.
+pub(crate) fn link(link: &Link) -> Value {
     let class = match link.class {
         LinkClass::ImageHash => "image-hash",
         LinkClass::RepoTag => "repo-tag",

@@ -132,7 +132,7 @@ fn repeated(line: &str) -> Result<String, String> {
 }
 
 /// Returns the value with the members of each object renamed, in the order of their names.
-fn renamed(value: &Value, rename: &impl Fn(&str) -> String) -> Value {
+pub(crate) fn renamed(value: &Value, rename: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| renamed(item, rename)).collect(),
         Value::Object(members) => {

@@ -63,32 +63,58 @@ fn transpiled(runtimes: &Path, component: &str) -> PathBuf {
     target
 }
 
+/// Has a program in Python run a component, with further arguments; returns what it printed.
+fn in_python(name: &str, component: &str, arguments: &[PathBuf]) -> Option<String> {
+    let runtimes = runtimes()?;
+    let mut command = Command::new(runtimes.join("python/bin/python"));
+    command
+        .arg(program("python", name))
+        .arg(folder().join(format!("{component}.wasm")))
+        .args(arguments);
+    Some(printed(&mut command))
+}
+
+/// Does the same in Node.
+fn in_node(name: &str, component: &str, arguments: &[PathBuf]) -> Option<String> {
+    let runtimes = runtimes()?;
+    let mut command = Command::new("node");
+    command
+        .arg(program("node", name))
+        .arg(transpiled(&runtimes, component))
+        .args(arguments);
+    Some(printed(&mut command))
+}
+
 #[test]
 fn the_corpus_gives_the_same_bytes_in_python() {
-    let Some(runtimes) = runtimes() else {
-        return;
-    };
-    let output = printed(
-        Command::new(runtimes.join("python/bin/python"))
-            .arg(program("python", "planner.py"))
-            .arg(folder().join("keepdocker-planner.wasm"))
-            .arg(program("corpus", "planner.jsonl")),
-    );
-    assert_same(&output, &cases::corpus());
+    let file = [program("corpus", "planner.jsonl")];
+    if let Some(output) = in_python("planner.py", "keepdocker-planner", &file) {
+        assert_same(&output, &cases::corpus());
+    }
 }
 
 #[test]
 fn the_corpus_gives_the_same_bytes_in_node() {
-    let Some(runtimes) = runtimes() else {
-        return;
-    };
-    let output = printed(
-        Command::new("node")
-            .arg(program("node", "planner.mjs"))
-            .arg(transpiled(&runtimes, "keepdocker-planner"))
-            .arg(program("corpus", "planner.jsonl")),
-    );
-    assert_same(&output, &cases::corpus());
+    let file = [program("corpus", "planner.jsonl")];
+    if let Some(output) = in_node("planner.mjs", "keepdocker-planner", &file) {
+        assert_same(&output, &cases::corpus());
+    }
+}
+
+#[test]
+fn the_runs_give_the_same_bytes_in_python() {
+    let file = [program("corpus", "runs.jsonl")];
+    if let Some(output) = in_python("runs.py", "keepdocker", &file) {
+        assert_same(&output, &runs::corpus());
+    }
+}
+
+#[test]
+fn the_runs_give_the_same_bytes_in_node() {
+    let file = [program("corpus", "runs.jsonl")];
+    if let Some(output) = in_node("runs.mjs", "keepdocker", &file) {
+        assert_same(&output, &runs::corpus());
+    }
 }
 
 /// The program calls one function at each start, and prints the result.
@@ -99,7 +125,8 @@ fn the_corpus_gives_the_same_values_in_the_program_wasmtime() {
         return;
     };
     // Compiled once, since there is a start for each case.
-    let compiled = folder().join("keepdocker-planner.cwasm");
+    let place = tempfile::tempdir().unwrap();
+    let compiled = place.path().join("planner.cwasm");
     printed(
         Command::new(&wasmtime)
             .arg("compile")
@@ -119,34 +146,6 @@ fn the_corpus_gives_the_same_values_in_the_program_wasmtime() {
     assert!(calls.len() >= 200, "only {} cases", calls.len());
 }
 
-#[test]
-fn the_runs_give_the_same_bytes_in_python() {
-    let Some(runtimes) = runtimes() else {
-        return;
-    };
-    let output = printed(
-        Command::new(runtimes.join("python/bin/python"))
-            .arg(program("python", "runs.py"))
-            .arg(folder().join("keepdocker.wasm"))
-            .arg(program("corpus", "runs.jsonl")),
-    );
-    assert_same(&output, &runs::corpus());
-}
-
-#[test]
-fn the_runs_give_the_same_bytes_in_node() {
-    let Some(runtimes) = runtimes() else {
-        return;
-    };
-    let output = printed(
-        Command::new("node")
-            .arg(program("node", "runs.mjs"))
-            .arg(transpiled(&runtimes, "keepdocker"))
-            .arg(program("corpus", "runs.jsonl")),
-    );
-    assert_same(&output, &runs::corpus());
-}
-
 /// An empty cluster, an upload, the same again, and what the name leads to, with every capability
 /// in memory.
 fn assert_hosted(printed: &str) {
@@ -156,24 +155,14 @@ fn assert_hosted(printed: &str) {
 
 #[test]
 fn a_host_in_python_lists_uploads_and_resolves() {
-    let Some(runtimes) = runtimes() else {
-        return;
-    };
-    assert_hosted(&printed(
-        Command::new(runtimes.join("python/bin/python"))
-            .arg(program("python", "host.py"))
-            .arg(folder().join("keepdocker.wasm")),
-    ));
+    if let Some(output) = in_python("host.py", "keepdocker", &[]) {
+        assert_hosted(&output);
+    }
 }
 
 #[test]
 fn a_host_in_node_lists_uploads_and_resolves() {
-    let Some(runtimes) = runtimes() else {
-        return;
-    };
-    assert_hosted(&printed(
-        Command::new("node")
-            .arg(program("node", "host.mjs"))
-            .arg(transpiled(&runtimes, "keepdocker")),
-    ));
+    if let Some(output) = in_node("host.mjs", "keepdocker", &[]) {
+        assert_hosted(&output);
+    }
 }

@@ -2,10 +2,12 @@
 
 use keepdocker_decisions::testing::recorded::{Case, Recorded};
 use keepdocker_decisions::testing::{PROJECT, USER};
-use keepdocker_decisions::types::{Link, LinkClass};
+use keepdocker_decisions::types::Link;
 use serde_json::{Value, json};
 
+use crate::cases;
 use crate::cluster::{Cluster, Fault, collection, image};
+use crate::runs::renamed;
 
 const OLD: &str = "2020-01-01T00:00:00.000000000Z";
 const NEW: &str = "2022-01-01T00:00:00.000000000Z";
@@ -24,7 +26,7 @@ pub(crate) fn asked(recorded: &Recorded, case: &Case) -> Scenario {
     let collections = recorded.collections(&case.user);
     let mut cluster = Cluster {
         formats: json!(case.formats),
-        links: recorded.links(&case.user).iter().map(link).collect(),
+        links: recorded.links(&case.user).iter().map(of_host).collect(),
         ..Cluster::default()
     };
     for one in collections {
@@ -378,19 +380,7 @@ fn named(class: &str, name: &str, head: &str, owner: &str, created_at: &str) -> 
     })
 }
 
-fn link(link: &Link) -> Value {
-    let class = match link.class {
-        LinkClass::ImageHash => "image-hash",
-        LinkClass::RepoTag => "repo-tag",
-        LinkClass::Migration => "migration",
-    };
-    let properties: Vec<Value> = link
-        .properties
-        .iter()
-        .map(|property| json!({ "key": property.key, "value": property.value }))
-        .collect();
-    json!({
-        "uuid": link.uuid, "class": class, "name": link.name, "head": link.head, "tail": link.tail,
-        "owner": link.owner, "properties": properties, "created_at": link.created_at,
-    })
+/// Returns a link in the form of the audit log.
+fn of_host(link: &Link) -> Value {
+    renamed(&cases::link(link), &|name| name.replace('-', "_"))
 }
