@@ -4,9 +4,7 @@
 //! Messages do not need each other: they go through the steps side by side, as lanes. Keep's
 //! protocol has nothing but MD5, and its blocks are large and many.
 //!
-//! ```text
-//! MB a second of one core (AMD EPYC, 3.4 GHz):  1 lane 710 · 2 lanes 1020 · 3 lanes 1270 · 4 lanes 1690
-//! ```
+//! How fast that is, and what else was tried, is in `docs/performance.md`.
 //!
 //! MD5 protects nobody from whoever makes two messages of one digest; what must be protected is
 //! verified by SHA-256 elsewhere.
