@@ -4,14 +4,14 @@
 //! escapes. Of numbers there are only integers, so that its rules for fractions do not matter.
 //! Fields keep their names; the cases of enumerations are written as in `wit/`: `repo-tag`, `ok`.
 
-use std::borrow::Cow;
+mod parts;
+
 use std::fmt::{self, Write as _};
 
-use serde::ser::{
-    Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple, Serializer,
-};
+use serde::ser::{Impossible, Serialize, Serializer};
 
 use super::mask::Mask;
+use parts::{Elements, Members};
 
 /// A value that the log has no form for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,81 +110,6 @@ fn case(name: &str) -> String {
         text.push(letter.to_ascii_lowercase());
     }
     text
-}
-
-/// The rest of a list.
-struct Elements<'a, 'm> {
-    writer: &'a mut Writer<'m>,
-    first: bool,
-}
-
-impl Elements<'_, '_> {
-    fn add(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Unrepresentable> {
-        if !std::mem::take(&mut self.first) {
-            self.writer.out.push(',');
-        }
-        value.serialize(&mut *self.writer)
-    }
-}
-
-/// The rest of an object. Its members are written as they come, and put in order at its end.
-struct Members<'a, 'm> {
-    writer: &'a mut Writer<'m>,
-    start: usize,
-    /// The name of each member, and where it ends.
-    members: Vec<(Cow<'static, str>, usize)>,
-}
-
-impl<'a, 'm> Members<'a, 'm> {
-    fn new(writer: &'a mut Writer<'m>, count: usize) -> Self {
-        writer.out.push('{');
-        Self {
-            start: writer.out.len(),
-            members: Vec::with_capacity(count),
-            writer,
-        }
-    }
-
-    fn name(&mut self, name: Cow<'static, str>) {
-        if !self.members.is_empty() {
-            self.writer.out.push(',');
-        }
-        self.writer.quoted(&name);
-        self.writer.out.push(':');
-        self.members.push((name, 0));
-    }
-
-    fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Unrepresentable> {
-        value.serialize(&mut *self.writer)?;
-        if let Some((_, end)) = self.members.last_mut() {
-            *end = self.writer.out.len();
-        }
-        Ok(())
-    }
-
-    fn finish(self) {
-        let out = &mut self.writer.out;
-        if !self.members.is_sorted_by(|a, b| a.0 <= b.0) {
-            let written = &mut self.writer.scratch;
-            written.clear();
-            written.push_str(&out[self.start..]);
-            out.truncate(self.start);
-            let mut begin = self.start;
-            let mut places: Vec<(&str, &str)> = Vec::with_capacity(self.members.len());
-            for (name, end) in &self.members {
-                places.push((name, &written[begin - self.start..end - self.start]));
-                begin = end + 1;
-            }
-            places.sort_unstable_by_key(|(name, _)| *name);
-            for (position, (_, member)) in places.iter().enumerate() {
-                if position > 0 {
-                    out.push(',');
-                }
-                out.push_str(member);
-            }
-        }
-        out.push('}');
-    }
 }
 
 impl<'a, 'm> Serializer for &'a mut Writer<'m> {
@@ -360,80 +285,6 @@ impl<'a, 'm> Serializer for &'a mut Writer<'m> {
         _length: usize,
     ) -> Result<Self::SerializeStructVariant, Unrepresentable> {
         Err(Unrepresentable(name.to_owned()))
-    }
-}
-
-impl SerializeSeq for Elements<'_, '_> {
-    type Ok = ();
-    type Error = Unrepresentable;
-
-    fn serialize_element<T: Serialize + ?Sized>(
-        &mut self,
-        value: &T,
-    ) -> Result<(), Unrepresentable> {
-        self.add(value)
-    }
-
-    fn end(self) -> Result<(), Unrepresentable> {
-        self.writer.out.push(']');
-        Ok(())
-    }
-}
-
-impl SerializeTuple for Elements<'_, '_> {
-    type Ok = ();
-    type Error = Unrepresentable;
-
-    fn serialize_element<T: Serialize + ?Sized>(
-        &mut self,
-        value: &T,
-    ) -> Result<(), Unrepresentable> {
-        self.add(value)
-    }
-
-    fn end(self) -> Result<(), Unrepresentable> {
-        SerializeSeq::end(self)
-    }
-}
-
-impl SerializeStruct for Members<'_, '_> {
-    type Ok = ();
-    type Error = Unrepresentable;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), Unrepresentable> {
-        self.name(Cow::Borrowed(key));
-        self.value(value)
-    }
-
-    fn end(self) -> Result<(), Unrepresentable> {
-        self.finish();
-        Ok(())
-    }
-}
-
-impl SerializeMap for Members<'_, '_> {
-    type Ok = ();
-    type Error = Unrepresentable;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Unrepresentable> {
-        let quoted = written(key, self.writer.mask)?;
-        let name = serde_json::from_str::<String>(&quoted)
-            .map_err(|_| Unrepresentable("a member whose name is no text".to_owned()))?;
-        self.name(name.into());
-        Ok(())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unrepresentable> {
-        self.value(value)
-    }
-
-    fn end(self) -> Result<(), Unrepresentable> {
-        self.finish();
-        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Archives of real tools, of every order and compression, and hostile ones.
 
 mod choices;
+mod extensions;
 mod fixtures;
 mod hostile;
 mod layout;

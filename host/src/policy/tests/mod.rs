@@ -1,5 +1,6 @@
 //! Tests of the policy as a whole.
 
+mod bounds;
 mod contract;
 mod keys;
 mod layers;

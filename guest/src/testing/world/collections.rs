@@ -1,0 +1,86 @@
+//! Collections.
+
+use super::Fault;
+use super::real::api::Error;
+pub(crate) use super::real::collections::{Collection, Detail, NewCollection, Query, Which};
+
+pub(crate) fn list(query: &Query) -> Result<Vec<Collection>, Error> {
+    super::with(|world| {
+        world.calls.push("collections.list".into());
+        let is_meant = |collection: &&Collection| {
+            let is_asked = match &query.which {
+                Which::Uuids(uuids) => uuids.contains(&collection.uuid),
+                Which::PortableDataHash(content) => *content == collection.portable_data_hash,
+                Which::Property(property) => collection.properties.contains(property),
+            };
+            is_asked
+                && world.is_visible(&collection.uuid)
+                && query
+                    .owner
+                    .as_ref()
+                    .is_none_or(|owner| *owner == collection.owner)
+        };
+        let mut found: Vec<_> = world.collections.iter().filter(is_meant).cloned().collect();
+        let newest = query.newest.map_or(usize::MAX, |newest| newest as usize);
+        found.drain(..found.len().saturating_sub(newest));
+        Ok(found
+            .into_iter()
+            .map(|collection| match query.detail {
+                Detail::Manifest => collection,
+                Detail::Attributes => Collection {
+                    manifest: None,
+                    ..collection
+                },
+                Detail::Identity => Collection {
+                    uuid: collection.uuid,
+                    owner: String::new(),
+                    name: String::new(),
+                    portable_data_hash: String::new(),
+                    created_at: collection.created_at,
+                    properties: Vec::new(),
+                    manifest: None,
+                },
+            })
+            .collect())
+    })
+}
+
+pub(crate) fn create(new: &NewCollection) -> Result<Collection, Error> {
+    super::with(|world| {
+        world.calls.push(format!("collections.create {}", new.name));
+        let fault = world.fault();
+        if fault == Some(Fault::Fail) {
+            return Err(Error::Other("the server is down".into()));
+        }
+        let is_reused = new.manifest.contains(super::keep::REUSED);
+        if world.refuses_all || (world.refuses_reused && is_reused) {
+            return Err(Error::Forbidden("403".into()));
+        }
+        let owner = new.owner.clone().unwrap_or(crate::testing::USER.into());
+        let is_taken = world
+            .collections
+            .iter()
+            .any(|other| other.owner == owner && other.name == new.name);
+        let uuid = format!("zzzzz-4zz18-{:015}", world.collections.len());
+        let collection = Collection {
+            name: if is_taken {
+                format!("{} ({})", new.name, &uuid[12..])
+            } else {
+                new.name.clone()
+            },
+            uuid,
+            owner,
+            portable_data_hash: crate::manifest::portable_data_hash(&new.manifest),
+            created_at: world.tick(),
+            properties: new.properties.clone(),
+            manifest: Some(new.manifest.clone()),
+        };
+        if fault != Some(Fault::LoseRequest) {
+            world.collections.push(collection.clone());
+        }
+        match fault {
+            None => Ok(collection),
+            Some(_) => Err(Error::Uncertain("no answer".into())),
+        }
+    })
+}

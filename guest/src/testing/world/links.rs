@@ -1,0 +1,60 @@
+//! Links.
+
+use super::Fault;
+use super::real::api::Error;
+pub(crate) use super::real::links::{Class, Link, Names, NewLink, Query};
+
+pub(crate) fn list(query: &Query) -> Result<Vec<Link>, Error> {
+    super::with(|world| {
+        world.calls.push("links.list".into());
+        let is_meant = |link: &&Link| {
+            let is_named = match &query.names {
+                Names::All => true,
+                Names::Exactly(names) => names.contains(&link.name),
+                Names::StartingWith(beginning) => link.name.starts_with(beginning.as_str()),
+            };
+            is_named
+                && query.classes.contains(&link.class)
+                && query
+                    .heads
+                    .as_ref()
+                    .is_none_or(|heads| heads.contains(&link.head))
+                && query
+                    .owner
+                    .as_ref()
+                    .is_none_or(|owner| *owner == link.owner)
+        };
+        let mut links: Vec<Link> = world.links.iter().filter(is_meant).cloned().collect();
+        links.sort_by(|a, b| (&a.created_at, &a.uuid).cmp(&(&b.created_at, &b.uuid)));
+        let newest = query.newest.map_or(usize::MAX, |newest| newest as usize);
+        links.drain(..links.len().saturating_sub(newest));
+        Ok(links)
+    })
+}
+
+pub(crate) fn create(new: &NewLink) -> Result<Link, Error> {
+    super::with(|world| {
+        world.calls.push(format!("links.create {}", new.name));
+        let fault = world.fault();
+        if fault == Some(Fault::Fail) {
+            return Err(Error::Other("the server is down".into()));
+        }
+        let link = Link {
+            uuid: format!("zzzzz-o0j2j-{:015}", world.links.len()),
+            class: new.class,
+            name: new.name.clone(),
+            head: new.head.clone(),
+            tail: String::new(),
+            owner: new.owner.clone().unwrap_or(crate::testing::USER.into()),
+            properties: new.properties.clone(),
+            created_at: world.tick(),
+        };
+        if fault != Some(Fault::LoseRequest) {
+            world.links.push(link.clone());
+        }
+        match fault {
+            None => Ok(link),
+            Some(_) => Err(Error::Uncertain("no answer".into())),
+        }
+    })
+}
