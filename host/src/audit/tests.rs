@@ -74,6 +74,42 @@ fn the_log_has_every_verb_of_the_gate() {
     }
 }
 
+/// However much is still being written when it is made.
+#[test]
+fn an_attempt_is_in_the_log_before_it_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        directory: folder.path().join("audit"),
+        ..Options::default()
+    };
+    let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
+    let opening = Opening {
+        arguments: &[],
+        command: "images",
+        request: &NO_ARGUMENTS,
+        guest: &guest,
+        policy: &policy,
+        cluster: &cluster,
+    };
+    let log = Log::open(options.clone(), Mask::default(), &opening, |text| {
+        panic!("{text}")
+    });
+    let log = Arc::new(log.unwrap());
+    let gate = Gate::new(policy, &guest, cluster, Box::new(log.clone())).unwrap();
+    // What was read is long, and takes its time.
+    let answer: String = (0..2_000_000u32).map(|n| n.to_string()).collect();
+    for calls in 1..4 {
+        let permit = gate.admit(Operation::UsersCurrent, &NO_ARGUMENTS).unwrap();
+        let run = Run::read(&Folder(options.directory.clone()), log.run()).unwrap();
+        let last = run.entries.last().unwrap();
+        assert_eq!(
+            (&last["phase"], &last["call"]),
+            (&"attempt".into(), &calls.into())
+        );
+        permit.close::<_, _, String>(Ok::<_, String>(&answer)).ok();
+    }
+}
+
 #[test]
 fn long_values_go_to_a_file_of_their_own_and_are_found_again() {
     let long = "x".repeat(100_000);

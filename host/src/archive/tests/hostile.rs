@@ -2,11 +2,13 @@
 
 use tar::EntryType;
 
-use crate::archive::Error;
+use crate::archive::intake::Intake;
+use crate::archive::{Digest, Error};
 use crate::bindings::archives::{self, Selection};
 
 use super::fixtures::{
-    Made, Part, SMALL, file, gzip, noise, oci_index, read, stream, tar, with_cutting, zstd,
+    Made, MemorySink, Part, SMALL, file, gzip, noise, oci_index, read, stream, tar, with_cutting,
+    zstd,
 };
 
 /// Returns an image of two layers.
@@ -386,6 +388,27 @@ fn blobs_must_be_what_their_names_promise() {
             error.contains(&part.name) && error.contains("missing"),
             "{error}"
         );
+    }
+}
+
+/// A header that was written beforehand cannot be called back.
+#[test]
+fn a_layer_must_be_what_was_promised_before_it_was_read() {
+    let layer = noise(1, 6000);
+    let length = layer.len() as u64;
+    let take = |promise| {
+        let mut sink = MemorySink::new();
+        let folder = std::env::temp_dir();
+        let mut intake = Intake::new(&mut sink, SMALL, true, &folder);
+        intake
+            .take(&layer[..], "layer.tar", Some(promise), false)
+            .map(|taken| taken.content.plain)
+    };
+    let (digest, other) = (Digest::of(&layer), Digest::of(b"other"));
+    assert_eq!(take((digest, length)).unwrap(), (digest, length));
+    for promise in [(other, length), (digest, length - 1)] {
+        let error = take(promise).unwrap_err().to_string();
+        assert!(error.contains("`layer.tar`"), "{error}");
     }
 }
 
