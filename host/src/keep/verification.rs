@@ -77,7 +77,10 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::future::join_all;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -100,9 +103,10 @@ mod tests {
         let too_long = vec![0; super::super::block::MAXIMUM_SIZE + 1];
         assert_eq!(verification.identify(too_long.into()).await, None);
         // It begins anew after it had nothing to do.
-        let id = verification.identify(Bytes::from_static(b"foo")).await;
+        let data = Bytes::from_static(b"foo");
+        let id = timeout(Duration::from_secs(60), verification.identify(data)).await;
         assert_eq!(
-            id.unwrap().to_string(),
+            id.expect("it hangs").unwrap().to_string(),
             "acbd18db4cc2f85cedef654fccc4a4d8+3"
         );
     }
