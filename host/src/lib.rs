@@ -10,6 +10,7 @@ pub mod component;
 pub mod confinement;
 pub mod engine;
 pub mod gate;
+pub mod harmless;
 pub mod http;
 pub mod keep;
 pub mod locks;

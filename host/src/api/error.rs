@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::bindings::api;
-use crate::http::{Answer, Failure, RequestId, printable};
+use crate::harmless::one_line;
+use crate::http::{Answer, Failure, RequestId};
 use crate::plan::Deviation;
 
 /// Messages of a server longer than this are cut.
@@ -153,7 +154,7 @@ pub(super) fn message(body: &[u8]) -> String {
         return String::new();
     };
     let errors: Vec<&str> = body.errors.iter().map(|text| clean(text)).collect();
-    printable(&errors.join("; "), MESSAGE_LIMIT)
+    one_line(&errors.join("; "), MESSAGE_LIMIT)
 }
 
 /// Removes the wrapping that the cluster's services put around an error's text.

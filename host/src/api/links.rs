@@ -8,7 +8,7 @@ use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
 use super::{Api, Error, collections};
 use crate::bindings::links::{Class, Link, Names, NewLink, Query};
-use crate::http::printable;
+use crate::harmless::one_line;
 use crate::plan::Step;
 
 const PATH: &str = "arvados/v1/links";
@@ -138,7 +138,7 @@ impl Api {
         if !collections::is_uuid(&link.head) {
             return Err(Error::NoCollection {
                 action: "create the link",
-                head: printable(&link.head, 80),
+                head: one_line(&link.head, 80),
             });
         }
         if let Some(script) = &self.script {

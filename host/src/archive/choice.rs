@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use crate::bindings::archives::Selection;
 use crate::bindings::types::Platform;
 
-use super::catalog::{Entry, familiar};
-use super::error::{Error, Printable};
+use super::entry::{Entry, familiar};
+use super::error::{Error, quoted};
 
 /// The platform that is taken where there is a choice and none is asked for.
 const USUAL: (&str, &str) = ("linux", "amd64");
@@ -37,7 +37,7 @@ impl Choice {
                         || entry.references.contains(name)
                 });
                 if named.is_empty() {
-                    return Err(none(format!("`{}`", Printable(name)), held));
+                    return Err(none(format!("`{}`", quoted(name)), held));
                 }
                 named
             }
@@ -55,8 +55,8 @@ impl Choice {
         let held = list(&entries);
         let wanted = match selection {
             Selection::Only => String::new(),
-            Selection::Id(id) => format!("`{}`", Printable(id)),
-            Selection::Name(name) => format!("`{}`", Printable(name)),
+            Selection::Id(id) => format!("`{}`", quoted(id)),
+            Selection::Name(name) => format!("`{}`", quoted(name)),
         };
         entries.retain(|entry| match selection {
             Selection::Only => true,
@@ -156,11 +156,11 @@ fn has_name(entry: &Entry, name: &str) -> bool {
 fn platform_text(platform: &Platform) -> String {
     let mut text = format!(
         "{}/{}",
-        Printable(&platform.os),
-        Printable(&platform.architecture)
+        quoted(&platform.os),
+        quoted(&platform.architecture)
     );
     if !platform.variant.is_empty() {
-        text += &format!("/{}", Printable(&platform.variant));
+        text += &format!("/{}", quoted(&platform.variant));
     }
     text
 }
@@ -174,7 +174,7 @@ fn list(entries: &[Entry]) -> String {
         .map(|entry| {
             let names = match entry.image.repo_tags.join(", ") {
                 none if none.is_empty() => "unnamed".to_owned(),
-                names => Printable(&names).to_string(),
+                names => quoted(&names),
             };
             format!(
                 "{} ({names}, {})",

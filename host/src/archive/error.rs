@@ -8,6 +8,7 @@ use super::digest::Digest;
 use super::sink::SinkClosed;
 use crate::bindings::archives;
 use crate::engine::CommandError;
+use crate::harmless::excerpt;
 
 /// Why an archive could not be opened or read.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,20 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The disk has no room for a temporary copy.
+    #[error(
+        "there is no room in `{}` for a temporary copy of {subject}, which dense blocks of a stream need: {source}; \
+         make room, name another place with XDG_CACHE_HOME, or save the image to a file and name that, which needs no copy",
+        .folder.display()
+    )]
+    NoRoom {
+        /// What was to be copied.
+        subject: String,
+        /// Where to.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The other side takes no more blocks, for a reason that it knows.
     #[error(transparent)]
     Closed(#[from] SinkClosed),
@@ -76,7 +91,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Subject::Archive => f.write_str("the archive"),
-            Subject::Member(name) => write!(f, "member `{}`", Printable(name)),
+            Subject::Member(name) => write!(f, "member `{}`", quoted(name)),
         }
     }
 }
@@ -153,6 +168,19 @@ impl Error {
         }
     }
 
+    /// Says that a member which something names is not there.
+    pub(crate) fn missing(name: impl Into<String>, named_by: &str) -> Self {
+        Error::member(name, Fault::Missing(named_by.to_owned()))
+    }
+
+    /// Says that more than `limit` images are named.
+    pub(crate) fn too_many_images(limit: usize) -> Self {
+        Error::archive(Fault::TooMuch {
+            what: "names too many images",
+            limit: limit as u64,
+        })
+    }
+
     /// Sorts a failed read: the source's own failure stays one, all else is the subject's fault.
     ///
     /// Decoders report bad data and pass on failed reads in the same type; [`SourceFailure`]
@@ -210,24 +238,10 @@ impl From<SourceFailure> for Error {
     }
 }
 
-/// A text from outside with what could harm a terminal escaped, cut to a readable length.
-pub(crate) struct Printable<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 160;
-        for character in self.0.chars().take(LONGEST) {
-            if character.is_control() {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                write!(f, "{character}")?;
-            }
-        }
-        if self.0.chars().nth(LONGEST).is_some() {
-            f.write_str("…")?;
-        }
-        Ok(())
-    }
+/// Returns a name from outside, fit to stand in a text.
+pub(crate) fn quoted(name: &str) -> String {
+    const LONGEST: usize = 160;
+    excerpt(name, LONGEST)
 }
 
 impl From<Error> for archives::Error {
@@ -240,9 +254,11 @@ impl From<Error> for archives::Error {
             Error::Ambiguous { .. } => archives::Error::Ambiguous(text),
             Error::Engine(CommandError::Failed(failure)) => archives::Error::Engine(failure),
             Error::Unsupported(_) => archives::Error::Unsupported(text),
-            Error::Engine(_) | Error::Spent | Error::Io { .. } | Error::Closed(_) => {
-                archives::Error::Other(text)
-            }
+            Error::Engine(_)
+            | Error::Spent
+            | Error::Io { .. }
+            | Error::NoRoom { .. }
+            | Error::Closed(_) => archives::Error::Other(text),
         }
     }
 }

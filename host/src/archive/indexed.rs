@@ -6,7 +6,7 @@ use crate::bindings::archives::{Image, Selection};
 
 use super::catalog;
 use super::choice::Choice;
-use super::error::{Error, Fault};
+use super::error::Error;
 use super::intake::{Content, Intake};
 use super::source::{Progress, Tracked};
 use super::store::Store;
@@ -27,9 +27,9 @@ pub(crate) fn read(
         let content = match known.get(layer.member.as_str()) {
             Some(content) => *content,
             None => {
-                let (reader, length) = store.open(&layer.member)?.ok_or_else(|| {
-                    Error::member(&layer.member, Fault::Missing("the manifest".into()))
-                })?;
+                let (reader, length) = store
+                    .open(&layer.member)?
+                    .ok_or_else(|| Error::missing(&layer.member, "the manifest"))?;
                 let mut moved = |count| progress(before + count);
                 let reader = Tracked::new(reader, store.subject(), &mut moved);
                 // Some tools write a layer twice under two names.

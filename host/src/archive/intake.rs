@@ -11,11 +11,11 @@ use crate::bindings::archives::Image;
 
 use super::blocks::{Blocks, TAR_UNIT};
 use super::canonical;
-use super::catalog::{Entry, Layer};
 use super::cutting::Cutting;
 use super::decode::{self, Compression, Decoder};
 use super::digest::Digest;
 use super::documents;
+use super::entry::{Entry, Layer};
 use super::error::{Error, Fault, Subject};
 use super::hasher::{CHUNK, Hasher, Lane};
 use super::sink::BlockSink;

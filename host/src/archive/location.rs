@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::error::Printable;
+use super::error::quoted;
 
 /// Where an archive comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl FromStr for Location {
             return Ok(Location::Stdin { image: None });
         }
         let Some((transport, rest)) = text.split_once(':') else {
-            return Err(LocationError::NoTransport(Printable(text).to_string()));
+            return Err(LocationError::NoTransport(quoted(text)));
         };
         let (transport, form) = match transport {
             "docker-daemon" => ("docker-daemon", "IMAGE"),
@@ -75,9 +75,7 @@ impl FromStr for Location {
             "oci-archive" => ("oci-archive", "FILE"),
             "oci" => ("oci", "FOLDER"),
             other => {
-                return Err(LocationError::UnknownTransport(
-                    Printable(other).to_string(),
-                ));
+                return Err(LocationError::UnknownTransport(quoted(other)));
             }
         };
         if rest.is_empty() || rest.starts_with(':') {

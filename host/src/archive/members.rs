@@ -6,10 +6,12 @@
 
 use std::io::{self, Read};
 
-use tar::{EntryType, Header, PaxExtensions};
+use tar::{EntryType, Header};
 
 use super::blocks::TAR_UNIT;
 use super::error::{Error, Fault, Subject};
+use super::extension::Extension;
+use super::header;
 use super::names;
 
 /// The most members of an archive. A classic engine writes four for each layer.
@@ -134,29 +136,16 @@ impl<S: Source> Members<S> {
                 return Ok(None);
             };
             let header = Header::from_byte_slice(&unit);
-            check_sum(header).map_err(|fault| self.blame(fault))?;
+            header::check_sum(header).map_err(|fault| self.blame(fault))?;
             self.current = String::from_utf8_lossy(&header.path_bytes()).into_owned();
+            let declared = header::size(header).map_err(|fault| self.blame(fault))?;
             let kind = header.entry_type();
-            let declared = size(header).map_err(|fault| self.blame(fault))?;
-            match kind {
-                EntryType::GNULongName => {
-                    let name = self.extension(declared)?;
-                    put(&mut extension.name, until_nul(name)).map_err(|fault| self.blame(fault))?;
-                }
-                EntryType::GNULongLink => {
-                    let target = self.extension(declared)?;
-                    put(&mut extension.target, until_nul(target))
-                        .map_err(|fault| self.blame(fault))?;
-                }
-                EntryType::XHeader | EntryType::XGlobalHeader => {
-                    let records = self.extension(declared)?;
-                    let global = kind == EntryType::XGlobalHeader;
-                    extension
-                        .add(&records, global)
-                        .map_err(|fault| self.blame(fault))?;
-                }
-                _ => return self.member(header, declared, extension).map(Some),
+            if !Extension::is_one(kind) {
+                return self.member(header, declared, extension).map(Some);
             }
+            let said = self.extension(declared)?;
+            let added = extension.add(kind, said);
+            added.map_err(|fault| self.blame(fault))?;
         }
         Err(self.blame(Fault::TooMuch {
             what: "has too many extension headers",
@@ -301,7 +290,7 @@ impl<S: Source> Members<S> {
     }
 
     fn blame(&self, fault: Fault) -> Error {
-        if self.count == 0 && fault == BAD_HEADER {
+        if self.count == 0 && fault == header::DAMAGED {
             return Error::archive(Fault::NotATar);
         }
         Error::member(self.current.clone(), fault)
@@ -325,86 +314,4 @@ impl<S: Source> Read for Members<S> {
         self.position += count as u64;
         Ok(count)
     }
-}
-
-/// What extension headers say of the header that follows.
-#[derive(Default)]
-struct Extension {
-    name: Option<Vec<u8>>,
-    target: Option<Vec<u8>>,
-    size: Option<u64>,
-}
-
-impl Extension {
-    fn add(&mut self, records: &[u8], global: bool) -> Result<(), Fault> {
-        for record in PaxExtensions::new(records) {
-            let record = record.map_err(|_| Fault::Refused("has a broken extension header"))?;
-            let key = record.key_bytes();
-            if key.starts_with(b"GNU.sparse") {
-                return Err(Fault::Refused("is a sparse file"));
-            }
-            if !matches!(key, b"path" | b"linkpath" | b"size") {
-                continue;
-            }
-            if global {
-                return Err(Fault::Refused(
-                    "sets names or sizes for all members that follow",
-                ));
-            }
-            let value = record.value_bytes();
-            match key {
-                b"path" => put(&mut self.name, value.to_vec())?,
-                b"linkpath" => put(&mut self.target, value.to_vec())?,
-                _ => {
-                    let size = str::from_utf8(value)
-                        .ok()
-                        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
-                        .and_then(|text| text.parse().ok())
-                        .ok_or(BAD_HEADER)?;
-                    put(&mut self.size, size)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Sets what may be said once.
-fn put<T>(place: &mut Option<T>, value: T) -> Result<(), Fault> {
-    match place.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Fault::Refused("is given two names, targets or sizes")),
-    }
-}
-
-fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
-    if let Some(end) = bytes.iter().position(|byte| *byte == 0) {
-        bytes.truncate(end);
-    }
-    bytes
-}
-
-const BAD_HEADER: Fault = Fault::Refused("has a damaged header");
-
-fn check_sum(header: &Header) -> Result<(), Fault> {
-    let bytes = header.as_bytes();
-    let sum: u32 = bytes[..148]
-        .iter()
-        .chain(&bytes[156..])
-        .map(|byte| u32::from(*byte))
-        .sum::<u32>()
-        + 8 * u32::from(b' ');
-    match header.cksum() {
-        Ok(found) if found == sum => Ok(()),
-        _ => Err(BAD_HEADER),
-    }
-}
-
-fn size(header: &Header) -> Result<u64, Fault> {
-    let field = &header.as_old().size;
-    // The crate looks at the last eight bytes of a binary number alone.
-    if field[0] & 0x80 != 0 && (field[0] != 0x80 || field[1..4] != [0; 3]) {
-        return Err(BAD_HEADER);
-    }
-    header.entry_size().map_err(|_| BAD_HEADER)
 }

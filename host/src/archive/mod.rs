@@ -10,18 +10,23 @@ mod canonical;
 mod catalog;
 mod choice;
 mod contents;
+mod copy;
 mod cutting;
 mod decode;
 mod digest;
 mod documents;
+mod entry;
 mod error;
+mod extension;
 mod hasher;
+mod header;
 pub mod host;
 mod indexed;
 mod intake;
 mod location;
 mod members;
 mod names;
+mod oci_layout;
 mod sink;
 mod source;
 mod spool;
@@ -110,7 +115,7 @@ impl Archive {
         match location {
             Location::Engine(name) => Err(Error::Unsupported(format!(
                 "`{}` is in the engine's store, not in an archive",
-                error::Printable(name)
+                error::quoted(name)
             ))),
             Location::File { file, image } => {
                 choice.name.clone_from(image);
@@ -242,6 +247,18 @@ impl Archive {
         }
     }
 
+    /// Returns what error texts call the archive.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Returns the folder in which [`Archive::read`] first makes a temporary copy, if it does.
+    pub fn copies_to(&self, form: Form, layout: BlockLayout) -> Option<&Path> {
+        let is_stream = matches!(self.origin, Origin::Stream(_));
+        let wants_order = form == Form::Canonical && layout == BlockLayout::Dense;
+        (is_stream && wants_order).then_some(&*self.folder)
+    }
+
     /// Reads the archive to its end, verifies it, and gives its blocks to `sink`.
     ///
     /// This waits for the source and the sink, so it belongs on a thread of its own. It holds at
@@ -290,7 +307,8 @@ impl Archive {
             }
             (Origin::Stream(opener), Form::Canonical) => {
                 let source = Tracked::new(opener()?, &self.subject, progress);
-                let store = self.copy(source)?;
+                let copied = copy::copy(source, &self.subject, &self.folder)?;
+                let store = Store::Tar(TarFile::open(copied, self.subject.clone())?);
                 let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
                 indexed::read(&store, intake, choice, selection, &mut |_| {})?
             }
@@ -300,32 +318,6 @@ impl Archive {
             }
         };
         Ok(Reading { image, order, size })
-    }
-
-    /// Copies a stream to a file without a name.
-    fn copy(&self, source: impl Read) -> Result<Store, Error> {
-        let failed = |source| Error::Io {
-            action: "write",
-            subject: format!(
-                "a temporary copy of {} in {}",
-                self.subject,
-                self.folder.display()
-            ),
-            source,
-        };
-        let mut file = tempfile::tempfile_in(&self.folder).map_err(failed)?;
-        let mut source = source::tar_stream(source)?.take(members::LARGEST);
-        let mut buffer = vec![0; hasher::CHUNK];
-        loop {
-            let count = match source.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Error::reading(Subject::Archive, error)),
-            };
-            io::Write::write_all(&mut file, &buffer[..count]).map_err(failed)?;
-        }
-        TarFile::open(file, self.subject.clone()).map(Store::Tar)
     }
 }
 

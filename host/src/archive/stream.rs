@@ -42,7 +42,7 @@ pub(crate) fn read(
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
         let taken = contents
             .file(&layer.member)?
-            .ok_or_else(|| Error::member(&layer.member, Fault::Missing("the manifest".into())))?;
+            .ok_or_else(|| Error::missing(&layer.member, "the manifest"))?;
         taken.content.verify(layer, diff_id)?;
     }
     intake.assemble(entry)

@@ -108,7 +108,7 @@ pub(crate) fn read(
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
         let (content, _) = contents
             .file(&layer.member)?
-            .ok_or_else(|| Error::member(&layer.member, Fault::Missing("the manifest".into())))?;
+            .ok_or_else(|| Error::missing(&layer.member, "the manifest"))?;
         content.verify(layer, diff_id)?;
     }
     let (order, size) = blocks.take()?;

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 
+use crate::harmless::excerpt;
+
 pub use inventory::{Cleaning, Entry, Kind};
 pub use place::Place;
 
@@ -226,8 +228,7 @@ fn archive_name(image: &str) -> Result<String, Error> {
     if is_id {
         return Ok(format!("{image}.tar"));
     }
-    let printable = image.chars().take(80).flat_map(char::escape_debug);
-    Err(Error::NotAnId(printable.collect()))
+    Err(Error::NotAnId(excerpt(image, 80)))
 }
 
 #[cfg(test)]

@@ -16,10 +16,13 @@ pub struct Place {
 impl Place {
     /// Creates the place; `base` is the folder of all caches, if there is one.
     pub fn new(base: Option<PathBuf>) -> Self {
+        // A first run has no folder of its own yet, and makes none for a file without a name. Folders for
+        // temporary files are often in memory, where an image would not fit.
         let scratch = base
-            .clone()
-            .filter(|base| base.is_dir())
-            .unwrap_or_else(std::env::temp_dir);
+            .iter()
+            .flat_map(|base| base.ancestors().take(2))
+            .find(|folder| folder.is_dir())
+            .map_or_else(std::env::temp_dir, Path::to_owned);
         Self {
             base,
             opened: OnceLock::new(),
@@ -39,7 +42,7 @@ impl Place {
         Ok(self.opened.get_or_init(|| cache))
     }
 
-    /// Returns a folder for temporary files, on the cache's disk where that is there already.
+    /// Returns a folder for temporary files: that of all caches, or the one above, where there is one.
     pub fn scratch(&self) -> &Path {
         &self.scratch
     }

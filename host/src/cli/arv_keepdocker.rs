@@ -7,11 +7,13 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Parser};
 
+use super::upload::note_of_blocks;
 use super::{drive, request};
 use crate::archive::Choice;
-use crate::bindings::commands::{ImagesRequest, Pull, UploadRequest};
+use crate::bindings::commands::{ImagesRequest, Outcome, Pull, UploadRequest, Uploaded};
 use crate::bindings::log::Level;
-use crate::output::{self, Console, Exit, Ids, Report, Style, escape};
+use crate::harmless::escape;
+use crate::output::{self, Console, Exit, Ids, Report, Style};
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};
 use crate::settings::Environment;
@@ -87,7 +89,10 @@ async fn run(
         output::table(&surroundings.images(&request).await?, Ids::Short)
     } else {
         let uploaded = surroundings.upload(&arguments.request()).await?;
-        let written = uploaded.outcome == crate::bindings::commands::Outcome::Uploaded;
+        if let Some(note) = arguments.note(&uploaded) {
+            console.message(Level::Info, &note);
+        }
+        let written = uploaded.outcome == Outcome::Uploaded;
         // The Python program keeps quiet only about what it has uploaded.
         if arguments.silent && written {
             String::new()
@@ -181,6 +186,14 @@ impl Arguments {
         }
     }
 
+    /// Says what there is to say of an upload beside its collection.
+    ///
+    /// It goes to standard error as a line of level INFO, of which the Python program writes some
+    /// there too; standard output is what scripts read.
+    fn note(&self, uploaded: &Uploaded) -> Option<String> {
+        note_of_blocks(uploaded).filter(|_| !self.silent)
+    }
+
     /// Tells whether the listing is asked for.
     #[must_use]
     pub fn lists(&self) -> bool {
@@ -190,6 +203,7 @@ impl Arguments {
 
 #[cfg(test)]
 mod tests {
+    use super::super::upload::uploaded;
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Arguments, i32> {
@@ -249,6 +263,15 @@ mod tests {
             (arguments.image.as_deref(), arguments.tag.as_deref()),
             (Some("debian"), Some("3"))
         );
+    }
+
+    #[test]
+    fn blocks_that_are_not_full_are_noted_unless_silence_is_asked_for() {
+        let (many, few) = (uploaded(30 * (35 << 20), 31), uploaded(30 * (35 << 20), 17));
+        let arguments = parse(&["img"]).unwrap();
+        assert!(arguments.note(&many).unwrap().contains("82 % more blocks"));
+        assert_eq!(arguments.note(&few), None);
+        assert_eq!(parse(&["--silent", "img"]).unwrap().note(&many), None);
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::request;
 use crate::bindings::log::Level;
 use crate::confinement;
 use crate::gate::Operation;
-use crate::output::{Console, Exit, Report, escape_lines};
+use crate::harmless::escape_lines;
+use crate::output::{Console, Exit, Report};
 use crate::policy::{
     Case, Cluster, Context, Decision, Difference, Layer, Origin, Policy, SCHEMA_JSON, Sources,
     draft,

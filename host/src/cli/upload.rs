@@ -13,7 +13,8 @@ use crate::bindings::commands::{Origin, Outcome, Pull, UploadRequest, Uploaded};
 use crate::bindings::keep::{BlockLayout, Form};
 use crate::bindings::log::Level;
 use crate::bindings::types::Platform;
-use crate::output::{Console, Exit, Report, escape, json};
+use crate::harmless::escape;
+use crate::output::{Console, Exit, Report, json};
 use crate::progress::{Look, pace, show};
 use crate::run::{Options, Surroundings};
 use crate::settings::Environment;
@@ -268,13 +269,13 @@ pub(super) fn tell(
 /// Says what blocks that are not full cost, if they are many.
 ///
 /// Compute nodes set aside scratch space for 64 MiB a block, full or not; see `docs/archives.md`.
-fn note_of_blocks(uploaded: &Uploaded) -> Option<String> {
+pub(super) fn note_of_blocks(uploaded: &Uploaded) -> Option<String> {
     const NOTEWORTHY: u64 = 1 << 30;
     let (blocks, fewest) = (u64::from(uploaded.blocks), fewest_blocks(uploaded.size));
     (uploaded.size > NOTEWORTHY && 10 * blocks > 14 * fewest).then(|| {
         format!(
             "these are {} % more blocks than the {fewest} that the image needs, so compute nodes set aside {} MiB of scratch space for it; \
-             `--force --block-layout=dense` stores it in {fewest}, which share less with other images",
+             `keepdocker upload --force --block-layout=dense` stores it in {fewest}, which share less with other images",
             100 * (blocks - fewest) / fewest,
             64 * blocks,
         )
@@ -302,25 +303,29 @@ fn summary(uploaded: &Uploaded, elapsed: Duration) -> String {
     }
 }
 
+/// Describes an upload of so many bytes in so many blocks.
+#[cfg(test)]
+pub(super) fn uploaded(size: u64, blocks: u32) -> Uploaded {
+    Uploaded {
+        collection: "zzzzz-4zz18-000000000000000".into(),
+        portable_data_hash: String::new(),
+        image: String::new(),
+        name: None,
+        outcome: Outcome::Uploaded,
+        size,
+        sent: size,
+        reused: 0,
+        blocks,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn many_blocks_of_a_large_image_are_noted() {
-        let note = |size, blocks| {
-            note_of_blocks(&Uploaded {
-                collection: "zzzzz-4zz18-000000000000000".into(),
-                portable_data_hash: String::new(),
-                image: String::new(),
-                name: None,
-                outcome: Outcome::Uploaded,
-                size,
-                sent: size,
-                reused: 0,
-                blocks,
-            })
-        };
+        let note = |size, blocks| note_of_blocks(&uploaded(size, blocks));
         let size = 30 * (35 << 20);
         let text = note(size, 31).unwrap();
         assert!(

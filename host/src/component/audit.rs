@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Component, Description, Error};
-use crate::output::escape;
+use crate::harmless::escape;
 use crate::policy::{Policy, Unfit};
 
 /// A component, held against the contract and the policy in force.

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::bindings::engine::{Error as EngineError, LocalImage};
 use crate::bindings::types::Platform;
+use crate::harmless::excerpt;
 
 use command::Tail;
 
@@ -297,8 +298,7 @@ fn check_name(name: &str) -> Result<(), CommandError> {
     if is_name {
         return Ok(());
     }
-    let printable = name.chars().take(80).flat_map(char::escape_debug).collect();
-    Err(CommandError::BadName(printable))
+    Err(CommandError::BadName(excerpt(name, 80)))
 }
 
 /// Tells whether an engine's message means that it works and has no such image.

@@ -50,7 +50,7 @@ fn certificate_error(error: &reqwest::Error) -> Option<String> {
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(rustls::Error::InvalidCertificate(reason)) = tls_error(cause) {
-            return Some(super::printable(&reason.to_string(), 300));
+            return Some(crate::harmless::one_line(&reason.to_string(), 300));
         }
         source = cause.source();
     }
@@ -97,5 +97,5 @@ pub(super) fn describe(error: &reqwest::Error) -> String {
         // The error's own text holds the address, and that of a block may hold its signature.
         parts.push("the request failed".to_owned());
     }
-    super::printable(&parts.join(": "), 500)
+    crate::harmless::one_line(&parts.join(": "), 500)
 }

@@ -8,7 +8,6 @@ mod failure;
 mod progress_body;
 mod request_id;
 mod retry;
-mod text;
 mod tls;
 
 use std::fmt;
@@ -25,7 +24,6 @@ pub use failure::Failure;
 pub use progress_body::{Activity, ProgressBody, Watcher};
 pub use request_id::RequestId;
 pub use retry::{Attempts, Retry};
-pub use text::printable;
 // What requests are made of, for callers that know nothing of the library.
 pub use reqwest::{Method, RequestBuilder, StatusCode, header};
 

@@ -14,7 +14,8 @@ use super::locator::Locator;
 use super::service::{self, Service};
 use super::tally::{Confirmed, Tally, Wanted};
 use super::{Error, Keep};
-use crate::http::{Answer, RequestId, Watcher, printable};
+use crate::harmless::one_line;
+use crate::http::{Answer, RequestId, Watcher};
 
 /// An answer to a PUT is a locator; longer ones are something else.
 pub(super) const LARGEST_ANSWER: usize = 64 * 1024;
@@ -255,7 +256,7 @@ pub(super) fn judge(answer: &Answer, block: &Block) -> Outcome {
 
 pub(super) fn described(status: u16, body: &str) -> String {
     // Text for people is short; pages of HTML are not.
-    let text = printable(body, 200);
+    let text = one_line(body, 200);
     if text.is_empty() || text.starts_with('<') {
         format!("status {status}")
     } else {

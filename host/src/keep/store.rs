@@ -1,6 +1,7 @@
 //! An archive into Keep: the reader on one thread, hashing and sending on others. How one comes
 //! out again is in `fetch`.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::journal::{Both, JournalFile, recall};
@@ -11,6 +12,7 @@ use crate::bindings::keep::{Error as WitError, Options, Stored};
 use crate::cache::{Cache, Place};
 use crate::engine::CommandError;
 use crate::gate::Budget;
+use crate::messages::{Level, Messages};
 use crate::plan::{Deviation, Script, Step};
 use crate::progress::Progress;
 use crate::target;
@@ -21,6 +23,7 @@ pub struct ArchiveStore {
     pub(super) concurrency: Option<usize>,
     pub(super) progress: Arc<dyn Progress>,
     pub(super) destination: Destination,
+    messages: Messages,
     sent: Arc<Sent>,
     script: Option<Arc<Script>>,
     /// Where journals are kept; none to keep none.
@@ -99,18 +102,20 @@ impl From<StoreError> for WitError {
 
 impl ArchiveStore {
     /// Creates a store that moves `concurrency` blocks at once, tells `progress` about them, and
-    /// hands what it fetches to `destination`.
+    /// hands what it fetches to `destination`. `messages` are for what takes the user's disk.
     pub fn new(
         keep: Arc<Keep>,
         concurrency: Option<usize>,
         progress: Arc<dyn Progress>,
         destination: Destination,
+        messages: Messages,
     ) -> Self {
         Self {
             keep,
             concurrency,
             progress,
             destination,
+            messages,
             sent: Arc::default(),
             script: None,
             journals: None,
@@ -172,7 +177,7 @@ impl ArchiveStore {
             upload_options.concurrency = concurrency;
         }
         let (mut writer, upload) = self.keep.upload(upload_options);
-        let progress = self.progress.clone();
+        let (progress, messages) = (self.progress.clone(), self.messages.clone());
         let (selection, form, layout) = (
             options.selection.clone(),
             options.form,
@@ -182,6 +187,9 @@ impl ArchiveStore {
         let reading = tokio::task::spawn_blocking(move || {
             let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
             progress.total(archive.source_length());
+            if let Some(folder) = archive.copies_to(form, layout) {
+                messages.show(Level::Info, &note_of_copy(archive.subject(), folder));
+            }
             let mut seen = 0;
             archive.read(&selection, form, layout, &mut writer, &mut |count| {
                 progress.read(count - seen);
@@ -224,6 +232,15 @@ impl ArchiveStore {
         }
         Ok(stored)
     }
+}
+
+/// Says, before it is made, what a temporary copy is for and where it lies.
+fn note_of_copy(subject: &str, folder: &Path) -> String {
+    format!(
+        "dense blocks can be cut only once the order of all layers is known, so {subject} is copied first, to a temporary file in `{}` \
+         as long as the whole archive; it is gone when this command ends",
+        folder.display()
+    )
 }
 
 /// Journals only spare sending: what goes wrong with them is no reason not to upload.

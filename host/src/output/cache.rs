@@ -100,7 +100,7 @@ pub fn inventory_table(inventory: &Inventory, now: SystemTime) -> String {
         ));
     }
     let bytes = size(inventory.files.iter().map(|(entry, _)| entry));
-    let folder = super::escape(&inventory.folder.to_string_lossy()).into_owned();
+    let folder = crate::harmless::escape(&inventory.folder.to_string_lossy()).into_owned();
     writeln!(
         text,
         "{bytes} bytes in {} files of {folder}",

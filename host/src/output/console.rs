@@ -2,9 +2,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::escape::{escape, escape_lines};
 use super::report::Report;
 use crate::bindings::log::Level;
+use crate::harmless::{escape, escape_lines};
 
 /// How messages look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 pub mod cache;
 mod console;
 mod ending;
-mod escape;
 mod exit;
 pub mod json;
 mod report;
@@ -11,7 +10,6 @@ mod runs;
 mod table;
 
 pub use console::{Console, Style};
-pub use escape::{escape, escape_lines};
 pub use exit::Exit;
 pub use report::Report;
 pub use runs::{runs, steps};

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::escape::escape;
 use crate::audit::{Entry, Run, Verdict};
+use crate::harmless::escape;
 
 /// More of a value than this is cut.
 const MAX_SHOWN: usize = 160;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Datelike, Utc};
 
-use super::escape::escape;
 use crate::bindings::commands::ListedImage;
+use crate::harmless::escape;
 
 /// What stands where a name, a tag, or an ID is not known.
 const NONE: &str = "<none>";

@@ -136,7 +136,7 @@ impl Shown for Batch {
         let total = python_total(counts).map_or_else(|| "-1".to_owned(), |total| total.to_string());
         format!(
             "{} {}: {} written {total} total\n",
-            crate::output::escape(&program),
+            crate::harmless::escape(&program),
             std::process::id(),
             counts.read
         )

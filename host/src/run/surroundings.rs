@@ -182,6 +182,7 @@ impl Surroundings {
                 target: self.options.target.clone(),
                 scratch: cache.scratch().to_owned(),
             },
+            messages.clone(),
         )
         .under(self.script.clone());
         Ok(Capabilities {

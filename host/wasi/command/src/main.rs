@@ -13,6 +13,8 @@
 mod archive;
 mod bindings;
 mod command_line;
+#[path = "../../../src/harmless.rs"]
+mod harmless;
 mod output;
 mod run;
 #[path = "../../../src/wording.rs"]

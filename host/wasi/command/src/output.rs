@@ -2,8 +2,6 @@
 
 #[path = "../../../src/output/console.rs"]
 mod console;
-#[path = "../../../src/output/escape.rs"]
-mod escape;
 #[path = "../../../src/output/exit.rs"]
 mod exit;
 #[path = "../../../src/output/json.rs"]
@@ -14,7 +12,6 @@ mod report;
 mod table;
 
 pub(crate) use console::{Console, Style};
-pub(crate) use escape::escape;
 pub(crate) use exit::Exit;
 pub(crate) use report::Report;
 pub(crate) use table::{Ids, table};

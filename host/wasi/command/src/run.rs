@@ -11,7 +11,8 @@ use crate::bindings::keep::{BlockLayout, Form};
 use crate::bindings::log::Level;
 use crate::bindings::session;
 use crate::command_line::{Arguments, Command, Images, Resolve, Upload};
-use crate::output::{Console, Exit, Ids, Report, Style, escape, json, table};
+use crate::harmless::escape;
+use crate::output::{Console, Exit, Ids, Report, Style, json, table};
 use crate::wording::count;
 
 /// Runs the program on the arguments that the runtime hands over.

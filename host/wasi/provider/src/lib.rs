@@ -20,9 +20,9 @@ mod archive;
 mod bindings;
 mod capabilities;
 mod engine;
-#[path = "../../../src/output/escape.rs"]
-mod escape;
 mod gate;
+#[path = "../../../src/harmless.rs"]
+mod harmless;
 mod http;
 mod keep;
 mod plan;

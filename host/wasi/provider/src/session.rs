@@ -9,7 +9,7 @@ use crate::api::Api;
 use crate::archive::Location;
 use crate::bindings::log::Level;
 use crate::bindings::{Provider, session};
-use crate::escape::escape;
+use crate::harmless::escape;
 use crate::http::{Client, Retry};
 use crate::keep::Keep;
 use crate::plan::{Script, Step};

@@ -21,9 +21,15 @@ mod decode;
 mod digest;
 #[path = "../../../../src/archive/documents.rs"]
 mod documents;
+#[path = "../../../../src/archive/entry.rs"]
+mod entry;
 #[path = "../../../../src/archive/error.rs"]
 mod error;
+#[path = "../../../../src/archive/extension.rs"]
+mod extension;
 mod hasher;
+#[path = "../../../../src/archive/header.rs"]
+mod header;
 #[path = "../../../../src/archive/indexed.rs"]
 mod indexed;
 #[path = "../../../../src/archive/intake.rs"]
@@ -34,6 +40,8 @@ mod location;
 mod members;
 #[path = "../../../../src/archive/names.rs"]
 mod names;
+#[path = "../../../../src/archive/oci_layout.rs"]
+mod oci_layout;
 #[path = "../../../../src/archive/sink.rs"]
 mod sink;
 #[path = "../../../../src/archive/source.rs"]

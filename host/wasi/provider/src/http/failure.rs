@@ -53,7 +53,7 @@ impl From<ErrorCode> for Failure {
                 Self::NoAnswer("the connection was broken off".to_owned())
             }
             // The name of the code and perhaps a number: nothing of the request.
-            other => Self::NoAnswer(super::printable(&other.to_string(), 200)),
+            other => Self::NoAnswer(crate::harmless::one_line(&other.to_string(), 200)),
         }
     }
 }

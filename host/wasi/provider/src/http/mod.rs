@@ -8,8 +8,6 @@ mod request_id;
 #[path = "../../../../src/http/retry.rs"]
 mod retry;
 mod send;
-#[path = "../../../../src/http/text.rs"]
-mod text;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +25,6 @@ pub(crate) use ::http::{HeaderMap, Method, StatusCode, header};
 pub(crate) use failure::Failure;
 pub(crate) use request_id::RequestId;
 pub(crate) use retry::Retry;
-pub(crate) use text::printable;
 
 /// Is told how far a body has been sent. There is nobody to tell here: the component shows no
 /// progress.

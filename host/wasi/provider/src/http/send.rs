@@ -101,7 +101,7 @@ fn options(request: &RequestBuilder) -> RequestOptions {
 }
 
 fn write(outgoing: OutgoingBody, body: &Bytes) -> Result<(), Failure> {
-    let failed = |reason: String| Failure::NoAnswer(super::printable(&reason, 200));
+    let failed = |reason: String| Failure::NoAnswer(crate::harmless::one_line(&reason, 200));
     if !body.is_empty() {
         let mut stream = outgoing
             .write()
