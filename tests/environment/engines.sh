@@ -11,7 +11,8 @@ engines_start() {
     local newer=$newer_engine_folder/root
     if [[ -e $newer_engine_folder/complete ]]; then
         mkdir -p "$parts/newer"
-        echo '{}' >"$parts/newer/newer-engine.json"
+        # Which of the two is the default depends on the version.
+        echo '{"features": {"containerd-snapshotter": false}}' >"$parts/newer/newer-engine.json"
         echo '{"features": {"containerd-snapshotter": true}}' >"$parts/newer/containerd-engine.json"
         engine_spawn_in "$newer" newer-engine
         engine_spawn_in "$newer" containerd-engine

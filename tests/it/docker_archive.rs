@@ -1,6 +1,9 @@
 //! Uploads of saved archives, on a machine without any engine.
 
-use crate::support::{Cluster, Environment, Python, data};
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+
+use crate::support::{Cluster, Environment, Layer, Python, data, saved};
 
 /// The digest of the configuration of the hello-world image, whichever engine saved it.
 const HELLO_WORLD: &str = "d2c94e258dcb3c5ac2798d32e1249e42ef01cba4841c2234249495f87264ac5a";
@@ -110,6 +113,116 @@ fn the_stored_file_is_an_archive_with_the_same_configuration_and_layers() {
 
         assert_eq!(contents(&fetched), contents(&data(archive)), "{archive}");
     }
+}
+
+#[test]
+fn a_stream_is_stored_byte_for_byte_where_that_is_asked_for() {
+    let Some(python) = Python::find() else { return };
+    let tiny = "70a7460c1d522af75cbf6d47be2622f63fc1bc7b517e1fe5870bee89a55dc372";
+    let layers =
+        [(1, 66 << 20), (2, 5000), (3, 2 << 20)].map(|(seed, size)| Layer::new(seed, size));
+    let mut large = Vec::new();
+    saved(&layers, "lab/large:1")
+        .read_to_end(&mut large)
+        .unwrap();
+    let kept = |name: &str| fs::read(data(name)).unwrap();
+    let archives = [
+        (
+            "hello-world-ManifestV2.tar",
+            kept("hello-world-ManifestV2.tar"),
+            Some(HELLO_WORLD),
+        ),
+        (
+            "tiny-docker20.10.tar",
+            kept("tiny-docker20.10.tar"),
+            Some(tiny),
+        ),
+        // Of one image, other bytes.
+        (
+            "tiny-docker26-classic-store.tar",
+            kept("tiny-docker26-classic-store.tar"),
+            Some(tiny),
+        ),
+        (
+            "tiny-docker26-containerd-store.tar",
+            kept("tiny-docker26-containerd-store.tar"),
+            Some(tiny),
+        ),
+        ("an archive of several blocks", large, None),
+    ];
+    let mut hashes = Vec::new();
+    for (archive, bytes, id) in archives {
+        for layout in ["layered", "dense"] {
+            let cluster = Cluster::start();
+            let environment = without_engine(&cluster);
+            let layout_option = format!("--block-layout={layout}");
+            let words = [
+                "upload",
+                "--verbatim",
+                &layout_option,
+                "--from",
+                "-",
+                "lab/kept:1",
+            ];
+            let program = env!("CARGO_BIN_EXE_keepdocker");
+
+            let input = std::io::Cursor::new(bytes.clone());
+            let collection = environment.run_on(program, &words, input).success();
+
+            let stored = cluster.only_collection();
+            assert_eq!(stored["uuid"], collection.trim(), "{archive}");
+            let manifest = stored["manifest_text"].as_str().unwrap();
+            let (_, file) = manifest.trim_end().rsplit_once(' ').unwrap();
+            let (extent, name) = file.split_at(file.match_indices(':').nth(1).unwrap().0 + 1);
+            assert_eq!(
+                extent,
+                format!("0:{}:", bytes.len()),
+                "{archive}: {manifest}"
+            );
+            let name = name.replace("\\072", ":");
+            if let Some(id) = id {
+                assert_eq!(name, format!("sha256:{id}.tar"), "{archive}");
+            }
+            let fetched = environment.home().join("fetched.tar");
+            let file = format!("{}/{name}", collection.trim());
+            let _ = python
+                .run(
+                    &environment,
+                    "arv-get",
+                    &[&*file, fetched.to_str().unwrap()],
+                )
+                .success();
+            assert!(
+                fs::read(&fetched).unwrap() == bytes,
+                "{archive}, {layout}: other bytes"
+            );
+            hashes.push(stored["portable_data_hash"].clone());
+
+            // Cut as the Python program cuts, it is what that one stores of these bytes.
+            if layout == "dense" {
+                let sent = environment.home().join(&name);
+                File::create(&sent).unwrap().write_all(&bytes).unwrap();
+                let other = Cluster::start();
+                let environment = without_engine(&other);
+                let _ = python
+                    .run(
+                        &environment,
+                        "arv-put",
+                        &["--no-progress", "--no-cache", sent.to_str().unwrap()],
+                    )
+                    .success();
+                assert_eq!(
+                    other.only_collection()["portable_data_hash"],
+                    stored["portable_data_hash"],
+                    "{archive}"
+                );
+            }
+        }
+    }
+    // What is kept as it is has as many forms as there are tools.
+    hashes.sort_by_key(ToString::to_string);
+    hashes.dedup();
+    assert_eq!(hashes.len(), 6, "{hashes:?}");
 }
 
 /// An environment in which no engine can be found.

@@ -11,12 +11,14 @@
 mod support;
 
 mod apptainer; // what is stored, as a container of Apptainer
+mod attributes; // extended attributes of files, through Keep into every engine
 mod bad_input; // messages and exit codes, and that nothing is left half-registered
 mod blocks; // how images lie in Keep, and what they share
 mod compatibility; // the table of differences from the Python program, and its tests
 mod component; // what auditors get, and that it is the component that runs
 mod confinement; // what the program denies itself
 mod contract; // the component and the contract: imports, size
+mod dense; // dense blocks of a stream, which need room on the disk
 mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine
 mod download; // images out of Keep: files, pipes, engines
@@ -26,6 +28,7 @@ mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
 mod fuzz_corpus; // what the fuzzer made up, read again
 mod hostile; // components that misbehave
+mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod loading; // the stored archive in every engine and tool
 mod oci_layouts; // layouts by buildah, umoci and skopeo

@@ -18,7 +18,7 @@ use super::fixtures::{
 };
 
 /// Sizes of layers in KiB, lowest first: how images of these kinds are built.
-const REALISTIC: [(&str, &[usize]); 9] = [
+pub(super) const REALISTIC: [(&str, &[usize]); 9] = [
     (
         "language base image",
         &[119_808, 49_152, 181_248, 573_440, 19_456, 46_080, 5, 12_288],
@@ -84,7 +84,7 @@ const SCALED: Cutting = Cutting {
 };
 
 /// Makes an image of layers whose sizes are a thousandth of these.
-fn scaled(kibibytes: &[usize]) -> Made {
+pub(super) fn scaled(kibibytes: &[usize]) -> Made {
     let layers = kibibytes.iter().enumerate();
     Made::new(
         layers
@@ -93,7 +93,7 @@ fn scaled(kibibytes: &[usize]) -> Made {
     )
 }
 
-fn blocks(image: &Made, layout: BlockLayout) -> (Vec<Digest>, u64) {
+pub(super) fn blocks(image: &Made, layout: BlockLayout) -> (Vec<Digest>, u64) {
     let bytes = tar(&image.docker_parts(<[u8]>::to_vec));
     let mut archive = with_cutting(stream(bytes), SCALED);
     let stored = read_as(&mut archive, &Selection::Only, Form::Canonical, layout).unwrap();
@@ -114,49 +114,6 @@ fn a_large_image_has_at_most_forty_percent_more_blocks() {
         let large = sizes.iter().filter(|size| **size >= 1024).count();
         assert!(layered.len() <= dense.len() + large + 1, "{name}");
     }
-}
-
-/// Counts the blocks of layers in the image's own order, with the config before them, where a
-/// layer from `large` KiB on has blocks of its own and runs of smaller members share theirs.
-fn in_image_order(kibibytes: &[usize], large: usize) -> usize {
-    const BLOCK: usize = 64 << 10;
-    const SMALL_MEMBER: usize = 1;
-    let mut count = 0;
-    let mut run = SMALL_MEMBER;
-    for size in kibibytes {
-        if *size >= large {
-            count += run.div_ceil(BLOCK) + (size + SMALL_MEMBER).div_ceil(BLOCK);
-            run = 0;
-        } else {
-            run += size + SMALL_MEMBER;
-        }
-    }
-    count + (run + SMALL_MEMBER).div_ceil(BLOCK)
-}
-
-#[test]
-fn the_image_s_own_order_would_pass_forty_percent() {
-    println!("more blocks than dense, if layers from so many MiB on begin a block");
-    println!("stored  image's own order, from 1 MiB  4 MiB  16 MiB");
-    let mut worst = [0; 4];
-    for (name, sizes) in REALISTIC {
-        let image = scaled(sizes);
-        let dense = blocks(&image, BlockLayout::Dense).0.len();
-        let counts = [
-            blocks(&image, BlockLayout::Layered).0.len(),
-            in_image_order(sizes, 1 << 10),
-            in_image_order(sizes, 4 << 10),
-            in_image_order(sizes, 16 << 10),
-        ];
-        let more = counts.map(|count| 100 * (count - dense) / dense);
-        println!("{more:3?} % {name}");
-        for (worst, more) in worst.iter_mut().zip(more) {
-            *worst = more.max(*worst);
-        }
-    }
-    let [stored, own @ ..] = worst;
-    assert!(stored <= 40, "{worst:?}");
-    assert!(own.iter().all(|more| *more > 40), "{worst:?}");
 }
 
 #[test]

@@ -7,4 +7,5 @@ mod hostile;
 mod layout;
 mod mutation;
 mod orders;
+mod other_orders;
 mod real;
