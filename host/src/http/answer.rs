@@ -18,10 +18,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads the body of a response, up to `limit` bytes.
+    /// Reads the body of a response, up to `limit` bytes, into `room`, which is empty.
     pub(super) async fn read(
         mut response: reqwest::Response,
         limit: usize,
+        mut room: BytesMut,
     ) -> Result<Self, Failure> {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
@@ -30,21 +31,21 @@ impl Answer {
             return Err(Failure::TooLarge { limit });
         }
         let announced = announced.and_then(|length| usize::try_from(length).ok());
-        let mut body = BytesMut::with_capacity(announced.unwrap_or(0));
+        room.reserve(announced.unwrap_or(0));
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| Failure::of_answer(&error))?
         {
-            if body.len() + chunk.len() > limit {
+            if room.len() + chunk.len() > limit {
                 return Err(Failure::TooLarge { limit });
             }
-            body.extend_from_slice(&chunk);
+            room.extend_from_slice(&chunk);
         }
         Ok(Self {
             status,
             headers,
-            body: body.freeze(),
+            body: room.freeze(),
         })
     }
 

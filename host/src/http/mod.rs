@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{NoProxy, Proxy, Url};
 
@@ -135,8 +136,22 @@ impl Client {
     /// # Errors
     /// If no whole answer came.
     pub async fn exchange(&self, request: RequestBuilder, limit: usize) -> Result<Answer, Failure> {
+        self.exchange_into(request, limit, BytesMut::new()).await
+    }
+
+    /// Does the same, and puts the answer's body into memory that is no longer used for something else.
+    ///
+    /// # Errors
+    /// If no whole answer came.
+    pub async fn exchange_into(
+        &self,
+        request: RequestBuilder,
+        limit: usize,
+        mut room: BytesMut,
+    ) -> Result<Answer, Failure> {
         let response = request.send().await.map_err(Failure::from)?;
-        Answer::read(response, limit).await
+        room.clear();
+        Answer::read(response, limit, room).await
     }
 }
 

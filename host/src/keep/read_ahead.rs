@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -27,6 +27,8 @@ pub(super) struct ReadAhead {
     coming: VecDeque<(Fetching, Stretch)>,
     most: usize,
     current: Bytes,
+    /// The memory of the block that was read last.
+    spare: BytesMut,
     failure: Arc<Mutex<Option<Error>>>,
 }
 
@@ -49,6 +51,7 @@ impl ReadAhead {
             coming: VecDeque::new(),
             most: most.max(1),
             current: Bytes::new(),
+            spare: BytesMut::new(),
             failure: Arc::default(),
         };
         reader.fetch_ahead();
@@ -65,7 +68,10 @@ impl ReadAhead {
             && let Some(stretch) = self.left.pop_front()
         {
             let (keep, block) = (self.keep.clone(), stretch.block.clone());
-            let task = self.runtime.spawn(async move { keep.get(&block).await });
+            let room = std::mem::take(&mut self.spare);
+            let task = self
+                .runtime
+                .spawn(async move { keep.get_into(&block, room).await });
             self.coming.push_back((Fetching(task), stretch));
         }
     }
@@ -91,8 +97,9 @@ impl ReadAhead {
 impl Read for ReadAhead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.current.is_empty() {
-            // Gives the block's memory back before the next is waited for.
-            self.current = Bytes::new();
+            // Nobody else holds the block any longer, unless several stretches lie in it.
+            let read = std::mem::take(&mut self.current);
+            self.spare = read.try_into_mut().unwrap_or_default();
             match self.next() {
                 Ok(Some(bytes)) => self.current = bytes,
                 Ok(None) => return Ok(0),

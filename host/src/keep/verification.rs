@@ -63,9 +63,12 @@ fn run(state: &Mutex<State>) {
             std::mem::take(&mut state.waiting)
         };
         let (blocks, senders): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-        for (block, sender) in Block::several(blocks).into_iter().zip(senders) {
+        // The data is let go before anybody is told, so that who asked alone holds it then.
+        let blocks = Block::several(blocks).into_iter();
+        let ids: Vec<BlockId> = blocks.map(|block| block.id()).collect();
+        for (id, sender) in ids.into_iter().zip(senders) {
             // Who asked may have gone.
-            let _ = sender.send(block.id());
+            let _ = sender.send(id);
         }
     }
 }

@@ -67,6 +67,23 @@ async fn a_stored_block_can_be_read_back() {
 }
 
 #[tokio::test]
+async fn memory_of_a_block_that_is_no_longer_needed_is_used_again() {
+    let setup = Setup::new().await;
+    let keep = setup.keep();
+    let mut locators = Vec::new();
+    for text in ["the first block", "another", "the third block"] {
+        locators.push(keep.put(&block(text), &wanted(1)).await.unwrap());
+    }
+    let mut data = keep.get(&locators[0]).await.unwrap();
+    let address = data.as_ptr();
+    for (locator, text) in locators[1..].iter().zip(["another", "the third block"]) {
+        let room = data.try_into_mut().expect("nobody else holds it");
+        data = keep.get_into(locator, room).await.unwrap();
+        assert_eq!((&data[..], data.as_ptr()), (text.as_bytes(), address));
+    }
+}
+
+#[tokio::test]
 async fn every_disk_gets_one_replica() {
     let setup = Setup::with_disks(3).await;
     setup.keep().put(&block("data"), &wanted(2)).await.unwrap();
