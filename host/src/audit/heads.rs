@@ -18,7 +18,9 @@ use super::mask::Mask;
 use super::options::Error;
 
 /// No line is longer than this.
-const LONGEST_LINE: u64 = 64 << 10;
+const LONGEST_LINE: usize = 64 << 10;
+/// The last line is looked for in so many bytes first: enough for any but one that tells of removed logs.
+const USUAL_END: usize = 4 << 10;
 /// At every so many lines, logs whose time is over are removed.
 const PRUNE_INTERVAL: u64 = 32;
 
@@ -88,24 +90,72 @@ fn line(head: Head<'_>, chain: &mut Chain) -> Result<String, Error> {
 
 /// Returns where the chain has got to, and whether its last line lacks an end, as a power cut can
 /// leave it.
-fn last(mut file: &File) -> std::io::Result<(Chain, bool)> {
+fn last(file: &File) -> std::io::Result<(Chain, bool)> {
+    let text = end(file, USUAL_END)?;
+    let torn = !text.is_empty() && !text.ends_with('\n');
+    if let Some(chain) = last_of(&text) {
+        return Ok((chain, torn));
+    }
+    let text = end(file, 2 * LONGEST_LINE)?;
+    Ok((last_of(&text).unwrap_or_default(), torn))
+}
+
+/// Reads the last bytes of a file, up to so many.
+fn end(mut file: &File, most: usize) -> std::io::Result<String> {
     let length = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(length.saturating_sub(2 * LONGEST_LINE)))?;
-    let mut text = Vec::new();
-    file.take(2 * LONGEST_LINE).read_to_end(&mut text)?;
-    let text = String::from_utf8_lossy(&text);
-    let chain = text.lines().rev().find_map(|line| {
+    let start = length.saturating_sub(most as u64);
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::with_capacity(most);
+    file.take(most as u64).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns where a chain has got to by the last whole line of the text, if there is one.
+fn last_of(text: &str) -> Option<Chain> {
+    text.lines().rev().find_map(|line| {
         let value: Value = serde_json::from_str(line).ok()?;
         Some(Chain {
             length: value["seq"].as_u64()? + 1,
             head: value["hash"].as_str()?.to_owned(),
         })
-    });
-    let torn = !text.is_empty() && !text.ends_with('\n');
-    Ok((chain.unwrap_or_default(), torn))
+    })
 }
 
 /// Returns the time as the log has it.
 pub(super) fn now() -> String {
     Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chain_goes_on_after_short_long_and_torn_lines() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder(place.path().to_owned());
+        let open = Head::Open {
+            run: "20261124T000000000Z-0000abcd",
+            head: "0",
+        };
+        let runs = vec!["20261124T000000000Z-0000abcd".to_owned(); 400];
+        let long = Head::Prune { runs: &runs };
+        for head in [open, open, long, open, long, long, open] {
+            append(&folder, head, None).unwrap();
+        }
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(folder.heads())
+            .unwrap();
+        file.write_all(b"{\"at\":\"20").unwrap();
+        assert_eq!(append(&folder, open, None).unwrap().length, 8);
+
+        let text = std::fs::read_to_string(folder.heads()).unwrap();
+        assert!(text.len() > 3 * USUAL_END);
+        let mut chain = Chain::default();
+        for line in text.lines().filter(|line| line.ends_with('}')) {
+            chain.follow(line).unwrap();
+        }
+        assert_eq!(chain.length, 8);
+    }
 }

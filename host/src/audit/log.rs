@@ -13,7 +13,7 @@ use super::mask::Mask;
 use super::note::SigningKey;
 use super::options::{Error, OnFailure, Options};
 use super::queue::Queue;
-use super::writer::{Draft, Names, Writer};
+use super::writer::{Draft, Later, Names, Writer};
 use crate::gate::{Event, Phase, Recorder, Unrecordable};
 use crate::policy::{Cluster, Guest, Policy};
 
@@ -61,7 +61,7 @@ pub struct Log {
 struct State {
     run: String,
     queue: Queue,
-    mask: Mask,
+    mask: Arc<Mask>,
     /// What was counted for the last line.
     calls: u64,
     denied: u64,
@@ -90,7 +90,7 @@ impl Log {
         let state = State {
             run: writer.run().to_owned(),
             queue: Queue::new(writer)?,
-            mask,
+            mask: Arc::new(mask),
             calls: 0,
             denied: 0,
             bytes: 0,
@@ -217,7 +217,11 @@ impl State {
                 self.put(&mut line, "error", &error)?;
                 self.put(&mut line, "bytes", &bytes)?;
                 if let Some(answer) = answer {
-                    self.put_value(&mut line, ANSWER, answer)?;
+                    line.later = Some(Later {
+                        names: ANSWER,
+                        value: answer.copy(),
+                        mask: self.mask.clone(),
+                    });
                 }
             }
         }

@@ -30,8 +30,8 @@ fn written(mask: Mask, words: &[String], operations: Vec<Operation>) -> (Vec<Val
     let gate = Gate::new(policy, &guest, cluster, Box::new(log.clone())).unwrap();
     for operation in operations {
         let permit = gate.admit(operation, &(words, &NO_ARGUMENTS)).unwrap();
-        let answer: Result<&[String], String> = if words.len().is_multiple_of(2) {
-            Ok(words)
+        let answer: Result<Vec<String>, String> = if words.len().is_multiple_of(2) {
+            Ok(words.to_vec())
         } else {
             Err(words.join(" "))
         };
@@ -106,7 +106,9 @@ fn an_attempt_is_in_the_log_before_it_is_made() {
             (&last["phase"], &last["call"]),
             (&"attempt".into(), &calls.into())
         );
-        permit.close::<_, _, String>(Ok::<_, String>(&answer)).ok();
+        permit
+            .close::<_, _, String>(Ok::<_, String>(answer.clone()))
+            .ok();
     }
 }
 

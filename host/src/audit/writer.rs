@@ -1,12 +1,18 @@
 //! The files of a log, as they are written.
 
+use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use erased_serde::Serialize as Recordable;
+
+use super::canonical::text;
 use super::chain::{Chain, Line};
 use super::folder::{Folder, Part, new_run};
 use super::heads::{self, Head};
+use super::mask::Mask;
 use super::note::SigningKey;
 use super::options::{Error, Options};
 use super::values::Values;
@@ -31,6 +37,29 @@ pub(super) struct Draft {
     pub(super) line: Line,
     /// Canonical JSON; it goes where it has room.
     pub(super) values: Vec<(Names, String)>,
+    /// A value that is not JSON yet.
+    pub(super) later: Option<Later>,
+}
+
+/// A value that becomes canonical JSON when the line is written: an answer can be so long that the
+/// component should not have to wait for that.
+pub(super) struct Later {
+    pub(super) names: Names,
+    pub(super) value: Box<dyn Recordable + Send>,
+    pub(super) mask: Arc<Mask>,
+}
+
+impl Later {
+    fn text(self) -> Result<(Names, String), Error> {
+        Ok((self.names, text(&self.value, &self.mask)?))
+    }
+}
+
+/// Shows nothing of the value, which may hold what must be masked.
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Later").field(&self.names).finish()
+    }
 }
 
 impl Writer {
@@ -62,8 +91,13 @@ impl Writer {
 
     /// Writes a line; on return it outlives this program, though not a failure of the machine.
     pub(super) fn write(&mut self, draft: Draft) -> Result<(), Error> {
-        let Draft { mut line, values } = draft;
-        for (names, json) in values {
+        let Draft {
+            mut line,
+            values,
+            later,
+        } = draft;
+        let later = later.map(Later::text).transpose()?;
+        for (names, json) in values.into_iter().chain(later) {
             let (name, json) = self.values.place(&self.folder, &self.run, names, json)?;
             line.put_json(name, json);
         }

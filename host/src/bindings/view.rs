@@ -42,7 +42,7 @@ impl<C> View<'_, C> {
     where
         R: Send + 'static,
         E: fmt::Display + Into<W>,
-        W: Serialize,
+        W: Serialize + Clone + Send + 'static,
     {
         let resource = match result {
             Ok(value) => Ok(table.push(value)?),

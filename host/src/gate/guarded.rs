@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use erased_serde::Serialize as Recordable;
 use serde::Serialize;
 
 use super::Gate;
 use super::budget::Budget;
 use super::operation::Operation;
-use super::record::Phase;
+use super::record::{Answer, Phase};
 use crate::policy::Ruling;
 
 /// A capability that only a permit opens.
@@ -80,9 +79,9 @@ impl<'g> Permit<'g> {
     /// If the operation failed, with what the contract says of that.
     pub fn close<T, E, W>(mut self, result: Result<T, E>) -> Result<T, W>
     where
-        T: Serialize,
+        T: Serialize + Clone + Send + 'static,
         E: fmt::Display + Into<W>,
-        W: Serialize,
+        W: Serialize + Clone + Send + 'static,
     {
         self.closed = true;
         let error = result.as_ref().err().map(ToString::to_string);
@@ -91,7 +90,7 @@ impl<'g> Permit<'g> {
         answer
     }
 
-    fn record(&self, error: Option<&str>, answer: Option<&dyn Recordable>) {
+    fn record(&self, error: Option<&str>, answer: Option<&dyn Answer>) {
         let bytes = self.budget.get().map_or(0, Budget::sent);
         // If the entry is lost, the gate remembers that and lets nothing more begin.
         let _ = self.gate.record(

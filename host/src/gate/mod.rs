@@ -25,7 +25,7 @@ pub use guarded::{Guarded, Permit};
 pub use object::ObjectError;
 pub(crate) use object::quote;
 pub use operation::Operation;
-pub use record::{Event, Phase, Recorder, Unrecordable, Unrecorded};
+pub use record::{Answer, Event, Phase, Recorder, Unrecordable, Unrecorded};
 pub use refusal::Refusal;
 
 use erased_serde::Serialize as Recordable;

@@ -46,10 +46,22 @@ pub enum Phase<'a> {
         /// What went wrong, if anything did.
         error: Option<&'a str>,
         /// What the component gets to see; none if the call was given up.
-        answer: Option<&'a dyn Serialize>,
+        answer: Option<&'a dyn Answer>,
         /// How many bytes went to Keep meanwhile, each replica counted once.
         bytes: u64,
     },
+}
+
+/// What the component gets to see of an operation.
+pub trait Answer: Serialize {
+    /// Returns a copy that can be recorded while the component goes on.
+    fn copy(&self) -> Box<dyn Serialize + Send>;
+}
+
+impl<T: serde::Serialize + Clone + Send + 'static> Answer for T {
+    fn copy(&self) -> Box<dyn Serialize + Send> {
+        Box::new(self.clone())
+    }
 }
 
 impl Phase<'_> {
