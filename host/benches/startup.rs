@@ -11,7 +11,10 @@
     reason = "a benchmark ends where something is not as it must be"
 )]
 
-mod support;
+#[path = "support/median.rs"]
+mod median;
+#[path = "support/python.rs"]
+mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,7 +24,8 @@ use keepdocker_sandbox::faults::{Action, Fault};
 use keepdocker_sandbox::seed::Image;
 use keepdocker_sandbox::{Options, Sandbox};
 
-use support::{median, python};
+use median::median;
+use python::python;
 
 /// Runs of each program and command that count.
 const RUNS: usize = 15;

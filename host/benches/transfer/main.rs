@@ -15,11 +15,13 @@
 
 mod image;
 mod measure;
+#[path = "../support/median.rs"]
+mod median;
+#[path = "../support/python.rs"]
+mod python;
 mod relay;
 mod rows;
 mod server;
-#[path = "../support/mod.rs"]
-mod support;
 mod table;
 
 use std::path::PathBuf;

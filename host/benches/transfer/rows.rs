@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::image::{self, Image};
 use super::measure::{Program, Usage};
+use super::median::median;
+use super::python::python;
 use super::relay;
 use super::server::{Counts, Server};
-use super::support::{median, python};
 use super::table::Table;
 
 /// A row's name and how it is measured.

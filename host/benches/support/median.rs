@@ -1,0 +1,11 @@
+//! The middle of some values.
+
+/// Sorts the values and returns the middle one.
+///
+/// # Panics
+///
+/// Panics if there are none, or one is no number.
+pub(crate) fn median<T: PartialOrd + Copy>(values: &mut [T]) -> T {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    values[values.len() / 2]
+}
