@@ -7,6 +7,7 @@ mod command;
 mod error;
 pub mod host;
 mod loading;
+mod pipe;
 mod saving;
 mod tether;
 

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use super::command::{self, Tail};
 use super::error::CommandError;
+use super::pipe;
 
 /// An archive that the engine is writing. Dropping it ends the engine's command.
 ///
@@ -32,6 +33,7 @@ impl Saving {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command::start(program, command)?;
         let output = child.stdout.take().expect("standard output is a pipe");
+        pipe::widen(&output);
         let errors = child.stderr.take().expect("standard error is a pipe");
         let messages = Tail::collect(errors);
         Ok(Saving {

@@ -11,7 +11,7 @@ use super::buffers::Filled;
 
 /// How many blocks are worth hashing at once: with the four buffers of an upload, one
 /// is filled meanwhile, while with four at once nothing else goes on.
-const ENOUGH: usize = 3;
+const ENOUGH: usize = 2;
 
 /// How long a block waits for others. A source that is slower than this is the slowest part anyway.
 const PATIENCE: Duration = Duration::from_millis(250);
