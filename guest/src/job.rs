@@ -132,8 +132,9 @@ impl<'a> Job<'a> {
         );
         let mut links = found.links;
         links.extend(registration::create_links(&missing, &self.owner)?);
+        let is_renamed = self.tell_names(&collection);
         effect::warn(&self.names, &collection, &links, self.formats);
-        let outcome = if is_new || !missing.is_empty() {
+        let outcome = if is_new || is_renamed || !missing.is_empty() {
             Outcome::Registered
         } else {
             Outcome::Present
@@ -214,6 +215,7 @@ impl<'a> Job<'a> {
             &self.owner,
         );
         registration::create_links(&missing, &self.owner)?;
+        self.tell_names(&collection);
         self.warn_of_no_effect(&collection);
         let uploaded = self.uploaded(collection, id, Outcome::Uploaded);
         Ok(written(uploaded, &stored))
@@ -251,6 +253,12 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Has the collection tell the names that it got, and returns whether it had to.
+    fn tell_names(&self, collection: &collections::Collection) -> bool {
+        let project = self.request.project.as_deref();
+        registration::tell_names(collection, &self.names, project, &self.owner)
+    }
+
     fn warn_of_no_effect(&self, collection: &collections::Collection) {
         if self.names.is_empty() {
             return;
@@ -281,8 +289,11 @@ impl<'a> Job<'a> {
         mut properties: Vec<Property>,
     ) -> collections::NewCollection {
         let first = self.names.first();
-        if let Some(name) = first {
-            properties.push(image::text_property(image::REPO_TAG, name));
+        if first.is_some() {
+            properties.push(Property {
+                key: image::REPO_TAG.into(),
+                value: image::names_value(&self.names),
+            });
         }
         collections::NewCollection {
             name: match &self.request.name {

@@ -52,8 +52,8 @@ impl Known {
 /// Finds the image in the engine's store, after pulling it where that is asked.
 pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, Failure> {
     let asked = match reference {
-        Reference::Name(name) => name.registered(),
-        Reference::Id(id) => id.to_string(),
+        Reference::Name(name) => name.local(),
+        Reference::Id(id) => vec![id.to_string()],
     };
     if pull == Pull::Always {
         if let Reference::Id(id) = reference {
@@ -61,15 +61,15 @@ pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, F
                 "an image cannot be pulled by its ID `{id}`; give a name"
             )));
         }
-        engine::pull(&asked)?;
+        engine::pull(&asked[0])?;
     }
-    let mut found = match engine::find(&asked) {
+    let mut found = match find(&asked) {
         Err(error @ engine::Error::Unavailable(_)) => return Ok(InEngine::Unavailable(error)),
         found => found?,
     };
     if found.is_empty() && pull == Pull::Missing && matches!(reference, Reference::Name(_)) {
-        engine::pull(&asked)?;
-        found = engine::find(&asked)?;
+        engine::pull(&asked[0])?;
+        found = find(&asked)?;
     }
     for local in &mut found {
         local.id = image::normalized(&local.id);
@@ -95,6 +95,17 @@ pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, F
             found.into_iter().map(|local| local.id).collect(),
         )),
     }
+}
+
+/// Returns what the engine has under the first of the names that it knows.
+fn find(names: &[String]) -> Result<Vec<engine::LocalImage>, engine::Error> {
+    for name in names {
+        let found = engine::find(name)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Finds the image among those that the cluster has.

@@ -7,7 +7,9 @@
 
 use crate::bindings::exports::keepdocker::contract::commands::Failure;
 use crate::bindings::keepdocker::contract::api;
-use crate::capabilities::{collections, links};
+use crate::bindings::keepdocker::contract::log::Level;
+use crate::capabilities::{collections, links, log};
+use crate::{failure, image};
 use std::collections::HashSet;
 
 /// How often a create is tried whose answer keeps getting lost.
@@ -90,4 +92,64 @@ fn create_link(new: &links::NewLink, owner: &str) -> Result<links::Link, Failure
         }
         attempt += 1;
     }
+}
+
+/// Has the collection tell each of these names, which links to it have, and returns whether it did
+/// not before.
+///
+/// The names that it told keep their places; those that only links tell follow in the order in
+/// which the links were made. The image is registered by now, so that a failure is only reported:
+/// the next run tries again.
+pub(crate) fn tell_names(
+    collection: &collections::Collection,
+    names: &[String],
+    project: Option<&str>,
+    owner: &str,
+) -> bool {
+    // A value that is no names means something to somebody.
+    let Some(told) = image::told_names(&collection.properties) else {
+        return false;
+    };
+    if names.iter().all(|name| told.contains(name)) {
+        return false;
+    }
+    let changed = all_names(told, &collection.uuid, owner).and_then(|names| {
+        collections::update(&collections::Change {
+            collection: collection.uuid.clone(),
+            owner: project.map(Into::into),
+            repo_tag: image::names_value(&names),
+        })
+    });
+    if let Err(error) = &changed {
+        log::write(
+            Level::Warning,
+            &format!(
+                "the image has its names, but collection {} does not tell them all: {}",
+                collection.uuid,
+                failure::words(error)
+            ),
+        );
+    }
+    changed.is_ok()
+}
+
+/// Returns the names that the collection tells, and those that links of its owner add to them.
+fn all_names(
+    mut names: Vec<String>,
+    collection: &str,
+    owner: &str,
+) -> Result<Vec<String>, api::Error> {
+    let links = links::list(&links::Query {
+        classes: vec![links::Class::RepoTag],
+        names: links::Names::All,
+        heads: Some(vec![collection.into()]),
+        owner: Some(owner.into()),
+        newest: None,
+    })?;
+    for link in links {
+        if !names.contains(&link.name) {
+            names.push(link.name);
+        }
+    }
+    Ok(names)
 }

@@ -231,3 +231,65 @@ fn a_plan_is_not_made_of_what_can_be_read_once_and_bows_to_the_policy() {
     assert!(denied.failure(3).contains("rule frozen"));
     desk.cluster.assert_nothing_registered();
 }
+
+#[test]
+fn a_further_name_is_planned_and_told_unless_somebody_was_quicker() {
+    let desk = Desk::new();
+    let upload = |name: &str| {
+        let arguments = ["upload", "--from", &desk.archive, name];
+        desk.environment.keepdocker(&arguments).success()
+    };
+    let told = || desk.cluster.only_collection()["properties"]["docker-image-repo-tag"].clone();
+    upload("lab/tool:1");
+    assert_eq!(told(), "lab/tool:1");
+    let uuid = desk.cluster.only_collection()["uuid"].clone();
+
+    let arguments = [
+        "plan",
+        "--from",
+        &desk.archive,
+        "lab/tool:2",
+        "-o",
+        &desk.plan,
+    ];
+    let printed = desk.environment.keepdocker(&arguments).success();
+    let line = format!(
+        "would have collection {} tell its names: [\"lab/tool:1\",\"lab/tool:2\"]\n",
+        uuid.as_str().unwrap()
+    );
+    assert!(printed.contains(&line), "{printed}");
+    assert_eq!(told(), "lab/tool:1");
+    let plan: Value = serde_json::from_str(&fs::read_to_string(&desk.plan).unwrap()).unwrap();
+    let step = serde_json::json!({
+        "verb": "collections.update", "collection": uuid, "owner": null,
+        "repo_tag": ["lab/tool:1", "lab/tool:2"],
+    });
+    assert!(plan["steps"].as_array().unwrap().contains(&step), "{plan}");
+
+    desk.environment
+        .keepdocker(&["apply", &desk.plan])
+        .success();
+    assert_eq!(told(), serde_json::json!(["lab/tool:1", "lab/tool:2"]));
+
+    // Somebody adds a name after the plan for a third one was made.
+    let arguments = [
+        "plan",
+        "--from",
+        &desk.archive,
+        "lab/tool:3",
+        "-o",
+        &desk.plan,
+    ];
+    desk.environment.keepdocker(&arguments).success();
+    upload("lab/other:1");
+    let names = serde_json::json!(["lab/tool:1", "lab/tool:2", "lab/other:1"]);
+    let refused = desk.environment.keepdocker(&["apply", &desk.plan]);
+    let said = refused.failure(11);
+    assert!(
+        said.contains(
+            "tell its names: [\"lab/tool:1\",\"lab/tool:2\",\"lab/other:1\",\"lab/tool:3\"]"
+        ),
+        "{said}"
+    );
+    assert_eq!(told(), names);
+}

@@ -142,6 +142,27 @@ pub fn text_of(properties: &[Property], key: &str) -> Option<String> {
     json::text(&property.value)
 }
 
+/// Returns the names that a collection tells of its image, or none if they are told in a way that
+/// is none of ours.
+pub fn told_names(properties: &[Property]) -> Option<Vec<String>> {
+    match properties.iter().find(|property| property.key == REPO_TAG) {
+        Some(property) => json::texts(&property.value),
+        None => Some(Vec::new()),
+    }
+}
+
+/// Returns the JSON value that tells these names: the name alone, as other programs expect it, and
+/// a list only if there are several, of which Arvados finds each.
+pub fn names_value(names: &[String]) -> String {
+    match names {
+        [name] => json::of_text(name),
+        names => {
+            let names: Vec<String> = names.iter().map(|name| json::of_text(name)).collect();
+            format!("[{}]", names.join(","))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

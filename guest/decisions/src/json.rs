@@ -23,6 +23,21 @@ pub(crate) fn text(json: &str) -> Option<String> {
     serde_json::from_str::<Text>(json).ok()?.0
 }
 
+/// Returns the texts that the JSON value is: one, several in a list, or none for null.
+///
+/// None for a value of another kind.
+pub(crate) fn texts(json: &str) -> Option<Vec<String>> {
+    if let Some(text) = text(json) {
+        return Some(vec![text]);
+    }
+    let several: Option<Vec<Text>> = serde_json::from_str(json).ok()?;
+    several
+        .unwrap_or_default()
+        .into_iter()
+        .map(|Text(text)| text)
+        .collect()
+}
+
 /// Returns the JSON value of a text.
 pub(crate) fn of_text(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| unreachable!("a text is always JSON"))
@@ -103,6 +118,27 @@ mod tests {
             "\"a\" b",
         ] {
             assert_eq!(text(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn texts_are_one_or_a_list_of_them_or_null() {
+        for (json, expected) in [
+            (r#""a""#, Some(vec!["a"])),
+            (r#"["a", "b"]"#, Some(vec!["a", "b"])),
+            ("[]", Some(vec![])),
+            ("null", Some(vec![])),
+            (r#"["a", 1]"#, None),
+            (r#"["a", null]"#, None),
+            ("1", None),
+            (r#"{"a":"b"}"#, None),
+            ("", None),
+        ] {
+            let found = texts(json);
+            let found: Option<Vec<&str>> = found
+                .as_ref()
+                .map(|texts| texts.iter().map(String::as_str).collect());
+            assert_eq!(found, expected, "{json}");
         }
     }
 

@@ -58,6 +58,8 @@ pub(crate) struct World {
     pub(crate) stores: Vec<real::keep::Options>,
     /// Whether collections are refused that refer to blocks as others do.
     pub(crate) refuses_reused: bool,
+    /// Whether every change of a collection is refused.
+    pub(crate) refuses_updates: bool,
     /// Whether every collection is refused.
     pub(crate) refuses_all: bool,
     /// Whether the given archive can be opened only once.
@@ -85,6 +87,7 @@ impl World {
             writes: 0,
             stores: Vec::new(),
             refuses_reused: false,
+            refuses_updates: false,
             refuses_all: false,
             reads_given_once: false,
             clock: 0,

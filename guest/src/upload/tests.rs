@@ -11,6 +11,7 @@ use crate::types::Platform;
 mod given;
 mod interruption;
 mod meaning;
+mod names;
 mod registration;
 mod reuse;
 

@@ -1,5 +1,6 @@
 //! The collections that hold images.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -7,10 +8,13 @@ use super::filter::{self, Filter};
 use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
 use super::{Api, Error};
-use crate::bindings::collections::{Collection, Detail, NewCollection, Query, Which};
+use crate::bindings::collections::{Change, Collection, Detail, NewCollection, Query, Which};
+use crate::http::printable;
 use crate::plan::Step;
 
 const PATH: &str = "arvados/v1/collections";
+/// The property that tells the names of the image in a collection.
+pub(crate) const REPO_TAG: &str = "docker-image-repo-tag";
 
 /// A collection as the server lists it.
 #[derive(Debug, Deserialize)]
@@ -162,6 +166,56 @@ impl Api {
             script.created(&collection.uuid);
         }
         Ok(collection)
+    }
+
+    /// Changes what a collection says of the names of its image, and nothing else of it.
+    ///
+    /// The server takes properties as a whole, so that those of others are read before.
+    ///
+    /// # Errors
+    /// If the plan to follow has something else, another owns the collection, or the server refuses.
+    pub async fn update_collection(&self, change: &Change) -> Result<(), Error> {
+        const ACTION: &str = "change the properties of the collection";
+        #[derive(Serialize)]
+        struct Body {
+            collection: Attributes,
+        }
+        #[derive(Serialize)]
+        struct Attributes {
+            properties: Map<String, Value>,
+        }
+        let uuid = change.collection.as_str();
+        if let Some(script) = &self.script
+            && !script
+                .take(Step::update(change, &script.name_of(uuid)))
+                .map_err(Error::OffPlan)?
+        {
+            return Ok(());
+        }
+        // The server would look for anything, and in other clusters too.
+        if local_collections(&[change.collection.clone()], &self.cluster().await?.id).is_empty() {
+            return Err(Error::NoCollection {
+                action: ACTION,
+                head: printable(uuid, 80),
+            });
+        }
+        let owner = self.owner(change.owner.as_deref()).await?;
+        let path = format!("{PATH}/{uuid}");
+        let select = r#"["uuid","owner_uuid","properties"]"#.to_owned();
+        let row: CollectionRow = self.read(ACTION, &path, &[("select", select)]).await?;
+        if row.uuid != uuid || row.owner_uuid != owner {
+            return Err(Error::NotOwned {
+                action: ACTION,
+                collection: change.collection.clone(),
+            });
+        }
+        let mut properties = row.properties;
+        properties.insert(REPO_TAG.to_owned(), row::value(&change.repo_tag));
+        let body = Body {
+            collection: Attributes { properties },
+        };
+        let _: IgnoredAny = self.update(ACTION, &path, &body).await?;
+        Ok(())
     }
 
     /// Returns the filters of each list to read, with the number of rows it can have at most

@@ -60,13 +60,21 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// What a link is to lead to is no collection's UUID. Nothing was sent.
+    /// What a link is to lead to, or what is to be changed, is no collection's UUID. Nothing was sent.
     #[error("cannot {action}: `{head}` is not the UUID of a collection")]
     NoCollection {
         /// What was to be done.
         action: &'static str,
         /// What was given, printable and of bounded length.
         head: String,
+    },
+    /// A collection is not where it is believed to be. Nothing was changed.
+    #[error("cannot {action}: collection `{collection}` belongs to another project by now")]
+    NotOwned {
+        /// What was to be done.
+        action: &'static str,
+        /// The collection's UUID.
+        collection: String,
     },
     /// A plan has something else in this place. Nothing was sent.
     #[error(transparent)]
@@ -133,7 +141,9 @@ impl From<Error> for api::Error {
             Error::Unauthorized(_) => Self::Unauthorized(text),
             Error::Forbidden(_) => Self::Forbidden(text),
             Error::NotFound(_) => Self::NotFound(text),
-            Error::Rejected(_) | Error::NoCollection { .. } => Self::Rejected(text),
+            Error::Rejected(_) | Error::NoCollection { .. } | Error::NotOwned { .. } => {
+                Self::Rejected(text)
+            }
             Error::Unreachable { .. } | Error::ServerFailed(_) => Self::Unreachable(text),
             Error::Uncertain { .. } => Self::Uncertain(text),
             Error::Malformed { .. } | Error::TooMany { .. } | Error::OffPlan(_) => {

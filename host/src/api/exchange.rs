@@ -1,5 +1,6 @@
 //! One operation of the API, from the request to the typed answer, with its repetitions.
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::{Url, form_urlencoded};
@@ -41,16 +42,39 @@ impl Api {
     ) -> Result<T, Error> {
         let id = RequestId::random();
         let url = self.url(action, path)?;
+        self.repeat(retry, action, &id, || self.reading(&url, query, &id))
+            .await
+    }
+
+    /// Changes what is at `path`, trying again as often as allowed: the same change twice is one.
+    pub(super) async fn update<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let id = RequestId::random();
+        let url = self.url(action, path)?;
+        let body = encoded(body);
+        let request = || self.writing(Method::PUT, &url, &body, &id);
+        self.repeat(self.retry, action, &id, request).await
+    }
+
+    /// Makes a request that may have its effect several times, until there is an answer.
+    async fn repeat<T: DeserializeOwned>(
+        &self,
+        retry: Retry,
+        action: &'static str,
+        id: &RequestId,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<T, Error> {
         let mut attempts = retry.attempts();
         loop {
-            let outcome = self
-                .client
-                .exchange(self.reading(&url, query, &id), LARGEST_ANSWER)
-                .await;
+            let outcome = self.client.exchange(request(), LARGEST_ANSWER).await;
             let failure = match outcome {
                 Ok(answer) if answer.status.is_success() => return self.decode(action, &answer),
-                Ok(answer) if is_temporary(answer.status) => Error::refused(action, &answer, &id),
-                Ok(answer) => return Err(Error::refused(action, &answer, &id)),
+                Ok(answer) if is_temporary(answer.status) => Error::refused(action, &answer, id),
+                Ok(answer) => return Err(Error::refused(action, &answer, id)),
                 Err(failure @ (Failure::Untrusted(_) | Failure::TooLarge { .. })) => {
                     return Err(self.unreachable(action, failure));
                 }
@@ -71,7 +95,7 @@ impl Api {
     ) -> Result<T, Error> {
         let id = RequestId::random();
         let url = self.url(action, path)?;
-        let body = bytes::Bytes::from(serde_json::to_vec(body).expect("records become JSON"));
+        let body = encoded(body);
         let uncertain = |reason: String| Error::Uncertain {
             action,
             host: self.host.clone(),
@@ -80,13 +104,7 @@ impl Api {
         };
         let mut attempts = self.retry.attempts();
         loop {
-            let request = self
-                .client
-                .request(Method::POST, url.clone(), &id)
-                .header(ACCEPT, "application/json")
-                .header(CONTENT_TYPE, "application/json")
-                .timeout(TIMEOUT)
-                .body(body.clone());
+            let request = self.writing(Method::POST, &url, &body, &id);
             let failure = match self.client.exchange(request, LARGEST_ANSWER).await {
                 Ok(answer) if answer.status.is_success() => {
                     return self
@@ -127,6 +145,15 @@ impl Api {
         request.header(ACCEPT, "application/json").timeout(TIMEOUT)
     }
 
+    fn writing(&self, method: Method, url: &Url, body: &Bytes, id: &RequestId) -> RequestBuilder {
+        self.client
+            .request(method, url.clone(), id)
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/json")
+            .timeout(TIMEOUT)
+            .body(body.clone())
+    }
+
     fn url(&self, action: &'static str, path: &str) -> Result<Url, Error> {
         self.root.join(path).map_err(|error| Error::Malformed {
             action,
@@ -154,6 +181,10 @@ impl Api {
             failure,
         }
     }
+}
+
+fn encoded(body: &impl Serialize) -> Bytes {
+    Bytes::from(serde_json::to_vec(body).expect("records become JSON"))
 }
 
 fn encode(query: &[(&str, String)]) -> String {

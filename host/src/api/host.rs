@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bindings::collections::{Collection, NewCollection, Query as CollectionQuery};
+use crate::bindings::collections::{Change, Collection, NewCollection, Query as CollectionQuery};
 use crate::bindings::links::{Link, NewLink, Query as LinkQuery};
 use crate::bindings::{ApiFault as Fault, View};
 use crate::bindings::{api, cluster, collections, links, users};
@@ -92,5 +92,19 @@ impl collections::Host for View<'_, Arc<Api>> {
             .create_collection(&collection)
             .await;
         permit.close(created).map_err(Fault::Failed)
+    }
+
+    async fn update(&mut self, change: Change) -> Result<(), Fault> {
+        let operation = Operation::CollectionsUpdate {
+            collection: change.collection.clone(),
+            owner: change.owner.clone(),
+        };
+        let permit = self.gate.admit(operation, &(&change,))?;
+        let updated = self
+            .capability
+            .open(&permit)
+            .update_collection(&change)
+            .await;
+        permit.close(updated).map_err(Fault::Failed)
     }
 }

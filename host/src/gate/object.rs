@@ -51,7 +51,7 @@ pub enum ObjectError {
 }
 
 /// The members of each verb's object, those that may be given as bare words first.
-const MEMBERS: [(&str, &[&str]); 15] = [
+const MEMBERS: [(&str, &[&str]); 16] = [
     ("log.write", &["level"]),
     ("engine.find", &["name"]),
     ("engine.pull", &["name"]),
@@ -73,6 +73,7 @@ const MEMBERS: [(&str, &[&str]); 15] = [
         "collections.create",
         &["name", "owner", "replicas", "storage_classes"],
     ),
+    ("collections.update", &["collection", "owner"]),
 ];
 
 fn members_of(verb: &str) -> &'static [&'static str] {
@@ -93,7 +94,7 @@ impl Operation {
     /// Makes an operation of a verb and the JSON form of its object.
     ///
     /// This is the inverse of serialising the operation. A member that is absent counts as none;
-    /// names and heads that are absent count as empty, since a question need not be complete.
+    /// names, heads and collections that are absent count as empty, since a question need not be complete.
     ///
     /// # Errors
     /// If there is no such verb, or the object is none of that verb's.
@@ -163,6 +164,10 @@ impl Operation {
             },
             "collections.list" => Self::CollectionsList {
                 manifests: object.truth("manifests")?,
+                owner: object.text("owner")?,
+            },
+            "collections.update" => Self::CollectionsUpdate {
+                collection: object.text("collection")?.unwrap_or_default(),
                 owner: object.text("owner")?,
             },
             _ => Self::CollectionsCreate {
@@ -257,7 +262,7 @@ impl Operation {
                 && !value.contains('=')
                 && matches!(
                     *member,
-                    "level" | "name" | "source" | "target" | "image" | "class"
+                    "level" | "name" | "source" | "target" | "image" | "class" | "collection"
                 )
             {
                 words.push(value);
@@ -409,6 +414,7 @@ mod tests {
             "collections.list manifests=true owner=p",
             "collections.create lab owner=p replicas=1 storage_classes=a",
             "collections.create lab",
+            "collections.update c owner=p",
         ] {
             let made = operation(line).unwrap();
             assert_eq!(made.to_string(), line);

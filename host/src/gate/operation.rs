@@ -101,11 +101,18 @@ pub enum Operation {
         /// The storage classes asked for.
         storage_classes: Vec<String>,
     },
+    /// Changes what a collection says of the names of its image.
+    CollectionsUpdate {
+        /// The collection.
+        collection: String,
+        /// The project that owns it; the host makes sure of that.
+        owner: Option<String>,
+    },
 }
 
 impl Operation {
     /// Every verb that there is, in the order of the contract.
-    pub const VERBS: [&'static str; 15] = [
+    pub const VERBS: [&'static str; 16] = [
         "log.write",
         "engine.find",
         "engine.pull",
@@ -121,6 +128,7 @@ impl Operation {
         "links.create",
         "collections.list",
         "collections.create",
+        "collections.update",
     ];
 
     /// Every interface with functions in it, in the order of the contract.
@@ -164,12 +172,14 @@ impl Operation {
         Self::INTERFACES[self.interface_index()]
     }
 
-    /// Tells whether the operation creates an object on the cluster.
+    /// Tells whether the operation creates or changes an object on the cluster.
     #[must_use]
     pub fn writes(&self) -> bool {
         matches!(
             self,
-            Self::LinksCreate { .. } | Self::CollectionsCreate { .. }
+            Self::LinksCreate { .. }
+                | Self::CollectionsCreate { .. }
+                | Self::CollectionsUpdate { .. }
         )
     }
 
@@ -191,12 +201,13 @@ impl Operation {
             Self::LinksCreate { .. } => 12,
             Self::CollectionsList { .. } => 13,
             Self::CollectionsCreate { .. } => 14,
+            Self::CollectionsUpdate { .. } => 15,
         }
     }
 
     /// Returns the place of the interface in [`Operation::INTERFACES`].
     pub(crate) fn interface_index(&self) -> usize {
-        const OF_VERB: [usize; 15] = [0, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6, 7, 7, 8, 8];
+        const OF_VERB: [usize; 16] = [0, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6, 7, 7, 8, 8, 8];
         OF_VERB[self.index()]
     }
 }
@@ -215,7 +226,7 @@ mod tests {
 
     impl Operation {
         /// Returns one operation of each verb, in the order of the contract.
-        pub(crate) fn samples() -> [Self; 15] {
+        pub(crate) fn samples() -> [Self; 16] {
             [
                 Operation::LogWrite { level: "info" },
                 Operation::EngineFind {
@@ -266,6 +277,10 @@ mod tests {
                     owner: None,
                     replicas: None,
                     storage_classes: Vec::new(),
+                },
+                Operation::CollectionsUpdate {
+                    collection: String::new(),
+                    owner: None,
                 },
             ]
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::bindings::collections::NewCollection;
+use crate::bindings::collections::{Change, NewCollection};
 use crate::bindings::keep::Stored;
 use crate::bindings::links::NewLink;
 use crate::bindings::types::Property;
@@ -50,6 +50,16 @@ pub enum Step {
         replicas: Option<u32>,
         /// The storage classes; empty for the cluster's default.
         storage_classes: Vec<String>,
+    },
+    /// What a collection says of the names of its image would be changed.
+    #[serde(rename = "collections.update")]
+    Update {
+        /// The collection.
+        collection: String,
+        /// The project that owns it; none for the user's home project.
+        owner: Option<String>,
+        /// The new value of the property `docker-image-repo-tag`.
+        repo_tag: Value,
     },
     /// A link would be created.
     #[serde(rename = "links.create")]
@@ -97,6 +107,16 @@ impl Step {
         }
     }
 
+    /// Returns the step of changing a collection that the plan calls by this name.
+    #[must_use]
+    pub fn update(change: &Change, collection: &str) -> Self {
+        Self::Update {
+            collection: collection.to_owned(),
+            owner: change.owner.clone(),
+            repo_tag: value(&change.repo_tag),
+        }
+    }
+
     /// Returns the step of creating a link of this class to this head.
     #[must_use]
     pub fn link(new: &NewLink, class: &str, head: &str) -> Self {
@@ -136,6 +156,11 @@ impl fmt::Display for Step {
                 "create collection `{name}` ({portable_data_hash}) in {}",
                 place(owner)
             ),
+            Self::Update {
+                collection,
+                repo_tag,
+                ..
+            } => write!(f, "have collection {collection} tell its names: {repo_tag}"),
             Self::Link {
                 class,
                 name,
@@ -184,12 +209,12 @@ fn bare(token: &str) -> String {
 fn properties(properties: &[Property]) -> BTreeMap<String, Value> {
     properties
         .iter()
-        .map(|property| {
-            let value = serde_json::from_str(&property.value)
-                .unwrap_or_else(|_| Value::from(property.value.as_str()));
-            (property.key.clone(), value)
-        })
+        .map(|property| (property.key.clone(), value(&property.value)))
         .collect()
+}
+
+fn value(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| Value::from(json))
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ pub(super) const KEYS: [Key; 11] = [
             "links.create",
             "collections.list",
             "collections.create",
+            "collections.update",
         ],
         allow_only: false,
     },
@@ -84,6 +85,7 @@ pub(super) const KEYS: [Key; 11] = [
             "links.create",
             "collections.list",
             "collections.create",
+            "collections.update",
         ],
         allow_only: false,
     },
@@ -178,7 +180,8 @@ impl Condition {
             ),
             Self::Projects(patterns) => match operation {
                 Operation::LinksCreate { owner, .. }
-                | Operation::CollectionsCreate { owner, .. } => Match::any(
+                | Operation::CollectionsCreate { owner, .. }
+                | Operation::CollectionsUpdate { owner, .. } => Match::any(
                     patterns
                         .iter()
                         .map(|pattern| pattern.matches_owner(owner.as_deref())),
@@ -335,7 +338,9 @@ impl Condition {
             }
             (
                 Self::Projects(_),
-                Operation::LinksCreate { owner, .. } | Operation::CollectionsCreate { owner, .. },
+                Operation::LinksCreate { owner, .. }
+                | Operation::CollectionsCreate { owner, .. }
+                | Operation::CollectionsUpdate { owner, .. },
             ) => Some(owner.clone().unwrap_or_else(|| "home".to_owned())),
             (
                 Self::Projects(_),

@@ -233,6 +233,7 @@ fn seen(operation: &Operation) -> Vec<(&'static str, String)> {
             seen.push(owner(of, "home"));
             seen
         }
+        Operation::CollectionsUpdate { owner: of, .. } => vec![owner(of, "home")],
         Operation::LogWrite { .. }
         | Operation::ArchivesImages
         | Operation::ClusterGet

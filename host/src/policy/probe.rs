@@ -306,6 +306,14 @@ fn operations(verb: &str, values: &Values) -> Vec<Named> {
                 })
             })
             .collect(),
+        "collections.update" => owners()
+            .map(|owner| {
+                plain(Operation::CollectionsUpdate {
+                    collection: String::new(),
+                    owner,
+                })
+            })
+            .collect(),
         _ => owners()
             .flat_map(|owner| {
                 stored(values).map(move |(replicas, storage_classes)| {

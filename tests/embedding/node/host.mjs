@@ -78,6 +78,11 @@ const capabilities = {
       collections.push({ uuid, owner: USER, name, ...rest });
       return collections.at(-1);
     },
+    update: (change) => {
+      const one = collections.find(({ uuid }) => uuid === change.collection);
+      const kept = one.properties.filter(({ key }) => key !== "docker-image-repo-tag");
+      one.properties = [...kept, { key: "docker-image-repo-tag", value: change["repo-tag"] }];
+    },
   },
 };
 

@@ -10,7 +10,7 @@ const FUNCTIONS = {
   engine: ["find", "pull"],
   keep: ["store", "fetch"],
   links: ["list", "create"],
-  collections: ["list", "create"],
+  collections: ["list", "create", "update"],
   archives: ["forget"],
 };
 

@@ -78,6 +78,13 @@ class Memory:
         self.collections.append(one)
         return {"ok": one}
 
+    def collections_update(self, change):
+        for one in self.collections:
+            if one["uuid"] == change["collection"]:
+                kept = [held for held in one["properties"] if held["key"] != "docker-image-repo-tag"]
+                one["properties"] = [*kept, {"key": "docker-image-repo-tag", "value": change["repo-tag"]}]
+        return {"ok": None}
+
 
 def main(file):
     memory = Memory()

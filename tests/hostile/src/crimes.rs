@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use crate::bindings::keepdocker::contract::archives::{Archive, Image, Selection, Source};
-use crate::bindings::keepdocker::contract::collections::{self, NewCollection};
+use crate::bindings::keepdocker::contract::collections::{self, Change, NewCollection};
 use crate::bindings::keepdocker::contract::links::{self, Class, NewLink};
 use crate::bindings::keepdocker::contract::locks::Guard;
 use crate::bindings::keepdocker::contract::log::{self, Level};
@@ -117,6 +117,7 @@ fn names() -> Result<Uploaded, Failure> {
                 "collections.create",
                 collection(text, "no manifest").is_ok(),
             ),
+            ("collections.update", rename(text).is_ok()),
         ];
         accepted.extend(
             tried
@@ -155,6 +156,14 @@ fn collection(name: &str, manifest: &str) -> Result<collections::Collection, col
         properties: Vec::new(),
         replicas: None,
         storage_classes: Vec::new(),
+    })
+}
+
+fn rename(collection: &str) -> Result<(), collections::Error> {
+    collections::update(&Change {
+        collection: collection.into(),
+        owner: None,
+        repo_tag: "\"stolen:1\"".into(),
     })
 }
 

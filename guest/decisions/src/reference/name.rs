@@ -81,7 +81,22 @@ impl Name {
     ///
     /// The tag is `latest` unless there is a tag or a digest. A digest stays a part of the name.
     pub fn registered(&self) -> String {
-        let mut name = self.repository();
+        self.completed(self.repository())
+    }
+
+    /// Returns the names under which an engine may have the image: Docker keeps a default port that
+    /// was given, others leave it out.
+    pub fn local(&self) -> Vec<String> {
+        let given = match &self.host {
+            Some(host) => format!("{host}/{}", self.path),
+            None => self.path.clone(),
+        };
+        let mut names = vec![self.completed(given), self.registered()];
+        names.dedup();
+        names
+    }
+
+    fn completed(&self, mut name: String) -> String {
         match (&self.tag, &self.digest) {
             (Some(tag), _) => name = format!("{name}:{tag}"),
             (None, None) => name.push_str(":latest"),

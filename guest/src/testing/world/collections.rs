@@ -2,7 +2,9 @@
 
 use super::Fault;
 use super::real::api::Error;
-pub(crate) use super::real::collections::{Collection, Detail, NewCollection, Query, Which};
+pub(crate) use super::real::collections::{
+    Change, Collection, Detail, NewCollection, Query, Which,
+};
 
 pub(crate) fn list(query: &Query) -> Result<Vec<Collection>, Error> {
     super::with(|world| {
@@ -81,6 +83,36 @@ pub(crate) fn create(new: &NewCollection) -> Result<Collection, Error> {
         match fault {
             None => Ok(collection),
             Some(_) => Err(Error::Uncertain("no answer".into())),
+        }
+    })
+}
+
+pub(crate) fn update(change: &Change) -> Result<(), Error> {
+    super::with(|world| {
+        world
+            .calls
+            .push(format!("collections.update {}", change.collection));
+        let fault = world.fault();
+        if fault == Some(Fault::Fail) || world.refuses_updates {
+            return Err(Error::Forbidden("403".into()));
+        }
+        let owner = change.owner.as_deref().unwrap_or(crate::testing::USER);
+        let collection = world
+            .collections
+            .iter_mut()
+            .find(|collection| collection.uuid == change.collection && collection.owner == owner)
+            .ok_or_else(|| Error::NotFound("404".into()))?;
+        if fault != Some(Fault::LoseRequest) {
+            let properties = &mut collection.properties;
+            properties.retain(|property| property.key != crate::image::REPO_TAG);
+            properties.push(crate::types::Property {
+                key: crate::image::REPO_TAG.into(),
+                value: change.repo_tag.clone(),
+            });
+        }
+        match fault {
+            None => Ok(()),
+            Some(_) => Err(Error::Unreachable("no answer".into())),
         }
     })
 }

@@ -201,6 +201,34 @@ fn pulling_follows_the_policy_with_the_whole_reference() {
 }
 
 #[test]
+fn the_default_port_is_asked_for_and_left_out_as_engines_differ() {
+    for kept in ["reg.example:443/a:1", "reg.example/a:1"] {
+        for pull in [Pull::Never, Pull::Missing, Pull::Always] {
+            engine_with_a();
+            world::with(|world| {
+                let images = world.engine.as_mut().unwrap();
+                images[0].0.repo_tags = vec![kept.into()];
+                if pull == Pull::Always {
+                    let mut pulled = images.clone();
+                    pulled[0].0.repo_tags.push("reg.example:443/a:1".into());
+                    world.registry = pulled;
+                }
+            });
+            let uploaded = run(&UploadRequest {
+                pull,
+                ..request("reg.example:443/a:1")
+            });
+            let name = uploaded.unwrap().name;
+            assert_eq!(name.as_deref(), Some("reg.example/a:1"), "{kept} {pull:?}");
+        }
+    }
+    engine_with_a();
+    let absent = run(&request("reg.example:443/b"));
+    assert!(matches!(absent, Err(Failure::NoSuchImage(_))));
+    assert!(has_called("engine.find reg.example/b:latest"));
+}
+
+#[test]
 fn an_engine_id_that_is_no_config_digest_is_noted_and_found_again() {
     world::with(|world| {
         *world = World::new();

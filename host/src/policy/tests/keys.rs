@@ -180,6 +180,16 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "projects",
+            "collections.update",
+            &format!("[\"{PROJECT}\"]"),
+            format!("collections.update c owner={PROJECT}"),
+            vec![
+                s("collections.update c"),
+                s("collections.update c owner=zzzzz-j7d0g-111111111111111"),
+            ],
+        ),
+        case(
+            "projects",
             "collections.list",
             &format!("[\"{PROJECT}\"]"),
             format!("collections.list owner={PROJECT}"),

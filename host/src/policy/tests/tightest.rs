@@ -21,6 +21,7 @@ fn upload() -> Vec<String> {
         "collections.create lab/tool owner=PROJECT",
         "links.create docker_image_hash ID head=zzzzz-4zz18-000000000000000 owner=PROJECT",
         "links.create docker_image_repo+tag lab/tool:1 head=zzzzz-4zz18-000000000000000 owner=PROJECT",
+        "collections.update zzzzz-4zz18-000000000000000 owner=PROJECT",
         "archives.forget ID",
     ]
     .map(|line| line.replace("ID", ID).replace("PROJECT", PROJECT))
@@ -62,6 +63,7 @@ fn it_allows_exactly_that_upload() {
         "archives.open given",
         "links.list classes=docker_image_migration",
         "collections.create x",
+        "collections.update zzzzz-4zz18-000000000000000",
         "collections.list manifests=true",
         "keep.store replicas=9",
         "keep.fetch engine sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",

@@ -125,6 +125,10 @@ impl collections::Guest for Provider {
     ) -> Result<collections::Collection, api::Error> {
         Ok(turn::run(connected()?.api.create_collection(&collection))?)
     }
+
+    fn update(change: collections::Change) -> Result<(), api::Error> {
+        Ok(turn::run(connected()?.api.update_collection(&change))?)
+    }
 }
 
 fn connected() -> Result<std::rc::Rc<Cluster>, api::Error> {

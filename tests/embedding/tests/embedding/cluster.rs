@@ -111,6 +111,10 @@ impl Cluster {
             "links.create" => Ok(self.create_link(first)),
             "collections.list" => Ok(self.list_collections(first)),
             "collections.create" => Ok(self.create_collection(first)),
+            "collections.update" => {
+                self.update_collection(first);
+                Ok(Value::Null)
+            }
             other => panic!("the cluster in memory does not know {other}"),
         };
         match done {
@@ -298,6 +302,19 @@ impl Cluster {
         });
         self.collections.push(collection.clone());
         collection
+    }
+
+    fn update_collection(&mut self, change: &Value) {
+        const KEY: &str = "docker-image-repo-tag";
+        let owned = owner(change);
+        for collection in &mut self.collections {
+            if collection["uuid"] == change["collection"] && collection["owner"] == owned {
+                let mut properties = array(&collection["properties"]).to_vec();
+                properties.retain(|property| property["key"] != KEY);
+                properties.push(json!({ "key": KEY, "value": change["repo_tag"] }));
+                collection["properties"] = json!(properties);
+            }
+        }
     }
 }
 
