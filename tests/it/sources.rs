@@ -1,6 +1,6 @@
 //! One image from every engine and tool: one file name, one portable data hash.
 
-use crate::support::{Cluster, Engine, Environment, Image, Tools};
+use crate::support::{Cluster, Engine, Environment, Image, Tools, data};
 
 #[test]
 fn one_image_of_every_engine_and_tool_has_one_portable_data_hash() {
@@ -70,6 +70,36 @@ fn one_image_of_every_engine_and_tool_has_one_portable_data_hash() {
         assert_eq!(file, &expected, "{name}");
         assert_eq!(hash, &found[0].1.0, "{name}: {found:?}");
     }
+}
+
+#[test]
+fn what_kaniko_built_has_one_portable_data_hash_from_its_archive_and_from_every_engine() {
+    let (Some(classic), Some(newer), Some(containerd)) =
+        (Engine::find(), Engine::newer(), Engine::containerd())
+    else {
+        return;
+    };
+    let name = "example/kaniko:1";
+    let file = data("tiny-kaniko.tar").display().to_string();
+    let from = format!("docker-archive:{file}");
+    let mut found = Vec::new();
+    let cluster = Cluster::start();
+    let _ = Environment::on(&cluster)
+        .keepdocker(&["upload", "--from", &from])
+        .success();
+    found.push(content(&cluster));
+    for engine in [&classic, &newer, &containerd] {
+        let _ = engine.docker(&["load", "--input", &file]).success();
+        let cluster = Cluster::start();
+        let environment = Environment::on(&cluster).with_engine(engine);
+        let _ = environment.keepdocker(&["upload", name]).success();
+        found.push(content(&cluster));
+        engine.remove(name);
+    }
+
+    let id = "a7453319bd75428602c2d584738b35c982bd5f2e24e65f5c5900d7bef0c774f9";
+    assert_eq!(found[0].1, format!("sha256:{id}.tar"));
+    assert!(found.iter().all(|one| *one == found[0]), "{found:?}");
 }
 
 /// The portable data hash of the only collection, and the name of its only file.

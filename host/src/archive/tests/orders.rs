@@ -88,9 +88,9 @@ fn parts() -> impl Strategy<Value = (Made, Vec<Part>)> {
         .prop_flat_map(|(image, parts)| (Just(image), Just(parts).prop_shuffle()))
 }
 
-/// Kaniko and crane are not among the programs that the tests can run. This is the layout that
-/// their library, go-containerregistry, gives its archives by its sources: a config named by its
-/// digest with the colon, and compressed layers named by the digests of their compressed bytes.
+/// Kaniko and crane share a library, go-containerregistry. By its sources it names the config by its
+/// digest with the colon, compressed layers by the digests of their compressed bytes, and a layer that
+/// comes again a second time; `real.rs` has an archive by kaniko itself.
 #[test]
 fn the_layout_of_kaniko_and_crane_is_read() {
     let digits = |bytes: &[u8]| crate::archive::Digest::of(bytes).hex();

@@ -24,6 +24,9 @@ const HELLO_FILES: [&str; 2] = [
     "hello-world-ManifestV2-OCILayout.tar",
 ];
 
+const KANIKO: &str = "sha256:a7453319bd75428602c2d584738b35c982bd5f2e24e65f5c5900d7bef0c774f9";
+const KANIKO_FILE: &str = "tiny-kaniko.tar";
+
 #[test]
 fn five_tools_give_one_archive_of_the_tiny_image() {
     give_one_archive(&TINY_FILES, TINY);
@@ -55,6 +58,34 @@ fn give_one_archive(files: &[&str], id: &str) {
             assert_eq!(dense.unwrap().bytes, expected.bytes, "{file}");
         }
     }
+}
+
+#[test]
+fn an_archive_by_kaniko_is_stored_under_the_digest_of_its_config() {
+    let bytes = std::fs::read(data(KANIKO_FILE)).unwrap();
+    let [file, streamed] = [open_data(KANIKO_FILE), stream(bytes)]
+        .map(|archive| read(archive, &Selection::Only).unwrap());
+    assert_eq!(file.reading.image.id, KANIKO);
+    assert_eq!(file.reading.image.repo_tags, ["example/kaniko:1"]);
+    assert_eq!(file.reading.image.diff_ids.len(), 2);
+    assert_eq!(file.bytes, streamed.bytes);
+    let mut stored = tar::Archive::new(&file.bytes[..]);
+    let names: Vec<_> = stored
+        .entries()
+        .unwrap()
+        .map(|entry| entry.unwrap().path().unwrap().display().to_string())
+        .collect();
+    let layers = file.reading.image.diff_ids.iter();
+    let layers = layers.map(|id| format!("{}.tar", id.strip_prefix("sha256:").unwrap()));
+    let config = format!("{}.json", KANIKO.strip_prefix("sha256:").unwrap());
+    let expected = std::iter::once(config)
+        .chain(layers)
+        .chain(["manifest.json".into()]);
+    assert_eq!(
+        names,
+        expected.collect::<Vec<_>>(),
+        "layers without compression"
+    );
 }
 
 #[test]
