@@ -6,8 +6,9 @@ use crate::bindings::archives::{Image, Selection};
 
 use super::catalog;
 use super::choice::Choice;
+use super::content::Content;
 use super::error::Error;
-use super::intake::{Content, Intake};
+use super::intake::Intake;
 use super::source::{Progress, Tracked};
 use super::store::Store;
 

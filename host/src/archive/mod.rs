@@ -9,6 +9,7 @@ mod blocks;
 mod canonical;
 mod catalog;
 mod choice;
+mod content;
 mod contents;
 mod copy;
 mod cutting;

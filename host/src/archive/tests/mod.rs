@@ -8,4 +8,5 @@ mod layout;
 mod mutation;
 mod orders;
 mod other_orders;
+mod promises;
 mod real;

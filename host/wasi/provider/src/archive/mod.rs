@@ -11,6 +11,8 @@ mod canonical;
 mod catalog;
 #[path = "../../../../src/archive/choice.rs"]
 mod choice;
+#[path = "../../../../src/archive/content.rs"]
+mod content;
 #[path = "../../../../src/archive/contents.rs"]
 mod contents;
 #[path = "../../../../src/archive/cutting.rs"]
