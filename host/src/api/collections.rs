@@ -9,7 +9,8 @@ use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
 use super::{Api, Error};
 use crate::bindings::collections::{Change, Collection, Detail, NewCollection, Query, Which};
-use crate::http::printable;
+use crate::bindings::types::Property;
+use crate::harmless::one_line;
 use crate::plan::Step;
 
 const PATH: &str = "arvados/v1/collections";
@@ -28,8 +29,8 @@ struct CollectionRow {
     portable_data_hash: String,
     #[serde(default, deserialize_with = "null_as_empty")]
     created_at: String,
-    #[serde(default, deserialize_with = "null_as_empty")]
-    properties: Map<String, Value>,
+    #[serde(default, deserialize_with = "row::properties")]
+    properties: Vec<Property>,
     #[serde(default)]
     manifest_text: Option<String>,
 }
@@ -52,7 +53,7 @@ impl CollectionRow {
             name: self.name,
             portable_data_hash: self.portable_data_hash,
             created_at: self.created_at,
-            properties: row::properties(self.properties),
+            properties: self.properties,
             // Unless it was selected, the server shows an empty text: that is not the manifest.
             manifest: self.manifest_text.filter(|_| with_manifest),
         }
@@ -196,7 +197,7 @@ impl Api {
         if local_collections(&[change.collection.clone()], &self.cluster().await?.id).is_empty() {
             return Err(Error::NoCollection {
                 action: ACTION,
-                head: printable(uuid, 80),
+                head: one_line(uuid, 80),
             });
         }
         let owner = self.owner(change.owner.as_deref()).await?;
@@ -209,7 +210,7 @@ impl Api {
                 collection: change.collection.clone(),
             });
         }
-        let mut properties = row.properties;
+        let mut properties = row::object(&row.properties);
         properties.insert(REPO_TAG.to_owned(), row::value(&change.repo_tag));
         let body = Body {
             collection: Attributes { properties },

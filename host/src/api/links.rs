@@ -8,6 +8,7 @@ use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
 use super::{Api, Error, collections};
 use crate::bindings::links::{Class, Link, Names, NewLink, Query};
+use crate::bindings::types::Property;
 use crate::harmless::one_line;
 use crate::plan::Step;
 
@@ -27,8 +28,8 @@ struct LinkRow {
     tail_uuid: String,
     #[serde(default, deserialize_with = "null_as_empty")]
     owner_uuid: String,
-    #[serde(default, deserialize_with = "null_as_empty")]
-    properties: Map<String, Value>,
+    #[serde(default, deserialize_with = "row::properties")]
+    properties: Vec<Property>,
     #[serde(default, deserialize_with = "null_as_empty")]
     created_at: String,
 }
@@ -53,7 +54,7 @@ impl LinkRow {
             head: self.head_uuid,
             tail: self.tail_uuid,
             owner: self.owner_uuid,
-            properties: row::properties(self.properties),
+            properties: self.properties,
             created_at: self.created_at,
         })
     }

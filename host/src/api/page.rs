@@ -109,7 +109,7 @@ pub(super) async fn all<T: Row, P: Pages<T>>(
     lists: Vec<(P, Option<usize>)>,
     newest: Option<u32>,
 ) -> Result<Vec<T>, Error> {
-    let mut rows: Vec<T> = stream::iter(lists)
+    let rows: Vec<T> = stream::iter(lists)
         .map(|(pages, most)| async move {
             match newest {
                 // The server may give fewer than there are, if they are large.
@@ -121,11 +121,30 @@ pub(super) async fn all<T: Row, P: Pages<T>>(
         .buffered(CONCURRENT_PAGES)
         .try_concat()
         .await?;
-    rows.sort_by_cached_key(|row| (row.created_micros(), row.uuid().to_owned()));
-    rows.dedup_by(|a, b| a.uuid() == b.uuid());
+    let mut rows = oldest_first(rows);
     let newest = newest.map_or(usize::MAX, |newest| newest as usize);
     rows.drain(..rows.len().saturating_sub(newest));
     Ok(rows)
+}
+
+/// Puts rows in the order of their creation, then of their UUIDs, each row once.
+fn oldest_first<T: Row>(rows: Vec<T>) -> Vec<T> {
+    // Places are sorted, which are small, and no UUID is copied.
+    let mut order: Vec<(Option<i64>, usize)> = rows
+        .iter()
+        .enumerate()
+        .map(|(place, row)| (row.created_micros(), place))
+        .collect();
+    order.sort_unstable_by(|(a_time, a), (b_time, b)| {
+        let by_uuid = || rows[*a].uuid().cmp(rows[*b].uuid());
+        a_time.cmp(b_time).then_with(by_uuid).then(a.cmp(b))
+    });
+    order.dedup_by(|(_, a), (_, b)| rows[*a].uuid() == rows[*b].uuid());
+    let mut rows: Vec<Option<T>> = rows.into_iter().map(Some).collect();
+    order
+        .into_iter()
+        .filter_map(|(_, place)| rows[place].take())
+        .collect()
 }
 
 /// Reads every row of one list.

@@ -1,6 +1,9 @@
 //! What all rows of lists have in common.
 
+use std::fmt;
+
 use chrono::DateTime;
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -33,15 +36,42 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Turns an object into the contract's properties.
-pub(super) fn properties(object: Map<String, Value>) -> Vec<Property> {
-    object
-        .into_iter()
-        .map(|(key, value)| Property {
-            key,
-            value: value.to_string(),
-        })
-        .collect()
+/// Reads an object, or null, as the contract's properties in the order of their names.
+///
+/// A long list has as many objects as rows: no tree is built of them only to be written again.
+pub(super) fn properties<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Property>, D::Error> {
+    deserializer.deserialize_any(Properties)
+}
+
+struct Properties;
+
+impl<'de> Visitor<'de> for Properties {
+    type Value = Vec<Property>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Vec<Property>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Vec<Property>, A::Error> {
+        let mut properties: Vec<Property> = Vec::new();
+        while let Some((key, value)) = members.next_entry::<String, Value>()? {
+            let value = serde_json::to_string(&value).map_err(A::Error::custom)?;
+            properties.push(Property { key, value });
+        }
+        if !properties.is_sorted_by(|a, b| a.key < b.key) {
+            // Of two members of one name, the last counts.
+            properties.reverse();
+            properties.sort_by(|a, b| a.key.cmp(&b.key));
+            properties.dedup_by(|a, b| a.key == b.key);
+        }
+        Ok(properties)
+    }
 }
 
 /// Turns the contract's properties into an object; a value that is no JSON becomes a string.
@@ -55,4 +85,35 @@ pub(super) fn object(properties: &[Property]) -> Map<String, Value> {
 /// Reads a property's value.
 pub(super) fn value(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_come_in_order_once_and_as_json() {
+        let read = |json: &str| {
+            let mut deserializer = serde_json::Deserializer::from_str(json);
+            properties(&mut deserializer).map(|properties| {
+                let pairs = properties.into_iter();
+                pairs
+                    .map(|property| (property.key, property.value))
+                    .collect::<Vec<_>>()
+            })
+        };
+        let text = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(
+            read(r#"{"b": 1, "a": "x\u00e9\"", "c": {"z": null, "y": [ 1.50 ]}, "b": "2"}"#)
+                .unwrap(),
+            [
+                text("a", r#""xé\"""#),
+                text("b", r#""2""#),
+                text("c", r#"{"y":[1.5],"z":null}"#)
+            ]
+        );
+        assert_eq!(read("null").unwrap(), []);
+        assert_eq!(read("{}").unwrap(), []);
+        assert!(read("[]").is_err() && read("\"a\"").is_err());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use crate::bindings::commands::ListedImage;
 use crate::harmless::escape;
@@ -67,11 +67,23 @@ fn prefix(text: &str, characters: usize) -> &str {
 
 /// Returns a moment in UTC as the C locale writes it, such as `Tue Jun  9 07:46:16 2020`.
 fn created(timestamp: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     match DateTime::parse_from_rfc3339(timestamp) {
         Ok(moment) => {
             let moment = moment.with_timezone(&Utc);
             // C pads no year; chrono would give four digits at least.
-            format!("{} {}", moment.format("%a %b %e %H:%M:%S"), moment.year())
+            format!(
+                "{} {} {:2} {:02}:{:02}:{:02} {}",
+                moment.weekday(),
+                MONTHS[moment.month0() as usize],
+                moment.day(),
+                moment.hour(),
+                moment.minute(),
+                moment.second(),
+                moment.year()
+            )
         }
         Err(_) => escape(timestamp).into_owned(),
     }

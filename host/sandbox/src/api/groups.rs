@@ -129,7 +129,8 @@ pub(crate) fn set_trash(
 /// Lists the projects and then the collections in a project, or everywhere.
 pub(crate) fn contents(call: &Call<'_>, uuid: Option<&str>) -> Result<Value, ApiError> {
     let uuid = uuid.or_else(|| call.params.text("uuid"));
-    let options = Options::read(call, None)?;
+    let options = Options::read(call)?;
+    options.note(call, None);
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
         if let Some(uuid) = uuid
@@ -156,19 +157,22 @@ pub(crate) fn contents(call: &Call<'_>, uuid: Option<&str>) -> Result<Value, Api
                 sql: "owner_uuid = ?".to_owned(),
                 parameters: vec![uuid.to_owned().into()],
             });
-            let page = page::read(connection, table, &part, &actor.permissions, extra)?;
-            let count = page.items_available.unwrap_or_default();
-            available += count;
-            skip = (skip - count).max(0);
-            left -= i64::try_from(page.records.len()).unwrap_or(left);
-            for record in &page.records {
-                let mut item = renderer.object(record, request.select.as_deref())?;
+            let take = |row: &rusqlite::Row<'_>, positions: &[usize]| {
+                let record = Record::read(table, positions, row)?;
+                let mut item = renderer.object(&record, request.select.as_deref())?;
                 if request.select.is_none() {
                     item.remove("manifest_text");
                     item.remove("unsigned_manifest_text");
                 }
                 items.push(item.into());
-            }
+                Ok(())
+            };
+            let permissions = &actor.permissions;
+            let page = page::read(connection, table, &part, permissions, extra, take)?;
+            let count = page.items_available.unwrap_or_default();
+            available += count;
+            skip = (skip - count).max(0);
+            left -= page.length;
         }
         let mut list = envelope(items, "arvados#objectList", request.limit, request.offset);
         list.insert("included".to_owned(), Value::Array(Vec::new()));

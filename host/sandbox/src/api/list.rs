@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use hyper::StatusCode;
+use rusqlite::Row;
 use serde_json::{Map, Value};
 
 use super::render::{Renderer, Shape};
@@ -11,12 +12,14 @@ use crate::error::ApiError;
 use crate::query::filter::{self, Filter};
 use crate::query::page::{self, DEFAULT_LIMIT, Request};
 use crate::query::words::{go_quoted, go_type};
+use crate::store::record::Record;
 use crate::store::table::Table;
 use crate::uuid;
 
 /// The parameters of a list request as the controller understands them.
 #[derive(Debug)]
 pub(crate) struct Options {
+    has_filters: bool,
     filters: Vec<Filter>,
     order: Option<Vec<String>>,
     select: Option<Vec<String>>,
@@ -29,12 +32,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads the parameters and notes how the service behind is asked.
+    /// Reads the parameters.
     ///
     /// # Errors
     ///
     /// Refuses what does not fit the type of a parameter.
-    pub(crate) fn read(call: &Call<'_>, table: Option<&Table>) -> Result<Options, ApiError> {
+    pub(crate) fn read(call: &Call<'_>) -> Result<Options, ApiError> {
         let params = call.params;
         for name in ["where", "include", "recursive", "exclude_home_project"] {
             if params.is(name) {
@@ -51,8 +54,9 @@ impl Options {
             _ => params.strings("order", "ListOptions")?,
         };
         let filters = params.get("filters").map(filter::parse).transpose()?;
-        let options = Options {
-            filters: filters.clone().unwrap_or_default(),
+        Ok(Options {
+            has_filters: filters.is_some(),
+            filters: filters.unwrap_or_default(),
             order,
             select: params.strings("select", "ListOptions")?,
             limit: params.integer("limit")?.unwrap_or(-1),
@@ -61,13 +65,11 @@ impl Options {
             is_distinct: params.is("distinct"),
             include_trash: params.is("include_trash"),
             include_old_versions: params.is("include_old_versions"),
-        };
-        options.note(call, table, filters.is_some());
-        Ok(options)
+        })
     }
 
     /// Notes the query that the controller sends to the service behind it; errors show it.
-    fn note(&self, call: &Call<'_>, table: Option<&Table>, has_filters: bool) {
+    pub(crate) fn note(&self, call: &Call<'_>, table: Option<&Table>) {
         let filters = go_json(&Value::Array(
             self.filters
                 .iter()
@@ -95,7 +97,7 @@ impl Options {
         if self.is_distinct {
             pairs.push(("distinct", "true"));
         }
-        if has_filters {
+        if self.has_filters {
             pairs.push(("filters", &filters));
         }
         pairs.push(("forwarded_for", &forwarded_for));
@@ -123,7 +125,7 @@ impl Options {
     /// # Errors
     ///
     /// Refuses a negative offset and a way of counting that does not exist.
-    pub(crate) fn request(self, call: &Call<'_>) -> Result<Request, ApiError> {
+    pub(crate) fn request(&self, call: &Call<'_>) -> Result<Request, ApiError> {
         if self.offset < 0 {
             return Err(ApiError::argument("Invalid value for offset parameter"));
         }
@@ -145,9 +147,9 @@ impl Options {
             limit = limit.min(cut);
         }
         Ok(Request {
-            filters: self.filters,
-            order: self.order.unwrap_or_default(),
-            select: self.select,
+            filters: self.filters.clone(),
+            order: self.order.clone().unwrap_or_default(),
+            select: self.select.clone(),
             limit: limit.min(call.cluster.settings.max_items_per_response),
             offset: self.offset,
             is_counted,
@@ -251,7 +253,12 @@ impl Options {
 
 /// Lists a table; the answer is JSON.
 pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Vec<u8>, ApiError> {
-    let options = Options::read(call, Some(table))?;
+    let options = Options::read(call)?;
+    // The query is as long as its filters, so it is worked out only where somebody gets to see it.
+    answer(call, table, &options).inspect_err(|_| options.note(call, Some(table)))
+}
+
+fn answer(call: &Call<'_>, table: &'static Table, options: &Options) -> Result<Vec<u8>, ApiError> {
     let settings = &call.cluster.settings;
     let kind = format!("{}List", table.kind);
     if !options.is_answerable(&call.cluster.id, settings.max_items_per_response)? {
@@ -269,23 +276,25 @@ pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Vec<u8>, Ap
         let request = options.request(call)?;
         let is_public_user =
             table.name == "users" && request.select.is_none() && !actor.permissions.is_admin;
-        let page = page::read(connection, table, &request, &actor.permissions, None)?;
         let renderer = Renderer::new(call, connection, &actor);
         let shape = Shape::new(table, request.select.as_deref());
-        // Thousands of records go into a page: they are written, not built and then written.
+        // Thousands of records go into a page: they are written as they are read.
         let mut body = b"{\"items\":[".to_vec();
-        for (index, record) in page.records.iter().enumerate() {
-            if index > 0 {
+        let begin = body.len();
+        let take = |row: &Row<'_>, positions: &[usize]| {
+            if body.len() > begin {
                 body.push(b',');
             }
             if is_public_user {
-                let mut item = renderer.object(record, None)?;
+                let record = Record::read(table, positions, row)?;
+                let mut item = renderer.object(&record, None)?;
                 users_public(&mut item);
                 body.extend_from_slice(Value::from(item).to_string().as_bytes());
-            } else {
-                renderer.write(record, &shape, &mut body)?;
+                return Ok(());
             }
-        }
+            renderer.write_row(row, positions, &shape, &mut body)
+        };
+        let page = page::read(connection, table, &request, &actor.permissions, None, take)?;
         body.extend_from_slice(b"],");
         let mut frame = envelope(Vec::new(), &kind, page.limit, request.offset);
         frame.remove("items");

@@ -1,8 +1,8 @@
 //! Writes records as the controller shows them.
 
 use md5::{Digest, Md5};
-use rusqlite::Connection;
-use rusqlite::types::Value as Sql;
+use rusqlite::types::{Value as Sql, ValueRef};
+use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
 
 use super::Call;
@@ -35,8 +35,21 @@ pub(crate) struct Renderer<'a> {
 pub(crate) struct Shape<'a> {
     table: &'static Table,
     names: Option<&'a [String]>,
-    columns: Vec<(usize, &'static Column)>,
+    /// What every record begins with, up to its first column.
+    opening: String,
+    columns: Vec<Member>,
     computed: Vec<&'static str>,
+    /// Whether it shows columns alone, just as they lie in the database.
+    is_plain: bool,
+}
+
+/// A column that an answer shows.
+struct Member {
+    /// Its place in the table.
+    position: usize,
+    column: &'static Column,
+    /// What stands before its value.
+    opening: String,
 }
 
 impl<'a> Shape<'a> {
@@ -47,14 +60,20 @@ impl<'a> Shape<'a> {
         let mut shape = Shape {
             table,
             names,
+            opening: format!("{{\"kind\":{},\"etag\":", Value::from(table.kind)),
             columns: Vec::new(),
             computed: Vec::new(),
+            is_plain: false,
         };
         for (position, column) in table.columns.iter().enumerate() {
             // A manifest is shown signed, see below.
             let is_manifest = column.name == "manifest_text";
             if column.is_visible && !is_manifest && shape.wants(column.name) {
-                shape.columns.push((position, column));
+                shape.columns.push(Member {
+                    position,
+                    column,
+                    opening: format!(",\"{}\":", column.name),
+                });
             }
         }
         for name in select::computed(table) {
@@ -62,6 +81,10 @@ impl<'a> Shape<'a> {
                 shape.computed.push(name);
             }
         }
+        shape.is_plain = names.is_some()
+            && shape.computed.is_empty()
+            && !shape.wants("etag")
+            && !(table.name == "collections" && shape.wants("manifest_text"));
         shape
     }
 
@@ -105,6 +128,32 @@ impl<'a> Renderer<'a> {
         Ok(serde_json::from_slice(&text).expect("records are written as JSON objects"))
     }
 
+    /// Appends the JSON of a row that has the columns at these places of the table.
+    pub(crate) fn write_row(
+        &self,
+        row: &Row<'_>,
+        positions: &[usize],
+        shape: &Shape<'_>,
+        out: &mut Vec<u8>,
+    ) -> rusqlite::Result<()> {
+        if !shape.is_plain {
+            return self.write(&Record::read(shape.table, positions, row)?, shape, out);
+        }
+        out.extend_from_slice(shape.opening.as_bytes());
+        out.extend_from_slice(b"\"\"");
+        for member in &shape.columns {
+            let index = positions.iter().position(|at| *at == member.position);
+            let value = match index {
+                Some(index) => row.get_ref(index)?,
+                None => ValueRef::Null,
+            };
+            out.extend_from_slice(member.opening.as_bytes());
+            write_value(out, member.column, value);
+        }
+        out.push(b'}');
+        Ok(())
+    }
+
     /// Appends the JSON of one record.
     pub(crate) fn write(
         &self,
@@ -112,23 +161,21 @@ impl<'a> Renderer<'a> {
         shape: &Shape<'_>,
         out: &mut Vec<u8>,
     ) -> rusqlite::Result<()> {
-        out.extend_from_slice(b"{\"kind\":");
-        write_text(out, shape.table.kind);
         let member = |name: &str, out: &mut Vec<u8>| {
             out.push(b',');
             write_text(out, name);
             out.push(b':');
         };
-        member("etag", out);
+        out.extend_from_slice(shape.opening.as_bytes());
         let etag = if shape.wants("etag") {
             etag(record)
         } else {
             String::new()
         };
         write_text(out, &etag);
-        for (position, column) in &shape.columns {
-            member(column.name, out);
-            write_value(out, column, record.at(*position));
+        for shown in &shape.columns {
+            out.extend_from_slice(shown.opening.as_bytes());
+            write_value(out, shown.column, record.at(shown.position).into());
         }
         for name in &shape.computed {
             member(name, out);
@@ -271,25 +318,25 @@ fn null(column: &Column) -> Value {
 }
 
 /// Appends the JSON of one value.
-fn write_value(out: &mut Vec<u8>, column: &Column, value: &Sql) {
+fn write_value(out: &mut Vec<u8>, column: &Column, value: ValueRef<'_>) {
     match (column.kind, value) {
-        (Type::Time, Sql::Integer(micros)) => {
+        (Type::Time, ValueRef::Integer(micros)) => {
             out.push(b'"');
-            clock::write(*micros, 0, out);
+            clock::write(micros, 0, out);
             out.push(b'"');
         }
-        (Type::Boolean, Sql::Integer(number)) => {
-            out.extend_from_slice(if *number == 0 { b"false" } else { b"true" });
+        (Type::Boolean, ValueRef::Integer(number)) => {
+            out.extend_from_slice(if number == 0 { b"false" } else { b"true" });
         }
-        (Type::Integer, Sql::Integer(number)) => {
+        (Type::Integer, ValueRef::Integer(number)) => {
             out.extend_from_slice(number.to_string().as_bytes());
         }
-        (Type::Object | Type::Array, Sql::Text(text)) => {
+        (Type::Object | Type::Array, ValueRef::Text(text)) => {
             // Kept as JSON already, unless somebody seeded something else.
-            let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-            out.extend_from_slice(if is_json { text.as_bytes() } else { b"null" });
+            let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();
+            out.extend_from_slice(if is_json { text } else { b"null" });
         }
-        (_, Sql::Text(text)) => write_text(out, text),
+        (_, ValueRef::Text(text)) => write_text(out, &String::from_utf8_lossy(text)),
         (_, _) => out.extend_from_slice(null(column).to_string().as_bytes()),
     }
 }

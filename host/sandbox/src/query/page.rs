@@ -1,14 +1,13 @@
 //! Reads one page of a list.
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Row, params_from_iter};
 
 use super::filter::Filter;
 use super::filters;
 use super::{order, select};
 use crate::error::ApiError;
 use crate::permission::{Condition, Permissions};
-use crate::store::record::Record;
 use crate::store::table::{COLLECTIONS, Table};
 
 /// Items on a page unless the client says otherwise.
@@ -39,31 +38,33 @@ pub(crate) struct Request {
     pub(crate) max_read: i64,
 }
 
-/// One page.
+/// What is known of a page once its items have been read.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// The items.
-    pub(crate) records: Vec<Record>,
+    /// The number of its items.
+    pub(crate) length: i64,
     /// The number of items on all pages.
     pub(crate) items_available: Option<i64>,
     /// The limit that was applied in the end; smaller than asked for if the page was cut.
     pub(crate) limit: i64,
 }
 
-/// Reads a page.
+/// Reads a page and hands over its items in order: each as a row that has the columns at these
+/// places of the table.
 ///
 /// A page ends early when the wide columns read so far exceed `max_read` bytes, so a short page
 /// is not the last one.
 ///
 /// # Errors
 ///
-/// Refuses filters and selections as the modules beside this one say.
+/// Refuses filters and selections as the modules beside this one say, and fails as `take` does.
 pub(crate) fn read(
     connection: &Connection,
     table: &'static Table,
     request: &Request,
     permissions: &Permissions,
     extra: Option<Condition>,
+    mut take: impl FnMut(&Row<'_>, &[usize]) -> rusqlite::Result<()>,
 ) -> Result<Page, ApiError> {
     if let Some(names) = &request.select {
         select::check(table, names)?;
@@ -111,7 +112,7 @@ pub(crate) fn read(
         .collect();
     let columns = columns.join(",");
     let mut page = Page {
-        records: Vec::new(),
+        length: 0,
         items_available: None,
         limit: request.limit,
     };
@@ -123,16 +124,19 @@ pub(crate) fn read(
         );
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(&parameters))?;
+        let wide: Vec<usize> = (0..positions.len())
+            .filter(|index| select::is_wide(table.columns[positions[*index]].kind))
+            .collect();
         let mut bytes_read = 0;
         while let Some(row) = rows.next()? {
-            let record = Record::read(table, &positions, row)?;
-            bytes_read += width(&record, &positions);
+            bytes_read += width(row, &wide)?;
             let is_cut = bytes_read >= request.max_read && bytes_read > 0;
-            if is_cut && !page.records.is_empty() {
-                page.limit = i64::try_from(page.records.len()).unwrap_or(i64::MAX);
+            if is_cut && page.length > 0 {
+                page.limit = page.length;
                 break;
             }
-            page.records.push(record);
+            take(row, &positions)?;
+            page.length += 1;
             if is_cut {
                 page.limit = 1;
                 break;
@@ -156,14 +160,13 @@ pub(crate) fn read(
     Ok(page)
 }
 
-/// The bytes of the wide columns of a record.
-fn width(record: &Record, positions: &[usize]) -> i64 {
-    positions
-        .iter()
-        .filter(|position| select::is_wide(record.table.columns[**position].kind))
-        .map(|position| match record.at(*position) {
-            Value::Text(text) => i64::try_from(text.len()).unwrap_or(i64::MAX),
-            _ => 0,
-        })
-        .sum()
+/// The bytes of the wide columns of a row.
+fn width(row: &Row<'_>, wide: &[usize]) -> rusqlite::Result<i64> {
+    let mut width = 0;
+    for index in wide {
+        if let ValueRef::Text(text) = row.get_ref(*index)? {
+            width += i64::try_from(text.len()).unwrap_or(i64::MAX);
+        }
+    }
+    Ok(width)
 }
