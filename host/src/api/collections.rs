@@ -194,7 +194,12 @@ impl Api {
             return Ok(());
         }
         // The server would look for anything, and in other clusters too.
-        if local_collections(&[change.collection.clone()], &self.cluster().await?.id).is_empty() {
+        if local_collections(
+            std::slice::from_ref(&change.collection),
+            &self.cluster().await?.id,
+        )
+        .is_empty()
+        {
             return Err(Error::NoCollection {
                 action: ACTION,
                 head: one_line(uuid, 80),

@@ -1,5 +1,6 @@
 //! The hashing of blocks that were fetched, side by side where several wait.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -39,20 +40,8 @@ impl Verification {
     }
 }
 
-/// Lets whoever comes after a run that broke down begin anew, and whoever waits for it go on without.
-struct Breakdown<'a>(&'a Mutex<State>);
-
-impl Drop for Breakdown<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            *lock(self.0) = State::default();
-        }
-    }
-}
-
 /// Hashes until nothing waits.
 fn run(state: &Mutex<State>) {
-    let _breakdown = Breakdown(state);
     loop {
         let waiting = {
             let mut state = lock(state);
@@ -64,8 +53,12 @@ fn run(state: &Mutex<State>) {
         };
         let (blocks, senders): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
         // The data is let go before anybody is told, so that who asked alone holds it then.
-        let blocks = Block::several(blocks).into_iter();
-        let ids: Vec<BlockId> = blocks.map(|block| block.id()).collect();
+        let hash = AssertUnwindSafe(|| -> Vec<BlockId> {
+            let blocks = Block::several(blocks).into_iter();
+            blocks.map(|block| block.id()).collect()
+        });
+        // After a breakdown, whoever waited for these goes on without, and the others get theirs.
+        let ids = catch_unwind(hash).unwrap_or_default();
         for (id, sender) in ids.into_iter().zip(senders) {
             // Who asked may have gone.
             let _ = sender.send(id);
