@@ -167,14 +167,9 @@ fn cases(id: &str) -> Vec<Case> {
         "--project-uuid kdbox-j7d0g-000000000000001 diff/tool:1 ; diff/tool:1",
         "diff/tool:1 ; images",
         "--project-uuid kdbox-j7d0g-000000000000001 seeded/dated:1 ; images",
-        "--project-uuid kdbox-j7d0g-000000000000001 seeded/dated:1 ; seeded/dated:2",
         // What the cluster has and the engine has not.
-        "seeded/dated:2",
         "--name chosen --project-uuid kdbox-j7d0g-000000000000001 seeded/undated",
-        "seeded/dated:1",
-        "seeded/dated 1",
         "--project-uuid kdbox-j7d0g-000000000000001 seeded/dated:1",
-        "seeded/undated",
     ]
     .into_iter()
     .map(same)
@@ -182,7 +177,17 @@ fn cases(id: &str) -> Vec<Case> {
     cases.push(same("diff/tool:1").with_formats("v1"));
     cases.push(same("diff/tool:1").with_formats("v1 v2"));
     cases.push(same("--force-image-format diff/tool:1").with_formats("v1"));
-    cases.push(same("seeded/dated:1").with_formats("v1"));
+    // These have their links and no property yet.
+    for arguments in [
+        "--project-uuid kdbox-j7d0g-000000000000001 seeded/dated:1 ; seeded/dated:2",
+        "seeded/dated:2",
+        "seeded/dated:1",
+        "seeded/dated 1",
+        "seeded/undated",
+    ] {
+        cases.push(differs(arguments, "K46", 0, 0));
+    }
+    cases.push(differs("seeded/dated:1", "K46", 0, 0).with_formats("v1"));
     cases.push(differs("diff/tool:1", "K35", 0, 1).with_formats(""));
     cases.push(differs("-- diff/tool:1", "K22", 0, 1));
     // An engine that keeps the port does not find the image without it; one that does not has it

@@ -272,18 +272,12 @@ fn a_further_name_is_planned_and_told_unless_somebody_was_quicker() {
     assert_eq!(told(), serde_json::json!(["lab/tool:1", "lab/tool:2"]));
 
     // Somebody adds a name after the plan for a third one was made.
-    let arguments = [
-        "plan",
-        "--from",
-        &desk.archive,
-        "lab/tool:3",
-        "-o",
-        &desk.plan,
-    ];
+    let late = format!("{}.late", desk.plan);
+    let arguments = ["plan", "--from", &desk.archive, "lab/tool:3", "-o", &late];
     desk.environment.keepdocker(&arguments).success();
     upload("lab/other:1");
     let names = serde_json::json!(["lab/tool:1", "lab/tool:2", "lab/other:1"]);
-    let refused = desk.environment.keepdocker(&["apply", &desk.plan]);
+    let refused = desk.environment.keepdocker(&["apply", &late]);
     let said = refused.failure(11);
     assert!(
         said.contains(
