@@ -12,7 +12,9 @@ use crate::reference::Name;
 use crate::resolution::Formats;
 use crate::storage::{self, Storage};
 use crate::types::Property;
-use crate::{catalog, effect, failure, image, manifest, plan, presence, registration, relatives};
+use crate::{
+    catalog, effect, failure, image, manifest, plan, presence, project, registration, relatives,
+};
 
 /// Where a stored image came from.
 #[derive(Debug, Default)]
@@ -88,11 +90,16 @@ impl<'a> Job<'a> {
     }
 
     /// Stores an image whose layers are these, as far as they are known before it is read.
+    ///
+    /// That the project cannot take it should not show only after all of its data is sent.
     pub(crate) fn store(
         &self,
         storage: &Storage<'_>,
         diff_ids: &[String],
     ) -> Result<keep::Stored, Failure> {
+        if let Some(project) = &self.request.project {
+            project::check(project)?;
+        }
         let reuse = if self.request.reuse {
             relatives::find(relatives::Traits {
                 repositories: &self.repositories,

@@ -7,8 +7,8 @@
 //!
 //! `upload`, `images`, `resolve` and `download` are the commands; each reads like a list of steps.
 //! What they decide with are the rules of `keepdocker_decisions`. Between the two stand `lookup`,
-//! `choice`, `job`, `presence`, `relatives`, `storage`, `registration` and `effect`, which ask and
-//! judge.
+//! `choice`, `job`, `presence`, `project`, `relatives`, `storage`, `registration` and `effect`, which
+//! ask and judge.
 
 #[expect(missing_docs, reason = "generated; the documentation is in wit/")]
 mod bindings {
@@ -30,6 +30,7 @@ mod images;
 mod job;
 mod lookup;
 mod presence;
+mod project;
 mod registration;
 mod relatives;
 mod resolve;

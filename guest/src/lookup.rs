@@ -257,17 +257,22 @@ pub(crate) fn collection_heads(links: &[links::Link]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     links
         .iter()
-        .filter(|link| is_collection_uuid(&link.head) && seen.insert(link.head.as_str()))
+        .filter(|link| is_uuid(&link.head, "4zz18") && seen.insert(link.head.as_str()))
         .map(|link| link.head.clone())
         .collect()
 }
 
-fn is_collection_uuid(text: &str) -> bool {
-    let is_plain = |part: &str| {
-        part.bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+/// Tells whether the text has the form of the UUID of such an object; `infix` is what stands in its
+/// middle.
+pub(crate) fn is_uuid(text: &str, infix: &str) -> bool {
+    let is_plain = |part: &str, length: usize| {
+        part.len() == length
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
-    let mut parts = text.split('-');
-    let shape = [parts.next(), parts.next(), parts.next(), parts.next()];
-    matches!(shape, [Some(cluster), Some("4zz18"), Some(own), None] if cluster.len() == 5 && own.len() == 15 && is_plain(cluster) && is_plain(own))
+    match text.split('-').collect::<Vec<_>>()[..] {
+        [cluster, middle, own] => is_plain(cluster, 5) && middle == infix && is_plain(own, 15),
+        _ => false,
+    }
 }

@@ -5,10 +5,11 @@
 //! 3. Refuse a format that the cluster does not run.
 //! 4. Take the image's lock, so that of two runs the second finds the first one's result.
 //! 5. Use what the cluster has: complete the project's links, or copy a collection.
-//! 6. Else store the archive, without the blocks that images like it have; only now the image's
-//!    true ID is known.
-//! 7. Register it: the collection, the hash link, the names.
-//! 8. Tell if a name still leads to another image.
+//! 6. Else make sure that the project can take it.
+//! 7. Store the archive, without the blocks that images like it have; only now the image's true ID
+//!    is known.
+//! 8. Register it: the collection, the hash link, the names.
+//! 9. Tell if a name still leads to another image.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, FormatMismatch, Origin, UploadRequest, Uploaded,

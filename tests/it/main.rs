@@ -33,6 +33,7 @@ mod interrupted; // runs that are cut short at every request, and what the next 
 mod loading; // the stored archive in every engine and tool
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned
+mod projects; // projects that cannot take an image, told before its data is sent
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod sources; // one image from every engine and tool
 mod wasi; // the component in a stock WASI runtime

@@ -8,6 +8,7 @@ pub(crate) mod keep;
 pub(crate) mod links;
 pub(crate) mod locks;
 pub(crate) mod log;
+pub(crate) mod projects;
 pub(crate) mod users;
 
 use crate::bindings::keepdocker::contract as real;
@@ -37,6 +38,10 @@ pub(crate) struct World {
     pub(crate) slash_substitute: String,
     pub(crate) links: Vec<real::links::Link>,
     pub(crate) collections: Vec<real::collections::Collection>,
+    /// The projects that the token may read.
+    pub(crate) projects: Vec<real::projects::Project>,
+    /// What comes of every question about a project, instead of an answer.
+    pub(crate) project_error: Option<real::api::Error>,
     /// The collections in the trash, or of others who do not share them.
     pub(crate) hidden: Vec<String>,
     /// The engine's images, with the archives it would save; none if there is no engine.
@@ -74,6 +79,13 @@ impl World {
             slash_substitute: String::new(),
             links: Vec::new(),
             collections: Vec::new(),
+            projects: vec![real::projects::Project {
+                uuid: crate::testing::PROJECT.into(),
+                name: "A Project".into(),
+                group_class: Some("project".into()),
+                writable: true,
+            }],
+            project_error: None,
             hidden: Vec::new(),
             engine: Some(Vec::new()),
             registry: Vec::new(),

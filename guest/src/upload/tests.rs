@@ -12,6 +12,7 @@ mod given;
 mod interruption;
 mod meaning;
 mod names;
+mod projects;
 mod registration;
 mod reuse;
 

@@ -113,11 +113,19 @@ impl Seeder {
         name: &str,
     ) -> Result<String, Error> {
         let uuid = uuid.map_or_else(|| uuid::generate(&self.cluster.id, "j7d0g"), str::to_owned);
-        let record = json!({
+        self.groups(&[json!({
             "uuid": uuid, "owner_uuid": owner_uuid, "name": name, "group_class": "project",
-        });
-        self.insert(&GROUPS, &[record])?;
+        })])?;
         Ok(uuid)
+    }
+
+    /// Adds groups of any class as they are; what is missing gets a default.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the database does, as when the owner has a group of this name.
+    pub fn groups(&self, groups: &[Value]) -> Result<(), Error> {
+        self.insert(&GROUPS, groups)
     }
 
     /// Gives a user or role a permission (`can_read`, `can_write`, `can_manage`) on an object.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::filter::{self, Filter};
 use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
+use super::uuid::is_uuid;
 use super::{Api, Error};
 use crate::bindings::collections::{Change, Collection, Detail, NewCollection, Query, Which};
 use crate::bindings::types::Property;
@@ -14,6 +15,8 @@ use crate::harmless::one_line;
 use crate::plan::Step;
 
 const PATH: &str = "arvados/v1/collections";
+/// What stands in the middle of a collection's UUID.
+pub(super) const INFIX: &str = "4zz18";
 /// The property that tells the names of the image in a collection.
 pub(crate) const REPO_TAG: &str = "docker-image-repo-tag";
 
@@ -264,17 +267,6 @@ impl Api {
     }
 }
 
-/// Tells whether the text has the form of a collection's UUID.
-pub(super) fn is_uuid(text: &str) -> bool {
-    let are = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    match text.split('-').collect::<Vec<_>>()[..] {
-        [cluster, "4zz18", rest] => are(cluster, 5) && are(rest, 15),
-        _ => false,
-    }
-}
-
 /// Keeps the UUIDs of collections of this cluster.
 ///
 /// The controller takes one UUID of another cluster for a reason to ask that cluster, and then
@@ -282,7 +274,7 @@ pub(super) fn is_uuid(text: &str) -> bool {
 fn local_collections(uuids: &[String], cluster: &str) -> Vec<String> {
     uuids
         .iter()
-        .filter(|uuid| is_uuid(uuid) && uuid.split('-').next() == Some(cluster))
+        .filter(|uuid| is_uuid(uuid, INFIX) && uuid.split('-').next() == Some(cluster))
         .cloned()
         .collect()
 }

@@ -68,6 +68,14 @@ pub enum Error {
         /// What was given, printable and of bounded length.
         head: String,
     },
+    /// What is to be a project is no UUID of a group or user. Nothing was sent.
+    #[error("cannot {action}: `{given}` is not the UUID of a project or user")]
+    NoProject {
+        /// What was to be done.
+        action: &'static str,
+        /// What was given, printable and of bounded length.
+        given: String,
+    },
     /// A collection is not where it is believed to be. Nothing was changed.
     #[error("cannot {action}: collection `{collection}` belongs to another project by now")]
     NotOwned {
@@ -141,9 +149,10 @@ impl From<Error> for api::Error {
             Error::Unauthorized(_) => Self::Unauthorized(text),
             Error::Forbidden(_) => Self::Forbidden(text),
             Error::NotFound(_) => Self::NotFound(text),
-            Error::Rejected(_) | Error::NoCollection { .. } | Error::NotOwned { .. } => {
-                Self::Rejected(text)
-            }
+            Error::Rejected(_)
+            | Error::NoCollection { .. }
+            | Error::NoProject { .. }
+            | Error::NotOwned { .. } => Self::Rejected(text),
             Error::Unreachable { .. } | Error::ServerFailed(_) => Self::Unreachable(text),
             Error::Uncertain { .. } => Self::Uncertain(text),
             Error::Malformed { .. } | Error::TooMany { .. } | Error::OffPlan(_) => {

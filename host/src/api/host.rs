@@ -1,11 +1,11 @@
-//! The Arvados API as the component sees it: cluster, users, links, collections.
+//! The Arvados API as the component sees it: cluster, users, projects, links, collections.
 
 use std::sync::Arc;
 
 use crate::bindings::collections::{Change, Collection, NewCollection, Query as CollectionQuery};
 use crate::bindings::links::{Link, NewLink, Query as LinkQuery};
 use crate::bindings::{ApiFault as Fault, View};
-use crate::bindings::{api, cluster, collections, links, users};
+use crate::bindings::{api, cluster, collections, links, projects, users};
 use crate::gate::{NO_ARGUMENTS, Operation};
 
 use super::Api;
@@ -35,6 +35,17 @@ impl users::Host for View<'_, Arc<Api>> {
         let permit = self.gate.admit(Operation::UsersCurrent, &NO_ARGUMENTS)?;
         let user = self.capability.open(&permit).current_user().await;
         permit.close(user).map_err(Fault::Failed)
+    }
+}
+
+impl projects::Host for View<'_, Arc<Api>> {
+    async fn get(&mut self, uuid: String) -> Result<projects::Project, Fault> {
+        let operation = Operation::ProjectsGet {
+            project: uuid.clone(),
+        };
+        let permit = self.gate.admit(operation, &(&uuid,))?;
+        let project = self.capability.open(&permit).project(&uuid).await;
+        permit.close(project).map_err(Fault::Failed)
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::filter::{self, Filter};
 use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
+use super::uuid::is_uuid;
 use super::{Api, Error, collections};
 use crate::bindings::links::{Class, Link, Names, NewLink, Query};
 use crate::bindings::types::Property;
@@ -136,7 +137,7 @@ impl Api {
     /// or whether it did it is unknown.
     pub async fn create_link(&self, link: &NewLink) -> Result<Link, Error> {
         // The server would take anything, nothing at all included.
-        if !collections::is_uuid(&link.head) {
+        if !is_uuid(&link.head, collections::INFIX) {
             return Err(Error::NoCollection {
                 action: "create the link",
                 head: one_line(&link.head, 80),

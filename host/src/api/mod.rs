@@ -15,8 +15,10 @@ pub mod host;
 mod keep_services;
 mod links;
 mod page;
+mod projects;
 mod row;
 mod users;
+mod uuid;
 
 use std::sync::Arc;
 

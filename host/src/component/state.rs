@@ -81,6 +81,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     bindings::api::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
     bindings::cluster::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
     bindings::users::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
+    bindings::projects::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
     bindings::links::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
     bindings::collections::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))
 }

@@ -51,7 +51,7 @@ pub enum ObjectError {
 }
 
 /// The members of each verb's object, those that may be given as bare words first.
-const MEMBERS: [(&str, &[&str]); 16] = [
+const MEMBERS: [(&str, &[&str]); 17] = [
     ("log.write", &["level"]),
     ("engine.find", &["name"]),
     ("engine.pull", &["name"]),
@@ -66,6 +66,7 @@ const MEMBERS: [(&str, &[&str]); 16] = [
     ("keep.fetch", &["target", "image"]),
     ("cluster.get", &[]),
     ("users.current", &[]),
+    ("projects.get", &["project"]),
     ("links.list", &["classes", "owner"]),
     ("links.create", &["class", "name", "head", "owner"]),
     ("collections.list", &["manifests", "owner"]),
@@ -148,6 +149,9 @@ impl Operation {
             },
             "cluster.get" => Self::ClusterGet,
             "users.current" => Self::UsersCurrent,
+            "projects.get" => Self::ProjectsGet {
+                project: object.needed("project")?,
+            },
             "links.list" => Self::LinksList {
                 classes: object
                     .texts("classes")?
@@ -262,7 +266,14 @@ impl Operation {
                 && !value.contains('=')
                 && matches!(
                     *member,
-                    "level" | "name" | "source" | "target" | "image" | "class" | "collection"
+                    "level"
+                        | "name"
+                        | "source"
+                        | "target"
+                        | "image"
+                        | "project"
+                        | "class"
+                        | "collection"
                 )
             {
                 words.push(value);
@@ -409,6 +420,7 @@ mod tests {
             "keep.fetch given sha256:11",
             "cluster.get",
             "users.current",
+            "projects.get p",
             "links.list classes=docker_image_hash,docker_image_repo+tag owner=p",
             "links.create docker_image_repo+tag lab/x:1 head=c owner=p",
             "collections.list manifests=true owner=p",

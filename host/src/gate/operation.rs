@@ -65,6 +65,11 @@ pub enum Operation {
     ClusterGet,
     /// Asks whom the token belongs to.
     UsersCurrent,
+    /// Asks what a project is, and whether something can be put into it.
+    ProjectsGet {
+        /// The project, or the user whose home project it is.
+        project: String,
+    },
     /// Lists links.
     LinksList {
         /// The link classes asked for, as Arvados names them; see [`Operation::LINK_CLASSES`].
@@ -112,7 +117,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every verb that there is, in the order of the contract.
-    pub const VERBS: [&'static str; 16] = [
+    pub const VERBS: [&'static str; 17] = [
         "log.write",
         "engine.find",
         "engine.pull",
@@ -124,6 +129,7 @@ impl Operation {
         "keep.fetch",
         "cluster.get",
         "users.current",
+        "projects.get",
         "links.list",
         "links.create",
         "collections.list",
@@ -132,7 +138,7 @@ impl Operation {
     ];
 
     /// Every interface with functions in it, in the order of the contract.
-    pub const INTERFACES: [&'static str; 9] = [
+    pub const INTERFACES: [&'static str; 10] = [
         "log",
         "engine",
         "archives",
@@ -140,6 +146,7 @@ impl Operation {
         "keep",
         "cluster",
         "users",
+        "projects",
         "links",
         "collections",
     ];
@@ -197,17 +204,18 @@ impl Operation {
             Self::KeepFetch { .. } => 8,
             Self::ClusterGet => 9,
             Self::UsersCurrent => 10,
-            Self::LinksList { .. } => 11,
-            Self::LinksCreate { .. } => 12,
-            Self::CollectionsList { .. } => 13,
-            Self::CollectionsCreate { .. } => 14,
-            Self::CollectionsUpdate { .. } => 15,
+            Self::ProjectsGet { .. } => 11,
+            Self::LinksList { .. } => 12,
+            Self::LinksCreate { .. } => 13,
+            Self::CollectionsList { .. } => 14,
+            Self::CollectionsCreate { .. } => 15,
+            Self::CollectionsUpdate { .. } => 16,
         }
     }
 
     /// Returns the place of the interface in [`Operation::INTERFACES`].
     pub(crate) fn interface_index(&self) -> usize {
-        const OF_VERB: [usize; 16] = [0, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6, 7, 7, 8, 8, 8];
+        const OF_VERB: [usize; 17] = [0, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 9, 9];
         OF_VERB[self.index()]
     }
 }
@@ -226,7 +234,7 @@ mod tests {
 
     impl Operation {
         /// Returns one operation of each verb, in the order of the contract.
-        pub(crate) fn samples() -> [Self; 16] {
+        pub(crate) fn samples() -> [Self; 17] {
             [
                 Operation::LogWrite { level: "info" },
                 Operation::EngineFind {
@@ -258,6 +266,9 @@ mod tests {
                 },
                 Operation::ClusterGet,
                 Operation::UsersCurrent,
+                Operation::ProjectsGet {
+                    project: String::new(),
+                },
                 Operation::LinksList {
                     classes: Vec::new(),
                     owner: None,

@@ -1,7 +1,7 @@
 //! A failure in words: what failed, on what, why, and what to do.
 
 use super::exit::Exit;
-use crate::bindings::commands::Failure;
+use crate::bindings::commands::{Failure, ProjectFault, UnusableProject};
 use crate::bindings::types::CommandFailure;
 use crate::bindings::{api, archives, engine, keep, locks};
 
@@ -121,9 +121,42 @@ impl From<Failure> for Report {
             )
             .detail(reason)
             .advise("the source cannot be read twice, so run the command again with `--no-reuse`, which sends every block"),
+            Failure::UnusableProject(project) => of_project(project),
             Failure::Api(error) => of_api(error),
         }
     }
+}
+
+fn of_project(unusable: UnusableProject) -> Report {
+    let project = unusable.project;
+    let (message, detail) = match unusable.reason {
+        ProjectFault::Absent(reason) => (
+            format!(
+                "there is no project {project}, or it is in the trash, or the token may not see it"
+            ),
+            reason,
+        ),
+        ProjectFault::NoProject(class) => (
+            format!("{project} is no project but a group of class {class}, which owns nothing"),
+            String::new(),
+        ),
+        ProjectFault::ReadOnly(name) => {
+            let name = if name.is_empty() {
+                String::new()
+            } else {
+                format!(" ({name})")
+            };
+            (
+                format!(
+                    "the token may not write to project {project}{name}, or the project is frozen"
+                ),
+                String::new(),
+            )
+        }
+    };
+    Report::new(Exit::Failed, format!("{message}; nothing was sent"))
+        .detail(detail)
+        .advise("name another project with `--project-uuid`, or ask the owner of this one for permission to write")
 }
 
 fn denied(reason: String) -> Report {

@@ -70,6 +70,7 @@ pub(super) const KEYS: [Key; 11] = [
             "keep.fetch",
             "cluster.get",
             "users.current",
+            "projects.get",
             "links.list",
             "links.create",
             "collections.list",
@@ -81,6 +82,7 @@ pub(super) const KEYS: [Key; 11] = [
     Key {
         name: "projects",
         verbs: &[
+            "projects.get",
             "links.list",
             "links.create",
             "collections.list",
@@ -193,6 +195,11 @@ impl Condition {
                             .map(|pattern| pattern.matches_filter(owner.as_deref())),
                     )
                 }
+                Operation::ProjectsGet { project } => Match::any(
+                    patterns
+                        .iter()
+                        .map(|pattern| pattern.matches_owner(Some(project))),
+                ),
                 _ => Match::No,
             },
             Self::LinkClasses(allowed) => match operation {
@@ -346,6 +353,7 @@ impl Condition {
                 Self::Projects(_),
                 Operation::LinksList { owner, .. } | Operation::CollectionsList { owner, .. },
             ) => Some(owner.clone().unwrap_or_else(|| "*".to_owned())),
+            (Self::Projects(_), Operation::ProjectsGet { project }) => Some(project.clone()),
             (Self::LinkClasses(_), Operation::LinksCreate { class, .. }) => {
                 Some((*class).to_owned())
             }

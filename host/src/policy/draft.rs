@@ -186,6 +186,7 @@ fn seen(operation: &Operation) -> Vec<(&'static str, String)> {
             storage_classes,
             ..
         } => stored(*replicas, storage_classes),
+        Operation::ProjectsGet { project } => vec![("projects", project.clone())],
         Operation::LinksList { classes, owner: of } => {
             let classes = classes
                 .iter()

@@ -256,6 +256,12 @@ fn operations(verb: &str, values: &Values) -> Vec<Named> {
             .collect(),
         "cluster.get" => vec![plain(Operation::ClusterGet)],
         "users.current" => vec![plain(Operation::UsersCurrent)],
+        "projects.get" => owners()
+            .flatten()
+            // A user's UUID may be the other name of the home project.
+            .chain(["xxxxx-tpzed-anyotherusers00".to_owned()])
+            .map(|project| plain(Operation::ProjectsGet { project }))
+            .collect(),
         "links.list" => {
             let all = Operation::LINK_CLASSES.to_vec();
             let classes = Operation::LINK_CLASSES

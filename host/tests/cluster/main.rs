@@ -5,6 +5,7 @@
 mod api;
 mod early;
 mod keep;
+mod projects;
 mod update;
 
 use std::sync::Arc;

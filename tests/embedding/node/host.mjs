@@ -47,6 +47,7 @@ const capabilities = {
     get: () => ({ id: "zzzzz", "image-formats": ["v2"], "default-replication": 2, "slash-substitute": "" }),
   },
   users: { current: () => USER },
+  projects: { get: (uuid) => ({ uuid, name: "", "group-class": null, writable: true }) },
   locks: { acquire: () => 1 },
   archives: { open: () => 1, images: () => [IMAGE], forget: () => null },
   engine: { find: absent, pull: absent },

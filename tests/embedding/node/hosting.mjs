@@ -7,6 +7,7 @@ const FUNCTIONS = {
   log: ["write"],
   cluster: ["get"],
   users: ["current"],
+  projects: ["get"],
   engine: ["find", "pull"],
   keep: ["store", "fetch"],
   links: ["list", "create"],

@@ -36,6 +36,9 @@ class Memory:
     def users_current(self):
         return {"ok": USER}
 
+    def projects_get(self, uuid):
+        return {"ok": {"uuid": uuid, "name": "", "group-class": None, "writable": True}}
+
     def locks_acquire(self, image):
         return {"ok": 1}
 

@@ -7,7 +7,7 @@ use crate::bindings::keepdocker::contract::collections::{self, Change, NewCollec
 use crate::bindings::keepdocker::contract::links::{self, Class, NewLink};
 use crate::bindings::keepdocker::contract::locks::Guard;
 use crate::bindings::keepdocker::contract::log::{self, Level};
-use crate::bindings::keepdocker::contract::{archives, cluster, engine, keep};
+use crate::bindings::keepdocker::contract::{archives, cluster, engine, keep, projects};
 use crate::commands::{Failure, Outcome, UploadRequest, Uploaded};
 
 /// An ID like that of an image, which no image has.
@@ -112,6 +112,7 @@ fn names() -> Result<Uploaded, Failure> {
             ("archives.open cache", read(&Source::Cache(name.clone()))),
             ("archives.forget", archives::forget(text).is_ok()),
             ("locks.acquire", Guard::acquire(text).is_ok()),
+            ("projects.get", projects::get(text).is_ok()),
             ("links.create", link(text, text).is_ok()),
             (
                 "collections.create",

@@ -76,6 +76,7 @@ fn each_limit_limits() {
         "keep.store",
         "cluster.get",
         "users.current",
+        "projects.get x",
         "links.list",
         "collections.list",
     ]) {

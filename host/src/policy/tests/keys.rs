@@ -159,6 +159,17 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "projects",
+            "projects.get",
+            &format!("[\"{PROJECT}\"]"),
+            format!("projects.get {PROJECT}"),
+            vec![
+                s("projects.get zzzzz-j7d0g-111111111111111"),
+                s("projects.get zzzzz-tpzed-000000000000000"),
+                s("projects.get ''"),
+            ],
+        ),
+        case(
+            "projects",
             "links.create",
             &format!("[\"{PROJECT}\"]"),
             format!("links.create docker_image_hash x owner={PROJECT}"),
@@ -407,6 +418,7 @@ fn clusters_withhold_every_verb_that_reaches_the_cluster() {
             "links.create" => "links.create docker_image_hash x",
             "collections.create" => "collections.create x",
             "keep.fetch" => "keep.fetch given x",
+            "projects.get" => "projects.get x",
             verb => verb,
         };
         for pattern in ["zzzzz", "zzzzz.example.org", "*.example.org"] {

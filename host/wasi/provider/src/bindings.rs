@@ -13,7 +13,7 @@ wit_bindgen::generate!({
 });
 
 pub use exports::keepdocker::contract::{
-    api, archives, cluster, collections, engine, keep, links, locks, log, types, users,
+    api, archives, cluster, collections, engine, keep, links, locks, log, projects, types, users,
 };
 pub use exports::keepdocker::wasi::session;
 

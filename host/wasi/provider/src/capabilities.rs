@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::archive::Archive;
 use crate::bindings::{
-    Provider, api, archives, cluster, collections, engine, keep, links, locks, log, users,
+    Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects, users,
 };
 use crate::engine::UNAVAILABLE;
 use crate::session::{self, Cluster};
@@ -102,6 +102,12 @@ impl cluster::Guest for Provider {
 impl users::Guest for Provider {
     fn current() -> Result<users::Uuid, api::Error> {
         Ok(turn::run(connected()?.api.current_user())?)
+    }
+}
+
+impl projects::Guest for Provider {
+    fn get(uuid: projects::Uuid) -> Result<projects::Project, api::Error> {
+        Ok(turn::run(connected()?.api.project(&uuid))?)
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Cluster {
     pub(crate) slash_substitute: String,
     pub(crate) links: Vec<Value>,
     pub(crate) collections: Vec<Value>,
+    /// What every project is said to be, but for its UUID; none if there is no project.
+    pub(crate) project: Option<Value>,
     /// The images of the engine; without them there is no engine.
     pub(crate) engine: Option<Vec<Value>>,
     /// What the engine can pull.
@@ -50,6 +52,7 @@ impl Default for Cluster {
             slash_substitute: String::new(),
             links: Vec::new(),
             collections: Vec::new(),
+            project: Some(project("project", true)),
             engine: Some(Vec::new()),
             registry: Vec::new(),
             given: Vec::new(),
@@ -94,6 +97,7 @@ impl Cluster {
                 "slash_substitute": self.slash_substitute,
             })),
             "users.current" => Ok(json!(USER)),
+            "projects.get" => self.project(text(first)),
             "locks.acquire" => Ok(json!(1)),
             "engine.find" => self.find(text(first)),
             "engine.pull" => self.pull(text(first)),
@@ -121,6 +125,16 @@ impl Cluster {
             Ok(value) => json!({ "ok": value }),
             Err(error) => json!({ "err": error }),
         }
+    }
+
+    fn project(&self, uuid: &str) -> Result<Value, Value> {
+        self.project
+            .clone()
+            .map(|mut project| {
+                project["uuid"] = json!(uuid);
+                project
+            })
+            .ok_or_else(|| json!({ "not-found": "there is no such project" }))
     }
 
     fn find(&self, name: &str) -> Result<Value, Value> {
@@ -325,6 +339,11 @@ pub(crate) fn image(id: &str, tags: &[&str], created: &str) -> Value {
         "config": json!({ "created": created, "os": "linux" }).to_string(), "diff_ids": [],
         "platform": { "os": "linux", "architecture": "amd64", "variant": "" },
     })
+}
+
+/// Makes a group that can be asked for.
+pub(crate) fn project(class: &str, writable: bool) -> Value {
+    json!({ "uuid": "", "name": "a project", "group_class": class, "writable": writable })
 }
 
 /// Makes a collection that holds an image.

@@ -6,7 +6,7 @@ use keepdocker_decisions::types::Link;
 use serde_json::{Value, json};
 
 use crate::cases;
-use crate::cluster::{Cluster, Fault, collection, image};
+use crate::cluster::{Cluster, Fault, collection, image, project};
 use crate::runs::renamed;
 
 const OLD: &str = "2020-01-01T00:00:00.000000000Z";
@@ -46,8 +46,11 @@ pub(crate) fn made_up() -> Vec<Scenario> {
     all.extend(resolutions());
     all.extend(uploads());
     all.extend(downloads());
+    let mut to_project = upload(&with_engine(), "a:1");
+    to_project.request["project"] = json!(PROJECT);
     let whole = [
         upload(&with_engine(), "a:1"),
+        to_project,
         upload(&with_copy_of_somebody(), "a:1"),
         run(&filled(), "images", everything()),
         run(
@@ -150,6 +153,21 @@ fn uploads() -> Vec<Scenario> {
                 scenario.request[field] = value.clone();
                 all.push(scenario);
             }
+        }
+    }
+    for project in [
+        None,
+        Some(project("project", false)),
+        Some(project("role", true)),
+    ] {
+        let cluster = Cluster {
+            project,
+            ..engine.clone()
+        };
+        for owner in [PROJECT, USER, "nonsense"] {
+            let mut scenario = upload(&cluster, "a:1");
+            scenario.request["project"] = json!(owner);
+            all.push(scenario);
         }
     }
     for formats in [json!(["v1"]), json!([]), Value::Null] {

@@ -1,0 +1,59 @@
+//! Whether a project can take an image, asked before any of the image's data is sent.
+//!
+//! The server decides that when the collection is created, which is after all of the data. So this
+//! can only spare a person the wait: where it is not known, the upload goes on.
+
+use crate::bindings::exports::keepdocker::contract::commands::{
+    Failure, ProjectFault, UnusableProject,
+};
+use crate::bindings::keepdocker::contract::api;
+use crate::bindings::keepdocker::contract::log::Level;
+use crate::capabilities::{log, projects};
+use crate::failure::words;
+use crate::lookup::is_uuid;
+
+/// What stands in the middle of the UUIDs of groups and of users.
+const INFIXES: [&str; 2] = ["j7d0g", "tpzed"];
+
+/// Fails if the project is known not to take what is created for it.
+pub(crate) fn check(project: &str) -> Result<(), Failure> {
+    // To the server an empty owner is none: the user becomes the owner.
+    if project.is_empty() {
+        return Ok(());
+    }
+    if !INFIXES.iter().any(|infix| is_uuid(project, infix)) {
+        return Err(Failure::Usage(format!(
+            "`{project}` is not the UUID of a project or user; nothing was sent"
+        )));
+    }
+    let found = match projects::get(project) {
+        Ok(found) => found,
+        Err(api::Error::NotFound(text)) => {
+            return Err(unusable(project, ProjectFault::Absent(text)));
+        }
+        // A policy or a token that withholds the question may allow the upload.
+        Err(error @ (api::Error::Denied(_) | api::Error::Forbidden(_))) => {
+            log::write(
+                Level::Debug,
+                &format!(
+                    "whether project {project} can take the image shows only at the end: {}",
+                    words(&error)
+                ),
+            );
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match found.group_class {
+        Some(class) if class != "project" => Err(unusable(project, ProjectFault::NoProject(class))),
+        _ if found.writable => Ok(()),
+        _ => Err(unusable(project, ProjectFault::ReadOnly(found.name))),
+    }
+}
+
+fn unusable(project: &str, reason: ProjectFault) -> Failure {
+    Failure::UnusableProject(UnusableProject {
+        project: project.into(),
+        reason,
+    })
+}

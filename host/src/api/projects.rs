@@ -1,0 +1,94 @@
+//! The projects that can own what is created.
+
+use serde::Deserialize;
+
+use super::row::null_as_empty;
+use super::uuid::is_uuid;
+use super::{Api, Error};
+use crate::bindings::projects::Project;
+use crate::harmless::one_line;
+
+/// A group, or the user whose home project it is, as the server shows it.
+#[derive(Debug, Deserialize)]
+struct OwnerRow {
+    uuid: String,
+    /// The name of a group.
+    #[serde(default, deserialize_with = "null_as_empty")]
+    name: String,
+    /// The name of a user.
+    #[serde(default, deserialize_with = "null_as_empty")]
+    full_name: String,
+    #[serde(default)]
+    group_class: Option<String>,
+    #[serde(default)]
+    can_write: Option<bool>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    frozen_by_uuid: String,
+}
+
+impl From<OwnerRow> for Project {
+    fn from(row: OwnerRow) -> Self {
+        Self {
+            uuid: row.uuid,
+            name: if row.name.is_empty() {
+                row.full_name
+            } else {
+                row.name
+            },
+            group_class: row.group_class,
+            // Older servers do not say; what comes of it, the first create tells.
+            writable: row.can_write.unwrap_or(true) && row.frozen_by_uuid.is_empty(),
+        }
+    }
+}
+
+impl Api {
+    /// Returns the project with this UUID, which is that of a group, or of a user.
+    ///
+    /// # Errors
+    /// If it is no such UUID, if there is no such project, or the token may not see it, or the cluster
+    /// does not answer.
+    pub async fn project(&self, uuid: &str) -> Result<Project, Error> {
+        const ACTION: &str = "look at the project";
+        let kind = if is_uuid(uuid, "j7d0g") {
+            "groups"
+        } else if is_uuid(uuid, "tpzed") {
+            "users"
+        } else {
+            return Err(Error::NoProject {
+                action: ACTION,
+                given: one_line(uuid, 80),
+            });
+        };
+        // Nothing is selected: a server that does not know `can_write` would refuse its name.
+        let path = format!("arvados/v1/{kind}/{uuid}");
+        let row: OwnerRow = self.read(ACTION, &path, &[]).await?;
+        Ok(row.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_server_leaves_out_does_not_forbid() {
+        for (members, writable) in [
+            (json!({}), true),
+            (json!({"can_write": null}), true),
+            (json!({"can_write": true, "frozen_by_uuid": null}), true),
+            (json!({"can_write": true, "frozen_by_uuid": ""}), true),
+            (json!({"can_write": true, "frozen_by_uuid": "u"}), false),
+            (json!({"can_write": false}), false),
+        ] {
+            let mut row = json!({"uuid": "p", "name": "n", "group_class": "project"});
+            row.as_object_mut()
+                .unwrap()
+                .append(members.clone().as_object_mut().unwrap());
+            let row: OwnerRow = serde_json::from_value(row).unwrap();
+            assert_eq!(Project::from(row).writable, writable, "{members}");
+        }
+    }
+}
