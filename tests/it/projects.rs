@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Engine, Environment, Image, Output, data};
+use crate::support::{Cluster, Engine, Environment, Image, Output, Python, data};
 
 /// What the user has, and what somebody else shares with the user.
 struct Ground {
@@ -359,4 +359,10 @@ fn the_drop_in_tells_it_too_and_ends_as_for_every_failure() {
         assert!(refused.failure(1).contains(words), "{refused}");
         ground.assert_untouched();
     }
+    let Some(python) = Python::find() else { return };
+    let arguments = ["--project-uuid", READ_ONLY, image.name()];
+    let theirs = python.run(&environment, "arv-keepdocker", &arguments);
+    assert_ne!(theirs.status.code(), Some(0), "{theirs}");
+    assert_ne!(ground.cluster.log().blocks_written(), 0, "{theirs}");
+    ground.cluster.assert_nothing_registered();
 }
