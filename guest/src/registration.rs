@@ -134,6 +134,8 @@ pub(crate) fn tell_names(
 }
 
 /// Returns the names that the collection tells, and those that links of its owner add to them.
+///
+/// Anybody who can write there can make any number of links, so that each name is looked up once.
 fn all_names(
     mut names: Vec<String>,
     collection: &str,
@@ -146,10 +148,12 @@ fn all_names(
         owner: Some(owner.into()),
         newest: None,
     })?;
-    for link in links {
-        if !names.contains(&link.name) {
-            names.push(link.name);
-        }
-    }
+    let mut seen: HashSet<String> = names.iter().cloned().collect();
+    names.extend(
+        links
+            .into_iter()
+            .map(|link| link.name)
+            .filter(|name| seen.insert(name.clone())),
+    );
     Ok(names)
 }
