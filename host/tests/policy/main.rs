@@ -207,6 +207,51 @@ fn an_explanation_ends_as_the_decision_does() {
     );
 }
 
+#[test]
+fn a_policy_without_collections_update_leaves_the_further_name_untold() {
+    let ground = Ground::new();
+    let policy = ground.policy(
+        "p.toml",
+        "[[allow]]\nid = \"most\"\nreason = \"test\"\n\
+         verbs = [\"log.*\", \"archives.*\", \"locks.*\", \"keep.*\", \"cluster.*\", \"users.*\", \
+         \"links.*\", \"collections.list\", \"collections.create\"]\n",
+    );
+    let archive = concat!(
+        "docker-archive:",
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/data/tiny-docker20.10.tar"
+    );
+    let upload = |name: &str| {
+        let uploaded = ground.keepdocker(Some(&policy), &["upload", "--from", archive, name]);
+        assert_eq!(uploaded.status.code(), Some(0), "{}", stderr(&uploaded));
+        uploaded
+    };
+    let first = upload("lab/tool:1");
+    assert!(!stderr(&first).contains("warning"), "{}", stderr(&first));
+
+    let second = upload("lab/tool:2");
+
+    assert_eq!(second.stdout, first.stdout);
+    let said = stderr(&second);
+    for words in [
+        "warning: the image has its names, but collection ",
+        "does not tell them all: the policy withholds `collections.update ",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    // Both links are there, and the property is as it was.
+    assert_eq!(ground.images(), 2);
+    let told = ground.keepdocker(
+        None,
+        &["upload", "--dry-run", "--from", archive, "lab/tool:2"],
+    );
+    let planned = String::from_utf8(told.stdout).unwrap();
+    assert!(
+        planned.contains("tell its names: [\"lab/tool:1\",\"lab/tool:2\"]"),
+        "{planned}"
+    );
+}
+
 /// The least that uploads one archive of one image, under one name, to the user's home project.
 const TIGHTEST: [(&str, &str); 10] = [
     (
