@@ -13,6 +13,7 @@ use crate::bindings::collections::{Change, Collection, Detail, NewCollection, Qu
 use crate::bindings::types::Property;
 use crate::harmless::one_line;
 use crate::plan::Step;
+use crate::properties::{object, value};
 
 const PATH: &str = "arvados/v1/collections";
 /// What stands in the middle of a collection's UUID.
@@ -158,7 +159,7 @@ impl Api {
                 name: &new.name,
                 manifest_text: &new.manifest,
                 owner_uuid: new.owner.as_deref(),
-                properties: row::object(&new.properties),
+                properties: object(&new.properties),
                 replication_desired: new.replicas,
                 storage_classes_desired: &new.storage_classes,
             },
@@ -218,8 +219,8 @@ impl Api {
                 collection: change.collection.clone(),
             });
         }
-        let mut properties = row::object(&row.properties);
-        properties.insert(REPO_TAG.to_owned(), row::value(&change.repo_tag));
+        let mut properties: Map<String, Value> = object(&row.properties);
+        properties.insert(REPO_TAG.to_owned(), value(&change.repo_tag));
         let body = Body {
             collection: Attributes { properties },
         };
@@ -259,7 +260,7 @@ impl Api {
             Which::Property(property) => vec![(
                 with_owner(Filter::equals(
                     &format!("properties.{}", property.key),
-                    row::value(&property.value),
+                    value(&property.value),
                 )),
                 None,
             )],

@@ -12,6 +12,7 @@ use crate::bindings::links::{Class, Link, Names, NewLink, Query};
 use crate::bindings::types::Property;
 use crate::harmless::one_line;
 use crate::plan::Step;
+use crate::properties::object;
 
 const PATH: &str = "arvados/v1/links";
 
@@ -170,7 +171,7 @@ impl Api {
                 name: &link.name,
                 head_uuid: &link.head,
                 owner_uuid: link.owner.as_deref(),
-                properties: row::object(&link.properties),
+                properties: object(&link.properties),
             },
         };
         let row: LinkRow = self.create("create the link", PATH, &body).await?;

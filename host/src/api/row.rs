@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::DateTime;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::bindings::types::Property;
 
@@ -72,19 +72,6 @@ impl<'de> Visitor<'de> for Properties {
         }
         Ok(properties)
     }
-}
-
-/// Turns the contract's properties into an object; a value that is no JSON becomes a string.
-pub(super) fn object(properties: &[Property]) -> Map<String, Value> {
-    properties
-        .iter()
-        .map(|property| (property.key.clone(), value(&property.value)))
-        .collect()
-}
-
-/// Reads a property's value.
-pub(super) fn value(json: &str) -> Value {
-    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::bindings::collections::{Change, NewCollection};
 use crate::bindings::keep::Stored;
 use crate::bindings::links::NewLink;
-use crate::bindings::types::Property;
+use crate::properties::{object, value};
 use crate::wording::count;
 
 /// One thing that would be written.
@@ -101,7 +101,7 @@ impl Step {
             name: new.name.clone(),
             owner: new.owner.clone(),
             portable_data_hash: portable_data_hash(&new.manifest),
-            properties: properties(&new.properties),
+            properties: object(&new.properties),
             replicas: new.replicas,
             storage_classes: new.storage_classes.clone(),
         }
@@ -125,7 +125,7 @@ impl Step {
             name: new.name.clone(),
             head: head.to_owned(),
             owner: new.owner.clone(),
-            properties: properties(&new.properties),
+            properties: object(&new.properties),
         }
     }
 }
@@ -204,17 +204,6 @@ fn bare(token: &str) -> String {
         }
         _ => token.to_owned(),
     }
-}
-
-fn properties(properties: &[Property]) -> BTreeMap<String, Value> {
-    properties
-        .iter()
-        .map(|property| (property.key.clone(), value(&property.value)))
-        .collect()
-}
-
-fn value(json: &str) -> Value {
-    serde_json::from_str(json).unwrap_or_else(|_| Value::from(json))
 }
 
 #[cfg(test)]

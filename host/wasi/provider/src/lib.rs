@@ -26,6 +26,8 @@ mod harmless;
 mod http;
 mod keep;
 mod plan;
+#[path = "../../../src/properties.rs"]
+mod properties;
 mod session;
 mod settings;
 mod turn;
