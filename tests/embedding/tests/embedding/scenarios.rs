@@ -46,11 +46,9 @@ pub(crate) fn made_up() -> Vec<Scenario> {
     all.extend(resolutions());
     all.extend(uploads());
     all.extend(downloads());
-    let mut to_project = upload(&with_engine(), "a:1");
-    to_project.request["project"] = json!(PROJECT);
     let whole = [
         upload(&with_engine(), "a:1"),
-        to_project,
+        upload_to(&with_engine(), PROJECT),
         upload(&with_copy_of_somebody(), "a:1"),
         run(&filled(), "images", everything()),
         run(
@@ -155,20 +153,11 @@ fn uploads() -> Vec<Scenario> {
             }
         }
     }
-    for project in [
-        None,
-        Some(project("project", false)),
-        Some(project("role", true)),
-    ] {
-        let cluster = Cluster {
-            project,
-            ..engine.clone()
-        };
-        for owner in [PROJECT, USER, "nonsense"] {
-            let mut scenario = upload(&cluster, "a:1");
-            scenario.request["project"] = json!(owner);
-            all.push(scenario);
-        }
+    let (read_only, role) = (project("project", false), project("role", true));
+    for project in [None, Some(read_only), Some(role)] {
+        let mut cluster = engine.clone();
+        cluster.project = project;
+        all.extend([PROJECT, USER, "nonsense"].map(|owner| upload_to(&cluster, owner)));
     }
     for formats in [json!(["v1"]), json!([]), Value::Null] {
         for force in [false, true] {
@@ -377,6 +366,12 @@ fn upload(cluster: &Cluster, image: &str) -> Scenario {
         "reuse": false, "resume": true,
     });
     run(cluster, "upload", request)
+}
+
+fn upload_to(cluster: &Cluster, project: &str) -> Scenario {
+    let mut scenario = upload(cluster, "a:1");
+    scenario.request["project"] = json!(project);
+    scenario
 }
 
 /// Returns the image ID that has this digit throughout.
