@@ -59,6 +59,10 @@ fn from_engine(
         InEngine::Unavailable(error) => Some(error),
     };
     if let Some(known) = lookup::in_cluster(&reference)? {
+        if request.force {
+            // What only the cluster has cannot be sent again.
+            return Err(unavailable.map_or_else(|| not_here(&reference), Failure::Engine));
+        }
         let Known {
             image,
             name,
@@ -74,6 +78,13 @@ fn from_engine(
         Some(error) => Failure::Engine(error),
         None => Failure::NoSuchImage(reference.to_string()),
     })
+}
+
+/// Makes the failure for an image that was to be sent again and is not in the engine's store.
+fn not_here(reference: &Reference) -> Failure {
+    Failure::Usage(format!(
+        "the cluster has `{reference}`, but the container engine has not, so that it cannot be sent again; leave out `--force` to use what the cluster has"
+    ))
 }
 
 /// Uploads an image of the engine's store.

@@ -122,6 +122,26 @@ fn without_an_engine_or_the_image_the_cluster_has_to_do() {
 }
 
 #[test]
+fn what_only_the_cluster_has_cannot_be_sent_again() {
+    for engine in [None, Some(Vec::new())] {
+        engine_with_a();
+        run(&request("a:1")).unwrap();
+        let is_there = engine.is_some();
+        world::with(|world| world.engine = engine);
+        let failure = run(&UploadRequest {
+            force: true,
+            ..to_project("a:1")
+        })
+        .unwrap_err();
+        match failure {
+            Failure::Usage(text) => assert!(is_there && text.contains("`a:1`"), "{text}"),
+            other => assert!(!is_there && matches!(other, Failure::Engine(_))),
+        }
+        assert_eq!((collection_count(), links_made().len()), (1, 2));
+    }
+}
+
+#[test]
 fn without_an_engine_an_image_that_is_nowhere_is_the_engines_failure() {
     world::with(|world| *world = World::new());
     assert!(matches!(run(&request("a:1")), Err(Failure::NoSuchImage(_))));
