@@ -94,10 +94,12 @@ impl Surroundings {
         };
         let settings = Settings::load(&environment).map_err(|error| {
             let report = Report::new(Exit::Unauthorized, error.to_string());
-            if matches!(error, crate::settings::Error::Missing { .. }) {
-                report.advise("to try without a cluster, use `keepdocker --sandbox`, which runs an embedded one")
-            } else {
-                report
+            match error {
+                crate::settings::Error::Missing { hints, .. } => hints
+                    .into_iter()
+                    .fold(report, Report::detail)
+                    .advise("to try without a cluster, use `keepdocker --sandbox`, which runs an embedded one"),
+                _ => report,
             }
         })?;
         for warning in &settings.warnings {

@@ -8,14 +8,18 @@ use super::InvalidToken;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The host, the token, or both are missing.
-    #[error("{}", describe(.missing, .file.as_ref(), .searched))]
+    #[error("{}", describe(.missing, .file.as_ref(), .problem.as_deref(), .searched))]
     Missing {
         /// What is missing, one or two of them.
         missing: Vec<Missing>,
         /// The settings file that was read.
         file: Option<PathBuf>,
+        /// Why that file could not be read, if so.
+        problem: Option<String>,
         /// The settings files that would have been read.
         searched: Vec<PathBuf>,
+        /// What else may be the cause, such as a file in another place.
+        hints: Vec<String>,
     },
     /// The host is something else, such as a URL.
     #[error(
@@ -51,7 +55,12 @@ pub struct Missing {
     pub empty: bool,
 }
 
-fn describe(missing: &[Missing], file: Option<&PathBuf>, searched: &[PathBuf]) -> String {
+fn describe(
+    missing: &[Missing],
+    file: Option<&PathBuf>,
+    problem: Option<&str>,
+    searched: &[PathBuf],
+) -> String {
     let mut parts: Vec<String> = Vec::new();
     for setting in missing {
         let state = if setting.empty {
@@ -63,6 +72,11 @@ fn describe(missing: &[Missing], file: Option<&PathBuf>, searched: &[PathBuf]) -
     }
     let mut text = parts.join(" and ");
     match file {
+        Some(path) if problem.is_some() => text.push_str(&format!(
+            ", and {} cannot be read: {}; mend that, or",
+            path.display(),
+            problem.unwrap_or_default()
+        )),
         Some(path) => text.push_str(&format!(
             ", and {} does not tell; add it there, or",
             path.display()

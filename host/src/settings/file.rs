@@ -16,6 +16,8 @@ const MAXIMUM_SIZE: u64 = 1 << 20;
 pub(super) struct Found {
     /// The file, if there is one.
     pub(super) path: Option<PathBuf>,
+    /// Why it sets nothing, where it cannot be read.
+    pub(super) problem: Option<String>,
     /// What it sets.
     pub(super) values: BTreeMap<String, String>,
     /// Every place that was looked at.
@@ -52,10 +54,7 @@ pub(super) fn find(environment: &Environment, warnings: &mut Vec<String>) -> Fou
         }
         match read(&path) {
             Ok(text) => found.values = parse(&text),
-            Err(error) => warnings.push(format!(
-                "the settings file {} is ignored: {error}",
-                path.display()
-            )),
+            Err(error) => found.problem = Some(error.to_string()),
         }
         found.path = Some(path);
     }

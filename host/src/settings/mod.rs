@@ -83,8 +83,16 @@ impl Settings {
             return Err(Error::Missing {
                 missing,
                 file: file.path,
+                problem: file.problem,
                 searched: file.searched,
+                hints: warnings,
             });
+        }
+        if let (Some(path), Some(problem)) = (&file.path, &file.problem) {
+            warnings.push(format!(
+                "the settings file {} is ignored: {problem}",
+                path.display()
+            ));
         }
         let host = lookup.text("ARVADOS_API_HOST").unwrap_or_default();
         let token = lookup.text("ARVADOS_API_TOKEN").unwrap_or_default();
