@@ -82,7 +82,15 @@ fn read(file: &Path) -> Result<Option<String>, Error> {
     };
     let opened = match std::fs::File::open(file) {
         Ok(opened) => opened,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // Below what is no folder, such as `/dev/null`, there is no file.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(unreadable(error.to_string())),
     };
     let mut text = String::new();
