@@ -34,6 +34,9 @@ pub enum Error {
     /// It asked for more memory than it may have.
     #[error("the component asked for more than its {} MiB of memory", .0 >> 20)]
     OutOfMemory(usize),
+    /// The system gives the program too little memory to run it.
+    #[error("this machine gives the program too little memory for the component")]
+    NoMemory,
     /// It called the host more often than it may.
     #[error("the component made more than {0} calls to the host")]
     TooManyCalls(u64),
@@ -65,7 +68,16 @@ impl Error {
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => Self::OutOfFuel(limits.fuel),
             Some(trap) => Self::Trapped(trap.to_string()),
-            None => Self::Trapped(error.root_cause().to_string()),
+            None => Self::from_cause(&error.root_cause().to_string()),
         }
+    }
+
+    /// Tells what the machine withholds from what is wrong with the component.
+    fn from_cause(cause: &str) -> Self {
+        let no_memory = std::io::Error::from_raw_os_error(libc::ENOMEM);
+        if cause == no_memory.to_string() {
+            return Self::NoMemory;
+        }
+        Self::Trapped(cause.to_owned())
     }
 }

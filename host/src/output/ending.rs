@@ -13,6 +13,11 @@ impl From<component::Error> for Report {
             component::Error::Load(_) | component::Error::Trapped(_) => {
                 report.advise("this is a defect of the component; please report it to its maker")
             }
+            component::Error::NoMemory => Self {
+                exit: Exit::Failed,
+                ..report
+            }
+            .advise("`ulimit -v` tells how much address space a program may have here; this one reserves 4 GiB of it, and uses little"),
             component::Error::Excess(_) | component::Error::Unsuitable(_) => {
                 report.advise("use a component that was built for this program's contract")
             }
