@@ -1,4 +1,4 @@
-//! Numbers of things in sentences.
+//! Words for what libraries leave to numbers and to names of source code.
 
 use std::fmt::Display;
 
@@ -12,9 +12,37 @@ pub(crate) fn count(number: impl Display, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
+/// Says what is wrong with a JSON text, without the name of what it was to become.
+pub(crate) fn json_fault(error: &serde_json::Error) -> String {
+    const STRUCT: &str = "expected struct ";
+    let text = error.to_string();
+    match text.split_once(STRUCT) {
+        Some((before, after)) => {
+            let end = after.find(' ').unwrap_or(after.len());
+            format!("{before}expected an object{}", &after[end..])
+        }
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_in_json_names_nothing_of_the_source() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Inner {
+            #[expect(dead_code, reason = "only read")]
+            number: u8,
+        }
+        let fault = |text: &str| json_fault(&serde_json::from_str::<Inner>(text).unwrap_err());
+        assert_eq!(
+            fault("null"),
+            "invalid type: null, expected an object at line 1 column 4"
+        );
+        assert_eq!(fault("{}"), "missing field `number` at line 1 column 2");
+    }
 
     #[test]
     fn one_alone_is_singular() {

@@ -170,7 +170,7 @@ impl Api {
         serde_json::from_slice(&answer.body).map_err(|error| Error::Malformed {
             action,
             host: self.host.clone(),
-            reason: crate::harmless::one_line(&error.to_string(), 300),
+            reason: crate::harmless::one_line(&crate::wording::json_fault(&error), 300),
         })
     }
 

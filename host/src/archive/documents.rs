@@ -114,7 +114,7 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
 /// Reads the JSON of the member `name`.
 pub(crate) fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(bytes)
-        .map_err(|error| Error::member(name, Fault::BadJson(error.to_string())))
+        .map_err(|error| Error::member(name, Fault::BadJson(crate::wording::json_fault(&error))))
 }
 
 /// Returns the name of the member that holds the blob of this digest.

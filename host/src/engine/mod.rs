@@ -149,7 +149,7 @@ impl Engine {
             .map(|description| {
                 description.map_err(|error| CommandError::Nonsense {
                     command: format!("{} image inspect", self.program),
-                    problem: error.to_string(),
+                    problem: crate::wording::json_fault(&error),
                 })
             })
             .collect()

@@ -50,11 +50,28 @@ fn certificate_error(error: &reqwest::Error) -> Option<String> {
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(rustls::Error::InvalidCertificate(reason)) = tls_error(cause) {
-            return Some(crate::harmless::one_line(&reason.to_string(), 300));
+            return Some(crate::harmless::one_line(&against(reason), 300));
         }
         source = cause.source();
     }
     None
+}
+
+/// Says what is wrong with a certificate. The library's own words for much of it are names of its
+/// source code.
+fn against(reason: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Reason;
+    let words = match reason {
+        Reason::BadEncoding => "it cannot be read",
+        Reason::Expired | Reason::ExpiredContext { .. } => "it has expired",
+        Reason::NotValidYet | Reason::NotValidYetContext { .. } => "it is not valid yet",
+        Reason::Revoked => "it was revoked",
+        Reason::UnknownIssuer => "no known authority has issued it",
+        Reason::BadSignature => "its signature is not that of a known authority",
+        Reason::NotValidForName => "it is that of another host",
+        other => return other.to_string(),
+    };
+    words.to_owned()
 }
 
 /// Returns an error of TLS, which comes wrapped in I/O errors.
@@ -71,6 +88,17 @@ fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rus
     wrapped.downcast_ref()
 }
 
+/// What the libraries say of every failure of one kind, beside its cause.
+const EMPTY_WORDS: [&str; 7] = [
+    "client error (Connect)",
+    "client error (SendRequest)",
+    "connection error",
+    "dns error",
+    "error resolving DNS",
+    "failed to create underlying connection",
+    "tcp connect error",
+];
+
 /// Returns the causes of an error in one line, from the outermost that says something to the
 /// innermost, without the address, which the caller knows better.
 pub(super) fn describe(error: &reqwest::Error) -> String {
@@ -80,7 +108,11 @@ pub(super) fn describe(error: &reqwest::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut source = error.source();
     while let Some(cause) = source {
-        let text = cause.to_string();
+        let text = match tls_error(cause) {
+            Some(rustls::Error::InvalidMessage(_)) => "what answers does not speak TLS".to_owned(),
+            _ => cause.to_string(),
+        };
+        let text = text.replace("tunnel error", "the proxy");
         // Some errors repeat the text of their cause.
         if let Some(last) = parts.last_mut()
             && last.contains(&text)
@@ -88,8 +120,10 @@ pub(super) fn describe(error: &reqwest::Error) -> String {
             source = cause.source();
             continue;
         }
-        if text != "client error (Connect)" && text != "client error (SendRequest)" {
-            parts.push(text);
+        let says_something = |part: &&str| !EMPTY_WORDS.contains(part);
+        let text: Vec<&str> = text.split(": ").filter(says_something).collect();
+        if !text.is_empty() {
+            parts.push(text.join(": "));
         }
         source = cause.source();
     }

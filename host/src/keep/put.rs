@@ -255,9 +255,9 @@ pub(super) fn judge(answer: &Answer, block: &Block) -> Outcome {
 }
 
 pub(super) fn described(status: u16, body: &str) -> String {
-    // Text for people is short; pages of HTML are not.
+    // Text for people is short; pages of HTML and what is for programs are not.
     let text = one_line(body, 200);
-    if text.is_empty() || text.starts_with('<') {
+    if text.is_empty() || text.starts_with(['<', '{', '[']) {
         format!("status {status}")
     } else {
         format!("status {status} ({text})")
