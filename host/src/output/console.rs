@@ -99,8 +99,10 @@ impl Console {
                 for line in &report.python {
                     self.message(Level::Error, line);
                 }
-                if report.python.is_empty() {
-                    self.message(Level::Error, &report.message);
+                // The old words do not tell which image is meant.
+                match report.python.as_slice() {
+                    [] => self.message(Level::Error, &report.message),
+                    _ => self.error_line(&indent(&escape_lines(beginning(&report.message)))),
                 }
                 for detail in &report.details {
                     self.error_line(&indent(&escape_lines(beginning(detail))));
