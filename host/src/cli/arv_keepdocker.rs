@@ -163,7 +163,7 @@ pub struct Arguments {
     #[arg(long)]
     pub no_cache: bool,
     /// How often to repeat a request that fails for now.
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = retries)]
     pub retries: u32,
     /// The image: repository, repository:tag, or ID; `images` or nothing lists what is there.
     pub image: Option<String>,
@@ -198,6 +198,16 @@ impl Arguments {
     #[must_use]
     pub fn lists(&self) -> bool {
         self.image.as_deref().is_none_or(|image| image == "images")
+    }
+}
+
+/// Reads a number of retries; the Python program takes any that its machine can count.
+fn retries(text: &str) -> Result<u32, String> {
+    match text.parse::<u64>() {
+        Ok(number) if number < i64::MAX.unsigned_abs() => {
+            Ok(u32::try_from(number).unwrap_or(u32::MAX))
+        }
+        _ => Err("wanted is a whole number".to_owned()),
     }
 }
 
@@ -279,6 +289,8 @@ mod tests {
         assert_eq!(parse(&["--", "img"]).unwrap().image.as_deref(), Some("img"));
         assert_eq!(parse(&["a", "b", "c"]).unwrap_err(), 2);
         assert_eq!(parse(&["--retries", "x", "img"]).unwrap_err(), 2);
+        assert_eq!(parse(&["--retries", "-1", "img"]).unwrap_err(), 2);
+        assert_eq!(parse(&["--retries=9000000000"]).unwrap().retries, u32::MAX);
     }
 
     #[test]
