@@ -9,6 +9,8 @@ use std::time::Duration;
 pub enum Action {
     /// The status alone, without doing anything; the body is empty, as of an overloaded server.
     Answer(u16),
+    /// The status and this body, without doing anything, as of something that stands in the way.
+    AnswerWith(u16, String),
     /// The connection breaks before anything is done.
     DropBefore,
     /// Everything is done and stored, and the connection breaks before the answer.

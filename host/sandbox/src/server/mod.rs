@@ -141,13 +141,14 @@ async fn answer(
             return Err(Dropped);
         }
         Some(Action::Answer(status)) => {
-            // The body is read so that a client which sends it all first gets to the answer.
-            let _ = request.into_body().collect().await;
-            let mut response = Response::new(full(Bytes::new()));
-            *response.status_mut() =
-                StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            let answered = planned(*status, "", request).await;
             note(*status, 0);
-            return Ok(finish(response, &request_id, is_keep));
+            return Ok(finish(answered, &request_id, is_keep));
+        }
+        Some(Action::AnswerWith(status, body)) => {
+            let answered = planned(*status, body, request).await;
+            note(*status, body.len() as u64);
+            return Ok(finish(answered, &request_id, is_keep));
         }
         Some(Action::Delay(time)) => tokio::time::sleep(*time).await,
         _ => {}
@@ -179,6 +180,16 @@ async fn answer(
     }
     note(status, sent);
     Ok(finish(response, &request_id, is_keep))
+}
+
+/// Makes the answer that a test planned.
+async fn planned(status: u16, body: &str, request: Request<Body>) -> Response<Answer> {
+    // The request's body is read so that a client which sends it all first gets to the answer.
+    let _ = request.into_body().collect().await;
+    let mut response = Response::new(full(Bytes::copy_from_slice(body.as_bytes())));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    response
 }
 
 /// Adds the headers that every answer has.

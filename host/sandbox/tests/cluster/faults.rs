@@ -23,6 +23,10 @@ async fn planned_faults_happen() {
             expected
         );
     }
+    let page = Action::AnswerWith(200, "<html>".to_owned());
+    faults.plan(Fault::on("/users/current", page));
+    let answer = api(&sandbox, "GET", "users/current", None).await;
+    assert_eq!((answer.status, answer.body), (200, b"<html>".to_vec()));
     faults.plan(Fault::on(
         "/users/current",
         Action::Delay(Duration::from_millis(100)),
