@@ -4,16 +4,10 @@
 //! What a slow service or a single replica does to one block is in `host/tests/cluster`, and what
 //! goes wrong on the way out of Keep in `download`.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
-
 use keepdocker_sandbox::faults::{Action, Fault};
 use keepdocker_sandbox::{Options, ServiceKind};
 
-use crate::support::{Cluster, Environment, Output, data};
-
-const HELLO_WORLD: &str = "sha256:d2c94e258dcb3c5ac2798d32e1249e42ef01cba4841c2234249495f87264ac5a";
+use crate::support::{Cluster, Environment, Output, StandIn, data};
 
 #[test]
 fn what_passes_is_survived_and_leaves_no_trace() {
@@ -145,10 +139,9 @@ fn an_engine_that_dies_half_way_registers_nothing() {
         ("exit 0", "truncated"),
     ] {
         let cluster = Cluster::start();
-        let environment = Environment::on(&cluster);
-        let engine = engine(&environment, 9000, end);
+        let environment = with_engine(&cluster, 9000, end);
 
-        let output = environment.keepdocker(&["--engine", &engine, "upload", "hello-world"]);
+        let output = environment.keepdocker(&["upload", "hello-world"]);
 
         assert!(output.failure(1).contains(words), "{end}: {output}");
         output.assert_told_to_people(&[&cluster.token()]);
@@ -156,15 +149,10 @@ fn an_engine_that_dies_half_way_registers_nothing() {
     }
     // The same engine, when it saves everything, gives the image.
     let cluster = Cluster::start();
-    let environment = Environment::on(&cluster);
-    let engine = engine(&environment, 1 << 20, "exit 0");
-    let _ = environment
-        .keepdocker(&["--engine", &engine, "upload", "hello-world"])
-        .success();
-    assert_eq!(
-        cluster.links_of("docker_image_hash")[0]["name"],
-        HELLO_WORLD
-    );
+    let environment = with_engine(&cluster, 1 << 20, "exit 0");
+    let _ = environment.keepdocker(&["upload", "hello-world"]).success();
+    let id = &cluster.links_of("docker_image_hash")[0]["name"];
+    assert_eq!(id, StandIn::ID);
 }
 
 #[test]
@@ -210,19 +198,12 @@ fn always(path: &str, method: &str, action: Action) -> Fault {
     Fault::on(path, action).method(method).times(usize::MAX)
 }
 
-/// Writes a program that has the hello-world image, and saves so many bytes of it before its `end`.
-fn engine(environment: &Environment, bytes: usize, end: &str) -> String {
-    let path: PathBuf = environment.home().join("engine");
+/// An environment whose engine saves so many bytes of the image before this `end`.
+fn with_engine(cluster: &Cluster, bytes: usize, end: &str) -> Environment {
+    let mut environment = Environment::on(cluster);
     let archive = data("hello-world-ManifestV2.tar");
-    let script = format!(
-        "#!/bin/sh\n\
-         case \"$1\" in\n\
-         image) echo '{{\"Id\": \"{HELLO_WORLD}\", \"RepoTags\": [\"hello-world:latest\"]}}' ;;\n\
-         save) head -c {bytes} '{}'; {end} ;;\n\
-         esac\n",
-        archive.display()
-    );
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    path.to_str().unwrap().to_owned()
+    StandIn::new()
+        .saving(format!("head -c {bytes} '{}'; {end}", archive.display()))
+        .install(&mut environment);
+    environment
 }

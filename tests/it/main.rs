@@ -31,6 +31,7 @@ mod hostile; // components that misbehave
 mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod loading; // the stored archive in every engine and tool
+mod messages; // what people get to read when something fails
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned
 mod projects; // projects that cannot take an image, told before its data is sent

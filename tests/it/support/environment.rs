@@ -71,6 +71,11 @@ impl Environment {
         self.variables.insert(name.into(), value.into());
     }
 
+    /// The value of a variable.
+    pub(crate) fn variable(&self, name: &str) -> &OsStr {
+        &self.variables[OsStr::new(name)]
+    }
+
     /// The home folder.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
@@ -100,6 +105,25 @@ impl Environment {
         self.command(program, arguments)
             .stdin(input)
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Starts a program whose standard output goes into a file, for a test that ends it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the program cannot start.
+    pub(crate) fn start_into<A: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        arguments: &[A],
+        output: impl Into<Stdio>,
+    ) -> Child {
+        self.command(program, arguments)
+            .stdin(Stdio::null())
+            .stdout(output)
             .stderr(Stdio::null())
             .spawn()
             .unwrap()

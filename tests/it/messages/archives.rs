@@ -1,0 +1,247 @@
+//! Archives of the engine that are not what they should be: nothing is registered, not even a
+//! collection.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+
+use super::check;
+use crate::support::{Cluster, Environment, StandIn, data};
+
+/// Members of an archive, by name.
+type Members = Vec<(String, Vec<u8>)>;
+
+/// What is done to a sound archive's members.
+type Edit = fn(&mut Members);
+
+#[test]
+fn an_archive_that_is_not_sound_is_refused_before_anything_is_registered() {
+    let cluster = Cluster::start();
+    let edits: [(&str, Edit, &str); 15] = [
+        (
+            "no manifest",
+            |members| remove(members, "manifest.json"),
+            "manifest.json",
+        ),
+        (
+            "manifest of words",
+            |members| replace(members, "manifest.json", "hello"),
+            "manifest.json",
+        ),
+        (
+            "manifest of no image",
+            |members| replace(members, "manifest.json", "[]"),
+            "image",
+        ),
+        (
+            "manifest of no list",
+            |members| replace(members, "manifest.json", "{}"),
+            "manifest.json",
+        ),
+        (
+            "two images",
+            |members| {
+                let config = members[find(members, ".json")].1.clone();
+                let other = String::from_utf8(config).unwrap().replace("2023", "2022");
+                members.push(("other.json".to_owned(), other.into_bytes()));
+                edit(members, "manifest.json", |text| {
+                    let one = text
+                        .trim()
+                        .trim_start_matches('[')
+                        .trim_end_matches(']')
+                        .to_owned();
+                    let digest = StandIn::ID.trim_start_matches("sha256:");
+                    let other = one.replace(&format!("{digest}.json"), "other.json");
+                    format!("[{one},{other}]")
+                });
+            },
+            "several images",
+        ),
+        (
+            "config without a name",
+            |members| {
+                edit(members, "manifest.json", |text| {
+                    text.replace("\"Config\"", "\"Configuration\"")
+                })
+            },
+            "manifest.json",
+        ),
+        (
+            "layers without names",
+            |members| {
+                edit(members, "manifest.json", |text| {
+                    text.replace("\"Layers\"", "\"Strata\"")
+                })
+            },
+            "layers",
+        ),
+        ("no config", |members| remove(members, ".json"), "json"),
+        (
+            "config of words",
+            |members| config(members, |_| "hello".into()),
+            "JSON",
+        ),
+        (
+            "config without layers",
+            |members| config(members, |text| text.replace("diff_ids", "other_ids")),
+            "layers",
+        ),
+        // Its name is that of what it was.
+        (
+            "config of another image",
+            |members| edit(members, ".json", |text| text.replace("amd64", "arm64")),
+            "digest",
+        ),
+        (
+            "no layer",
+            |members| remove(members, "layer.tar"),
+            "layer.tar",
+        ),
+        (
+            "empty layer",
+            |members| replace(members, "layer.tar", ""),
+            "layer",
+        ),
+        (
+            "layer of words",
+            |members| replace(members, "layer.tar", "hello"),
+            "layer",
+        ),
+        (
+            "layer of another image",
+            |members| {
+                let layer = &mut members
+                    .iter_mut()
+                    .find(|(name, _)| name.ends_with("layer.tar"))
+                    .unwrap()
+                    .1;
+                let last = layer.len() / 2;
+                layer[last] ^= 1;
+            },
+            "layer",
+        ),
+    ];
+    for (name, edit, mention) in edits {
+        let mut members = members();
+        edit(&mut members);
+        refused(name, &cluster, &tar_of(&members), &["archive", mention]);
+    }
+}
+
+#[test]
+fn what_is_no_whole_archive_is_refused_before_anything_is_registered() {
+    let cluster = Cluster::start();
+    let sound = fs::read(data("hello-world-ManifestV2.tar")).unwrap();
+    refused("empty", &cluster, b"", &["archive"]);
+    refused("zeros", &cluster, &[0; 10240], &["archive"]);
+    refused(
+        "words",
+        &cluster,
+        &b"no archive at all\n".repeat(100),
+        &["archive"],
+    );
+    // The last blocks are only padding, and not missed.
+    for length in [
+        1,
+        511,
+        512,
+        700,
+        1024,
+        2000,
+        sound.len() / 3,
+        sound.len() / 2,
+    ] {
+        refused(
+            &format!("{length} bytes"),
+            &cluster,
+            &sound[..length],
+            &["archive"],
+        );
+    }
+    let mut damaged = sound.clone();
+    // In the header of the first member.
+    damaged[5] ^= 1;
+    refused("checksum", &cluster, &damaged, &["archive"]);
+}
+
+/// Asserts that nothing comes of an archive but a message.
+#[track_caller]
+fn refused(name: &str, cluster: &Cluster, archive: &[u8], mentions: &[&str]) {
+    let mut environment = Environment::on(cluster);
+    let file = environment.home().join("saved.tar");
+    fs::write(&file, archive).unwrap();
+    StandIn::new()
+        .saving(format!("cat '{}'", file.display()))
+        .install(&mut environment);
+
+    let output = environment.arv_keepdocker(&["--retries", "0", "hello-world"]);
+
+    check(name, cluster, &output, mentions);
+    cluster.assert_nothing_registered();
+}
+
+/// Reads the members of a sound archive.
+fn members() -> Members {
+    let file = File::open(data("hello-world-ManifestV2.tar")).unwrap();
+    let mut archive = tar::Archive::new(file);
+    let mut members = Vec::new();
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().to_str().unwrap().to_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        if entry.header().entry_type().is_file() {
+            members.push((name, bytes));
+        }
+    }
+    members
+}
+
+fn tar_of(members: &Members) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, bytes) in members {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        builder.append_data(&mut header, name, &bytes[..]).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+/// Finds the member whose name ends so; `.json` is the config.
+fn find(members: &Members, end: &str) -> usize {
+    let is_it = |(name, _): &(String, Vec<u8>)| {
+        name.ends_with(end)
+            && (end == "manifest.json" || name != "manifest.json")
+            && !(end == ".json" && name.contains('/'))
+    };
+    members.iter().position(is_it).unwrap()
+}
+
+/// Changes the config, which gets a name that promises no digest.
+fn config(members: &mut Members, change: impl Fn(String) -> String) {
+    edit(members, ".json", change);
+    let at = find(members, ".json");
+    let name = std::mem::replace(&mut members[at].0, "config".to_owned());
+    edit(members, "manifest.json", |text| {
+        text.replace(&name, "config")
+    });
+}
+
+fn remove(members: &mut Members, end: &str) {
+    let at = find(members, end);
+    members.remove(at);
+}
+
+fn replace(members: &mut Members, end: &str, text: &str) {
+    let at = find(members, end);
+    members[at].1 = text.into();
+}
+
+fn edit(members: &mut Members, end: &str, change: impl Fn(String) -> String) {
+    let at = find(members, end);
+    let before = String::from_utf8(members[at].1.clone()).unwrap();
+    let after = change(before.clone());
+    assert_ne!(after, before);
+    members[at].1 = after.into();
+}

@@ -1,0 +1,100 @@
+//! A machine without room, without folders, without a home.
+
+use std::process::{Command, Stdio};
+
+use super::check;
+use crate::support::{Cluster, Environment, StandIn, skip};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_arv-keepdocker");
+
+/// Returns an environment whose engine has the hello-world image.
+fn environment(cluster: &Cluster) -> Environment {
+    let mut environment = Environment::on(cluster);
+    StandIn::new().install(&mut environment);
+    environment
+}
+
+#[test]
+fn a_cache_that_cannot_be_used_is_named() {
+    let cluster = Cluster::start();
+    for (name, options, mention) in [
+        ("no more files", "nr_inodes=1", "No space left"),
+        ("read-only", "ro", "Read-only file system"),
+    ] {
+        let environment = environment(&cluster);
+        let script = format!(
+            "mount -t tmpfs -o {options} tmpfs \"$XDG_CACHE_HOME\" || exit 99; exec \"$0\" \"$@\""
+        );
+        let words = ["--mount", "bash", "-c", &script, PROGRAM, "hello-world"];
+        let output = environment.run("unshare", &words);
+        if output.status.code() == Some(99) || output.stderr.contains("unshare") {
+            return skip("the right to mount a small file system");
+        }
+
+        check(name, &cluster, &output, &["cache", mention]);
+        cluster.assert_nothing_registered();
+    }
+    let mut environment = environment(&cluster);
+    let obstacle = environment.home().join("obstacle");
+    std::fs::write(&obstacle, "").unwrap();
+    environment.set("XDG_CACHE_HOME", &obstacle);
+    let output = environment.arv_keepdocker(&["hello-world"]);
+    check("no folder", &cluster, &output, &["cache", "obstacle"]);
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error_after_all() {
+    let cluster = Cluster::start();
+    let environment = environment(&cluster);
+    for arguments in [&["images"][..], &["hello-world"]] {
+        let script = "exec \"$0\" \"$@\" >/dev/full";
+        let words = [&["-c", script, PROGRAM], arguments].concat();
+        let output = environment.run("bash", &words);
+
+        assert!(output.failure(1).contains("standard output"), "{output}");
+        assert!(output.stderr.contains("No space left"), "{output}");
+        output.assert_told_to_people(&[&cluster.token()]);
+    }
+    // The image is there, and the next run tells where.
+    let uuid = environment.arv_keepdocker(&["hello-world"]).success();
+    assert_eq!(cluster.only_collection()["uuid"], uuid.trim());
+}
+
+#[test]
+fn limits_of_the_system_are_told_in_a_paragraph() {
+    let cluster = Cluster::start();
+    let environment = environment(&cluster);
+    for limit in ["-v 300000", "-n 8", "-n 4", "-v 60000"] {
+        let script = format!("ulimit {limit} && exec \"$0\" images");
+        let output = environment.run("bash", &["-c", &script, PROGRAM]);
+        // Where it gets along with less, so much the better.
+        if !output.status.success() {
+            check(limit, &cluster, &output, &[]);
+        }
+    }
+}
+
+#[test]
+fn nothing_but_the_cluster_need_be_set() {
+    let cluster = Cluster::start();
+    let with_engine = environment(&cluster);
+    for arguments in [&["images"][..], &["hello-world"]] {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(cluster.environment());
+        command.env("PATH", with_engine.variable("PATH"));
+        // The home of the user database is not to be written to.
+        command.env("HOME", "/dev/null").stdin(Stdio::null());
+        let ended = command.output().unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert!(!told.contains("panicked"), "{told}");
+        let is_listing = arguments == ["images"];
+        assert_eq!(ended.status.success(), is_listing, "{told}");
+        if !is_listing {
+            assert_eq!(ended.status.code(), Some(1), "{told}");
+            assert!(told.contains("CACHE_DIRECTORY"), "{told}");
+        }
+    }
+}
