@@ -1,8 +1,16 @@
 //! What scripts rely on when they run `arv-keepdocker`.
 
-use std::process::{Command, Stdio};
+mod output;
+mod signals;
 
-use crate::support::{Cluster, Environment};
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{Cluster, Environment, StandIn};
 
 const HELLO_WORLD: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -31,6 +39,7 @@ fn an_image_that_is_there_prints_its_collection_and_nothing_else() {
     ] {
         let output = environment.arv_keepdocker(arguments);
         assert_eq!(output.success(), format!("{uuid}\n"), "{output}");
+        assert_eq!(output.stderr, "", "{output}");
     }
 
     assert_eq!((cluster.collections().len(), cluster.links().len()), before);
@@ -61,6 +70,140 @@ fn a_reader_that_has_gone_is_no_error() {
         "{}",
         String::from_utf8_lossy(&ended.stderr)
     );
+}
+
+#[test]
+fn a_reader_that_goes_in_the_middle_is_no_error() {
+    let cluster = Cluster::start();
+    // More than a pipe holds.
+    let images = keepdocker_sandbox::seed::Image::numbered(2000, &cluster.user_uuid());
+    let _ = cluster.seed().images(&images).unwrap();
+    let environment = Environment::on(&cluster);
+    let errors = environment.home().join("errors");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_arv-keepdocker"))
+        .envs(cluster.environment())
+        .env("HOME", environment.home())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(File::create(&errors).unwrap())
+        .spawn()
+        .unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    drop(reader);
+
+    let status = child.wait().unwrap();
+
+    assert!(line.starts_with("REPOSITORY "), "{line}");
+    let errors = fs::read_to_string(errors).unwrap();
+    assert_eq!((status.code(), errors.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_image_of_the_cluster_will_do_where_there_is_no_docker() {
+    let (cluster, mut environment, uuid) = with_hello_world();
+    environment.set("PATH", environment.home().join("empty"));
+
+    for image in ["hello-world", "hello-world:latest", StandIn::ID] {
+        let output = environment.arv_keepdocker(&[image]);
+        assert_eq!(output.success(), format!("{uuid}\n"), "{output}");
+    }
+
+    let project = format!("{}-j7d0g-000000000000001", cluster.cluster_id());
+    let user = cluster.user_uuid();
+    cluster.seed().project(Some(&project), &user, "P").unwrap();
+    let words = ["--project-uuid", &project, "hello-world"];
+    let copy = environment.arv_keepdocker(&words).success();
+    let collections = cluster.collections();
+    assert_eq!(collections[1]["uuid"], copy.trim());
+    assert_eq!(collections[1]["owner_uuid"], project);
+    assert_eq!(
+        collections[1]["portable_data_hash"],
+        collections[0]["portable_data_hash"]
+    );
+}
+
+#[test]
+fn an_own_copy_among_many_is_found() {
+    let cluster = Cluster::start();
+    let (user, other) = (
+        cluster.user_uuid(),
+        cluster_uuid(&cluster, "tpzed-000000000000000"),
+    );
+    let file = StandIn::ID.replace(':', "\\072");
+    let mut collections = Vec::new();
+    let mut links = Vec::new();
+    for number in 0..160 {
+        let uuid = cluster_uuid(&cluster, &format!("4zz18-{number:015}"));
+        // The server's first page has the highest numbers.
+        let owner = if number == 3 { &user } else { &other };
+        collections.push(json!({
+            "uuid": uuid, "owner_uuid": owner, "name": format!("copy {number}"),
+            "manifest_text": format!(". acbd18db4cc2f85cedef654fccc4a4d8+3 0:3:{file}.tar\n"),
+            "properties": {"docker-image-repo-tag": "hello-world:latest"},
+        }));
+        for (class, name) in [
+            ("docker_image_hash", StandIn::ID),
+            ("docker_image_repo+tag", "hello-world:latest"),
+        ] {
+            links.push(json!({
+                "link_class": class, "name": name, "owner_uuid": owner, "head_uuid": uuid,
+            }));
+        }
+        if owner == &other {
+            cluster.seed().share(&user, "can_read", &uuid).unwrap();
+        }
+    }
+    cluster.seed().collections(&collections).unwrap();
+    cluster.seed().links(&links).unwrap();
+    let before = (cluster.collections().len(), cluster.links().len());
+    let mut environment = Environment::on(&cluster);
+    StandIn::new().install(&mut environment);
+
+    let printed = environment.arv_keepdocker(&["hello-world"]).success();
+
+    assert_eq!(
+        printed.trim(),
+        cluster_uuid(&cluster, "4zz18-000000000000003")
+    );
+    assert_eq!((cluster.collections().len(), cluster.links().len()), before);
+}
+
+fn cluster_uuid(cluster: &Cluster, rest: &str) -> String {
+    format!("{}-{rest}", cluster.cluster_id())
+}
+
+#[test]
+fn the_lock_is_the_file_of_the_python_program_and_stays() {
+    let cluster = Cluster::start();
+    let mut environment = Environment::on(&cluster);
+    StandIn::new().install(&mut environment);
+    let folder = environment.home().join("cache/arvados/docker");
+    fs::create_dir_all(&folder).unwrap();
+    let lock = folder.join(format!("{}.tar.lock", StandIn::ID));
+    let held = File::create(&lock).unwrap();
+    held.lock().unwrap();
+    let printed = environment.home().join("printed");
+    let program = env!("CARGO_BIN_EXE_arv-keepdocker");
+    let output = File::create(&printed).unwrap();
+    let mut child = environment.start_into(program, &["hello-world"], output);
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(child.try_wait().unwrap().is_none(), "it did not wait");
+    // What is there is looked up after the wait, so that the second of two runs finds it.
+    assert_eq!(cluster.log().count("GET", "/arvados/v1/links"), 0);
+
+    held.unlock().unwrap();
+
+    assert!(child.wait().unwrap().success());
+    let uuid = cluster.only_collection()["uuid"].clone();
+    assert_eq!(fs::read_to_string(printed).unwrap().trim(), uuid);
+    assert!(lock.exists());
+    let left: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, [lock.file_name().unwrap()]);
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod messages; // what people get to read when something fails
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned
 mod projects; // projects that cannot take an image, told before its data is sent
+mod pulls; // images that are pulled from a registry first
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod sources; // one image from every engine and tool
 mod wasi; // the component in a stock WASI runtime
