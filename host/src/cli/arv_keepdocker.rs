@@ -23,11 +23,7 @@ use crate::settings::Environment;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let environment = Environment::of_process();
-    let debug = environment.text("ARVADOS_DEBUG").is_some();
-    let console = Console::new(
-        Style::Python,
-        if debug { Level::Debug } else { Level::Info },
-    );
+    let console = Console::new(Style::Python, Level::Info);
     let lists = arguments.lists();
     let code = drive(console, async {
         match run(&arguments, environment, console).await {

@@ -34,6 +34,18 @@ impl Console {
         Self { style, least }
     }
 
+    /// Returns the console for a run whose settings ask for debugging, which the Python program heeds.
+    #[must_use]
+    pub fn debugging(self) -> Self {
+        match self.style {
+            Style::Python => Self {
+                least: Level::Debug,
+                ..self
+            },
+            Style::Plain => self,
+        }
+    }
+
     /// Tells whether standard error is a terminal.
     #[must_use]
     pub fn is_terminal(&self) -> bool {

@@ -102,6 +102,11 @@ impl Surroundings {
                 _ => report,
             }
         })?;
+        let console = if settings.debug {
+            console.debugging()
+        } else {
+            console
+        };
         for warning in &settings.warnings {
             console.message(Level::Warning, warning);
         }

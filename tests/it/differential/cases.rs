@@ -17,6 +17,9 @@ pub(super) const NAMES: [&str; 6] = [
     "registry.example/diff/tool:1",
 ];
 
+/// Adds to what a cluster holds.
+pub(super) type Seed = Box<dyn Fn(&Cluster)>;
+
 /// Commands one after the other on one cluster, and whether the two programs may differ on them.
 pub(super) struct Case {
     /// The arguments of each command; what is compared is what the last one says, and what all leave.
@@ -24,7 +27,7 @@ pub(super) struct Case {
     /// The image formats that the cluster runs.
     pub(super) formats: Vec<String>,
     /// What the cluster holds besides the template.
-    pub(super) seed: Option<Box<dyn Fn(&Cluster)>>,
+    pub(super) seed: Option<Seed>,
     pub(super) engine: Access,
     /// What the table allows, if anything.
     pub(super) difference: Option<Difference>,

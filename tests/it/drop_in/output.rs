@@ -87,4 +87,19 @@ fn silence_and_debugging_are_those_of_the_python_program() {
         let _ = output.success();
         assert_eq!(output.stderr.contains("] DEBUG: "), is_debugged, "{output}");
     }
+    // The settings file asks for it too.
+    let mut environment = Environment::new();
+    let folder = environment.home().join("config/arvados");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut text = "ARVADOS_DEBUG=1\n".to_owned();
+    for (name, value) in cluster.environment() {
+        match name.as_str() {
+            "SSL_CERT_FILE" => environment.set(&name, value),
+            _ => text.push_str(&format!("{name}={value}\n")),
+        }
+    }
+    std::fs::write(folder.join("settings.conf"), text).unwrap();
+    let output = environment.arv_keepdocker(&["images"]);
+    let _ = output.success();
+    assert!(output.stderr.contains("] DEBUG: "), "{output}");
 }

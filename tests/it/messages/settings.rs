@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 
 use super::check;
 use crate::support::{Cluster, Environment, StandIn};
@@ -164,8 +165,7 @@ fn a_settings_file_that_may_not_be_read_is_named() {
     fs::create_dir_all(&folder).unwrap();
     let file = folder.join("settings.conf");
     fs::write(&file, "ARVADOS_API_HOST=localhost:1\nARVADOS_API_TOKEN=t\n").unwrap();
-    let locked = std::os::unix::fs::PermissionsExt::from_mode(0);
-    fs::set_permissions(&file, locked).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     let program = env!("CARGO_BIN_EXE_arv-keepdocker");
     // Permissions do not hold back root, as which tests may run.
     let words = ["--bounding-set=-all", "--inh-caps=-all", program, "images"];

@@ -42,6 +42,18 @@ fn a_fresh_image_gets_its_collection_and_both_links() {
 }
 
 #[test]
+fn links_of_an_image_that_tells_no_build_time_tell_none() {
+    for created in ["null", "5", "{}"] {
+        give(vec![archived('a', &["a:1"], created)], false);
+        run(&given(None)).unwrap();
+        world::with(|world| {
+            assert_eq!(world.links.len(), 2);
+            assert!(world.links.iter().all(|link| link.properties.is_empty()));
+        });
+    }
+}
+
+#[test]
 fn a_second_run_writes_nothing_and_asks_little() {
     engine_with_a();
     let first = run(&request("a:1")).unwrap();
@@ -209,8 +221,9 @@ fn a_dangling_link_of_the_owner_does_not_hide_a_missing_one() {
 fn among_more_than_a_hundred_copies_the_own_one_is_found() {
     engine_with_a();
     world::with(|world| {
-        for number in 0..160 {
-            let owner = if number == 3 { USER } else { SOMEBODY };
+        // In the middle, where it is among the first hundred from neither end.
+        for number in 0..260 {
+            let owner = if number == 130 { USER } else { SOMEBODY };
             let collection = stored('a', number, owner);
             world.links.push(links::Link {
                 owner: owner.into(),
@@ -222,7 +235,7 @@ fn among_more_than_a_hundred_copies_the_own_one_is_found() {
     let uploaded = run(&request(&digest('a'))).unwrap();
     assert_eq!(
         (uploaded.outcome, uploaded.collection.as_str()),
-        (Outcome::Present, "zzzzz-4zz18-other0000000003")
+        (Outcome::Present, "zzzzz-4zz18-other0000000130")
     );
 }
 
