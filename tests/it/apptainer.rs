@@ -27,13 +27,7 @@ fn the_stored_archive_becomes_a_container_of_apptainer_with_the_same_files() {
     let folder = tempfile::tempdir().unwrap();
     let fetched = folder.path().join("fetched.tar");
     let file = format!("{}/{}.tar", collection.trim(), image.id());
-    let _ = python
-        .run(
-            &environment,
-            "arv-get",
-            &[&*file, fetched.to_str().unwrap()],
-        )
-        .success();
+    python.fetch(&environment, &file, &fetched);
 
     build(Path::new(&root), folder.path());
 

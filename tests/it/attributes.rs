@@ -45,9 +45,7 @@ fn capabilities_and_other_attributes_of_files_survive_the_way_through_keep() {
         .success();
     let fetched = tools.at("fetched.tar");
     let file = format!("{}/{id}.tar", collection.trim());
-    let _ = python
-        .run(&environment, "arv-get", &[&file, &fetched])
-        .success();
+    python.fetch(&environment, &file, &fetched);
 
     // Not a byte of the layer is another, whatever tar headers it has.
     let stored = member(&fetched, &format!("{}.tar", hex(&Sha256::digest(&layer))));

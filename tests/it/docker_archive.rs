@@ -103,13 +103,7 @@ fn the_stored_file_is_an_archive_with_the_same_configuration_and_layers() {
 
         let file = format!("{}/sha256:{HELLO_WORLD}.tar", collection.trim());
         let fetched = environment.home().join("fetched.tar");
-        let _ = python
-            .run(
-                &environment,
-                "arv-get",
-                &[file.as_str(), fetched.to_str().unwrap()],
-            )
-            .success();
+        python.fetch(&environment, &file, &fetched);
 
         assert_eq!(contents(&fetched), contents(&data(archive)), "{archive}");
     }
@@ -185,13 +179,7 @@ fn a_stream_is_stored_byte_for_byte_where_that_is_asked_for() {
             }
             let fetched = environment.home().join("fetched.tar");
             let file = format!("{}/{name}", collection.trim());
-            let _ = python
-                .run(
-                    &environment,
-                    "arv-get",
-                    &[&*file, fetched.to_str().unwrap()],
-                )
-                .success();
+            python.fetch(&environment, &file, &fetched);
             assert!(
                 fs::read(&fetched).unwrap() == bytes,
                 "{archive}, {layout}: other bytes"

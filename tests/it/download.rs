@@ -208,13 +208,7 @@ fn an_archive_of_the_python_program_is_saved_as_it_is() {
     assert_eq!(printed.trim(), image.id());
     let theirs = environment.home().join("theirs.tar");
     let path = format!("{}/{}.tar", collection.trim(), image.id());
-    let _ = python
-        .run(
-            &environment,
-            "arv-get",
-            &[path.as_str(), theirs.to_str().unwrap()],
-        )
-        .success();
+    python.fetch(&environment, &path, &theirs);
     assert_eq!(
         std::fs::read(&file).unwrap(),
         std::fs::read(&theirs).unwrap()

@@ -60,9 +60,7 @@ fn an_image_that_an_engine_knows_by_its_index_is_stored_by_its_config_and_starts
 
     let fetched = tools.at("fetched.tar");
     let file = format!("{}/{config}.tar", collection.trim());
-    let _ = python
-        .run(&environment, "arv-get", &[&file, &fetched])
-        .success();
+    python.fetch(&environment, &file, &fetched);
     let _ = classic.docker(&["load", "--input", &fetched]).success();
     assert_eq!(classic.id(&config).as_deref(), Some(&*config));
     let started = ["run", "--rm", "--network", "none", &config];

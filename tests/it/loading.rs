@@ -55,9 +55,7 @@ fn the_stored_archive_is_the_same_image_with_the_same_files_in_every_engine_and_
     let collection = environment.keepdocker(&["upload", image.name()]).success();
     let fetched = tools.at("fetched.tar");
     let file = format!("{}/{}.tar", collection.trim(), image.id());
-    let _ = python
-        .run(&environment, "arv-get", &[&file, &fetched])
-        .success();
+    python.fetch(&environment, &file, &fetched);
     assert_eq!(environment.arv_keepdocker(&[&own]).success(), collection);
     containerd.remove(image.name());
 
@@ -118,9 +116,7 @@ fn the_stored_archive_goes_through_skopeo_and_back() {
     let collection = environment.keepdocker(&["upload", image.name()]).success();
     let fetched = tools.at("fetched.tar");
     let file = format!("{}/{}.tar", collection.trim(), image.id());
-    let _ = python
-        .run(&environment, "arv-get", &[&file, &fetched])
-        .success();
+    python.fetch(&environment, &file, &fetched);
     let stored = format!("docker-archive:{fetched}");
     assert_eq!(tools.config_digest(&stored), image.id());
 

@@ -1,7 +1,7 @@
 //! The Python programs that ours replaces and works with.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Environment, Output, skip::skip};
 
@@ -25,6 +25,13 @@ impl Python {
     /// The path of a program.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// Fetches a file of a collection with `arv-get`.
+    #[track_caller]
+    pub(crate) fn fetch(&self, environment: &Environment, file: &str, to: impl AsRef<Path>) {
+        let words = [OsStr::new(file), to.as_ref().as_os_str()];
+        let _ = self.run(environment, "arv-get", &words).success();
     }
 
     /// Runs a program in an environment.
