@@ -129,8 +129,13 @@ fn an_own_copy_among_many_is_found() {
     let cluster = Cluster::start();
     let (user, other) = (
         cluster.user_uuid(),
-        cluster_uuid(&cluster, "tpzed-000000000000000"),
+        cluster_uuid(&cluster, "j7d0g-000000000000001"),
     );
+    // Somebody else's project, which the user can read with its links.
+    let seed = cluster.seed();
+    let somebody = cluster_uuid(&cluster, "tpzed-000000000000000");
+    seed.project(Some(&other), &somebody, "shared").unwrap();
+    seed.share(&user, "can_read", &other).unwrap();
     let file = StandIn::ID.replace(':', "\\072");
     let mut collections = Vec::new();
     let mut links = Vec::new();
@@ -151,12 +156,9 @@ fn an_own_copy_among_many_is_found() {
                 "link_class": class, "name": name, "owner_uuid": owner, "head_uuid": uuid,
             }));
         }
-        if owner == &other {
-            cluster.seed().share(&user, "can_read", &uuid).unwrap();
-        }
     }
-    cluster.seed().collections(&collections).unwrap();
-    cluster.seed().links(&links).unwrap();
+    seed.collections(&collections).unwrap();
+    seed.links(&links).unwrap();
     let before = (cluster.collections().len(), cluster.links().len());
     let mut environment = Environment::on(&cluster);
     StandIn::new().install(&mut environment);

@@ -10,6 +10,22 @@ mod settings;
 
 use crate::support::{Cluster, Output};
 
+/// Asserts the same of a run of `keepdocker`, which has more exit codes and no times.
+#[track_caller]
+fn check_plain(name: &str, output: &Output) {
+    let code = output.status.code();
+    assert!(matches!(code, Some(1 | 7)), "{name}: {output}");
+    output.assert_told_to_people(&[]);
+    for line in output.stderr.lines() {
+        let is_own = ["error: ", "warning: ", "hint: ", "  "]
+            .iter()
+            .any(|beginning| line.starts_with(beginning));
+        assert!(is_own, "{name}: `{line}` in {output}");
+    }
+    assert!(output.stderr.contains("error: "), "{name}: {output}");
+    assert_eq!(dumped(&output.stderr), None, "{name}: {output}");
+}
+
 /// Finds a word that is written `LikeThis`, as only source code has them.
 fn dumped(text: &str) -> Option<&str> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());

@@ -248,6 +248,7 @@ fn of_formats() -> Vec<Case> {
 /// What links and collections can be like.
 fn of_links(engine_id: &str) -> Vec<Case> {
     let built = || json!("2019-06-09T07:46:16Z");
+    let to_project = format!("--project-uuid {PROJECT} seeded/dated:1");
     let dangling = |cluster: &Cluster| {
         let (user, other) = (
             cluster.user_uuid(),
@@ -295,6 +296,12 @@ fn of_links(engine_id: &str) -> Vec<Case> {
             1,
             json!("2019-06-09T07:46:16.1840195659999Z"),
         ),
+        // The best link tells the ID and the time, and is the one whose time a copy gets.
+        same("images").with_link(ID, &id('f'), 1, json!("2020-06-09T07:46:16Z")),
+        same("images").with_link(ID, &id('f'), 1, json!("2018-06-09T07:46:16Z")),
+        same("images").with_link(TAG, "seeded/dated:1", 1, json!("2020-06-09T07:46:16Z")),
+        same(&to_project).with_link(ID, &id('a'), 1, json!("2020-06-09T07:46:16Z")),
+        same(&to_project).with_link(ID, &id('a'), 1, json!("2018-06-09T07:46:16Z")),
         // A link to what is in the trash counts for nothing.
         same("diff/tool:1").with_link(ID, engine_id, 5, built()),
         // The link that is there leads to what is in the trash, so that the copy needs its own.

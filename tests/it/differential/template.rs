@@ -132,6 +132,21 @@ pub(super) fn template() -> TempDir {
             ),
             // Too long for its columns.
             made(TAG, &long, 2, "2021-02-01T00:00:00.000004Z", Value::Null),
+            // Alike in all but their UUIDs.
+            made(
+                TAG,
+                "seeded/tied:b",
+                2,
+                "2021-02-01T00:00:00.000005Z",
+                json!(BUILT),
+            ),
+            made(
+                TAG,
+                "seeded/tied:a",
+                1,
+                "2021-02-01T00:00:00.000005Z",
+                json!(BUILT),
+            ),
             // By its ID alone; and without an ID, and without a colon.
             made(
                 ID,

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use keepdocker_sandbox::Options;
 use keepdocker_sandbox::faults::{Action, Fault};
 
-use super::check;
+use super::{check, check_plain};
 use crate::support::{Cluster, Environment, StandIn};
 
 /// The requests of an upload, each by its method and what its path contains.
@@ -49,6 +49,10 @@ fn whatever_the_cluster_answers_is_told_in_a_paragraph() {
 
             let output = environment.arv_keepdocker(&["--retries", "0", "hello-world"]);
 
+            check_plain(
+                &name,
+                &environment.keepdocker(&["upload", "--retries", "0", "hello-world"]),
+            );
             cluster.faults().clear();
             // A block is stored by services without JSON, and without the words of the API.
             let mentions: &[&str] = if method == "PUT" { &[] } else { &[mention] };

@@ -107,7 +107,7 @@ fn a_stream_that_turns_out_to_be_there_already_is_not_registered_twice() {
 }
 
 #[test]
-fn a_bad_archive_registers_nothing() {
+fn an_upload_that_fails_registers_nothing() {
     engine_with_a();
     world::with(|world| world.faults = vec![(0, Fault::Fail)]);
     assert!(matches!(run(&request("a:1")), Err(Failure::Keep(_))));
