@@ -227,10 +227,14 @@ fn a_wrong_command_line_ends_with_two_in_both_programs() {
     for arguments in [
         &["--nonsense"][..],
         &["--retries", "many", "lab/tool"],
+        &["--name"],
+        &["--pull", "--no-pull", "lab/tool"],
         &["a", "b", "c"],
     ] {
         let drop_in = environment.arv_keepdocker(arguments);
         assert!(drop_in.failure(2).contains("--help"), "{drop_in}");
+        let usages = drop_in.stderr.matches("Usage: arv-keepdocker ").count();
+        assert_eq!(usages, 1, "{drop_in}");
         assert_eq!(drop_in.stdout(), "", "{drop_in}");
     }
     for arguments in [

@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, CommandFactory as _, Parser};
 
 use super::upload::note_of_blocks;
 use super::{drive, request};
@@ -21,9 +21,12 @@ use crate::settings::Environment;
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let environment = Environment::of_process();
     let console = Console::new(Style::Python, Level::Info);
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error, console),
+    };
+    let environment = Environment::of_process();
     let lists = arguments.lists();
     let code = drive(console, async {
         match run(&arguments, environment, console).await {
@@ -50,6 +53,18 @@ pub fn main() -> ExitCode {
             ExitCode::from(u8::try_from(code).unwrap_or(1))
         }
     }
+}
+
+/// Says what is wrong with the command line, or what was asked about the program.
+///
+/// As in the Python program, every mistake shows the usage; the parser shows it with some alone.
+fn refuse(error: &clap::Error, console: Console) -> ExitCode {
+    // There is nowhere to report that standard error is gone.
+    let _ = error.print();
+    if error.use_stderr() && !error.to_string().contains("Usage: ") {
+        console.raw(&format!("\n{}\n", Arguments::command().render_usage()));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 async fn run(
