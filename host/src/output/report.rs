@@ -1,6 +1,7 @@
 //! A failure in words: what failed, on what, why, and what to do.
 
 use super::exit::Exit;
+use crate::audit::Mask;
 use crate::bindings::commands::{Failure, ProjectFault, UnusableProject};
 use crate::bindings::types::CommandFailure;
 use crate::bindings::{api, archives, engine, keep, locks};
@@ -48,6 +49,19 @@ impl Report {
             self.details.push(detail);
         }
         self
+    }
+
+    /// Puts something harmless in the place of secrets.
+    #[must_use]
+    pub fn masked(self, mask: &Mask) -> Self {
+        let masked = |text: String| mask.text(&text).into_owned();
+        let all = |texts: Vec<String>| texts.into_iter().map(masked).collect();
+        Self {
+            message: masked(self.message),
+            python: all(self.python),
+            details: all(self.details),
+            ..self
+        }
     }
 
     fn python(mut self, line: impl Into<String>) -> Self {

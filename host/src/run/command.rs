@@ -17,6 +17,8 @@ pub(super) struct Command {
     pub(super) console: Console,
     pub(super) gate: Arc<Gate>,
     pub(super) log: Option<Arc<Log>>,
+    /// For what is told of a failure: a server may repeat what came with a request.
+    pub(super) mask: Mask,
 }
 
 impl Command {
@@ -32,7 +34,7 @@ impl Command {
         }
         let report = match &answer {
             Ok(Ok(_)) => None,
-            Ok(Err(failure)) => Some(Report::from(failure.clone())),
+            Ok(Err(failure)) => Some(Report::from(failure.clone()).masked(&self.mask)),
             Err(error) => Some(Report::from(error.clone())),
         };
         let exit = report.as_ref().map_or(Exit::Done, |report| report.exit);

@@ -22,7 +22,7 @@ pub use signals::{Interrupted, or_signal};
 pub use surroundings::{Options, Surroundings};
 pub use upkeep::{Cleaned, Inventory};
 
-use crate::audit::Opening;
+use crate::audit::{Mask, Opening};
 use crate::bindings::commands::{
     DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, Resolution, UploadRequest,
     Uploaded,
@@ -106,6 +106,7 @@ impl Surroundings {
             console: self.console(),
             gate: Arc::new(Gate::new(policy, &guest, cluster, Box::new(recorder))?),
             log,
+            mask: Mask::new(self.secrets()),
         };
         let started = component
             .start(capabilities, command.gate.clone(), limits)

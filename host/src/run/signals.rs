@@ -18,6 +18,8 @@ pub struct Interrupted {
 /// # Errors
 /// If a signal came first.
 pub async fn or_signal<T>(work: impl Future<Output = T>) -> Result<T, Interrupted> {
+    // Past a limit on the size of files a write fails, as on a full disk, and the program goes on.
+    let _limit = signal(SignalKind::from_raw(libc::SIGXFSZ));
     tokio::select! {
         answer = work => Ok(answer),
         signal = any() => Err(Interrupted { signal }),

@@ -9,7 +9,7 @@ use keepdocker_sandbox::Sandbox;
 use super::sandbox;
 use crate::api::Api;
 use crate::archive::{Archives, Choice, Location};
-use crate::audit::Folder;
+use crate::audit::{Folder, Mask};
 use crate::bindings::log::Level;
 use crate::cache::Place;
 use crate::component::Capabilities;
@@ -164,7 +164,9 @@ impl Surroundings {
     /// Makes the capabilities for one command. Nothing is sent, opened or started yet.
     pub(crate) fn capabilities(&self) -> Result<Capabilities, Report> {
         let console = self.console;
-        let messages = Messages::new(move |level, text| console.message(level, text));
+        // What a server says of a request may repeat what came with it.
+        let mask = Mask::new(self.secrets());
+        let messages = Messages::new(move |level, text| console.message(level, &mask.text(text)));
         let retry = Retry {
             retries: self.options.retries,
             ..Retry::default()

@@ -25,7 +25,7 @@ const REQUESTS: [(&str, &str); 8] = [
 fn whatever_the_cluster_answers_is_told_in_a_paragraph() {
     let mut cluster = Cluster::start();
     for (method, path) in REQUESTS {
-        for (action, mention) in answers() {
+        for (action, mention) in answers(&cluster.token()) {
             // What stays uncertain is looked up, and is there; and clusters of old have no public
             // configuration, or say little in it, and the rest elsewhere.
             let is_survived = match &action {
@@ -68,7 +68,7 @@ fn whatever_the_cluster_answers_to_a_listing_is_told_in_a_paragraph() {
     let image = keepdocker_sandbox::seed::Image::numbered(1, &cluster.user_uuid());
     let _ = cluster.seed().images(&image).unwrap();
     for path in ["/arvados/v1/links", "/arvados/v1/collections"] {
-        for (action, mention) in answers() {
+        for (action, mention) in answers(&cluster.token()) {
             let name = format!("{path}: {action:.60?}");
             cluster.faults().plan(always("GET", path, action));
             let output = Environment::on(&cluster).arv_keepdocker(&["--retries", "0", "images"]);
@@ -82,12 +82,13 @@ fn whatever_the_cluster_answers_to_a_listing_is_told_in_a_paragraph() {
 }
 
 /// What a request is answered, and what is said of it.
-fn answers() -> Vec<(Action, &'static str)> {
+fn answers(token: &str) -> Vec<(Action, &'static str)> {
     const STRANGE: &str = "not that of an Arvados cluster";
     let with = |status, body: &str| Action::AnswerWith(status, body.to_owned());
     let wrapped = r##"{"errors":["//railsapi.internal/arvados/v1/links: 422 Unprocessable Content: #<ArgumentError: the moon is full> (req-0123456789abcdefghij)"]}"##;
     let coloured = r#"{"errors":["red \u001b[31m text"]}"#;
     let long = format!(r#"{{"errors":["{}"]}}"#, "words ".repeat(2000));
+    let repeated = format!(r#"{{"errors":["what came with {token} was wrong"]}}"#);
     let page = format!("<html><h1>Bad gateway</h1>{}</html>", "<p>".repeat(500));
     vec![
         (Action::Answer(400), "status 400"),
@@ -104,6 +105,7 @@ fn answers() -> Vec<(Action, &'static str)> {
         (Action::Answer(302), "status 302"),
         (with(422, wrapped), "the moon is full"),
         (with(422, coloured), "red"),
+        (with(422, &repeated), "was wrong"),
         (with(500, &long), "words words"),
         (with(502, &page), "status 502"),
         (with(200, &page), STRANGE),

@@ -64,7 +64,7 @@ fn an_answer_that_cannot_be_written_is_an_error_after_all() {
 fn limits_of_the_system_are_told_in_a_paragraph() {
     let cluster = Cluster::start();
     let environment = environment(&cluster);
-    for limit in ["-v 300000", "-n 8", "-n 4", "-v 60000"] {
+    for limit in ["-v 300000", "-n 8", "-n 4", "-v 60000", "-f 0"] {
         let script = format!("ulimit {limit} && exec \"$0\" images");
         let output = environment.run("bash", &["-c", &script, PROGRAM]);
         // Where it gets along with less, so much the better.
