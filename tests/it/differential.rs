@@ -5,6 +5,7 @@
 //! a case that turns out equal after all fails, so that the list can only shrink.
 
 mod cases;
+mod equal;
 mod records;
 mod template;
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::equal::EQUAL;
 use super::template::{ID, PROJECT, TAG, id, image, link};
 use crate::support::Cluster;
 
@@ -131,106 +132,6 @@ pub(super) fn cases(engine_id: &str, pulled: Option<&str>) -> Vec<Case> {
     }
     cases
 }
-
-/// Where both do the same.
-const EQUAL: [&str; 90] = [
-    // Listings.
-    "",
-    "images",
-    "images latest",
-    "images --no-pull",
-    "--batch-progress images",
-    "--silent",
-    "--retries 1",
-    "--force images",
-    "--name x images",
-    // Command lines.
-    "a b c",
-    "--bogus",
-    "--pull --no-pull x",
-    "--progress --no-progress x",
-    "--progress --batch-progress x",
-    "--no-progress --batch-progress x",
-    "--resume --no-resume x",
-    "--cache --no-cache x",
-    "--re 3 x",
-    "--pro x",
-    "--no- x",
-    "--forc x",
-    "--batch-p images",
-    "--sil nothing-here",
-    "-- nothing-here",
-    "-- images",
-    "--retries=1 images",
-    "--name= nothing-here",
-    "--retries",
-    "--retries x diff/tool:1",
-    "--retries -1 diff/tool:1",
-    "--retries 9223372036854775806 images",
-    "--name",
-    "--project-uuid",
-    "--pull=yes x",
-    "--force=1 x",
-    "diff/tool:1 2",
-    "localhost:5000/diff/tool:1 2",
-    // What is not there.
-    "nothing-here",
-    "nothing-here:1",
-    "nothing-here 1",
-    "localhost:5000/nothing",
-    "localhost:5000/nothing:1",
-    "[::1]:5000/nothing:1",
-    "--force nothing-here:1",
-    "diff/tool:3",
-    "diff/tool",
-    "seeded/trashed:1",
-    // Uploads.
-    "diff/tool:1",
-    "diff/tool 1",
-    "diff/tool:2",
-    "diff/newest",
-    "--no-pull diff/tool:1",
-    "--batch diff/tool:1",
-    "--no-resume diff/tool:1",
-    "--no-cache diff/tool:1",
-    "--no-progress diff/tool:1",
-    "--force diff/tool:1",
-    "-f diff/tool 1",
-    "--force-image-format diff/tool:1",
-    "--name=chosen diff/tool:1",
-    "--name chosen diff/tool:1",
-    "--project-uuid kdbox-j7d0g-000000000000001 diff/tool:1",
-    "--project kdbox-j7d0g-000000000000001 diff/tool:1",
-    "--silent diff/tool:1",
-    "localhost:5000/diff/tool:1",
-    "--project-uuid kdbox-j7d0g-zzzzzzzzzzzzzzz diff/tool:1",
-    "--project-uuid nonsense diff/tool:1",
-    "localhost:5000/diff/tool 1",
-    "--progress diff/tool:1",
-    "--batch-progress diff/tool:1",
-    "--resume --cache diff/tool:1",
-    "--retries 0 diff/tool:1",
-    "--name a/b diff/tool:1",
-    "--name x --force-image-format --no-resume diff/tool 1",
-    "registry.example/diff/tool:1",
-    "registry.example:4430/diff/tool:1",
-    // What the project has already, in whole or in part.
-    "diff/tool:1 ; diff/tool:1",
-    "diff/tool:1 ; --silent diff/tool:1",
-    "diff/tool:1 ; --name other diff/tool:1",
-    "diff/tool:1 ; --force diff/tool:1",
-    "--name same diff/tool:1 ; --force --name same diff/tool:1",
-    "diff/tool:1 ; --project-uuid kdbox-j7d0g-000000000000001 diff/tool:1",
-    "diff/tool:1 ; --project-uuid kdbox-j7d0g-000000000000001 diff/tool:2",
-    "--project-uuid kdbox-j7d0g-000000000000001 diff/tool:1 ; diff/tool:1",
-    "diff/tool:1 ; --silent --project-uuid kdbox-j7d0g-000000000000001 diff/tool:1",
-    "diff/tool:1 ; images",
-    "--project-uuid kdbox-j7d0g-000000000000001 seeded/dated:1 ; images",
-    // What the cluster has and the engine has not.
-    "--name chosen --project-uuid kdbox-j7d0g-000000000000001 seeded/undated",
-    "--project-uuid kdbox-j7d0g-000000000000001 seeded/dated:1",
-    "--project-uuid kdbox-j7d0g-000000000000001 registry.example:1234/repo",
-];
 
 /// What clusters run.
 fn of_formats() -> Vec<Case> {
