@@ -6,7 +6,7 @@
 //! image in whole seconds. Both views are here.
 
 use crate::json;
-use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc, Weekday};
 
 /// A moment, to the microsecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,27 +84,50 @@ fn usual(text: &str) -> Option<Timestamp> {
     Some(Timestamp(moment.and_utc().timestamp_micros()))
 }
 
-/// Reads a time in the forms of ISO 8601 that the Python program reads: year and month and perhaps the
-/// day, with an hour and perhaps its parts, with or without separators.
+/// Reads a time in the forms of ISO 8601 that the Python program reads: a day, with an hour and perhaps
+/// its parts, with or without separators.
 fn any(text: &str) -> Option<Timestamp> {
     let (date, time) = match text.split_once(['T', 't', ' ']) {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
     };
     let is_basic = !date.contains('-');
-    let (year, rest) = date.split_at_checked(4)?;
-    let day = match parts(rest.strip_prefix('-').unwrap_or(rest), '-', is_basic)?[..] {
-        [month, day] => (month, day),
-        [month] if !is_basic => (month, 1),
-        _ => return None,
-    };
-    let year = i32::try_from(number(year.as_bytes())?).ok()?;
-    let midnight = NaiveDate::from_ymd_opt(year, day.0, day.1)?.and_hms_opt(0, 0, 0)?;
+    let midnight = day(date, is_basic)?.and_hms_opt(0, 0, 0)?;
     let begun = match time {
         Some(time) => since_midnight(time, is_basic)?,
         None => 0,
     };
     Some(Timestamp(midnight.and_utc().timestamp_micros() + begun))
+}
+
+/// Reads a day by its month, its week or its number in the year; a month or a week alone is its first.
+fn day(date: &str, is_basic: bool) -> Option<NaiveDate> {
+    let (year, rest) = date.split_at_checked(4)?;
+    let year = i32::try_from(number(year.as_bytes())?).ok()?;
+    let rest = if is_basic {
+        rest
+    } else {
+        rest.strip_prefix('-')?
+    };
+    if let Some(week) = rest.strip_prefix('W') {
+        let (week, day) = week.split_at_checked(2)?;
+        let day = match day {
+            "" => "1",
+            day if is_basic => day,
+            day => day.strip_prefix('-')?,
+        };
+        let days = number(day.as_bytes()).filter(|_| day.len() == 1)?;
+        let weekday = Weekday::try_from(u8::try_from(days.checked_sub(1)?).ok()?).ok()?;
+        return NaiveDate::from_isoywd_opt(year, number(week.as_bytes())?, weekday);
+    }
+    if rest.len() == 3 {
+        return NaiveDate::from_yo_opt(year, number(rest.as_bytes())?);
+    }
+    match parts(rest, '-', is_basic)?[..] {
+        [month, day] => NaiveDate::from_ymd_opt(year, month, day),
+        [month] if !is_basic => NaiveDate::from_ymd_opt(year, month, 1),
+        _ => None,
+    }
 }
 
 /// Reads a time of the day with its offset, as microseconds since the day began at UTC.
@@ -258,6 +281,11 @@ mod tests {
             ),
             ("2014-06-10", Some("2014-06-10T00:00:00Z")),
             ("2014-06", Some("2014-06-01T00:00:00Z")),
+            ("2014-W24-2", Some("2014-06-10T00:00:00Z")),
+            ("2014W242T14", Some("2014-06-10T14:00:00Z")),
+            ("2014-W24", Some("2014-06-09T00:00:00Z")),
+            ("2014-161", Some("2014-06-10T00:00:00Z")),
+            ("2014161T1430", Some("2014-06-10T14:30:00Z")),
             ("2014-06-10 14:30", Some("2014-06-10T14:30:00Z")),
             ("2014-06-10T14", Some("2014-06-10T14:00:00Z")),
             ("20140610T143000Z", Some("2014-06-10T14:30:00Z")),
@@ -286,6 +314,14 @@ mod tests {
             ("2014-06-10T14:30:00+02:0", None),
             ("2014-06-31", None),
             ("2014-6-10", None),
+            ("201406-10", None),
+            ("2014-0610", None),
+            ("2014-W54-1", None),
+            ("2014-W24-0", None),
+            ("2014-W242", None),
+            ("2014-w24", None),
+            ("2014-000", None),
+            ("2014-366", None),
             ("201406", None),
             ("2014", None),
             ("2014-06-10T14:30:00é", None),

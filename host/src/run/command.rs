@@ -34,7 +34,9 @@ impl Command {
         }
         let report = match &answer {
             Ok(Ok(_)) => None,
-            Ok(Err(failure)) => Some(Report::from(failure.clone()).masked(&self.mask)),
+            Ok(Err(failure)) => {
+                Some(Report::from(failure.clone()).masked(|text| self.mask.text(text).into_owned()))
+            }
             Err(error) => Some(Report::from(error.clone())),
         };
         let exit = report.as_ref().map_or(Exit::Done, |report| report.exit);
