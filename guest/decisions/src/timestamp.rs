@@ -87,107 +87,113 @@ fn usual(text: &str) -> Option<Timestamp> {
 /// Reads a time in the forms of ISO 8601 that the Python program reads: a day, with an hour and perhaps
 /// its parts, with or without separators.
 fn any(text: &str) -> Option<Timestamp> {
-    let (date, time) = match text.split_once(['T', 't', ' ']) {
-        Some((date, time)) => (date, Some(time)),
-        None => (text, None),
-    };
-    let is_basic = !date.contains('-');
-    let midnight = day(date, is_basic)?.and_hms_opt(0, 0, 0)?;
-    let begun = match time {
-        Some(time) => since_midnight(time, is_basic)?,
-        None => 0,
-    };
-    Some(Timestamp(midnight.and_utc().timestamp_micros() + begun))
+    let mut rest = Rest(text.as_bytes());
+    let year = i32::try_from(rest.number(4)?).ok()?;
+    let is_extended = rest.take(b"-").is_some();
+    let midnight = rest.day(year, is_extended)?.and_hms_opt(0, 0, 0)?;
+    let mut micros = midnight.and_utc().timestamp_micros();
+    if rest.take(b"Tt ").is_some() {
+        micros += rest.time(is_extended)?;
+    }
+    rest.0.is_empty().then_some(Timestamp(micros))
 }
 
-/// Reads a day by its month, its week or its number in the year; a month or a week alone is its first.
-fn day(date: &str, is_basic: bool) -> Option<NaiveDate> {
-    let (year, rest) = date.split_at_checked(4)?;
-    let year = i32::try_from(number(year.as_bytes())?).ok()?;
-    let rest = if is_basic {
-        rest
-    } else {
-        rest.strip_prefix('-')?
-    };
-    if let Some(week) = rest.strip_prefix('W') {
-        let (week, day) = week.split_at_checked(2)?;
-        let day = match day {
-            "" => "1",
-            day if is_basic => day,
-            day => day.strip_prefix('-')?,
-        };
-        let days = number(day.as_bytes()).filter(|_| day.len() == 1)?;
-        let weekday = Weekday::try_from(u8::try_from(days.checked_sub(1)?).ok()?).ok()?;
-        return NaiveDate::from_isoywd_opt(year, number(week.as_bytes())?, weekday);
-    }
-    if rest.len() == 3 {
-        return NaiveDate::from_yo_opt(year, number(rest.as_bytes())?);
-    }
-    match parts(rest, '-', is_basic)?[..] {
-        [month, day] => NaiveDate::from_ymd_opt(year, month, day),
-        [month] if !is_basic => NaiveDate::from_ymd_opt(year, month, 1),
-        _ => None,
-    }
-}
+/// What is left to be read of a time.
+struct Rest<'a>(&'a [u8]);
 
-/// Reads a time of the day with its offset, as microseconds since the day began at UTC.
-fn since_midnight(text: &str, is_basic: bool) -> Option<i64> {
-    let (clock, zone) = text.split_at(text.find(['Z', 'z', '+', '-']).unwrap_or(text.len()));
-    let (clock, decimals) = match clock.split_once(['.', ',']) {
-        Some((clock, decimals)) => (clock, Some(decimals)),
-        None => (clock, None),
-    };
-    let given = parts(clock, ':', is_basic)?;
-    let at = |place: usize| given.get(place).copied().unwrap_or(0);
-    let is_midnight = (at(0), at(1), at(2)) == (24, 0, 0);
-    let is_time = at(0) < 24 && at(1) < 60 && at(2) < 60;
-    if given.len() > 3 || !(is_time || is_midnight) {
-        return None;
-    }
-    let micros = match decimals {
-        None => 0,
-        Some(digits) if given.len() == 3 && !digits.is_empty() => digits
-            .bytes()
-            .chain(*b"00000")
-            .take(6)
-            .try_fold(0, |micros, digit| Some(10 * micros + number(&[digit])?))?,
-        Some(_) => return None,
-    };
-    let is_number = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
-    if !decimals.is_none_or(is_number) {
-        return None;
-    }
-    let seconds = i64::from(at(0)) * 3600 + i64::from(at(1)) * 60 + i64::from(at(2));
-    Some((seconds - offset(zone)?) * 1_000_000 + i64::from(micros))
-}
-
-/// Reads the offset of a time zone, in seconds; none is that of UTC.
-fn offset(zone: &str) -> Option<i64> {
-    let sign = match zone.bytes().next() {
-        None => return Some(0),
-        Some(b'Z' | b'z') => return (zone.len() == 1).then_some(0),
-        Some(b'-') => -1,
-        Some(_) => 1,
-    };
-    let given = parts(&zone[1..], ':', !zone.contains(':'))?;
-    match given[..] {
-        [hours] if hours < 24 => Some(sign * i64::from(hours) * 3600),
-        [hours, minutes] if hours < 24 && minutes < 60 => {
-            Some(sign * (i64::from(hours) * 60 + i64::from(minutes)) * 60)
+impl Rest<'_> {
+    /// Reads a day by its month, its week or its number in the year; a month or a week alone is its first.
+    fn day(&mut self, year: i32, is_extended: bool) -> Option<NaiveDate> {
+        if self.take(b"W").is_some() {
+            let week = self.number(2)?;
+            let day = self.part(is_extended, b"-", 1)?.unwrap_or(1);
+            let day = Weekday::try_from(u8::try_from(day.checked_sub(1)?).ok()?).ok()?;
+            return NaiveDate::from_isoywd_opt(year, week, day);
         }
-        _ => None,
+        if self
+            .0
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+            == 3
+        {
+            return NaiveDate::from_yo_opt(year, self.number(3)?);
+        }
+        let month = self.number(2)?;
+        let day = self.part(is_extended, b"-", 2)?;
+        NaiveDate::from_ymd_opt(year, month, day.or(is_extended.then_some(1))?)
     }
-}
 
-/// Reads numbers of two digits, with a separator between them or, in the basic form, without.
-fn parts(text: &str, separator: char, is_basic: bool) -> Option<Vec<u32>> {
-    let two = |digits: &[u8]| number(digits).filter(|_| digits.len() == 2);
-    if is_basic {
-        return text.as_bytes().chunks(2).map(two).collect();
+    /// Reads a time of the day with its offset, as microseconds since the day began at UTC.
+    fn time(&mut self, is_extended: bool) -> Option<i64> {
+        let hour = self.number(2)?;
+        let minute = self.part(is_extended, b":", 2)?;
+        let second = match minute {
+            Some(_) => self.part(is_extended, b":", 2)?,
+            None => None,
+        };
+        let mut micros = 0;
+        if second.is_some() && self.take(b".,").is_some() {
+            let mut unit = 100_000;
+            micros += i64::from(self.number(1)?) * unit;
+            while let Some(digit) = self.number(1) {
+                unit /= 10;
+                micros += i64::from(digit) * unit;
+            }
+        }
+        let (minute, second) = (minute.unwrap_or(0), second.unwrap_or(0));
+        let is_midnight = (hour, minute, second) == (24, 0, 0);
+        if !is_midnight && (hour > 23 || minute > 59 || second > 59) {
+            return None;
+        }
+        let seconds = i64::from(hour * 3600 + minute * 60 + second);
+        Some((seconds - self.offset()?) * 1_000_000 + micros)
     }
-    text.split(separator)
-        .map(|part| two(part.as_bytes()))
-        .collect()
+
+    /// Reads the offset of a time zone, in seconds; none is that of UTC.
+    fn offset(&mut self) -> Option<i64> {
+        let sign = match self.take(b"Zz+-") {
+            Some(b'+') => 1,
+            Some(b'-') => -1,
+            _ => return Some(0),
+        };
+        let hours = self.number(2)?;
+        let minutes = self
+            .part(self.0.first() == Some(&b':'), b":", 2)?
+            .unwrap_or(0);
+        (hours < 24 && minutes < 60).then(|| sign * i64::from(hours * 3600 + minutes * 60))
+    }
+
+    /// Reads a further number if there is one: behind the separator, or in the basic form where a digit
+    /// follows.
+    fn part(&mut self, is_extended: bool, separator: &[u8], digits: usize) -> Option<Option<u32>> {
+        let is_there = match is_extended {
+            true => self.take(separator).is_some(),
+            false => self.0.first().is_some_and(u8::is_ascii_digit),
+        };
+        if !is_there {
+            return Some(None);
+        }
+        self.number(digits).map(Some)
+    }
+
+    /// Reads a number of so many digits.
+    fn number(&mut self, digits: usize) -> Option<u32> {
+        let (head, tail) = self.0.split_at_checked(digits)?;
+        let number = number(head)?;
+        self.0 = tail;
+        Some(number)
+    }
+
+    /// Reads one of these characters if it comes next.
+    fn take(&mut self, wanted: &[u8]) -> Option<u8> {
+        let (first, tail) = self.0.split_first()?;
+        if !wanted.contains(first) {
+            return None;
+        }
+        self.0 = tail;
+        Some(*first)
+    }
 }
 
 /// Reads at most nine digits, and nothing else.
