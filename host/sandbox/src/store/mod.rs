@@ -18,8 +18,8 @@ const STATEMENTS: usize = 128;
 /// Connections kept open when idle.
 const CONNECTIONS: usize = 8;
 
-/// The bytes of a database that a connection maps into memory.
-const MAPPED: i64 = 256 << 20;
+/// How many KiB of a database a connection keeps in memory.
+const CACHED: i64 = 64 << 10;
 
 /// How long a writer waits for another one, perhaps in another process.
 const BUSY: Duration = Duration::from_secs(20);
@@ -99,10 +99,8 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        // Tables of any usual size are read in place, not copied page by page.
-        let _: i64 = connection.query_row(&format!("PRAGMA mmap_size = {MAPPED}"), [], |row| {
-            row.get(0)
-        })?;
+        // Tables of any usual size stay in memory as SQLite reads them, from one request to the next.
+        connection.pragma_update(None, "cache_size", -CACHED)?;
         functions::register(&connection)?;
         Ok(connection)
     }

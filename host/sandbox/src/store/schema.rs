@@ -8,11 +8,12 @@ const VERSION: i64 = 1;
 /// The tables and their indexes.
 ///
 /// Listing docker links in creation order and finding them by name or head must not read the
-/// whole table; the permission check deliberately has no index to be lured to.
+/// whole table; the permission check deliberately has no index to be lured to. Links and collections
+/// lie in the order of their UUIDs, which is that of the pages of a long list.
 const TABLES: &str = "
 CREATE TABLE links (
-    id INTEGER PRIMARY KEY,
-    uuid TEXT NOT NULL UNIQUE,
+    id INTEGER UNIQUE,
+    uuid TEXT NOT NULL PRIMARY KEY,
     owner_uuid TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     modified_by_user_uuid TEXT,
@@ -23,7 +24,10 @@ CREATE TABLE links (
     head_uuid TEXT,
     properties TEXT,
     updated_at INTEGER
-) STRICT;
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER links_are_numbered AFTER INSERT ON links WHEN NEW.id IS NULL BEGIN
+    UPDATE links SET id = (SELECT coalesce(max(id), 0) + 1 FROM links) WHERE uuid = NEW.uuid;
+END;
 CREATE INDEX links_by_class ON links (link_class, created_at, uuid);
 CREATE INDEX links_by_name ON links (name, link_class);
 CREATE INDEX links_by_head ON links (head_uuid);
@@ -31,8 +35,8 @@ CREATE INDEX links_by_tail ON links (tail_uuid) WHERE tail_uuid IS NOT NULL;
 CREATE INDEX links_by_time ON links (created_at, uuid);
 
 CREATE TABLE collections (
-    id INTEGER PRIMARY KEY,
-    uuid TEXT NOT NULL UNIQUE,
+    id INTEGER UNIQUE,
+    uuid TEXT NOT NULL PRIMARY KEY,
     owner_uuid TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     modified_by_user_uuid TEXT,
@@ -58,7 +62,10 @@ CREATE TABLE collections (
     file_size_total INTEGER NOT NULL DEFAULT 0,
     file_names TEXT,
     updated_at INTEGER
-) STRICT;
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER collections_are_numbered AFTER INSERT ON collections WHEN NEW.id IS NULL BEGIN
+    UPDATE collections SET id = (SELECT coalesce(max(id), 0) + 1 FROM collections) WHERE uuid = NEW.uuid;
+END;
 CREATE INDEX collections_by_hash ON collections (portable_data_hash);
 CREATE INDEX collections_by_time ON collections (created_at, uuid);
 CREATE INDEX collections_by_version ON collections (current_version_uuid);
