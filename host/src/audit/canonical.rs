@@ -11,7 +11,7 @@ use std::fmt::{self, Write as _};
 use serde::ser::{Impossible, Serialize, Serializer};
 
 use super::mask::Mask;
-use parts::{Elements, Members};
+use parts::{Elements, Member, Members};
 
 /// A value that the log has no form for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,7 @@ fn written(
     let mut writer = Writer {
         out: String::new(),
         mask,
+        members: Vec::new(),
         scratch: String::new(),
     };
     value.serialize(&mut writer)?;
@@ -52,6 +53,8 @@ struct Writer<'m> {
     out: String,
     /// None where the text is searched for secrets as a whole.
     mask: Option<&'m Mask>,
+    /// The members of all objects that are not finished yet, the outermost object's first.
+    members: Vec<Member>,
     /// Where members wait to be put in order.
     scratch: String,
 }
@@ -228,7 +231,7 @@ impl<'a, 'm> Serializer for &'a mut Writer<'m> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Unrepresentable> {
-        let mut members = Members::new(self, 1);
+        let mut members = Members::new(self);
         members.name(case(variant).into());
         members.value(value)?;
         members.finish();
@@ -265,16 +268,16 @@ impl<'a, 'm> Serializer for &'a mut Writer<'m> {
         Err(Unrepresentable(name.to_owned()))
     }
 
-    fn serialize_map(self, length: Option<usize>) -> Result<Members<'a, 'm>, Unrepresentable> {
-        Ok(Members::new(self, length.unwrap_or_default()))
+    fn serialize_map(self, _length: Option<usize>) -> Result<Members<'a, 'm>, Unrepresentable> {
+        Ok(Members::new(self))
     }
 
     fn serialize_struct(
         self,
         _name: &'static str,
-        length: usize,
+        _length: usize,
     ) -> Result<Members<'a, 'm>, Unrepresentable> {
-        Ok(Members::new(self, length))
+        Ok(Members::new(self))
     }
 
     fn serialize_struct_variant(
@@ -300,7 +303,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::bindings::links::{Class, Names, Query};
+    use crate::bindings::links::{Class, Detail, Names, Query};
 
     fn plain(value: &impl Serialize) -> String {
         text(value, &Mask::default()).unwrap()
@@ -313,11 +316,12 @@ mod tests {
             names: Names::Exactly(vec!["a\"\n\u{1}é".into()]),
             heads: None,
             owner: Some("o".into()),
+            detail: Detail::Full,
             newest: None,
         };
         assert_eq!(
             plain(&Ok::<_, ()>(query)),
-            r#"{"ok":{"classes":["repo-tag"],"heads":null,"names":{"exactly":["a\"\n\u0001é"]},"newest":null,"owner":"o"}}"#
+            r#"{"ok":{"classes":["repo-tag"],"detail":"full","heads":null,"names":{"exactly":["a\"\n\u0001é"]},"newest":null,"owner":"o"}}"#
         );
         assert_eq!(plain(&Names::All), "\"all\"");
     }

@@ -22,31 +22,44 @@ impl Elements<'_, '_> {
     }
 }
 
+/// A member of an object under construction, and where it stands in the text.
+pub(super) struct Member {
+    name: Cow<'static, str>,
+    begin: usize,
+    end: usize,
+}
+
 /// The rest of an object. Its members are written as they come, and put in order at its end.
 pub(super) struct Members<'a, 'm> {
-    pub(super) writer: &'a mut Writer<'m>,
-    pub(super) start: usize,
-    /// The name of each member, and where it ends.
-    pub(super) members: Vec<(Cow<'static, str>, usize)>,
+    writer: &'a mut Writer<'m>,
+    /// Where the first member stands in the text.
+    start: usize,
+    /// How many members the objects have of which this one is a part.
+    outer: usize,
 }
 
 impl<'a, 'm> Members<'a, 'm> {
-    pub(super) fn new(writer: &'a mut Writer<'m>, count: usize) -> Self {
+    pub(super) fn new(writer: &'a mut Writer<'m>) -> Self {
         writer.out.push('{');
         Self {
             start: writer.out.len(),
-            members: Vec::with_capacity(count),
+            outer: writer.members.len(),
             writer,
         }
     }
 
     pub(super) fn name(&mut self, name: Cow<'static, str>) {
-        if !self.members.is_empty() {
+        if self.writer.members.len() > self.outer {
             self.writer.out.push(',');
         }
+        let begin = self.writer.out.len();
         self.writer.quoted(&name);
         self.writer.out.push(':');
-        self.members.push((name, 0));
+        self.writer.members.push(Member {
+            name,
+            begin,
+            end: begin,
+        });
     }
 
     pub(super) fn value(
@@ -54,33 +67,33 @@ impl<'a, 'm> Members<'a, 'm> {
         value: &(impl Serialize + ?Sized),
     ) -> Result<(), Unrepresentable> {
         value.serialize(&mut *self.writer)?;
-        if let Some((_, end)) = self.members.last_mut() {
-            *end = self.writer.out.len();
+        if let Some(member) = self.writer.members.last_mut() {
+            member.end = self.writer.out.len();
         }
         Ok(())
     }
 
     pub(super) fn finish(self) {
-        let out = &mut self.writer.out;
-        if !self.members.is_sorted_by(|a, b| a.0 <= b.0) {
-            let written = &mut self.writer.scratch;
-            written.clear();
-            written.push_str(&out[self.start..]);
+        let Writer {
+            out,
+            members,
+            scratch,
+            ..
+        } = self.writer;
+        let own = &mut members[self.outer..];
+        if !own.is_sorted_by(|a, b| a.name <= b.name) {
+            scratch.clear();
+            scratch.push_str(&out[self.start..]);
             out.truncate(self.start);
-            let mut begin = self.start;
-            let mut places: Vec<(&str, &str)> = Vec::with_capacity(self.members.len());
-            for (name, end) in &self.members {
-                places.push((name, &written[begin - self.start..end - self.start]));
-                begin = end + 1;
-            }
-            places.sort_unstable_by_key(|(name, _)| *name);
-            for (position, (_, member)) in places.iter().enumerate() {
+            own.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+            for (position, member) in own.iter().enumerate() {
                 if position > 0 {
                     out.push(',');
                 }
-                out.push_str(member);
+                out.push_str(&scratch[member.begin - self.start..member.end - self.start]);
             }
         }
+        members.truncate(self.outer);
         out.push('}');
     }
 }
