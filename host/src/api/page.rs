@@ -128,23 +128,52 @@ pub(super) async fn all<T: Row, P: Pages<T>>(
 }
 
 /// Puts rows in the order of their creation, then of their UUIDs, each row once.
-fn oldest_first<T: Row>(rows: Vec<T>) -> Vec<T> {
-    // Places are sorted, which are small, and no UUID is copied.
-    let mut order: Vec<(Option<i64>, usize)> = rows
-        .iter()
-        .enumerate()
-        .map(|(place, row)| (row.created_micros(), place))
-        .collect();
-    order.sort_unstable_by(|(a_time, a), (b_time, b)| {
-        let by_uuid = || rows[*a].uuid().cmp(rows[*b].uuid());
-        a_time.cmp(b_time).then_with(by_uuid).then(a.cmp(b))
-    });
-    order.dedup_by(|(_, a), (_, b)| rows[*a].uuid() == rows[*b].uuid());
-    let mut rows: Vec<Option<T>> = rows.into_iter().map(Some).collect();
-    order
-        .into_iter()
-        .filter_map(|(_, place)| rows[place].take())
-        .collect()
+fn oldest_first<T: Row>(mut rows: Vec<T>) -> Vec<T> {
+    // Places are sorted, which are small, and no text is copied.
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let uuid = |place: usize| rows[place].uuid();
+    if rows.iter().all(|row| has_usual_time(row.created_at())) {
+        // The database keeps microseconds; what stands behind them is not kept.
+        let time = |place: usize| &rows[place].created_at()[..USUAL_TIME.len()];
+        order.sort_unstable_by_key(|place| (time(*place), uuid(*place), *place));
+    } else {
+        let times: Vec<Option<i64>> = rows.iter().map(Row::created_micros).collect();
+        order.sort_unstable_by_key(|place| (times[*place], uuid(*place), *place));
+    }
+    arrange(&mut rows, order);
+    rows.dedup_by(|row, before| row.uuid() == before.uuid());
+    rows
+}
+
+/// Puts into each place what stands in the place that `order` has there.
+///
+/// Nothing but two rows at a time is moved: memory for a second list of that size costs more.
+fn arrange<T>(rows: &mut [T], mut order: Vec<usize>) {
+    for start in 0..order.len() {
+        let mut place = start;
+        while order[place] != start {
+            let from = std::mem::replace(&mut order[place], place);
+            rows.swap(place, from);
+            place = from;
+        }
+        order[place] = place;
+    }
+}
+
+/// How the server writes a time, up to the microsecond.
+const USUAL_TIME: &str = "0000-00-00T00:00:00.000000";
+
+/// Tells whether a time is written as the server usually does: then the order of such texts is that of
+/// the times.
+fn has_usual_time(text: &str) -> bool {
+    let Some((micros, rest)) = text.split_at_checked(USUAL_TIME.len()) else {
+        return false;
+    };
+    let is_like = |(is, like): (u8, u8)| match like {
+        b'0' => is.is_ascii_digit(),
+        _ => is == like,
+    };
+    micros.bytes().zip(USUAL_TIME.bytes()).all(is_like) && rest == "000Z"
 }
 
 /// Reads every row of one list.

@@ -169,6 +169,29 @@ async fn the_newest_rows_take_one_request_of_each_list() {
     assert_eq!(table.requests().len(), 2);
 }
 
+#[test]
+fn rows_come_in_the_order_of_their_times_however_these_are_written() {
+    let at = |uuid: &str, created_at: &str| Item {
+        uuid: uuid.to_owned(),
+        created_at: created_at.to_owned(),
+    };
+    let mut rows = vec![
+        at("d", "2026-01-01T00:00:00.000002000Z"),
+        at("c", "2026-01-01T00:00:00.000001000Z"),
+        at("b", "2026-01-01T00:00:00.000001000Z"),
+    ];
+    let order = |rows: &[Item]| -> Vec<String> {
+        let rows = oldest_first(rows.to_vec()).into_iter();
+        rows.map(|row| row.uuid).collect()
+    };
+    assert_eq!(order(&rows), ["b", "c", "d"]);
+    // As text, this one would be the last.
+    rows.push(at("a", "2026-01-01T01:00:00.000002+01:00"));
+    assert_eq!(order(&rows), ["b", "c", "a", "d"]);
+    rows.push(at("e", ""));
+    assert_eq!(order(&rows), ["e", "b", "c", "a", "d"]);
+}
+
 #[tokio::test]
 async fn a_server_that_repeats_itself_is_noticed() {
     struct Stuck;
