@@ -3,10 +3,9 @@
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, ImagesRequest, ListedImage,
 };
-use crate::capabilities::{collections, links};
+use crate::capabilities::links;
 use crate::reference::{Id, Reference};
-use crate::{catalog, lookup};
-use std::collections::HashSet;
+use crate::{catalog, heads, lookup};
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
 
@@ -20,8 +19,8 @@ pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> 
             Reference::Id(id) => identified(&id, project)?,
         },
     };
-    let existing = existing(&links, project)?;
-    links.retain(|link| existing.contains(&link.head));
+    let readable = heads::Readable::of(&links, project)?;
+    links.retain(|link| readable.contains(&link.head));
     Ok(catalog::rows(&links).into_iter().map(listed).collect())
 }
 
@@ -33,7 +32,7 @@ fn named(name: &str, project: Option<&str>) -> Result<Vec<links::Link>, Failure>
         None,
         project,
     )?;
-    let heads = lookup::collection_heads(&links);
+    let heads = heads::of(&links);
     if !heads.is_empty() {
         links.extend(list(
             &[links::Class::ImageHash],
@@ -70,7 +69,7 @@ fn identified(id: &Id, project: Option<&str>) -> Result<Vec<links::Link>, Failur
             )?;
         }
     }
-    let heads = lookup::collection_heads(&hash_links);
+    let heads = heads::of(&hash_links);
     if heads.is_empty() {
         return match id.as_name() {
             Some(name) => named(&name.registered(), project),
@@ -97,27 +96,10 @@ fn list(
         names,
         heads,
         owner: owner.map(Into::into),
+        detail: links::Detail::Brief,
         newest: None,
     };
     Ok(links::list(&query)?)
-}
-
-/// Returns the collections that the links lead to and that can be read.
-fn existing(links: &[links::Link], project: Option<&str>) -> Result<HashSet<String>, Failure> {
-    let heads = lookup::collection_heads(links);
-    if heads.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let found = collections::list(&collections::Query {
-        which: collections::Which::Uuids(heads),
-        owner: project.map(Into::into),
-        detail: collections::Detail::Identity,
-        newest: None,
-    })?;
-    Ok(found
-        .into_iter()
-        .map(|collection| collection.uuid)
-        .collect())
 }
 
 fn listed(row: catalog::Row) -> ListedImage {

@@ -247,6 +247,7 @@ impl<'a> Job<'a> {
                     names: links::Names::All,
                     heads: Some(vec![unlinked.uuid.clone()]),
                     owner: Some(self.owner.clone()),
+                    detail: links::Detail::Full,
                     newest: None,
                 })?;
                 Ok((unlinked.clone(), links))
@@ -275,6 +276,7 @@ impl<'a> Job<'a> {
             names: links::Names::Exactly(self.names.clone()),
             heads: None,
             owner: None,
+            detail: links::Detail::Full,
             newest: None,
         });
         match links {

@@ -7,8 +7,8 @@
 //!
 //! `upload`, `images`, `resolve` and `download` are the commands; each reads like a list of steps.
 //! What they decide with are the rules of `keepdocker_decisions`. Between the two stand `lookup`,
-//! `choice`, `job`, `presence`, `project`, `relatives`, `storage`, `registration` and `effect`, which
-//! ask and judge.
+//! `choice`, `heads`, `job`, `presence`, `project`, `relatives`, `storage`, `registration` and
+//! `effect`, which ask and judge.
 
 #[expect(missing_docs, reason = "generated; the documentation is in wit/")]
 mod bindings {
@@ -26,6 +26,7 @@ mod choice;
 mod download;
 mod effect;
 mod failure;
+mod heads;
 mod images;
 mod job;
 mod lookup;
@@ -38,6 +39,7 @@ mod storage;
 #[cfg(test)]
 mod testing;
 mod upload;
+mod uuid;
 
 pub use bindings::exports::keepdocker::contract::commands;
 use bindings::keepdocker::contract::log::Level;

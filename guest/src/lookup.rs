@@ -7,8 +7,8 @@
 use crate::bindings::exports::keepdocker::contract::commands::{Failure, Pull};
 use crate::capabilities::{collections, engine, links};
 use crate::reference::{Name, Reference};
-use crate::{catalog, failure, image, manifest, resolution};
-use std::collections::{BTreeSet, HashMap};
+use crate::{catalog, failure, heads, image, manifest, resolution};
+use std::collections::BTreeSet;
 
 /// How many collections are looked into at most to learn an ID that no link tells.
 const MOST_COLLECTIONS: usize = 20;
@@ -121,6 +121,7 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
             names: links::Names::StartingWith(beginning),
             heads: None,
             owner: None,
+            detail: links::Detail::Full,
             newest: None,
         })?;
         images.extend(
@@ -173,6 +174,7 @@ fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
         names: links::Names::Exactly(vec![name.registered()]),
         heads: None,
         owner: None,
+        detail: links::Detail::Full,
         newest: None,
     })?;
     let named = readable(named)?;
@@ -190,6 +192,7 @@ fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
                 .collect(),
         ),
         owner: None,
+        detail: links::Detail::Full,
         newest: None,
     })?;
     let mut sorted: Vec<&links::Link> = hashes.iter().collect();
@@ -229,50 +232,8 @@ fn id_of_content(collection: &str) -> Result<Option<String>, Failure> {
 }
 
 /// Returns those links whose collection can be read.
-fn readable(links: Vec<links::Link>) -> Result<Vec<links::Link>, Failure> {
-    let heads = collection_heads(&links);
-    if heads.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = collections::list(&collections::Query {
-        which: collections::Which::Uuids(heads),
-        owner: None,
-        detail: collections::Detail::Identity,
-        newest: None,
-    })?;
-    let existing: HashMap<&str, ()> = found
-        .iter()
-        .map(|collection| (collection.uuid.as_str(), ()))
-        .collect();
-    Ok(links
-        .into_iter()
-        .filter(|link| existing.contains_key(link.head.as_str()))
-        .collect())
-}
-
-/// Returns the heads that are UUIDs of collections, each once, in the order of the links.
-///
-/// The server takes anything for a head; only these can be asked for.
-pub(crate) fn collection_heads(links: &[links::Link]) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    links
-        .iter()
-        .filter(|link| is_uuid(&link.head, "4zz18") && seen.insert(link.head.as_str()))
-        .map(|link| link.head.clone())
-        .collect()
-}
-
-/// Tells whether the text has the form of the UUID of such an object; `infix` is what stands in its
-/// middle.
-pub(crate) fn is_uuid(text: &str, infix: &str) -> bool {
-    let is_plain = |part: &str, length: usize| {
-        part.len() == length
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
-    match text.split('-').collect::<Vec<_>>()[..] {
-        [cluster, middle, own] => is_plain(cluster, 5) && middle == infix && is_plain(own, 15),
-        _ => false,
-    }
+fn readable(mut links: Vec<links::Link>) -> Result<Vec<links::Link>, Failure> {
+    let readable = heads::Readable::of(&links, None)?;
+    links.retain(|link| readable.contains(&link.head));
+    Ok(links)
 }

@@ -10,7 +10,7 @@
 
 use crate::bindings::exports::keepdocker::contract::commands::Failure;
 use crate::capabilities::{collections, links};
-use crate::{catalog, image, lookup, manifest};
+use crate::{catalog, heads, image, manifest};
 
 /// How many collections of others are looked into at a time to find a sound one.
 const COLLECTIONS_AT_A_TIME: usize = 20;
@@ -50,6 +50,7 @@ pub(crate) fn find(
         names: links::Names::Exactly(wanted),
         heads: None,
         owner: None,
+        detail: links::Detail::Full,
         newest: None,
     })?;
     let place = place(id, names, owner, named, &links)?;
@@ -66,7 +67,7 @@ fn place(
     let mut hash_links = of_image(id, links);
     catalog::sort(&mut hash_links);
     let hash_links: Vec<links::Link> = hash_links.into_iter().cloned().collect();
-    let mut heads = lookup::collection_heads(&hash_links);
+    let mut heads = heads::of(&hash_links);
     if let Some(named) = named.filter(|named| !heads.iter().any(|head| head == named)) {
         heads.push(named.into());
     }

@@ -82,6 +82,7 @@ fn create_link(new: &links::NewLink, owner: &str) -> Result<links::Link, Failure
             names: links::Names::Exactly(vec![new.name.clone()]),
             heads: Some(vec![new.head.clone()]),
             owner: Some(owner.into()),
+            detail: links::Detail::Full,
             newest: None,
         })?;
         if let Some(created) = now.into_iter().next() {
@@ -146,6 +147,7 @@ fn all_names(
         names: links::Names::All,
         heads: Some(vec![collection.into()]),
         owner: Some(owner.into()),
+        detail: links::Detail::Full,
         newest: None,
     })?;
     let mut seen: HashSet<String> = names.iter().cloned().collect();

@@ -49,6 +49,7 @@ fn named(names: links::Names, owner: Option<&str>) -> Vec<String> {
         names,
         heads: None,
         owner: owner.map(Into::into),
+        detail: links::Detail::Full,
         newest: Some(MOST as u32),
     });
     let listed = listed.unwrap_or_default();

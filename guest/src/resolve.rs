@@ -7,7 +7,7 @@ use crate::capabilities::{cluster, collections, links};
 use crate::effect;
 use crate::reference::Reference;
 use crate::resolution::{Candidate, Formats, NamedTerm, Term, candidates, migrated};
-use crate::{image, lookup, manifest};
+use crate::{heads, image, manifest};
 use std::collections::HashMap;
 
 /// How many collections are looked into at a time.
@@ -212,11 +212,12 @@ fn in_order(
             names,
             heads: None,
             owner: None,
+            detail: links::Detail::Full,
             newest: None,
         })?;
-        let existing = existing(&links)?;
+        let readable = heads::Readable::of(&links, None)?;
         let mut order = candidates(&term.matching(&links));
-        order.retain(|candidate| existing.contains_key(&candidate.collection));
+        order.retain(|candidate| readable.contains(&candidate.collection));
         let what = match class {
             links::Class::RepoTag => format!("the name `{}`", term.repo_tag),
             _ => format!("an image ID like `{}`", term.pattern),
@@ -237,24 +238,6 @@ fn in_order(
         return Ok(Some(order));
     }
     Ok(None)
-}
-
-/// Returns the collections that the links lead to and that can be read.
-fn existing(links: &[links::Link]) -> Result<HashMap<String, ()>, Failure> {
-    let heads = lookup::collection_heads(links);
-    if heads.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found = collections::list(&collections::Query {
-        which: collections::Which::Uuids(heads),
-        owner: None,
-        detail: collections::Detail::Identity,
-        newest: None,
-    })?;
-    Ok(found
-        .into_iter()
-        .map(|collection| (collection.uuid, ()))
-        .collect())
 }
 
 fn list(which: collections::Which) -> Result<Vec<collections::Collection>, Failure> {
@@ -314,6 +297,7 @@ impl Fitting {
             names: links::Names::All,
             heads: None,
             owner: None,
+            detail: links::Detail::Full,
             newest: None,
         })?;
         fitting.migrations = links;

@@ -72,6 +72,11 @@ fn compile(workspace: &Path, package: &str, target_dir: &Path) -> Result<PathBuf
         .args(["--config", "profile.release.opt-level='z'"])
         // A listing reads tens of thousands of times; this costs no byte.
         .args(["--config", "profile.release.package.chrono.opt-level=2"])
+        // So do tens of thousands of links; more than this, or the same for the guest, costs 100 kB.
+        .args([
+            "--config",
+            "profile.release.package.keepdocker-decisions.opt-level='s'",
+        ])
         .args(["--config", "profile.release.lto='fat'"])
         .args(["--config", "profile.release.codegen-units=1"])
         .args(["--config", "profile.release.panic='abort'"])

@@ -76,6 +76,32 @@ impl<'a> Dated<'a> {
     }
 }
 
+/// The heads of links, numbered: a long listing compares each text but once.
+#[derive(Default)]
+struct Heads<'a> {
+    numbers: HashMap<&'a str, usize>,
+    found: Vec<Head<'a>>,
+}
+
+/// What is known of a collection that links lead to.
+#[derive(Default)]
+struct Head<'a> {
+    /// The hash link that tells its image's ID.
+    best: Option<Dated<'a>>,
+    /// Whether it has a row.
+    is_listed: bool,
+}
+
+impl<'a> Heads<'a> {
+    /// Returns the place of the head among those found, where it is put if it is new.
+    fn number(&mut self, head: &'a str) -> usize {
+        *self.numbers.entry(head).or_insert_with(|| {
+            self.found.push(Head::default());
+            self.found.len() - 1
+        })
+    }
+}
+
 /// Returns the rows that the links give, best first.
 ///
 /// The links are expected oldest first, and of one creation time by UUID, as `links.list`
@@ -88,16 +114,23 @@ pub fn rows(links: &[Link]) -> Vec<Row> {
         chosen
     };
     let hash_links = of_class(Class::ImageHash);
-    let mut best_hash: HashMap<&str, Dated> = HashMap::with_capacity(hash_links.len());
+    let name_links = of_class(Class::RepoTag);
+
+    let mut heads = Heads::default();
+    let mut hash_heads = Vec::with_capacity(hash_links.len());
     for &dated in &hash_links {
-        best_hash.entry(&dated.link.head).or_insert(dated);
+        let number = heads.number(&dated.link.head);
+        heads.found[number].best.get_or_insert(dated);
+        hash_heads.push(number);
     }
 
-    let mut seen: HashSet<(&str, &str)> = HashSet::new();
-    let mut rows: Vec<(Key, Row)> = Vec::new();
-    let name_links = of_class(Class::RepoTag);
+    let mut seen: HashSet<(usize, &str)> = HashSet::with_capacity(name_links.len());
+    let mut rows: Vec<(Key, Row)> = Vec::with_capacity(name_links.len());
     for &Dated { link, key, shown } in &name_links {
-        if !seen.insert((&link.head, &link.name)) {
+        let number = heads.number(&link.head);
+        let head = &mut heads.found[number];
+        head.is_listed = true;
+        if !seen.insert((number, &link.name)) {
             continue;
         }
         let (repository, tag) = match link.name.rsplit_once(':') {
@@ -107,9 +140,7 @@ pub fn rows(links: &[Link]) -> Vec<Row> {
         let row = Row {
             repository: Some(repository.into()),
             tag,
-            image: best_hash
-                .get(link.head.as_str())
-                .map(|hash| hash.link.name.clone()),
+            image: head.best.map(|hash| hash.link.name.clone()),
             collection: link.head.clone(),
             timestamp: shown,
         };
@@ -118,13 +149,12 @@ pub fn rows(links: &[Link]) -> Vec<Row> {
 
     // Rows that tie to the microsecond come in the order in which the Python program meets their
     // collections, from the worst link to the best.
-    for named in name_links {
-        best_hash.remove(named.link.head.as_str());
-    }
-    for hash in hash_links.iter().rev() {
-        let Some(best) = best_hash.remove(hash.link.head.as_str()) else {
+    for number in hash_heads.into_iter().rev() {
+        let head = &mut heads.found[number];
+        let Some(best) = head.best.filter(|_| !head.is_listed) else {
             continue;
         };
+        head.is_listed = true;
         let row = Row {
             repository: None,
             tag: None,

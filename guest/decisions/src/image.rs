@@ -139,7 +139,7 @@ pub fn text_property(key: &str, value: &str) -> Property {
 /// Returns the value of a property that is a string.
 pub fn text_of(properties: &[Property], key: &str) -> Option<String> {
     let property = properties.iter().find(|property| property.key == key)?;
-    json::text(&property.value)
+    json::text(&property.value).map(Into::into)
 }
 
 /// Returns the names that a collection tells of its image, or none if they are told in a way that

@@ -4,10 +4,11 @@
 //! errors brings the formatting of numbers along, a fifth of the planner.
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Returns the text that the JSON value is, or none if it is no string or no JSON.
-pub(crate) fn text(json: &str) -> Option<String> {
+pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     // Nearly every text stands for itself between its quotes, and needs no reader.
     let plain = json
         .strip_prefix('"')
@@ -18,9 +19,9 @@ pub(crate) fn text(json: &str) -> Option<String> {
                 .any(|byte| matches!(byte, b'"' | b'\\' | ..b' '))
         });
     if let Some(text) = plain {
-        return Some(text.to_owned());
+        return Some(text.into());
     }
-    serde_json::from_str::<Text>(json).ok()?.0
+    serde_json::from_str::<Text>(json).ok()?.0.map(Cow::Owned)
 }
 
 /// Returns the texts that the JSON value is: one, several in a list, or none for null.
@@ -28,7 +29,7 @@ pub(crate) fn text(json: &str) -> Option<String> {
 /// None for a value of another kind.
 pub(crate) fn texts(json: &str) -> Option<Vec<String>> {
     if let Some(text) = text(json) {
-        return Some(vec![text]);
+        return Some(vec![text.into_owned()]);
     }
     let several: Option<Vec<Text>> = serde_json::from_str(json).ok()?;
     several

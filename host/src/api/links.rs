@@ -1,6 +1,8 @@
 //! The links that make a collection known as an image.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::filter::{self, Filter};
@@ -8,7 +10,7 @@ use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
 use super::uuid::is_uuid;
 use super::{Api, Error, collections};
-use crate::bindings::links::{Class, Link, Names, NewLink, Query};
+use crate::bindings::links::{Class, Detail, Link, Names, NewLink, Query};
 use crate::bindings::types::Property;
 use crate::harmless::one_line;
 use crate::plan::Step;
@@ -20,8 +22,9 @@ const PATH: &str = "arvados/v1/links";
 #[derive(Debug, Deserialize)]
 struct LinkRow {
     uuid: String,
-    #[serde(default, deserialize_with = "null_as_empty")]
-    link_class: String,
+    /// None for a class that is none of the contract's.
+    #[serde(default, rename = "link_class", deserialize_with = "class")]
+    class: Option<Class>,
     #[serde(default, deserialize_with = "null_as_empty")]
     name: String,
     #[serde(default, deserialize_with = "null_as_empty")]
@@ -50,7 +53,7 @@ impl LinkRow {
     /// Returns the link, unless it is of a class that was not asked for.
     fn into_link(self) -> Option<Link> {
         Some(Link {
-            class: class_named(&self.link_class)?,
+            class: self.class?,
             uuid: self.uuid,
             name: self.name,
             head: self.head_uuid,
@@ -84,25 +87,38 @@ pub(super) fn class_named(name: &str) -> Option<Class> {
         .map(|(class, _)| *class)
 }
 
+/// Reads a class without keeping its name, which as many rows repeat as a list has.
+fn class<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Class>, D::Error> {
+    #[derive(Deserialize)]
+    struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+    let name = Option::<Name>::deserialize(deserializer)?;
+    Ok(name.and_then(|Name(name)| class_named(&name)))
+}
+
 /// A list of links under one set of filters.
 struct LinkPages<'a> {
     api: &'a Api,
     filters: Vec<Filter>,
+    detail: Detail,
 }
 
 impl Pages<LinkRow> for LinkPages<'_> {
     async fn fetch(&self, which: page::Which<'_>) -> Result<Page<LinkRow>, Error> {
-        let select = [
+        const SELECT: [&str; 8] = [
             "uuid",
             "created_at",
             "link_class",
             "name",
             "head_uuid",
+            "properties",
             "tail_uuid",
             "owner_uuid",
-            "properties",
         ];
-        let query = page::query(which, &self.filters, &select);
+        let select = match self.detail {
+            Detail::Brief => &SELECT[..6],
+            Detail::Full => &SELECT[..],
+        };
+        let query = page::query(which, &self.filters, select);
         self.api.read("list links", PATH, &query).await
     }
 }
@@ -116,7 +132,14 @@ impl Api {
     pub async fn list_links(&self, query: &Query) -> Result<Vec<Link>, Error> {
         let lists = filter_sets(query)
             .into_iter()
-            .map(|filters| (LinkPages { api: self, filters }, None))
+            .map(|filters| {
+                let pages = LinkPages {
+                    api: self,
+                    filters,
+                    detail: query.detail,
+                };
+                (pages, None)
+            })
             .collect();
         let rows: Vec<LinkRow> = page::all("list links", lists, query.newest).await?;
         let mut links: Vec<Link> = rows
@@ -127,6 +150,12 @@ impl Api {
             .collect();
         if let Some(script) = &self.script {
             script.add_links(query, &mut links);
+        }
+        if query.detail == Detail::Brief {
+            // Read for the order of pages, or planned.
+            for link in &mut links {
+                (link.uuid, link.tail, link.owner) = Default::default();
+            }
         }
         Ok(links)
     }
@@ -250,6 +279,7 @@ mod tests {
             names: Names::All,
             heads: None,
             owner: None,
+            detail: Detail::Full,
             newest: None,
         }
     }
@@ -274,6 +304,7 @@ mod tests {
             names: Names::Exactly(vec!["b:1".into(), "a:1".into(), "b:1".into()]),
             heads: Some(vec!["h".into()]),
             owner: Some("o".into()),
+            detail: Detail::Full,
             newest: None,
         };
         assert_eq!(

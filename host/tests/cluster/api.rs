@@ -18,6 +18,7 @@ fn every_link() -> links::Query {
         names: Names::All,
         heads: None,
         owner: None,
+        detail: links::Detail::Full,
         newest: None,
     }
 }
@@ -220,6 +221,31 @@ async fn names_are_matched_letter_by_letter() {
         let found = api.list_links(&query).await.unwrap();
         let found: Vec<&str> = found.iter().map(|link| link.name.as_str()).collect();
         assert_eq!(found, expected);
+    }
+}
+
+#[tokio::test]
+async fn brief_links_hold_what_a_listing_shows_and_nothing_else() {
+    let setup = Setup::new().await;
+    images(&setup, 2).await;
+    let api = setup.api();
+
+    let full = api.list_links(&every_link()).await.unwrap();
+    let query = links::Query {
+        detail: links::Detail::Brief,
+        ..every_link()
+    };
+    let brief = api.list_links(&query).await.unwrap();
+
+    assert_eq!(brief.len(), 4);
+    for (brief, full) in brief.iter().zip(&full) {
+        assert_eq!(
+            (brief.class, &brief.name, &brief.head, &brief.created_at),
+            (full.class, &full.name, &full.head, &full.created_at)
+        );
+        assert_eq!(brief.properties.len(), 1);
+        assert!(!full.owner.is_empty() && !full.uuid.is_empty());
+        assert_eq!((&*brief.uuid, &*brief.owner, &*brief.tail), ("", "", ""));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::real::api::Error;
-pub(crate) use super::real::links::{Class, Link, Names, NewLink, Query};
+pub(crate) use super::real::links::{Class, Detail, Link, Names, NewLink, Query};
 
 pub(crate) fn list(query: &Query) -> Result<Vec<Link>, Error> {
     super::with(|world| {
@@ -28,6 +28,11 @@ pub(crate) fn list(query: &Query) -> Result<Vec<Link>, Error> {
         links.sort_by(|a, b| (&a.created_at, &a.uuid).cmp(&(&b.created_at, &b.uuid)));
         let newest = query.newest.map_or(usize::MAX, |newest| newest as usize);
         links.drain(..links.len().saturating_sub(newest));
+        if query.detail == Detail::Brief {
+            for link in &mut links {
+                (link.uuid, link.tail, link.owner) = Default::default();
+            }
+        }
         Ok(links)
     })
 }
