@@ -1,4 +1,5 @@
 use super::*;
+use crate::capabilities::collections;
 use crate::testing::world::{self, World};
 use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
 
