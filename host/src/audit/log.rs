@@ -279,8 +279,8 @@ impl Recorder for Log {
         let is_effect = event.operation.writes() && !is_result;
         let syncs = is_effect && self.must_stop();
         let written = state.entry(&event).and_then(|line| {
-            // What only reads changes nothing, and an answer can be long: whatever has an effect waits.
-            if !event.operation.writes() && (is_result || !self.must_stop()) {
+            // What was read changes nothing, and can be long; whatever comes next waits for it.
+            if is_result && !event.operation.writes() {
                 return state.queue.put(line);
             }
             state.queue.wait(move |writer| {
