@@ -5,6 +5,7 @@
 mod api;
 mod early;
 mod keep;
+mod lists;
 mod projects;
 mod update;
 
