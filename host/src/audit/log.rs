@@ -13,7 +13,8 @@ use super::mask::Mask;
 use super::note::SigningKey;
 use super::options::{Error, OnFailure, Options};
 use super::queue::Queue;
-use super::writer::{Draft, Later, Names, Writer};
+use super::values::Names;
+use super::writer::{Draft, Later, Writer};
 use crate::gate::{Event, Phase, Recorder, Unrecordable};
 use crate::policy::{Cluster, Guest, Policy};
 

@@ -12,7 +12,6 @@ use serde_json::json;
 use super::chain::sha256;
 use super::folder::{Folder, Part};
 use super::options::Error;
-use super::writer::Names;
 
 /// Longer values do not go into a line.
 const LONGEST_IN_LINE: usize = 16 << 10;
@@ -20,6 +19,9 @@ const LONGEST_IN_LINE: usize = 16 << 10;
 const LONGEST: usize = 64 << 20;
 /// The least effort: the text of a list shrinks to a tenth with this already.
 const LEVEL: i32 = 1;
+
+/// The name of a member, and the name that it has where its value is in the file of long values.
+pub(super) type Names = (&'static str, &'static str);
 
 /// The file with the long values of a run; it is there only if there are such.
 #[derive(Debug, Default)]

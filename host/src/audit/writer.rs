@@ -15,7 +15,7 @@ use super::heads::{self, Head};
 use super::mask::Mask;
 use super::note::SigningKey;
 use super::options::{Error, Options};
-use super::values::Values;
+use super::values::{Names, Values};
 
 /// Writes lines, each of which holds the hash of the one before.
 #[derive(Debug)]
@@ -27,9 +27,6 @@ pub(super) struct Writer {
     values: Values,
     chain: Chain,
 }
-
-/// The name of a member, and the name that it has where its value is in the file of long values.
-pub(super) type Names = (&'static str, &'static str);
 
 /// A line to be, with the values for which no place has been found yet.
 #[derive(Debug, Default)]
