@@ -8,6 +8,9 @@ use super::{Api, Error};
 use crate::bindings::projects::Project;
 use crate::harmless::one_line;
 
+/// As much of a name is kept: the server takes no longer ones, and messages show it.
+const LONGEST_NAME: usize = 255;
+
 /// A group, or the user whose home project it is, as the server shows it.
 #[derive(Debug, Deserialize)]
 struct OwnerRow {
@@ -30,12 +33,15 @@ impl From<OwnerRow> for Project {
     fn from(row: OwnerRow) -> Self {
         Self {
             uuid: row.uuid,
-            name: if row.name.is_empty() {
-                row.full_name
-            } else {
-                row.name
-            },
-            group_class: row.group_class,
+            name: one_line(
+                if row.name.is_empty() {
+                    &row.full_name
+                } else {
+                    &row.name
+                },
+                LONGEST_NAME,
+            ),
+            group_class: row.group_class.map(|class| one_line(&class, LONGEST_NAME)),
             // Older servers do not say; what comes of it, the first create tells.
             writable: row.can_write.unwrap_or(true) && row.frozen_by_uuid.is_empty(),
         }
@@ -72,6 +78,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn names_from_outside_are_bounded() {
+        let row = json!({"uuid": "p", "name": "n".repeat(5000), "group_class": "c".repeat(5000)});
+        let row: OwnerRow = serde_json::from_value(row).unwrap();
+        let project = Project::from(row);
+        assert!(project.name.chars().count() <= LONGEST_NAME + 1);
+        assert!(project.group_class.unwrap().chars().count() <= LONGEST_NAME + 1);
+    }
 
     #[test]
     fn what_a_server_leaves_out_does_not_forbid() {
