@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Cluster, Engine, Environment, data};
+use crate::support::{Cluster, Engine, Environment, data, tar_of};
 
 /// A situation, and what both programs must make of it.
 struct Case<'a> {
@@ -273,16 +273,4 @@ fn words(words: &[&str]) -> Vec<String> {
 
 fn from(archive: &Path) -> Vec<String> {
     words(&["--from", &format!("docker-archive:{}", archive.display())])
-}
-
-fn tar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, bytes) in members {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        header.set_cksum();
-        builder.append_data(&mut header, name, *bytes).unwrap();
-    }
-    builder.into_inner().unwrap()
 }

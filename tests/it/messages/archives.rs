@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 
 use super::check;
-use crate::support::{Cluster, Environment, StandIn, data};
+use crate::support::{Cluster, Environment, StandIn, data, tar_of};
 
 /// Members of an archive, by name.
 type Members = Vec<(String, Vec<u8>)>;
@@ -194,18 +194,6 @@ fn members() -> Members {
         }
     }
     members
-}
-
-fn tar_of(members: &Members) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, bytes) in members {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        header.set_cksum();
-        builder.append_data(&mut header, name, &bytes[..]).unwrap();
-    }
-    builder.into_inner().unwrap()
 }
 
 /// Finds the member whose name ends so; `.json` is the config.

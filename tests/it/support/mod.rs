@@ -11,6 +11,7 @@ mod registry;
 mod saved;
 mod skip;
 mod stand_in;
+mod tarball;
 mod tools;
 mod wasmtime;
 
@@ -25,5 +26,6 @@ pub(crate) use registry::Registry;
 pub(crate) use saved::{Layer, hex, saved};
 pub(crate) use skip::skip;
 pub(crate) use stand_in::StandIn;
+pub(crate) use tarball::tar_of;
 pub(crate) use tools::Tools;
 pub(crate) use wasmtime::{Grants, Wasmtime};
