@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+mod toolchain;
+
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Builds the package in a target folder of its own and returns the component's bytes.
@@ -17,35 +19,12 @@ pub(crate) fn build(
     package: &str,
     target_dir: &Path,
 ) -> Result<Vec<u8>, Box<dyn Error>> {
-    install_target()?;
+    toolchain::add_target(TARGET, |text| println!("cargo::warning={text}"))?;
     let module = fs::read(compile(workspace, package, target_dir)?)?;
     Ok(wit_component::ComponentEncoder::default()
         .module(&module)?
         .validate(true)
         .encode()?)
-}
-
-/// Adds the guest's target to the toolchain if it is not there yet.
-fn install_target() -> Result<(), Box<dyn Error>> {
-    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    let output = Command::new(rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output()?;
-    let folder = String::from_utf8(output.stdout)?;
-    if Path::new(folder.trim()).is_dir() {
-        return Ok(());
-    }
-    println!("cargo::warning=adding the target {TARGET} to the toolchain");
-    let added = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .status();
-    match added {
-        Ok(status) if status.success() => Ok(()),
-        _ => Err(format!(
-            "the component needs a target that is not installed; run: rustup target add {TARGET}"
-        )
-        .into()),
-    }
 }
 
 /// Compiles the package to a core module and returns the file.

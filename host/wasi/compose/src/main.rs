@@ -18,6 +18,9 @@ use std::{env, fs};
 
 mod composition;
 
+#[path = "../../../build/toolchain.rs"]
+mod toolchain;
+
 use composition::{Parts, compose};
 
 /// The parts are made for runtimes, so they may use std's own way to WASI.
@@ -41,6 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Compiles the parts and returns the folder that holds them.
 fn compile() -> Result<PathBuf, Box<dyn Error>> {
+    // rustup says itself what it does.
+    toolchain::add_target(TARGET, |_| ())?;
     let folder = |up| Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(up);
     let workspace = folder(1).ok_or("the package does not lie in its workspace")?;
     let repository = folder(3).ok_or("the workspace does not lie in the repository")?;
@@ -54,11 +59,7 @@ fn compile() -> Result<PathBuf, Box<dyn Error>> {
         .arg(&target_dir)
         .status()?;
     if !status.success() {
-        return Err(format!(
-            "the parts did not compile; their errors are above. A target that is not installed \
-             comes with: rustup target add {TARGET}"
-        )
-        .into());
+        return Err("the parts did not compile; their errors are above".into());
     }
     Ok(target_dir.join(TARGET).join("release"))
 }
