@@ -1,17 +1,19 @@
-//! The download: the image that a container request would get, fetched from Keep.
+//! The download: the image that a container request would get, or that has an ID, fetched from Keep.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
     DownloadRequest, Downloaded, Failure,
 };
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
-use crate::capabilities::keep;
-use crate::{extents, image, manifest, resolve};
+use crate::capabilities::{collections, keep};
+use crate::evidence::{self, Identity};
+use crate::lookup::{self, Known};
+use crate::reference::Reference;
+use crate::{image, manifest, presence, resolve};
 use std::collections::HashSet;
 
 /// Finds the image, and has its archive fetched.
 pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
-    let found = resolve::find(&request.image)?;
-    let collection = found.collection;
+    let (collection, reasons) = find(&request.image)?;
     let unsound = |reason: String| {
         Failure::Archive(ArchiveError::Unsound(format!(
             "collection {}: {reason}",
@@ -28,21 +30,13 @@ pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
             collection.uuid
         ))));
     }
-    let extents: Vec<keep::Extent> = extents::of_only_file(text)
-        .map_err(|error| unsound(error.to_string()))?
-        .into_iter()
-        .map(|extent| keep::Extent {
-            block: extent.block,
-            start: extent.start,
-            length: extent.length,
-        })
+    let archive = evidence::stored(text, &id).map_err(unsound)?;
+    let blocks: HashSet<&str> = archive
+        .extents
+        .iter()
+        .map(|extent| extent.block.as_str())
         .collect();
-    let blocks: HashSet<&str> = extents.iter().map(|extent| extent.block.as_str()).collect();
     let blocks = u32::try_from(blocks.len()).unwrap_or(u32::MAX);
-    let archive = keep::StoredArchive {
-        image: id.to_ascii_lowercase(),
-        extents,
-    };
     let fetched = keep::fetch(&archive, request.target)?;
     Ok(Downloaded {
         collection: collection.uuid,
@@ -50,8 +44,51 @@ pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
         image: fetched.image.id,
         size: fetched.size,
         blocks,
-        reasons: found.reasons,
+        reasons,
     })
+}
+
+/// Finds the collection that is meant, and says why it is this one.
+///
+/// A name leads where a container request that has it would lead. An ID means the image with that
+/// ID, though the server reads it otherwise.
+fn find(text: &str) -> Result<(collections::Collection, Vec<String>), Failure> {
+    let Ok(reference @ Reference::Id(_)) = Reference::parse(text) else {
+        let found = resolve::find(text)?;
+        return Ok((found.collection, found.reasons));
+    };
+    match lookup::in_cluster(&reference)? {
+        // The digits turned out to be a name.
+        Some(Known { name: Some(_), .. }) => {
+            let found = resolve::find(text)?;
+            Ok((found.collection, found.reasons))
+        }
+        Some(Known { image, .. }) => {
+            let claimants = presence::claimants(&image)?;
+            let count = claimants.len();
+            for collection in claimants {
+                // Of one alone, the whole archive will tell.
+                let is_it = count == 1
+                    || evidence::image_of(
+                        &collection,
+                        &image,
+                        Identity::Config,
+                        false,
+                        keep::Depth::Config,
+                    )?
+                    .is_some();
+                if is_it {
+                    let reason = format!(
+                        "`{text}` is the ID of an image; {} holds it.",
+                        collection.uuid
+                    );
+                    return Ok((collection, vec![reason]));
+                }
+            }
+            Err(Failure::NoSuchImage(text.into()))
+        }
+        None => Err(Failure::NoSuchImage(text.into())),
+    }
 }
 
 /// Returns the last part of a path: the server looks at that alone.
@@ -62,7 +99,6 @@ fn file_name(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capabilities::collections;
     use crate::testing::world::{self, World};
     use crate::testing::{USER, repo_tag_link};
 

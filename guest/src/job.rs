@@ -1,11 +1,12 @@
 //! One upload under way: what it aims at, and what it registers, whatever image it turns out to be.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
-    Failure, Outcome, UploadRequest, Uploaded,
+    Failure, Outcome, Reach, UploadRequest, Uploaded,
 };
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{archives, cluster, collections, keep, links, locks, log, users};
+use crate::evidence::{self, Identity};
 use crate::lookup::Local;
 use crate::presence::Place;
 use crate::reference::Name;
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// Where a stored image came from.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Source {
     /// The digest of the manifest, or what an engine uses in its place.
     pub(crate) manifest: Option<String>,
@@ -34,6 +35,26 @@ impl Source {
 }
 
 impl Local {
+    /// Tells whether an archive's image is the one that the engine named: by its ID, which is the
+    /// digest of the config, or by the manifest that the archive has of it.
+    pub(crate) fn is(&self, image: &archives::Image) -> bool {
+        image.id == self.image.id || image.manifest.as_ref() == Some(&self.image.id)
+    }
+
+    /// Tells whether what the engine itself saved can be the image that it named.
+    ///
+    /// An engine with a containerd store may name an image by an index that it does not save. It has
+    /// that digest among those of the image's names, which no other engine does; then the layers tell.
+    pub(crate) fn may_be(&self, image: &archives::Image) -> bool {
+        let is_digest = |name: &String| {
+            name.split_once('@')
+                .is_some_and(|(_, digest)| digest == self.image.id)
+        };
+        self.image.repo_digests.iter().any(is_digest)
+            && !self.image.diff_ids.is_empty()
+            && self.image.diff_ids == image.diff_ids
+    }
+
     /// Returns the most exact reference that leads back to the image: by digest if the engine
     /// knows one for the repository.
     pub(crate) fn reference(&self) -> Option<String> {
@@ -54,7 +75,7 @@ pub(crate) struct Job<'a> {
     pub(crate) request: &'a UploadRequest,
     formats: Formats,
     /// The project, or the user if there is none.
-    owner: String,
+    pub(crate) owner: String,
     /// The names to register, the most important first; none for an upload by image ID.
     names: Vec<String>,
     /// The repositories of these names.
@@ -100,38 +121,87 @@ impl<'a> Job<'a> {
         if let Some(project) = &self.request.project {
             project::check(project)?;
         }
-        let reuse = if self.request.reuse {
-            relatives::find(relatives::Traits {
-                repositories: &self.repositories,
-                base: diff_ids.first().map(String::as_str),
-                owner: &self.owner,
-            })
-        } else {
-            Vec::new()
+        let traits = relatives::Traits {
+            repositories: &self.repositories,
+            base: diff_ids.first().map(String::as_str),
+            owner: &self.owner,
         };
-        storage.store(reuse)
+        // Whoever forces an upload wants the data to be sent, perhaps because Keep has lost some.
+        let reuse = match self.request.reuse {
+            _ if self.request.force => Vec::new(),
+            Reach::None => Vec::new(),
+            Reach::Own => relatives::owned(relatives::find(traits), &self.owner),
+            Reach::Readable => relatives::find(traits),
+        };
+        let stored = storage.store(reuse)?;
+        self.read_back(storage, stored)
+    }
+
+    /// Reads back what was not sent, where that is asked for, and sends it after all if it is not what
+    /// it should be.
+    fn read_back(
+        &self,
+        storage: &Storage<'_>,
+        stored: keep::Stored,
+    ) -> Result<keep::Stored, Failure> {
+        // Where nothing is sent, as a plan is made, there is nothing to read either.
+        let is_in_keep = stored.blocks.iter().all(|block| block.contains("+A"));
+        if self.request.verify != keep::Depth::Content || stored.reused == 0 || !is_in_keep {
+            return Ok(stored);
+        }
+        let Some(reason) = unlike(&stored)? else {
+            return Ok(stored);
+        };
+        let again = storage.store_again(&stored, &storage::Doubt::Unlike(reason))?;
+        match unlike(&again)? {
+            None => Ok(again),
+            Some(reason) => Err(ArchiveError::Unsound(format!(
+                "what Keep has of image {} is not what was read: {reason}",
+                again.image.id
+            ))
+            .into()),
+        }
     }
 
     /// Makes do with what the cluster has of the image, or returns none if it has nothing sound.
     ///
-    /// `named` is a collection to look into whether or not a hash link leads to it.
-    pub(crate) fn reuse(&self, id: &str, named: Option<&str>) -> Result<Option<Uploaded>, Failure> {
-        let found = presence::find(id, &self.names, &self.owner, named)?;
-        let mut hash_links = presence::of_image(id, &found.links);
-        catalog::sort(&mut hash_links);
-        let best = hash_links.first().map(|link| link.properties.clone());
-        let (collection, is_new) = match found.place {
-            Place::Own(collection) => (collection, false),
-            Place::Elsewhere(collection) => (self.copy(id, collection)?, true),
+    /// `named` is a collection to look into whether or not a hash link leads to it; `source` is what is
+    /// known of where the image comes from.
+    pub(crate) fn reuse(
+        &self,
+        id: &str,
+        identity: Identity<'_>,
+        named: Option<&str>,
+        source: &Source,
+    ) -> Result<Option<Uploaded>, Failure> {
+        let found = presence::find(presence::Search {
+            id,
+            identity,
+            names: &self.names,
+            owner: &self.owner,
+            named,
+            reach: self.request.reuse,
+            depth: self.request.verify,
+        })?;
+        let (collection, built, is_new) = match found.place {
+            Place::Own(collection, image) => {
+                let built = match image {
+                    Some(image) => image::build_time(&image.config),
+                    None => self.build_time(id, &collection, &found.links)?,
+                };
+                (collection, built, false)
+            }
+            Place::Elsewhere(collection, image) => (
+                self.copy(&image, collection, source)?,
+                image::build_time(&image.config),
+                true,
+            ),
             Place::Nowhere => return Ok(None),
         };
-        let properties = best.unwrap_or_else(|| {
-            let built = image::text_of(&collection.properties, image::BUILD_TIME);
-            built
-                .map(|built| image::text_property(image::IMAGE_TIMESTAMP, &built))
-                .into_iter()
-                .collect()
-        });
+        let properties: Vec<Property> = built
+            .map(|built| image::text_property(image::IMAGE_TIMESTAMP, &built))
+            .into_iter()
+            .collect();
         let missing = plan::missing(
             self.links(id, &collection.uuid, &properties),
             &found.links,
@@ -149,30 +219,57 @@ impl<'a> Job<'a> {
         Ok(Some(self.uploaded(collection, id, outcome)))
     }
 
-    /// Creates a collection of the project with the blocks of another.
-    fn copy(
+    /// Returns the build time of an image that the project has, for links that may be missing: as the
+    /// project's own links and properties tell it, else as its config does.
+    fn build_time(
         &self,
         id: &str,
-        source: collections::Collection,
+        collection: &collections::Collection,
+        links: &[links::Link],
+    ) -> Result<Option<String>, Failure> {
+        let mut own: Vec<&links::Link> = presence::of_image(id, links)
+            .into_iter()
+            .filter(|link| link.owner == self.owner && link.head == collection.uuid)
+            .collect();
+        catalog::sort(&mut own);
+        if let Some(link) = own.first() {
+            return Ok(image::text_of(&link.properties, image::IMAGE_TIMESTAMP));
+        }
+        if let Some(built) = image::text_of(&collection.properties, image::BUILD_TIME) {
+            return Ok(Some(built));
+        }
+        let found =
+            evidence::image_of(collection, id, Identity::Config, true, keep::Depth::Config)?;
+        Ok(found.and_then(|image| image::build_time(&image.config)))
+    }
+
+    /// Creates a collection of the project with the blocks of another, which holds this image.
+    ///
+    /// Of what the other says of the image nothing is taken over.
+    fn copy(
+        &self,
+        image: &archives::Image,
+        other: collections::Collection,
+        source: &Source,
     ) -> Result<collections::Collection, Failure> {
-        let kept = [
-            image::CONFIG_DIGEST,
-            image::MANIFEST_DIGEST,
-            image::SOURCE_REFERENCE,
-            image::BUILD_TIME,
-            image::BASE_LAYER,
-        ];
-        let properties = source
-            .properties
-            .iter()
-            .filter(|property| kept.contains(&property.key.as_str()));
+        log::write(
+            Level::Info,
+            &format!(
+                "image {} is in collection {} of {}, whose archive was checked; it is copied from there",
+                image.id, other.uuid, other.owner
+            ),
+        );
+        let source = Source {
+            manifest: source.manifest.clone().or_else(|| image.manifest.clone()),
+            reference: source.reference.clone(),
+        };
         let new = self.collection(
-            id,
-            source.manifest.unwrap_or_default(),
-            properties.cloned().collect(),
+            &image.id,
+            other.manifest.unwrap_or_default(),
+            source.properties(image),
         );
         // `presence` found no collection of this content in the project.
-        registration::create_collection(&new, &source.portable_data_hash, &self.owner, &[])
+        registration::create_collection(&new, &other.portable_data_hash, &self.owner, &[])
     }
 
     /// Registers an archive that is in Keep. `locked` is the ID whose lock is held and, unless
@@ -197,7 +294,7 @@ impl<'a> Job<'a> {
         };
         if _guard.is_some()
             && !self.request.force
-            && let Some(uploaded) = self.reuse(id, None)?
+            && let Some(uploaded) = self.reuse(id, Identity::Config, None, source)?
         {
             return Ok(written(uploaded, &stored));
         }
@@ -205,7 +302,8 @@ impl<'a> Job<'a> {
         let (collection, existing) = match self.collect(&stored, source) {
             Err(Failure::Api(error)) if stored.reused > 0 => match storage::refusal(&error) {
                 Some(text) => {
-                    stored = storage.store_again(&stored, text)?;
+                    let refusal = storage::Doubt::Refused(text.to_owned());
+                    stored = storage.store_again(&stored, &refusal)?;
                     self.collect(&stored, source)?
                 }
                 None => return Err(error.into()),
@@ -363,6 +461,20 @@ impl Source {
                 .filter_map(|(key, value)| Some(image::text_property(key, (*value)?))),
         );
         properties
+    }
+}
+
+/// Reads a stored archive from Keep, every byte, and says how it differs from what was to be stored.
+fn unlike(stored: &keep::Stored) -> Result<Option<String>, Failure> {
+    let id = stored.image.id.as_str();
+    let text = manifest::build(&stored.blocks, &image::file_name(id), stored.size)
+        .map_err(|error| keep::Error::Other(error.to_string()))?;
+    let archive = evidence::stored(&text, id).map_err(keep::Error::Other)?;
+    match keep::examine(&archive, keep::Depth::Content) {
+        Ok(found) if found.id == id => Ok(None),
+        Ok(found) => Ok(Some(format!("it holds image {}", found.id))),
+        Err(error @ keep::Error::Unauthorized(_)) => Err(error.into()),
+        Err(error) => Ok(Some(evidence::words(&error))),
     }
 }
 

@@ -7,8 +7,8 @@
 //!
 //! `upload`, `images`, `resolve` and `download` are the commands; each reads like a list of steps.
 //! What they decide with are the rules of `keepdocker_decisions`. Between the two stand `lookup`,
-//! `choice`, `heads`, `job`, `presence`, `project`, `relatives`, `storage`, `registration` and
-//! `effect`, which ask and judge.
+//! `choice`, `evidence`, `heads`, `job`, `presence`, `project`, `relatives`, `storage`, `registration`
+//! and `effect`, which ask and judge.
 
 #[expect(missing_docs, reason = "generated; the documentation is in wit/")]
 mod bindings {
@@ -25,6 +25,7 @@ mod capabilities;
 mod choice;
 mod download;
 mod effect;
+mod evidence;
 mod failure;
 mod heads;
 mod images;

@@ -2,16 +2,20 @@
 //!
 //! The engine is asked for the whole reference and answers by its own rules. The cluster is
 //! asked for exact names, or for image IDs that begin with the digits given: never by a pattern,
-//! so that an ID which is nowhere cannot turn into another image.
+//! so that an ID which is nowhere cannot turn into another image. Every verb that takes an ID asks here.
 
 use crate::bindings::exports::keepdocker::contract::commands::{Failure, Pull};
-use crate::capabilities::{collections, engine, links};
-use crate::reference::{Name, Reference};
-use crate::{catalog, failure, heads, image, manifest, resolution};
+use crate::capabilities::{collections, engine, keep, links};
+use crate::evidence::{self, Identity};
+use crate::reference::{Id, Name, Reference};
+use crate::{failure, heads, image, resolution};
 use std::collections::BTreeSet;
 
 /// How many collections are looked into at most to learn an ID that no link tells.
 const MOST_COLLECTIONS: usize = 20;
+
+/// How many collections are looked into at most that say they hold the image of a manifest.
+const MOST_HINTS: usize = 8;
 
 /// An image in the engine's store, and the name by which it was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,11 +86,17 @@ pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, F
             let local = found.remove(0);
             let name = match reference {
                 Reference::Name(name) => Some(name.clone()),
-                Reference::Id(id) if id.matches(&local.id) => None,
-                // The engine read the digits as a name, or by an ID of another kind.
-                Reference::Id(id) => id
-                    .as_name()
-                    .filter(|name| local.repo_tags.contains(&name.registered())),
+                Reference::Id(id) if id.matches(&local.id) || is_digest_of(id, &local) => None,
+                // The engine read the digits as a name. Anything else is not what was asked for.
+                Reference::Id(id) => {
+                    let name = id
+                        .as_name()
+                        .filter(|name| local.repo_tags.contains(&name.registered()));
+                    if name.is_none() {
+                        return Ok(InEngine::Absent);
+                    }
+                    name
+                }
             };
             Ok(InEngine::Found(Box::new(Local { image: local, name })))
         }
@@ -95,6 +105,16 @@ pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, F
             found.into_iter().map(|local| local.id).collect(),
         )),
     }
+}
+
+/// Tells whether the engine knows the image by this digest too, as that of a manifest or an index.
+fn is_digest_of(id: &Id, local: &engine::LocalImage) -> bool {
+    let digests = local
+        .repo_digests
+        .iter()
+        .filter_map(|name| name.split_once('@'));
+    id.full()
+        .is_some_and(|full| digests.into_iter().any(|(_, digest)| digest == full))
 }
 
 /// Returns what the engine has under the first of the names that it knows.
@@ -150,21 +170,49 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
     }
 }
 
-/// Returns the IDs of the images whose manifest has this digest, as earlier uploads noted it.
+/// Returns the collections that say they hold the image whose manifest has this digest, with the ID
+/// that each says the image has: those of `owner` first.
 ///
-/// An engine with a containerd store knows an image by its manifest's digest; the image's own ID
-/// shows only in the archive.
-pub(crate) fn by_manifest_digest(digest: &str) -> Result<BTreeSet<String>, Failure> {
+/// An engine with a containerd store knows an image by its manifest's digest; the image's own ID shows
+/// only in the archive. An earlier upload may have noted both. So may anybody else: these are hints.
+pub(crate) fn manifest_hints(
+    digest: &str,
+    owner: Option<&str>,
+) -> Result<Vec<(String, collections::Collection)>, Failure> {
     let noted = collections::list(&collections::Query {
         which: collections::Which::Property(image::text_property(image::MANIFEST_DIGEST, digest)),
         owner: None,
-        detail: collections::Detail::Attributes,
+        detail: collections::Detail::Manifest,
         newest: None,
     })?;
-    let digests = noted
-        .iter()
-        .filter_map(|collection| image::text_of(&collection.properties, image::CONFIG_DIGEST));
-    Ok(digests.filter(|digest| image::is_digest(digest)).collect())
+    let mut hints: Vec<(String, collections::Collection)> = noted
+        .into_iter()
+        .filter_map(|collection| Some((evidence::named_id(&collection)?, collection)))
+        .filter(|(id, _)| image::is_digest(id))
+        .collect();
+    hints.sort_by_key(|(_, collection)| owner != Some(collection.owner.as_str()));
+    hints.truncate(MOST_HINTS);
+    Ok(hints)
+}
+
+/// Returns the IDs of the images whose manifest has this digest, as far as that can be shown without
+/// an engine that has them.
+pub(crate) fn by_manifest_digest(digest: &str) -> Result<BTreeSet<String>, Failure> {
+    let identity = Identity::Manifest {
+        digest,
+        diff_ids: &[],
+    };
+    let mut images = BTreeSet::new();
+    for (id, collection) in manifest_hints(digest, None)? {
+        if images.contains(&id) {
+            continue;
+        }
+        let found = evidence::image_of(&collection, &id, identity, false, keep::Depth::Config)?;
+        if found.is_some() {
+            images.insert(id);
+        }
+    }
+    Ok(images)
 }
 
 /// Finds the image that a container request would get for this name, whatever its format.
@@ -177,58 +225,38 @@ fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
         detail: links::Detail::Full,
         newest: None,
     })?;
-    let named = readable(named)?;
     let order = resolution::candidates(&named.iter().collect::<Vec<_>>());
-    if order.is_empty() {
-        return Ok(None);
-    }
-    let hashes = links::list(&links::Query {
-        classes: vec![links::Class::ImageHash],
-        names: links::Names::All,
-        heads: Some(
-            order
-                .iter()
-                .map(|candidate| candidate.collection.clone())
-                .collect(),
-        ),
-        owner: None,
-        detail: links::Detail::Full,
-        newest: None,
-    })?;
-    let mut sorted: Vec<&links::Link> = hashes.iter().collect();
-    catalog::sort(&mut sorted);
-    for candidate in order.iter().take(MOST_COLLECTIONS) {
-        let told = sorted
-            .iter()
-            .find(|link| link.head == candidate.collection)
-            .map(|link| link.name.clone());
-        let image = match told {
-            Some(image) => Some(image),
-            None => id_of_content(&candidate.collection)?,
-        };
-        if let Some(image) = image {
-            return Ok(Some(Known {
-                image,
-                name: Some(name.clone()),
-                collection: Some(candidate.collection.clone()),
-            }));
+    let considered: Vec<String> = order
+        .iter()
+        .take(MOST_COLLECTIONS)
+        .map(|candidate| candidate.collection.clone())
+        .collect();
+    // As a rule the first can be read, so that the others need not be asked for.
+    let (first, others) = considered.split_at(considered.len().min(1));
+    for some in [first, others] {
+        if some.is_empty() {
+            continue;
+        }
+        let found = collections::list(&collections::Query {
+            which: collections::Which::Uuids(some.to_vec()),
+            owner: None,
+            detail: collections::Detail::Manifest,
+            newest: None,
+        })?;
+        for uuid in some {
+            let collection = found.iter().find(|collection| collection.uuid == *uuid);
+            // What a hash link tells of the collection is somebody's word; a container request gets
+            // what its file is named.
+            if let Some(image) = collection.and_then(evidence::named_id) {
+                return Ok(Some(Known {
+                    image,
+                    name: Some(name.clone()),
+                    collection: Some(uuid.clone()),
+                }));
+            }
         }
     }
     Ok(None)
-}
-
-/// Returns the ID by which the collection's only file is named.
-fn id_of_content(collection: &str) -> Result<Option<String>, Failure> {
-    let found = collections::list(&collections::Query {
-        which: collections::Which::Uuids(vec![collection.into()]),
-        owner: None,
-        detail: collections::Detail::Manifest,
-        newest: None,
-    })?;
-    let file = found
-        .first()
-        .and_then(|collection| manifest::only_file(collection.manifest.as_deref()?));
-    Ok(file.and_then(|(path, _)| image::id_of_file(&path).map(Into::into)))
 }
 
 /// Returns those links whose collection can be read.

@@ -1,19 +1,24 @@
 //! What the cluster has of an image already, and what follows for the project.
 //!
-//! A hash link claims that a collection holds an image. The claim is believed only after a look
-//! at the collection's content: one file, at the top, named by the image's ID. A link to a
-//! collection that is in the trash, that cannot be read, or that holds something else counts
-//! for nothing.
+//! A hash link claims that a collection holds an image. It tells where to look: a link to a collection
+//! that is in the trash, that cannot be read, or that holds something else than one file at the top,
+//! named by the image's ID, counts for nothing. What the project owns is then taken as it is, unless
+//! the ID itself is a guess; what somebody else owns, only after a look inside (see `evidence`).
 //!
 //! An upload that was cut short leaves a collection without links. It is found again by the
 //! digest in its properties, or by its content, so that the next run completes it.
 
-use crate::bindings::exports::keepdocker::contract::commands::Failure;
-use crate::capabilities::{collections, links};
+use crate::bindings::exports::keepdocker::contract::commands::{Failure, Reach};
+use crate::capabilities::{archives, collections, keep, links, users};
+use crate::evidence::{self, Identity};
 use crate::{catalog, heads, image, manifest};
+use std::collections::HashSet;
 
-/// How many collections of others are looked into at a time to find a sound one.
+/// How many collections of others are asked for at a time to find a sound one.
 const COLLECTIONS_AT_A_TIME: usize = 20;
+
+/// How many contents of others are read to find the image. Anybody can make any number of links.
+const MOST_LOOKED_INTO: usize = 8;
 
 /// The links and collections that concern one image.
 #[derive(Debug)]
@@ -24,27 +29,37 @@ pub(crate) struct Presence {
 }
 
 /// The best collection of the image for the project.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Place {
-    /// The project owns this one.
-    Own(collections::Collection),
-    /// Only others own such a collection; this one can be copied without its data.
-    Elsewhere(collections::Collection),
+    /// The project owns this one; with what is in it, where that was looked at.
+    Own(collections::Collection, Option<archives::Image>),
+    /// Only others own such a collection; this one, which holds this image, can be copied without its
+    /// data.
+    Elsewhere(collections::Collection, archives::Image),
     Nowhere,
 }
 
+/// What is looked for, and how far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Search<'a> {
+    /// The image's ID, or what is taken for it; see `identity`.
+    pub(crate) id: &'a str,
+    pub(crate) identity: Identity<'a>,
+    /// The names that it is to have.
+    pub(crate) names: &'a [String],
+    /// The project or user who is to have it.
+    pub(crate) owner: &'a str,
+    /// A collection to look into besides those that hash links name: one may have lost its hash link,
+    /// or never had one.
+    pub(crate) named: Option<&'a str>,
+    pub(crate) reach: Reach,
+    pub(crate) depth: keep::Depth,
+}
+
 /// Finds out what the cluster has of the image, and with which links.
-///
-/// `named` is a collection to look into besides those that hash links name: one may have lost
-/// its hash link, or never had one.
-pub(crate) fn find(
-    id: &str,
-    names: &[String],
-    owner: &str,
-    named: Option<&str>,
-) -> Result<Presence, Failure> {
-    let mut wanted = vec![id.to_owned()];
-    wanted.extend_from_slice(names);
+pub(crate) fn find(search: Search<'_>) -> Result<Presence, Failure> {
+    let mut wanted = vec![search.id.to_owned()];
+    wanted.extend_from_slice(search.names);
     let links = links::list(&links::Query {
         classes: vec![links::Class::ImageHash, links::Class::RepoTag],
         names: links::Names::Exactly(wanted),
@@ -53,67 +68,148 @@ pub(crate) fn find(
         detail: links::Detail::Full,
         newest: None,
     })?;
-    let place = place(id, names, owner, named, &links)?;
+    let place = search.place(&links)?;
     Ok(Presence { links, place })
 }
 
-fn place(
-    id: &str,
-    names: &[String],
-    owner: &str,
-    named: Option<&str>,
-    links: &[links::Link],
-) -> Result<Place, Failure> {
-    let mut hash_links = of_image(id, links);
-    catalog::sort(&mut hash_links);
-    let hash_links: Vec<links::Link> = hash_links.into_iter().cloned().collect();
-    let mut heads = heads::of(&hash_links);
-    if let Some(named) = named.filter(|named| !heads.iter().any(|head| head == named)) {
-        heads.push(named.into());
-    }
-
-    if !heads.is_empty() {
-        let own = list(
-            collections::Which::Uuids(heads.clone()),
-            Some(owner),
-            collections::Detail::Manifest,
-        )?;
-        let linked = |collection: &collections::Collection| {
-            links
-                .iter()
-                .filter(|link| {
-                    link.head == collection.uuid
-                        && link.owner == owner
-                        && names.contains(&link.name)
-                })
-                .count()
-        };
-        let position = |collection: &collections::Collection| {
-            heads.iter().position(|head| *head == collection.uuid)
-        };
-        // Where the names are already, nothing needs to be written.
-        let best = own
-            .into_iter()
-            .filter(|collection| is_sound(collection, id))
-            .min_by_key(|collection| (std::cmp::Reverse(linked(collection)), position(collection)));
-        if let Some(collection) = best {
-            return Ok(Place::Own(collection));
+impl Search<'_> {
+    fn place(self, links: &[links::Link]) -> Result<Place, Failure> {
+        let mut hash_links = of_image(self.id, links);
+        catalog::sort(&mut hash_links);
+        let hash_links: Vec<links::Link> = hash_links.into_iter().cloned().collect();
+        let mut heads = heads::of(&hash_links);
+        if let Some(named) = self
+            .named
+            .filter(|named| !heads.iter().any(|head| head == named))
+        {
+            heads.push(named.into());
+        }
+        match self.own(&heads, links)? {
+            Some(place) => Ok(place),
+            None => self.elsewhere(&heads),
         }
     }
 
-    let property = image::text_property(image::CONFIG_DIGEST, id);
-    let unlinked = list(
-        collections::Which::Property(property),
-        Some(owner),
-        collections::Detail::Manifest,
-    )?;
-    if let Some(collection) = unlinked
-        .into_iter()
-        .find(|collection| is_sound(collection, id))
-    {
-        return Ok(Place::Own(collection));
+    /// Looks among what the project owns: where links lead, then what only a property tells.
+    fn own(self, heads: &[String], links: &[links::Link]) -> Result<Option<Place>, Failure> {
+        if !heads.is_empty() {
+            let mut own = list(
+                collections::Which::Uuids(heads.to_vec()),
+                Some(self.owner),
+                collections::Detail::Manifest,
+            )?;
+            let linked = |collection: &collections::Collection| {
+                links
+                    .iter()
+                    .filter(|link| {
+                        link.head == collection.uuid
+                            && link.owner == self.owner
+                            && self.names.contains(&link.name)
+                    })
+                    .count()
+            };
+            let position = |collection: &collections::Collection| {
+                heads.iter().position(|head| *head == collection.uuid)
+            };
+            // Where the names are already, nothing needs to be written.
+            own.sort_by_key(|collection| {
+                (std::cmp::Reverse(linked(collection)), position(collection))
+            });
+            if let Some(place) = self.first_sound(own)? {
+                return Ok(Some(place));
+            }
+        }
+        let property = image::text_property(image::CONFIG_DIGEST, self.id);
+        let unlinked = list(
+            collections::Which::Property(property),
+            Some(self.owner),
+            collections::Detail::Manifest,
+        )?;
+        self.first_sound(unlinked)
     }
 
+    /// Returns the first of these, which the project owns, that holds the image.
+    fn first_sound(self, own: Vec<collections::Collection>) -> Result<Option<Place>, Failure> {
+        let is_known =
+            matches!(self.identity, Identity::Config) && self.depth == keep::Depth::Config;
+        for collection in own {
+            if !is_sound(&collection, self.id) {
+                continue;
+            }
+            if is_known {
+                return Ok(Some(Place::Own(collection, None)));
+            }
+            let found = evidence::image_of(&collection, self.id, self.identity, true, self.depth)?;
+            if found.is_some() {
+                return Ok(Some(Place::Own(collection, found)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Looks among what others own, as far as that may be used.
+    fn elsewhere(self, heads: &[String]) -> Result<Place, Failure> {
+        if self.reach == Reach::None || heads.is_empty() {
+            return Ok(Place::Nowhere);
+        }
+        // Only where it matters: the question is a request of its own.
+        let home = match self.reach {
+            Reach::Own => Some(users::current()?),
+            _ => None,
+        };
+        let mut looked_at = HashSet::new();
+        for some in heads.chunks(COLLECTIONS_AT_A_TIME) {
+            let mut found = list(
+                collections::Which::Uuids(some.to_vec()),
+                home.as_deref(),
+                collections::Detail::Manifest,
+            )?;
+            found.retain(|collection| is_sound(collection, self.id));
+            found.sort_by_key(|collection| some.iter().position(|head| *head == collection.uuid));
+            for collection in found {
+                if !looked_at.insert(collection.portable_data_hash.clone()) {
+                    continue;
+                }
+                if looked_at.len() > MOST_LOOKED_INTO {
+                    return Ok(Place::Nowhere);
+                }
+                let is_own = home.is_some();
+                let Some(image) =
+                    evidence::image_of(&collection, self.id, self.identity, is_own, self.depth)?
+                else {
+                    continue;
+                };
+                let copies = list(
+                    collections::Which::PortableDataHash(collection.portable_data_hash.clone()),
+                    Some(self.owner),
+                    collections::Detail::Attributes,
+                )?;
+                return Ok(match copies.into_iter().next() {
+                    Some(copy) => Place::Own(copy, Some(image)),
+                    None => Place::Elsewhere(collection, image),
+                });
+            }
+        }
+        Ok(Place::Nowhere)
+    }
+}
+
+/// Returns the collections that hash links with exactly this ID lead to and whose file is named by it,
+/// the best first.
+pub(crate) fn claimants(id: &str) -> Result<Vec<collections::Collection>, Failure> {
+    let links = links::list(&links::Query {
+        classes: vec![links::Class::ImageHash],
+        names: links::Names::Exactly(vec![id.to_owned()]),
+        heads: None,
+        owner: None,
+        detail: links::Detail::Full,
+        newest: None,
+    })?;
+    let mut sorted = of_image(id, &links);
+    catalog::sort(&mut sorted);
+    let sorted: Vec<links::Link> = sorted.into_iter().cloned().collect();
+    let heads = heads::of(&sorted);
+    let mut claimants = Vec::new();
     for some in heads.chunks(COLLECTIONS_AT_A_TIME) {
         let mut found = list(
             collections::Which::Uuids(some.to_vec()),
@@ -122,19 +218,12 @@ fn place(
         )?;
         found.retain(|collection| is_sound(collection, id));
         found.sort_by_key(|collection| some.iter().position(|head| *head == collection.uuid));
-        if let Some(collection) = found.into_iter().next() {
-            let copies = list(
-                collections::Which::PortableDataHash(collection.portable_data_hash.clone()),
-                Some(owner),
-                collections::Detail::Attributes,
-            )?;
-            return Ok(match copies.into_iter().next() {
-                Some(copy) => Place::Own(copy),
-                None => Place::Elsewhere(collection),
-            });
+        claimants.extend(found);
+        if claimants.len() >= MOST_LOOKED_INTO {
+            break;
         }
     }
-    Ok(Place::Nowhere)
+    Ok(claimants)
 }
 
 /// Returns the hash links with exactly this ID.

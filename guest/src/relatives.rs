@@ -6,8 +6,9 @@
 
 use std::collections::HashSet;
 
-use crate::capabilities::{collections, links};
+use crate::capabilities::{collections, links, users};
 use crate::image;
+use crate::uuid::{COLLECTION, Uuid};
 
 /// How many collections are looked at.
 const MOST: usize = 16;
@@ -66,6 +67,39 @@ fn on_base(base: &str) -> Vec<String> {
     });
     let listed = listed.unwrap_or_default();
     listed.into_iter().rev().map(|found| found.uuid).collect()
+}
+
+/// Returns those of the collections that this owner has, or the user's home project.
+pub(crate) fn owned(found: Vec<String>, owner: &str) -> Vec<String> {
+    let mut owners = vec![owner.to_owned()];
+    owners.extend(users::current().ok().filter(|user| user != owner));
+    // A link may lead anywhere.
+    let possible: Vec<String> = found
+        .iter()
+        .filter(|head| Uuid::of(head, COLLECTION).is_some())
+        .cloned()
+        .collect();
+    let mut own = HashSet::new();
+    if !possible.is_empty() {
+        for owner in owners {
+            let listed = collections::list(&collections::Query {
+                which: collections::Which::Uuids(possible.clone()),
+                owner: Some(owner),
+                detail: collections::Detail::Identity,
+                newest: None,
+            });
+            own.extend(
+                listed
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|found| found.uuid),
+            );
+        }
+    }
+    found
+        .into_iter()
+        .filter(|uuid| own.contains(uuid))
+        .collect()
 }
 
 /// Takes each once, in order, and not too many.

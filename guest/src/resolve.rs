@@ -3,10 +3,11 @@
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, FormatMismatch, Resolution,
 };
-use crate::capabilities::{cluster, collections, links};
-use crate::effect;
+use crate::bindings::keepdocker::contract::log::Level;
+use crate::capabilities::{cluster, collections, links, log};
 use crate::reference::Reference;
 use crate::resolution::{Candidate, Formats, NamedTerm, Term, candidates, migrated};
+use crate::{effect, evidence};
 use crate::{heads, image, manifest};
 use std::collections::HashMap;
 
@@ -27,12 +28,30 @@ pub(crate) struct Found {
 /// Tells what the text leads to.
 pub(crate) fn run(text: &str) -> Result<Resolution, Failure> {
     let found = find(text)?;
+    warn_of_another_image(text, &found.collection);
     Ok(Resolution {
         collection: found.collection.uuid,
         portable_data_hash: found.collection.portable_data_hash,
         reasons: found.reasons,
         others: found.others,
     })
+}
+
+/// Says at once if the server would run another image than the one whose ID the text is.
+fn warn_of_another_image(text: &str, found: &collections::Collection) {
+    let Ok(Reference::Id(id)) = Reference::parse(text) else {
+        return;
+    };
+    let held = evidence::named_id(found);
+    if !held.as_deref().is_some_and(|held| id.matches(held)) {
+        let held = held.unwrap_or_else(|| "of another kind".into());
+        log::write(
+            Level::Warning,
+            &format!(
+                "`{text}` looks like the ID of an image, but a container request for it gets another one, {held}; use a name or a portable data hash"
+            ),
+        );
+    }
 }
 
 /// Resolves the text as the API server does for `container_image`.

@@ -14,6 +14,28 @@ use crate::capabilities::{archives, keep, log};
 /// Reads a source from its beginning, and stores it.
 type Read<'a> = dyn Fn(&keep::Options) -> Result<keep::Stored, Failure> + 'a;
 
+/// Why blocks that were not sent are not trusted. The text is for people.
+#[derive(Debug)]
+pub(crate) enum Doubt {
+    /// The cluster refused the collection that refers to them.
+    Refused(String),
+    /// They were read back, and are not what they should be.
+    Unlike(String),
+}
+
+impl Doubt {
+    fn words(&self) -> String {
+        match self {
+            Self::Refused(text) => format!(
+                "the cluster refused the collection, perhaps for blocks that were not sent: {text}; they are sent now"
+            ),
+            Self::Unlike(text) => format!(
+                "what Keep had of the archive already is not what it should be: {text}; every block is sent now"
+            ),
+        }
+    }
+}
+
 /// How one image gets into Keep.
 pub(crate) struct Storage<'a> {
     request: &'a UploadRequest,
@@ -36,25 +58,27 @@ impl<'a> Storage<'a> {
 
     /// Stores the image; blocks of these collections need not be sent.
     pub(crate) fn store(&self, reuse: Vec<String>) -> Result<keep::Stored, Failure> {
-        (self.read)(&self.options(reuse, self.request.resume))
+        let resume = self.request.resume && !self.request.force;
+        (self.read)(&self.options(reuse, resume))
     }
 
-    /// Stores the image again, trusting no block but those that this run has sent, after the
-    /// server's refusal of what was stored before.
+    /// Stores the image again, trusting no block but those that this run has sent, as there is doubt
+    /// about those that it has not.
     pub(crate) fn store_again(
         &self,
         before: &keep::Stored,
-        refusal: &str,
+        doubt: &Doubt,
     ) -> Result<keep::Stored, Failure> {
-        log::write(
-            Level::Warning,
-            &format!(
-                "the cluster refused the collection, perhaps for blocks that were not sent: {refusal}; they are sent now"
-            ),
-        );
+        log::write(Level::Warning, &doubt.words());
         let stored = match (self.read)(&self.options(Vec::new(), false)) {
             Err(Failure::Archive(ArchiveError::NotFound(_))) => {
-                return Err(Failure::ReuseRefused(refusal.into()));
+                return Err(match doubt {
+                    Doubt::Refused(text) => Failure::ReuseRefused(text.clone()),
+                    Doubt::Unlike(text) => ArchiveError::Unsound(format!(
+                        "the blocks that Keep had already are not those of the archive: {text}; it cannot be read again to send them"
+                    ))
+                    .into(),
+                });
             }
             stored => stored?,
         };

@@ -4,10 +4,11 @@
 //! 2. Find the image: in the engine's store, else in the cluster, or in the archive given.
 //! 3. Refuse a format that the cluster does not run.
 //! 4. Take the image's lock, so that of two runs the second finds the first one's result.
-//! 5. Use what the cluster has: complete the project's links, or copy a collection.
+//! 5. Use what the cluster has: complete the project's links, or copy a collection whose archive was
+//!    looked into.
 //! 6. Else make sure that the project can take it.
 //! 7. Store the archive, without the blocks that images like it have; only now the image's true ID
-//!    is known.
+//!    is known, and must be that of the image that the engine named.
 //! 8. Register it: the collection, the hash link, the names.
 //! 9. Tell if a name still leads to another image.
 
@@ -17,9 +18,10 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{archives, cluster, keep, locks, log};
+use crate::evidence::Identity;
 use crate::job::{Job, Source};
 use crate::lookup::{InEngine, Known, Local};
-use crate::reference::Reference;
+use crate::reference::{Name, Reference};
 use crate::storage::Storage;
 use crate::{choice, image, lookup};
 use std::cell::Cell;
@@ -46,18 +48,31 @@ fn from_engine(
     reference: Option<Reference>,
 ) -> Result<Uploaded, Failure> {
     let reference = reference.ok_or_else(|| Failure::Usage("no image was named".into()))?;
-    let unavailable = match lookup::in_engine(&reference, request.pull)? {
+    // With a source of its own, the reference is only the name that the image gets.
+    let (asked, given_name) = match &request.selection {
+        None => (reference, None),
+        Some(selection) => (Reference::parse(selection)?, Some(new_name(reference)?)),
+    };
+    let unavailable = match lookup::in_engine(&asked, request.pull)? {
         InEngine::Found(local) => {
             check_format(
                 image::format(&local.image.id),
                 cluster,
                 request.force_image_format,
             )?;
-            return upload_local(&Job::new(request, cluster, local.name.as_slice())?, &local);
+            let name = given_name.or_else(|| local.name.clone());
+            return upload_local(&Job::new(request, cluster, name.as_slice())?, &local);
         }
         InEngine::Absent => None,
         InEngine::Unavailable(error) => Some(error),
     };
+    if given_name.is_some() {
+        // The engine was named as the source: what the cluster calls so is something else.
+        return Err(
+            unavailable.map_or_else(|| Failure::NoSuchImage(asked.to_string()), Failure::Engine)
+        );
+    }
+    let reference = asked;
     if let Some(known) = lookup::in_cluster(&reference)? {
         if request.force {
             // What only the cluster has cannot be sent again.
@@ -70,7 +85,8 @@ fn from_engine(
         } = known;
         let job = Job::new(request, cluster, name.as_slice())?;
         let _guard = locks::Guard::acquire(&image)?;
-        if let Some(uploaded) = job.reuse(&image, collection.as_deref())? {
+        let named = collection.as_deref();
+        if let Some(uploaded) = job.reuse(&image, Identity::Config, named, &Source::default())? {
             return Ok(uploaded);
         }
     }
@@ -87,32 +103,57 @@ fn not_here(reference: &Reference) -> Failure {
     ))
 }
 
+/// Reads the name that an image of another name is to get.
+fn new_name(reference: Reference) -> Result<Name, Failure> {
+    match reference {
+        Reference::Name(name) => Ok(name),
+        Reference::Id(id) => Err(Failure::Usage(format!(
+            "`{id}` has the form of an image ID, so an image cannot be given that name"
+        ))),
+    }
+}
+
 /// Uploads an image of the engine's store.
 fn upload_local(job: &Job, local: &Local) -> Result<Uploaded, Failure> {
     let id = &local.image.id;
     let _guard = locks::Guard::acquire(id)?;
+    let mut source = Source {
+        manifest: None,
+        reference: local.reference(),
+    };
     if !job.request.force {
-        if let Some(uploaded) = job.reuse(id, None)? {
+        if let Some(uploaded) = job.reuse(id, Identity::Config, None, &source)? {
             return Ok(uploaded);
         }
         // The engine may call the image by its manifest's digest; an earlier upload noted that.
-        for config_digest in lookup::by_manifest_digest(id)? {
-            if let Some(uploaded) = job.reuse(&config_digest, None)? {
+        let identity = Identity::Manifest {
+            digest: id,
+            diff_ids: &local.image.diff_ids,
+        };
+        let noted = Source {
+            manifest: Some(id.clone()),
+            ..source.clone()
+        };
+        let mut asked: Vec<String> = Vec::new();
+        for (hinted, _) in lookup::manifest_hints(id, Some(&job.owner))? {
+            if asked.contains(&hinted) {
+                continue;
+            }
+            if let Some(uploaded) = job.reuse(&hinted, identity, None, &noted)? {
                 return Ok(uploaded);
             }
+            asked.push(hinted);
         }
     }
     let storage = Storage::new(job.request, archives::Selection::Only, |options| {
-        store_local(id, options)
+        store_local(local, options)
     });
     let stored = job.store(&storage, &local.image.diff_ids)?;
-    let mut source = Source {
-        manifest: stored.image.manifest.clone(),
-        reference: local.reference(),
+    source.manifest = if stored.image.id == *id {
+        stored.image.manifest.clone()
+    } else {
+        Some(id.clone())
     };
-    if stored.image.id != *id {
-        source.manifest = Some(id.clone());
-    }
     let uploaded = job.register(&storage, stored, &source, Some(id))?;
     forget(id);
     Ok(uploaded)
@@ -131,27 +172,37 @@ fn forget(id: &str) {
     }
 }
 
-/// Stores the archive of an image of the engine: the one in the cache if it is complete and
-/// sound, else a new one.
-fn store_local(id: &str, options: &keep::Options) -> Result<keep::Stored, Failure> {
+/// Stores the archive of an image of the engine: the one in the cache if it is complete, sound and
+/// that of this image, else a new one.
+fn store_local(local: &Local, options: &keep::Options) -> Result<keep::Stored, Failure> {
+    let id = local.image.id.as_str();
     match archives::Archive::open(&archives::Source::Cache(id.into())) {
         Err(ArchiveError::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
-        Ok(cached) => match keep::store(&cached, options) {
-            Err(keep::Error::Archive(ArchiveError::Unsound(text))) => {
-                log::write(
-                    Level::Warning,
-                    &format!(
-                        "the cached archive of `{id}` is of no use and is saved again: {text}"
-                    ),
-                );
-                archives::forget(id)?;
-            }
-            stored => return Ok(stored?),
-        },
+        Ok(cached) => {
+            let fault = match keep::store(&cached, options) {
+                Ok(stored) if local.is(&stored.image) => return Ok(stored),
+                Ok(stored) => format!("it holds image {}", stored.image.id),
+                Err(keep::Error::Archive(ArchiveError::Unsound(text))) => text,
+                Err(error) => return Err(error.into()),
+            };
+            log::write(
+                Level::Warning,
+                &format!("the cached archive of `{id}` is of no use and is saved again: {fault}"),
+            );
+            archives::forget(id)?;
+        }
     }
     let archive = archives::Archive::open(&archives::Source::Engine(id.into()))?;
-    Ok(keep::store(&archive, options)?)
+    let stored = keep::store(&archive, options)?;
+    if local.is(&stored.image) || local.may_be(&stored.image) {
+        return Ok(stored);
+    }
+    Err(ArchiveError::Unsound(format!(
+        "the container engine was asked for image `{id}`, and what it saved holds image {}",
+        stored.image.id
+    ))
+    .into())
 }
 
 fn from_given(
@@ -194,13 +245,22 @@ fn from_given(
     let job = Job::new(request, cluster, &choice::names(reference.as_ref(), &image))?;
     let _guard = locks::Guard::acquire(&image.id)?;
     if !request.force
-        && let Some(uploaded) = job.reuse(&image.id, None)?
+        && let Some(uploaded) = job.reuse(&image.id, Identity::Config, None, &Source::of(&image))?
     {
         return Ok(uploaded);
     }
     let storage = Storage::new(request, archives::Selection::Id(image.id.clone()), read);
     let stored = job.store(&storage, &image.diff_ids)?;
-    let uploaded = job.register(&storage, stored, &Source::of(&image), Some(&image.id))?;
+    if stored.image.id != image.id {
+        return Err(ArchiveError::Unsound(format!(
+            "it held image {} when it was opened, and holds image {} now",
+            image.id, stored.image.id
+        ))
+        .into());
+    }
+    // Only the whole archive tells the digest that a manifest of it has.
+    let source = Source::of(&stored.image);
+    let uploaded = job.register(&storage, stored, &source, Some(&image.id))?;
     forget(&image.id);
     Ok(uploaded)
 }

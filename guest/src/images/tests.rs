@@ -1,5 +1,5 @@
 use super::*;
-use crate::capabilities::collections;
+use crate::capabilities::{archives, collections};
 use crate::testing::world::{self, World};
 use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
 
@@ -159,11 +159,34 @@ fn an_image_is_found_by_the_digest_of_its_manifest() {
             crate::image::CONFIG_DIGEST,
             &format!("sha256:{A}"),
         ));
+        let block = "acbd18db4cc2f85cedef654fccc4a4d8";
+        world.collections[0].manifest = Some(format!(". {block}+3 0:3:sha256\\072{A}.tar\n"));
+        world.contents = vec![(
+            block.into(),
+            Some(archives::Image {
+                id: format!("sha256:{A}"),
+                manifest: Some(manifest.clone()),
+                repo_tags: Vec::new(),
+                config: "{}".into(),
+                diff_ids: Vec::new(),
+                platform: crate::types::Platform {
+                    os: "linux".into(),
+                    architecture: "amd64".into(),
+                    variant: String::new(),
+                },
+            }),
+        )];
     });
     assert_eq!(
         listed(&request(Some(&manifest), None, None)),
         ["a:2 x", "a:1 x"]
     );
+    // The property alone tells nothing.
+    world::with(|world| {
+        let (_, image) = &mut world.contents[0];
+        image.as_mut().unwrap().manifest = None;
+    });
+    assert_eq!(listed(&request(Some(&manifest), None, None)), [""; 0]);
 }
 
 #[test]

@@ -53,6 +53,15 @@ pub(crate) struct World {
     pub(crate) cache: Vec<(String, Option<real::archives::Image>)>,
     /// What was fetched from Keep, in order.
     pub(crate) fetched: Vec<real::keep::Extent>,
+    /// What blocks hold, by their MD5, where that is not what the archive's name promises; none for
+    /// what is no archive.
+    pub(crate) contents: Vec<(String, Option<real::archives::Image>)>,
+    /// What every stored archive turns out to hold, instead of what it held when it was opened.
+    pub(crate) stored_as: Option<real::archives::Image>,
+    /// The digest of the manifest that an archive turns out to have once it was read whole.
+    pub(crate) manifest_once_stored: Option<String>,
+    /// Whether a block that is sent takes the place of what Keep has under its hash.
+    pub(crate) heals: bool,
     pub(crate) locked: Vec<String>,
     pub(crate) log: Vec<(real::log::Level, String)>,
     pub(crate) calls: Vec<String>,
@@ -92,6 +101,10 @@ impl World {
             given: None,
             cache: Vec::new(),
             fetched: Vec::new(),
+            contents: Vec::new(),
+            stored_as: None,
+            manifest_once_stored: None,
+            heals: false,
             locked: Vec::new(),
             log: Vec::new(),
             calls: Vec::new(),

@@ -1,6 +1,8 @@
 use super::*;
 
-use crate::bindings::exports::keepdocker::contract::commands::{BlockLayout, Form, Outcome, Pull};
+use crate::bindings::exports::keepdocker::contract::commands::{
+    BlockLayout, Form, Outcome, Pull, Reach,
+};
 use crate::bindings::keepdocker::contract::api;
 use crate::capabilities::{collections, links};
 use crate::manifest;
@@ -8,6 +10,7 @@ use crate::testing::world::{self, Fault, GivenArchive, World};
 use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
 use crate::types::Platform;
 
+mod evidence;
 mod given;
 mod interruption;
 mod meaning;
@@ -77,7 +80,8 @@ fn request(image: &str) -> UploadRequest {
         block_layout: BlockLayout::Layered,
         replicas: None,
         storage_classes: Vec::new(),
-        reuse: true,
+        reuse: Reach::Readable,
+        verify: keep::Depth::Config,
         resume: true,
     }
 }

@@ -28,6 +28,7 @@ mod location;
 mod members;
 mod names;
 mod oci_layout;
+mod outline;
 mod sink;
 mod source;
 mod spool;
@@ -64,6 +65,8 @@ pub use cutting::fewest_blocks;
 pub use digest::Digest;
 pub use error::{Error, Fault, Subject};
 pub use location::{Location, LocationError};
+pub(crate) use members::Source as Passable;
+pub(crate) use outline::read as outline;
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
 

@@ -156,7 +156,7 @@ impl Download {
             Level::Info,
             &format!(
                 "{} was fetched from {} and verified: {} in {}, {}",
-                self.image,
+                fetched(&self.image, &downloaded.image),
                 downloaded.collection,
                 count(downloaded.size, "byte"),
                 count(downloaded.blocks, "block"),
@@ -175,6 +175,15 @@ impl Download {
                 format!("{}\n", downloaded.image)
             },
         )
+    }
+}
+
+/// Names what was fetched: the image, and what it was asked for by if that is something else.
+fn fetched(asked: &str, image: &str) -> String {
+    if asked == image {
+        format!("image {image}")
+    } else {
+        format!("{asked} (image {image})")
     }
 }
 

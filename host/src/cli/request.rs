@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::bindings::commands::{Origin, Pull, UploadRequest};
-use crate::bindings::keep::{BlockLayout, Form};
+use crate::bindings::commands::{Origin, Pull, Reach, UploadRequest};
+use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::output::{Console, Exit, Report};
 use crate::policy::quantity;
 
@@ -23,7 +23,8 @@ pub(super) fn upload() -> UploadRequest {
         block_layout: BlockLayout::Layered,
         replicas: None,
         storage_classes: Vec::new(),
-        reuse: true,
+        reuse: Reach::Readable,
+        verify: Depth::Config,
         resume: true,
     }
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::progress_form::ProgressForm;
 use super::request;
 use crate::archive::{Choice, Location, fewest_blocks};
-use crate::bindings::commands::{Origin, Outcome, Pull, UploadRequest, Uploaded};
-use crate::bindings::keep::{BlockLayout, Form};
+use crate::bindings::commands::{Origin, Outcome, Pull, Reach, UploadRequest, Uploaded};
+use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::bindings::log::Level;
 use crate::bindings::types::Platform;
 use crate::harmless::escape;
@@ -46,7 +46,7 @@ pub struct Upload {
     /// Pull the image from its registry first.
     #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value = "never", default_missing_value = "always")]
     pub pull: PullWhen,
-    /// Upload even if the cluster has the image.
+    /// Upload even if the cluster has the image, and send every block of it.
     #[arg(long, short)]
     pub force: bool,
     /// Upload even if the cluster does not run images of this format.
@@ -68,9 +68,13 @@ pub struct Upload {
     /// The storage classes that each block must reach [default: the cluster's].
     #[arg(long, value_name = "CLASS,…", value_delimiter = ',')]
     pub storage_classes: Vec<String>,
-    /// Send every block, even if an image of the cluster has it.
+    /// Send every block, even if an image of the cluster has it, and copy no image of somebody else.
     #[arg(long)]
     pub no_reuse: bool,
+    /// Read from Keep, and check, all that is used without being sent.
+    #[arg(long)]
+    #[serde(default)]
+    pub verify: bool,
     /// Send every block, even if an interrupted upload has sent it.
     #[arg(long)]
     pub no_resume: bool,
@@ -183,18 +187,20 @@ impl Upload {
     }
 
     pub(super) fn request(&self, options: &Options) -> UploadRequest {
-        let (origin, image) = match &options.given {
-            // `docker-daemon:REF` is another way to write REF.
-            Some(Location::Engine(name)) => (
-                Origin::Engine,
-                self.image.clone().or_else(|| Some(name.clone())),
-            ),
-            Some(_) => (Origin::Given, self.image.clone()),
-            None => (Origin::Engine, self.image.clone()),
+        let (origin, image, selection) = match &options.given {
+            Some(Location::Engine(source)) => match &self.image {
+                // What is after the source is the name that the image gets.
+                Some(name) => (Origin::Engine, Some(name.clone()), Some(source.clone())),
+                // `docker-daemon:REF` is another way to write REF.
+                None => (Origin::Engine, Some(source.clone()), None),
+            },
+            Some(_) => (Origin::Given, self.image.clone(), None),
+            None => (Origin::Engine, self.image.clone(), None),
         };
         UploadRequest {
             origin,
             image,
+            selection,
             tag: self.tag.clone(),
             project: self.project_uuid.clone(),
             name: self.name.clone(),
@@ -216,7 +222,16 @@ impl Upload {
             },
             replicas: self.replication,
             storage_classes: self.storage_classes.clone(),
-            reuse: !self.no_reuse,
+            reuse: if self.no_reuse {
+                Reach::None
+            } else {
+                Reach::Readable
+            },
+            verify: if self.verify {
+                Depth::Content
+            } else {
+                Depth::Config
+            },
             resume: !self.no_resume && !self.no_cache,
             ..request::upload()
         }

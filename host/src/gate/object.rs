@@ -51,7 +51,7 @@ pub enum ObjectError {
 }
 
 /// The members of each verb's object, those that may be given as bare words first.
-const MEMBERS: [(&str, &[&str]); 17] = [
+const MEMBERS: [(&str, &[&str]); 18] = [
     ("log.write", &["level"]),
     ("engine.find", &["name"]),
     ("engine.pull", &["name"]),
@@ -64,6 +64,7 @@ const MEMBERS: [(&str, &[&str]); 17] = [
         &["selection", "replicas", "storage_classes", "reuse"],
     ),
     ("keep.fetch", &["target", "image"]),
+    ("keep.examine", &["depth", "image"]),
     ("cluster.get", &[]),
     ("users.current", &[]),
     ("projects.get", &["project"]),
@@ -145,6 +146,10 @@ impl Operation {
             },
             "keep.fetch" => Self::KeepFetch {
                 target: object.word("target", &Self::TARGETS)?,
+                image: object.needed("image")?,
+            },
+            "keep.examine" => Self::KeepExamine {
+                depth: object.word("depth", &Self::DEPTHS)?,
                 image: object.needed("image")?,
             },
             "cluster.get" => Self::ClusterGet,
@@ -270,6 +275,7 @@ impl Operation {
                         | "name"
                         | "source"
                         | "target"
+                        | "depth"
                         | "image"
                         | "project"
                         | "class"
@@ -418,6 +424,7 @@ mod tests {
             "locks.acquire sha256:11",
             "keep.store selection=only replicas=3 storage_classes=a,b",
             "keep.fetch given sha256:11",
+            "keep.examine config sha256:11",
             "cluster.get",
             "users.current",
             "projects.get p",

@@ -61,6 +61,13 @@ pub enum Operation {
         /// The image ID that the archive's name promises.
         image: String,
     },
+    /// Looks into an archive in Keep.
+    KeepExamine {
+        /// `config` or `content`.
+        depth: &'static str,
+        /// The image ID that the archive's name promises.
+        image: String,
+    },
     /// Reads the cluster's configuration.
     ClusterGet,
     /// Asks whom the token belongs to.
@@ -117,7 +124,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every verb that there is, in the order of the contract.
-    pub const VERBS: [&'static str; 17] = [
+    pub const VERBS: [&'static str; 18] = [
         "log.write",
         "engine.find",
         "engine.pull",
@@ -127,6 +134,7 @@ impl Operation {
         "locks.acquire",
         "keep.store",
         "keep.fetch",
+        "keep.examine",
         "cluster.get",
         "users.current",
         "projects.get",
@@ -159,6 +167,9 @@ impl Operation {
 
     /// Where a fetched archive can go.
     pub const TARGETS: [&'static str; 2] = ["given", "engine"];
+
+    /// How far an archive in Keep can be read.
+    pub const DEPTHS: [&'static str; 2] = ["config", "content"];
 
     /// The link classes that make a collection known as an image, as Arvados names them.
     pub const LINK_CLASSES: [&'static str; 3] = [
@@ -202,20 +213,21 @@ impl Operation {
             Self::LocksAcquire { .. } => 6,
             Self::KeepStore { .. } => 7,
             Self::KeepFetch { .. } => 8,
-            Self::ClusterGet => 9,
-            Self::UsersCurrent => 10,
-            Self::ProjectsGet { .. } => 11,
-            Self::LinksList { .. } => 12,
-            Self::LinksCreate { .. } => 13,
-            Self::CollectionsList { .. } => 14,
-            Self::CollectionsCreate { .. } => 15,
-            Self::CollectionsUpdate { .. } => 16,
+            Self::KeepExamine { .. } => 9,
+            Self::ClusterGet => 10,
+            Self::UsersCurrent => 11,
+            Self::ProjectsGet { .. } => 12,
+            Self::LinksList { .. } => 13,
+            Self::LinksCreate { .. } => 14,
+            Self::CollectionsList { .. } => 15,
+            Self::CollectionsCreate { .. } => 16,
+            Self::CollectionsUpdate { .. } => 17,
         }
     }
 
     /// Returns the place of the interface in [`Operation::INTERFACES`].
     pub(crate) fn interface_index(&self) -> usize {
-        const OF_VERB: [usize; 17] = [0, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 9, 9];
+        const OF_VERB: [usize; 18] = [0, 1, 1, 2, 2, 2, 3, 4, 4, 4, 5, 6, 7, 8, 8, 9, 9, 9];
         OF_VERB[self.index()]
     }
 }
@@ -234,7 +246,7 @@ mod tests {
 
     impl Operation {
         /// Returns one operation of each verb, in the order of the contract.
-        pub(crate) fn samples() -> [Self; 17] {
+        pub(crate) fn samples() -> [Self; 18] {
             [
                 Operation::LogWrite { level: "info" },
                 Operation::EngineFind {
@@ -262,6 +274,10 @@ mod tests {
                 },
                 Operation::KeepFetch {
                     target: "given",
+                    image: String::new(),
+                },
+                Operation::KeepExamine {
+                    depth: "config",
                     image: String::new(),
                 },
                 Operation::ClusterGet,

@@ -49,6 +49,29 @@ impl Answer {
         })
     }
 
+    /// Reads at least `enough` bytes of a response's body, or all of it if it has no more.
+    pub(super) async fn read_beginning(
+        mut response: reqwest::Response,
+        enough: usize,
+    ) -> Result<Self, Failure> {
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = BytesMut::new();
+        while body.len() < enough
+            && let Some(chunk) = response
+                .chunk()
+                .await
+                .map_err(|error| Failure::of_answer(&error))?
+        {
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Self {
+            status,
+            headers,
+            body: body.freeze(),
+        })
+    }
+
     /// Returns a header's value, if it is there and readable.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

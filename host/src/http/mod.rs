@@ -155,6 +155,22 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Sends the request and reads at least `enough` bytes of the answer's body, if it has so many;
+    /// then the connection is given up.
+    ///
+    /// # Errors
+    /// If no answer came, or it ended amid its body.
+    pub async fn exchange_beginning(
+        &self,
+        request: RequestBuilder,
+        enough: usize,
+    ) -> Result<Answer, Failure> {
+        let response = request.send().await.map_err(Failure::from)?;
+        Answer::read_beginning(response, enough).await
+    }
+}
+
 /// Leaves the token out.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,8 +7,9 @@
 use std::path::PathBuf;
 use std::sync::PoisonError;
 
-use super::read_ahead::{ReadAhead, Stretch};
+use super::read_ahead::ReadAhead;
 use super::store::{ArchiveStore, StoreError};
+use super::stretched::Stretch;
 use crate::archive::{self, Archive, BlockSink, Choice, SinkClosed};
 use crate::bindings::archives::{Image, Selection};
 use crate::bindings::keep::{self, BlockLayout, Extent, Fetched, Form, StoredArchive};
@@ -16,7 +17,7 @@ use crate::target::{self, Delivery, Opening, Target};
 
 /// How many blocks are fetched at a time, unless the user says otherwise. With the one that is
 /// being read, that makes 256 MiB.
-const USUAL_CONCURRENCY: usize = 3;
+pub(super) const USUAL_CONCURRENCY: usize = 3;
 
 /// How many bytes go to the target at a time.
 const PIECE: usize = 1 << 20;
@@ -159,7 +160,7 @@ impl BlockSink for Pieces {
 }
 
 /// Reads what the component says of the archive's place.
-fn stretches(extents: &[Extent]) -> Result<Vec<Stretch>, StoreError> {
+pub(super) fn stretches(extents: &[Extent]) -> Result<Vec<Stretch>, StoreError> {
     extents
         .iter()
         .map(|extent| {

@@ -12,6 +12,16 @@ use super::service::{self, Service};
 use super::{Error, Keep};
 use crate::http::{Answer, Failure, RequestId};
 
+/// How much of a block is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Only whether it is there.
+    Nothing,
+    /// At least so many bytes from its beginning.
+    Beginning(usize),
+    All,
+}
+
 /// How one service answered.
 enum Outcome {
     Answered(Answer),
@@ -38,7 +48,18 @@ impl Keep {
     /// # Errors
     /// As [`Keep::get`] has them.
     pub async fn get_into(&self, locator: &Locator, room: BytesMut) -> Result<Bytes, Error> {
-        self.find(Method::GET, locator, room).await
+        self.find(Part::All, locator, room).await
+    }
+
+    /// Reads at least `length` bytes from a block's beginning, or all of it, which is verified then.
+    ///
+    /// A part cannot be: that these are the block's bytes is Keep's word.
+    ///
+    /// # Errors
+    /// As [`Keep::get`] has them.
+    pub async fn get_beginning(&self, locator: &Locator, length: usize) -> Result<Bytes, Error> {
+        let part = Part::Beginning(length);
+        self.find(part, locator, BytesMut::new()).await
     }
 
     /// Asks whether a block can be read: whether it is there, and the signature is good.
@@ -46,14 +67,32 @@ impl Keep {
     /// # Errors
     /// If no service has the block, or none would give it, after all retries.
     pub async fn head(&self, locator: &Locator) -> Result<(), Error> {
-        self.find(Method::HEAD, locator, BytesMut::new())
+        self.find(Part::Nothing, locator, BytesMut::new())
             .await
             .map(drop)
     }
 
+    /// Asks each service once whether it has the block, and the signature is good, until one says so.
+    ///
+    /// Nothing is tried again: a block that is in doubt is sent.
+    pub async fn confirms(&self, locator: &Locator) -> bool {
+        let Ok(services) = self.services.list().await else {
+            return false;
+        };
+        let id = RequestId::random();
+        for service in service::order(&services, locator.block().hash) {
+            let room = BytesMut::new();
+            let outcome = self.ask(Part::Nothing, &service, locator, &id, room).await;
+            if matches!(outcome, Outcome::Answered(_)) {
+                return true;
+            }
+        }
+        false
+    }
+
     async fn find(
         &self,
-        method: Method,
+        part: Part,
         locator: &Locator,
         mut room: BytesMut,
     ) -> Result<Bytes, Error> {
@@ -75,7 +114,7 @@ impl Keep {
                     continue;
                 }
                 match self
-                    .ask(&method, &service, locator, &id, std::mem::take(&mut room))
+                    .ask(part, &service, locator, &id, std::mem::take(&mut room))
                     .await
                 {
                     Outcome::Answered(answer) => return Ok(answer.body),
@@ -112,7 +151,7 @@ impl Keep {
 
     async fn ask(
         &self,
-        method: &Method,
+        part: Part,
         service: &Service,
         locator: &Locator,
         id: &RequestId,
@@ -121,24 +160,48 @@ impl Keep {
         let Ok(url) = service.root.join(&locator.signed()) else {
             return Outcome::Refused("its address cannot be used".to_owned());
         };
+        let method = match part {
+            Part::Nothing => Method::HEAD,
+            Part::Beginning(_) | Part::All => Method::GET,
+        };
         let request = self
             .client
-            .request(method.clone(), url, id)
+            .request(method, url, id)
             .header(ACCEPT, "application/octet-stream")
             // Slower than 32 kB/s is as good as nothing; the Python client gives up there too.
             .timeout(
                 self.timeouts.answer
                     + std::time::Duration::from_secs(u64::from(locator.block().size) / 32_768),
             );
-        let answer = match self.client.exchange_into(request, MAXIMUM_SIZE, room).await {
+        let answer = match part {
+            Part::Beginning(length) => self.client.exchange_beginning(request, length).await,
+            Part::Nothing | Part::All => {
+                self.client.exchange_into(request, MAXIMUM_SIZE, room).await
+            }
+        };
+        let answer = match answer {
             Ok(answer) => answer,
             Err(failure @ Failure::Untrusted(_)) => return Outcome::Refused(failure.to_string()),
             Err(failure) => return Outcome::Failed(failure.to_string()),
         };
         let status = answer.status.as_u16();
-        match status {
-            200..=299 if *method == Method::HEAD => Outcome::Answered(answer),
-            200..=299 => {
+        let size = locator.block().size as usize;
+        match (status, part) {
+            (200..=299, Part::Nothing) => {
+                // A service that tells another length has something else.
+                let told = answer.header("content-length");
+                if told.is_none_or(|told| told.parse() == Ok(size)) {
+                    Outcome::Answered(answer)
+                } else {
+                    Outcome::Absent
+                }
+            }
+            (200..=299, Part::Beginning(length))
+                if answer.body.len() >= length && answer.body.len() < size =>
+            {
+                Outcome::Answered(answer)
+            }
+            (200..=299, _) => {
                 let id = self.verification.identify(answer.body.clone()).await;
                 if id == Some(locator.block()) {
                     Outcome::Answered(answer)
@@ -146,8 +209,8 @@ impl Keep {
                     Outcome::Failed("what it sent is not the block".to_owned())
                 }
             }
-            404 | 410 => Outcome::Absent,
-            408 | 409 | 423 | 429 | 500 | 502 | 503 | 504 => {
+            (404 | 410, _) => Outcome::Absent,
+            (408 | 409 | 423 | 429 | 500 | 502 | 503 | 504, _) => {
                 Outcome::Failed(described(status, &String::from_utf8_lossy(&answer.body)))
             }
             _ => Outcome::Refused(described(status, &String::from_utf8_lossy(&answer.body))),

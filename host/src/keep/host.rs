@@ -4,8 +4,8 @@ use wasmtime::component::Resource;
 
 use super::store::ArchiveStore;
 use crate::archive::Opened;
-use crate::bindings::archives::Selection;
-use crate::bindings::keep::{Error, Fetched, Host, Options, Stored, StoredArchive, Target};
+use crate::bindings::archives::{Image, Selection};
+use crate::bindings::keep::{Depth, Error, Fetched, Host, Options, Stored, StoredArchive, Target};
 use crate::bindings::{KeepFault as Fault, View};
 use crate::gate::Operation;
 
@@ -46,6 +46,19 @@ impl Host for View<'_, ArchiveStore> {
         let permit = self.gate.admit(operation, &(&archive, target))?;
         let fetched = self.capability.open(&permit).fetch(&archive, target).await;
         permit.close(fetched).map_err(Fault::Failed)
+    }
+
+    async fn examine(&mut self, archive: StoredArchive, depth: Depth) -> Result<Image, Fault> {
+        let operation = Operation::KeepExamine {
+            depth: match depth {
+                Depth::Config => "config",
+                Depth::Content => "content",
+            },
+            image: archive.image.clone(),
+        };
+        let permit = self.gate.admit(operation, &(&archive, depth))?;
+        let found = self.capability.open(&permit).examine(&archive, depth).await;
+        permit.close(found).map_err(Fault::Failed)
     }
 
     fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<Error> {

@@ -12,6 +12,7 @@
 mod block;
 mod buffers;
 mod error;
+mod examine;
 mod fetch;
 mod get;
 pub mod host;
@@ -25,6 +26,7 @@ mod reuse;
 mod service;
 mod services;
 mod store;
+mod stretched;
 mod tally;
 mod transfer;
 mod unhashed;

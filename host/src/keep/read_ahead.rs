@@ -8,16 +8,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::locator::Locator;
+use super::stretched::Stretch;
 use super::{Error, Keep};
-
-/// A stretch of bytes in one block.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stretch {
-    pub(super) block: Locator,
-    pub(super) start: usize,
-    pub(super) length: usize,
-}
 
 /// The bytes of some stretches, in order. At most one block more than are fetched ahead is held.
 pub(super) struct ReadAhead {

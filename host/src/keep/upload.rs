@@ -1,7 +1,8 @@
 //! Stores the blocks of an archive while it is being read.
 //!
 //! A thread that may wait fills buffers; other threads hash them; several are on their way to
-//! Keep at the same time. Blocks that Keep is known to have, or that come twice, are not sent.
+//! Keep at the same time. Blocks that Keep is said to have, and confirms, are not sent; nor are those
+//! that come twice.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub struct UploadOptions {
     /// How many blocks are on their way at the same time, at least 1. The upload has two buffers
     /// of 64 MiB more than that: one being filled and one being hashed.
     pub concurrency: usize,
-    /// Blocks that need not be sent.
+    /// Blocks that need not be sent, if Keep confirms that it has them.
     pub known: KnownBlocks,
     /// How long the signature of a known block must still be good, so that it outlasts the
     /// upload.
@@ -183,7 +184,7 @@ impl Drop for Closing {
 
 /// What is known of a block.
 enum Entry {
-    /// It is on its way; these numbers wait for it.
+    /// It is on its way, or asked for; these numbers wait for it.
     Sending(Vec<usize>),
     Stored(Locator),
 }
@@ -191,6 +192,10 @@ enum Entry {
 /// What a task did.
 enum Done {
     Hashed(Vec<(usize, Block)>),
+    /// Keep has the block that was known.
+    Confirmed(Locator),
+    /// It has not, or does not say so.
+    Unconfirmed(Block),
     Sent(Locator),
 }
 
@@ -224,7 +229,12 @@ impl Run {
                                 self.hashed(number, block)?;
                             }
                         }
-                        Done::Sent(locator) => self.stored(locator),
+                        Done::Confirmed(locator) => self.confirmed(locator),
+                        Done::Unconfirmed(block) => self.missing(block)?,
+                        Done::Sent(locator) => {
+                            self.sent += u64::from(locator.block().size);
+                            self.stored(locator);
+                        }
                     }
                 }
                 message = receiver.recv(), if is_open => match message {
@@ -283,28 +293,44 @@ impl Run {
                 waiting.push(number);
                 self.spared(id);
             }
-            None => match self.options.known.find(&id, self.options.margin) {
-                Some(locator) => {
-                    let locator = locator.clone();
-                    self.locators[number] = Some(locator.clone());
-                    self.blocks.insert(id, Entry::Stored(locator));
-                    self.spared(id);
-                }
-                None => {
-                    if let Some(budget) = &self.options.budget {
-                        budget.charge(u64::from(id.size)).map_err(Error::Withheld)?;
+            None => {
+                self.blocks.insert(id, Entry::Sending(vec![number]));
+                match self.options.known.find(&id, self.options.margin) {
+                    Some(locator) => {
+                        let locator = locator.clone();
+                        self.confirm(block, locator);
                     }
-                    if self.options.rehearse {
-                        let locator = Locator::unsigned(id);
-                        self.locators[number] = Some(locator.clone());
-                        self.blocks.insert(id, Entry::Stored(locator));
-                        self.sent += u64::from(id.size);
-                    } else {
-                        self.blocks.insert(id, Entry::Sending(vec![number]));
-                        self.send(block);
-                    }
+                    None => self.missing(block)?,
                 }
-            },
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks Keep for a block that somebody says it has: the journal of another run, or a collection.
+    /// Either may have been written before a disk was lost.
+    fn confirm(&mut self, block: Block, locator: Locator) {
+        let keep = self.keep.clone();
+        self.tasks.spawn(async move {
+            Ok(if keep.confirms(&locator).await {
+                Done::Confirmed(locator)
+            } else {
+                Done::Unconfirmed(block)
+            })
+        });
+    }
+
+    /// Sends a block that Keep is not known to have.
+    fn missing(&mut self, block: Block) -> Result<(), Error> {
+        let id = block.id();
+        if let Some(budget) = &self.options.budget {
+            budget.charge(u64::from(id.size)).map_err(Error::Withheld)?;
+        }
+        if self.options.rehearse {
+            self.sent += u64::from(id.size);
+            self.stored(Locator::unsigned(id));
+        } else {
+            self.send(block);
         }
         Ok(())
     }
@@ -333,14 +359,17 @@ impl Run {
 
     fn stored(&mut self, locator: Locator) {
         let id = locator.block();
-        let size = u64::from(id.size);
-        self.sent += size;
         let former = self.blocks.insert(id, Entry::Stored(locator.clone()));
         if let Some(Entry::Sending(waiting)) = former {
             for number in waiting {
                 self.locators[number] = Some(locator.clone());
             }
         }
+    }
+
+    fn confirmed(&mut self, locator: Locator) {
+        self.spared(locator.block());
+        self.stored(locator);
     }
 
     fn spared(&mut self, id: BlockId) {

@@ -44,6 +44,7 @@ pub(super) const KEYS: [Key; 11] = [
             "archives.forget",
             "locks.acquire",
             "keep.fetch",
+            "keep.examine",
             "links.create",
         ],
         allow_only: false,
@@ -68,6 +69,7 @@ pub(super) const KEYS: [Key; 11] = [
         verbs: &[
             "keep.store",
             "keep.fetch",
+            "keep.examine",
             "cluster.get",
             "users.current",
             "projects.get",
@@ -287,7 +289,8 @@ fn image(pattern: &ImagePattern, operation: &Operation) -> Match {
         }
         | Operation::ArchivesForget { image }
         | Operation::LocksAcquire { image }
-        | Operation::KeepFetch { image, .. } => pattern.matches(image),
+        | Operation::KeepFetch { image, .. }
+        | Operation::KeepExamine { image, .. } => pattern.matches(image),
         Operation::LinksCreate { class, name, .. } if *class == HASH_LINK => pattern.matches(name),
         Operation::EngineFind { .. }
         | Operation::ArchivesOpen { .. }
@@ -326,7 +329,8 @@ impl Condition {
                 Self::Images(_),
                 Operation::ArchivesForget { image }
                 | Operation::LocksAcquire { image }
-                | Operation::KeepFetch { image, .. },
+                | Operation::KeepFetch { image, .. }
+                | Operation::KeepExamine { image, .. },
             ) => Some(image.clone()),
             (Self::Sources(_), Operation::ArchivesOpen { source, .. }) => {
                 Some((*source).to_owned())

@@ -178,6 +178,7 @@ fn seen(operation: &Operation) -> Vec<(&'static str, String)> {
         Operation::ArchivesForget { image: id } | Operation::LocksAcquire { image: id } => {
             vec![image(id)]
         }
+        Operation::KeepExamine { image: id, .. } => vec![image(id)],
         Operation::KeepFetch { target, image: id } => {
             vec![("targets", (*target).to_owned()), image(id)]
         }

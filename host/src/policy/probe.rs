@@ -254,6 +254,17 @@ fn operations(verb: &str, values: &Values) -> Vec<Named> {
                 })
             })
             .collect(),
+        "keep.examine" => Operation::DEPTHS
+            .iter()
+            .flat_map(|depth| {
+                values.images.iter().map(|image| {
+                    plain(Operation::KeepExamine {
+                        depth,
+                        image: image.clone(),
+                    })
+                })
+            })
+            .collect(),
         "cluster.get" => vec![plain(Operation::ClusterGet)],
         "users.current" => vec![plain(Operation::UsersCurrent)],
         "projects.get" => owners()

@@ -53,6 +53,7 @@ const capabilities = {
   engine: { find: absent, pull: absent },
   keep: {
     fetch: absent,
+    examine: absent,
     store: () => ({ image: IMAGE, blocks: [BLOCK], size: 10240, sent: 10240, reused: 0 }),
   },
   links: {
@@ -98,7 +99,7 @@ const everything = { project: null, image: null, tag: null };
 const upload = {
   origin: "given", image: null, tag: null, selection: null, project: null, name: null, pull: "never", force: false,
   "force-image-format": false, form: "canonical", "block-layout": "layered", replicas: null, "storage-classes": [],
-  reuse: false, resume: false,
+  reuse: "readable", verify: "config", resume: false,
 };
 for (const [command, argument] of [
   ["images", everything],

@@ -9,7 +9,7 @@ const FUNCTIONS = {
   users: ["current"],
   projects: ["get"],
   engine: ["find", "pull"],
-  keep: ["store", "fetch"],
+  keep: ["store", "fetch", "examine"],
   links: ["list", "create"],
   collections: ["list", "create", "update"],
   archives: ["forget"],

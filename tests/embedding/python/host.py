@@ -96,7 +96,7 @@ def main(file):
     upload = json.loads(
         '{"origin":"given","image":null,"tag":null,"selection":null,"project":null,"name":null,"pull":"never",'
         '"force":false,"force-image-format":false,"form":"canonical","block-layout":"layered","replicas":null,'
-        '"storage-classes":[],"reuse":false,"resume":false}')
+        '"storage-classes":[],"reuse":"readable","verify":"config","resume":false}')
     for command, argument in [("images", everything), ("upload", upload), ("upload", upload),
                               ("images", everything), ("resolve", "memory:1")]:
         print(dump(host.call(command, argument)))

@@ -2,7 +2,7 @@
 
 use super::archives::{Archive, Error as ArchiveError, Image, Selection};
 pub(crate) use super::real::keep::{
-    Error, Extent, Fetched, Options, Stored, StoredArchive, Target,
+    Depth, Error, Extent, Fetched, Options, Stored, StoredArchive, Target,
 };
 
 /// The signature of a block that was not sent.
@@ -39,6 +39,10 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Stored, Erro
             [] => return Err(Error::Archive(ArchiveError::NoSuchImage("".into()))),
             _ => return Err(Error::Archive(ArchiveError::Ambiguous("".into()))),
         };
+        let mut image = world.stored_as.clone().unwrap_or(image);
+        if image.manifest.is_none() {
+            image.manifest.clone_from(&world.manifest_once_stored);
+        }
         let own = locator(&image);
         let has_it = |collection: &super::real::collections::Collection| {
             let manifest = collection.manifest.as_deref().unwrap_or_default();
@@ -49,6 +53,9 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Stored, Erro
         } else {
             0
         };
+        if reused == 0 && world.heals {
+            world.contents.retain(|(block, _)| *block != own[..32]);
+        }
         Ok(Stored {
             blocks: vec![match reused {
                 0 => own,
@@ -70,23 +77,53 @@ pub(crate) fn fetch(archive: &StoredArchive, target: Target) -> Result<Fetched, 
             .push(format!("keep.fetch {} {target:?}", archive.image));
         world.fetched.extend(archive.extents.iter().cloned());
         Ok(Fetched {
-            image: Image {
-                id: archive.image.clone(),
-                manifest: None,
-                repo_tags: Vec::new(),
-                config: "{}".into(),
-                diff_ids: Vec::new(),
-                platform: crate::types::Platform {
-                    os: "linux".into(),
-                    architecture: "amd64".into(),
-                    variant: String::new(),
-                },
-            },
+            image: held(world, archive)?,
             size: archive
                 .extents
                 .iter()
                 .map(|extent| u64::from(extent.length))
                 .sum(),
         })
+    })
+}
+
+/// Tells what the archive's first block holds.
+pub(crate) fn examine(archive: &StoredArchive, depth: Depth) -> Result<Image, Error> {
+    super::with(|world| {
+        world
+            .calls
+            .push(format!("keep.examine {} {depth:?}", archive.image));
+        held(world, archive)
+    })
+}
+
+/// Returns what a test says that the block holds, else what the archive's name promises.
+fn held(world: &super::World, archive: &StoredArchive) -> Result<Image, Error> {
+    let first = archive.extents.first().map(|extent| &extent.block[..32]);
+    if let Some((_, content)) = world
+        .contents
+        .iter()
+        .find(|(block, _)| Some(block.as_str()) == first)
+    {
+        return content
+            .clone()
+            .ok_or_else(|| Error::Archive(ArchiveError::Unsound("it is torn".into())));
+    }
+    let known = world.engine.iter().flatten().map(|(_, image)| image);
+    let given = world.given.iter().flat_map(|given| &given.images);
+    if let Some(image) = known.chain(given).find(|image| image.id == archive.image) {
+        return Ok(image.clone());
+    }
+    Ok(Image {
+        id: archive.image.clone(),
+        manifest: None,
+        repo_tags: Vec::new(),
+        config: "{}".into(),
+        diff_ids: Vec::new(),
+        platform: crate::types::Platform {
+            os: "linux".into(),
+            architecture: "amd64".into(),
+            variant: String::new(),
+        },
     })
 }

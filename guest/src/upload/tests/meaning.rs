@@ -254,7 +254,10 @@ fn an_engine_id_that_is_no_config_digest_is_noted_and_found_again() {
         *world = World::new();
         world.engine = Some(vec![(
             local(&digest('e'), &["a:1"]),
-            archived('a', &[], "null"),
+            archives::Image {
+                manifest: Some(digest('e')),
+                ..archived('a', &[], "null")
+            },
         )]);
     });
     let uploaded = run(&request("a:1")).unwrap();
@@ -273,7 +276,18 @@ fn an_engine_id_that_is_no_config_digest_is_noted_and_found_again() {
         );
     }
     assert!(!has_called("keep.store"));
+    // Without the engine the archive itself has to show it.
     world::with(|world| world.engine = None);
+    let absent = run(&to_project(&digest('e')));
+    assert!(matches!(absent, Err(Failure::Engine(_))), "{absent:?}");
+    world::with(|world| {
+        let image = archives::Image {
+            manifest: Some(digest('e')),
+            ..archived('a', &[], "null")
+        };
+        let block = world::keep::locator(&image)[..32].to_owned();
+        world.contents = vec![(block, Some(image))];
+    });
     assert_eq!(run(&to_project(&digest('e'))).unwrap().image, digest('a'));
 }
 

@@ -45,7 +45,7 @@ fn nothing_is_looked_for_if_every_block_is_to_be_sent() {
     engine_with_a();
     cluster_with_a();
     let uploaded = run(&UploadRequest {
-        reuse: false,
+        reuse: Reach::None,
         resume: false,
         ..request("a:1")
     })
@@ -122,7 +122,7 @@ fn a_refusal_without_reuse_is_the_users_to_read() {
     cluster_with_a();
     world::with(|world| world.refuses_all = true);
     let failure = run(&UploadRequest {
-        reuse: false,
+        reuse: Reach::None,
         ..request("a:1")
     })
     .unwrap_err();

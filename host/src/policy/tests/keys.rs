@@ -114,6 +114,13 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "images",
+            "keep.examine",
+            &format!("[\"{id}\"]"),
+            format!("keep.examine config {id}"),
+            vec![format!("keep.examine config {other}")],
+        ),
+        case(
+            "images",
             "links.create",
             &format!("[\"{id}\"]"),
             format!("links.create docker_image_hash {id}"),
@@ -418,6 +425,7 @@ fn clusters_withhold_every_verb_that_reaches_the_cluster() {
             "links.create" => "links.create docker_image_hash x",
             "collections.create" => "collections.create x",
             "keep.fetch" => "keep.fetch given x",
+            "keep.examine" => "keep.examine content x",
             "projects.get" => "projects.get x",
             verb => verb,
         };

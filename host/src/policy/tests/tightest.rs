@@ -69,6 +69,7 @@ fn it_allows_exactly_that_upload() {
         "projects.get zzzzz-j7d0g-111111111111111",
         "keep.store replicas=9",
         "keep.fetch engine sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "keep.examine config sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "links.create docker_image_repo+tag lab/other:1 owner=zzzzz-j7d0g-000000000000000",
         "links.create docker_image_hash sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb owner=zzzzz-j7d0g-000000000000000",
         "links.create docker_image_repo+tag lab/tool:1 owner=zzzzz-j7d0g-111111111111111",

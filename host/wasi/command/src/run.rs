@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::bindings::commands::{
-    self, ImagesRequest, Origin, Outcome, Pull, UploadRequest, Uploaded,
+    self, ImagesRequest, Origin, Outcome, Pull, Reach, UploadRequest, Uploaded,
 };
-use crate::bindings::keep::{BlockLayout, Form};
+use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::bindings::log::Level;
 use crate::bindings::session;
 use crate::command_line::{Arguments, Command, Images, Resolve, Upload};
@@ -78,7 +78,8 @@ fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
         block_layout: BlockLayout::Layered,
         replicas: arguments.replication,
         storage_classes: arguments.storage_classes.clone(),
-        reuse: true,
+        reuse: Reach::Readable,
+        verify: Depth::Config,
         resume: false,
     })?;
     if arguments.dry_run {

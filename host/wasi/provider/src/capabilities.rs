@@ -80,16 +80,27 @@ impl keep::Guest for Provider {
         archive: archives::ArchiveBorrow<'_>,
         options: keep::Options,
     ) -> Result<keep::Stored, keep::Error> {
-        let cluster =
-            session::cluster().map_err(|error| keep::Error::Unauthorized(error.to_string()))?;
         let mut archive = archive.get::<Opened>().0.borrow_mut();
-        Ok(cluster.keep.store(&mut archive, &options)?)
+        Ok(Self::keep()?.keep.store(&mut archive, &options)?)
     }
 
     fn fetch(_: keep::StoredArchive, _: keep::Target) -> Result<keep::Fetched, keep::Error> {
         Err(keep::Error::Other(
             "a component in a WASI runtime fetches no images; `keepdocker save` does".to_owned(),
         ))
+    }
+
+    fn examine(
+        archive: keep::StoredArchive,
+        depth: keep::Depth,
+    ) -> Result<keep::Image, keep::Error> {
+        Self::keep()?.keep.examine(&archive, depth)
+    }
+}
+
+impl Provider {
+    fn keep() -> Result<std::rc::Rc<Cluster>, keep::Error> {
+        session::cluster().map_err(|error| keep::Error::Unauthorized(error.to_string()))
     }
 }
 

@@ -111,6 +111,7 @@ impl Cluster {
             "keep.fetch" => Ok(json!({
                 "image": image(text(&first["image"]), &[], AT), "size": 1000,
             })),
+            "keep.examine" => Ok(image(text(&first["image"]), &[], AT)),
             "links.list" => Ok(self.list_links(first)),
             "links.create" => Ok(self.create_link(first)),
             "collections.list" => Ok(self.list_collections(first)),

@@ -139,7 +139,9 @@ fn uploads() -> Vec<Scenario> {
         ("pull", json!("always")),
         ("pull", json!("missing")),
         ("force", json!(true)),
-        ("reuse", json!(true)),
+        ("reuse", json!("own")),
+        ("reuse", json!("none")),
+        ("verify", json!("content")),
         ("form", json!("verbatim")),
         ("block_layout", json!("dense")),
         ("replicas", json!(3)),
@@ -363,7 +365,7 @@ fn upload(cluster: &Cluster, image: &str) -> Scenario {
         "origin": "engine", "image": image, "tag": null, "selection": null, "project": null,
         "name": null, "pull": "never", "force": false, "force_image_format": false,
         "form": "canonical", "block_layout": "layered", "replicas": null, "storage_classes": [],
-        "reuse": false, "resume": true,
+        "reuse": "readable", "verify": "config", "resume": true,
     });
     run(cluster, "upload", request)
 }

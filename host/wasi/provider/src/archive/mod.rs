@@ -44,6 +44,8 @@ mod members;
 mod names;
 #[path = "../../../../src/archive/oci_layout.rs"]
 mod oci_layout;
+#[path = "../../../../src/archive/outline.rs"]
+mod outline;
 #[path = "../../../../src/archive/sink.rs"]
 mod sink;
 #[path = "../../../../src/archive/source.rs"]
@@ -77,6 +79,8 @@ use tar_file::TarFile;
 
 pub(crate) use error::Error;
 pub(crate) use location::Location;
+pub(crate) use members::Source as Passable;
+pub(crate) use outline::read as outline;
 pub(crate) use sink::{BlockSink, SinkClosed};
 
 /// An archive, open for one reading.
@@ -220,6 +224,33 @@ impl Archive {
             }
         };
         Ok(Reading { image, order, size })
+    }
+}
+
+/// Reads a tar to its end, verifies it, and returns the only image that it holds.
+pub(crate) fn verified(source: impl Read, subject: &str) -> Result<Image, Error> {
+    let progress: source::Progress<'_> = &mut |_| {};
+    let settings = verbatim::Settings {
+        cutting: Cutting::KEEP,
+        is_layered: false,
+        folder: Path::new(""),
+    };
+    let source = Tracked::new(source, subject, progress);
+    let choice = Choice::default();
+    let (image, ..) = verbatim::read(source, &mut Discarded, &settings, &choice, &Selection::Only)?;
+    Ok(image)
+}
+
+/// Takes what was verified, and keeps nothing.
+struct Discarded;
+
+impl BlockSink for Discarded {
+    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
+        Ok(Vec::new())
+    }
+
+    fn submit(&mut self, _: Vec<u8>) -> Result<usize, SinkClosed> {
+        Ok(0)
     }
 }
 

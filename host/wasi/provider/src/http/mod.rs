@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use url::Url;
 
 use crate::bindings::log::Level;
@@ -25,6 +25,9 @@ pub(crate) use ::http::{HeaderMap, Method, StatusCode, header};
 pub(crate) use failure::Failure;
 pub(crate) use request_id::RequestId;
 pub(crate) use retry::Retry;
+
+/// The longest block.
+const MAXIMUM_BLOCK: usize = 64 << 20;
 
 /// Is told how far a body has been sent. There is nobody to tell here: the component shows no
 /// progress.
@@ -100,6 +103,26 @@ impl Client {
         limit: usize,
     ) -> Result<Answer, Failure> {
         send::exchange(request, limit)
+    }
+
+    /// Does the same. Memory is not used again here.
+    pub(crate) async fn exchange_into(
+        &self,
+        request: RequestBuilder,
+        limit: usize,
+        _: BytesMut,
+    ) -> Result<Answer, Failure> {
+        self.exchange(request, limit).await
+    }
+
+    /// Sends the request and reads the answer, all of it: a stream that is given up is not something
+    /// that every runtime takes well.
+    pub(crate) async fn exchange_beginning(
+        &self,
+        request: RequestBuilder,
+        _: usize,
+    ) -> Result<Answer, Failure> {
+        self.exchange(request, MAXIMUM_BLOCK).await
     }
 }
 

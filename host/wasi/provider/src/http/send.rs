@@ -64,6 +64,7 @@ fn outgoing(request: RequestBuilder) -> Result<OutgoingRequest, Failure> {
     let outgoing = OutgoingRequest::new(fields);
     let method = match request.method {
         Method::GET => WasiMethod::Get,
+        Method::HEAD => WasiMethod::Head,
         Method::POST => WasiMethod::Post,
         Method::PUT => WasiMethod::Put,
         other => WasiMethod::Other(other.to_string()),

@@ -6,6 +6,9 @@
 mod block;
 #[path = "../../../../src/keep/error.rs"]
 mod error;
+mod examine;
+#[path = "../../../../src/keep/get.rs"]
+mod get;
 #[path = "../../../../src/keep/known.rs"]
 mod known;
 #[path = "../../../../src/keep/locator.rs"]
@@ -19,11 +22,16 @@ mod service;
 #[path = "../../../../src/keep/services.rs"]
 mod services;
 mod store;
+#[path = "../../../../src/keep/stretched.rs"]
+mod stretched;
 #[path = "../../../../src/keep/tally.rs"]
 mod tally;
 mod transfer;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
 
 use crate::api::Api;
 use crate::http::{Client, Retry};
@@ -40,6 +48,8 @@ pub(crate) struct Keep {
     client: Client,
     services: Services,
     retry: Retry,
+    timeouts: Timeouts,
+    verification: Verification,
     /// What this run has sent.
     sent: Mutex<KnownBlocks>,
     /// What notes the steps in place of doing them, if anything does.
@@ -59,8 +69,29 @@ impl Keep {
             client,
             services: Services::new(settings.keep_services.as_deref(), api),
             retry,
+            timeouts: Timeouts {
+                answer: Duration::from_secs(300),
+            },
+            verification: Verification,
             sent: Mutex::default(),
             script,
         }
+    }
+}
+
+/// How long a service may do nothing.
+#[derive(Debug)]
+struct Timeouts {
+    answer: Duration,
+}
+
+/// The hashing of blocks that were fetched.
+#[derive(Debug)]
+struct Verification;
+
+impl Verification {
+    /// Returns what the data is known by; none if no block is so long.
+    async fn identify(&self, data: Bytes) -> Option<block::BlockId> {
+        (data.len() <= block::MAXIMUM_SIZE).then(|| block::Block::new(data).id())
     }
 }

@@ -115,10 +115,14 @@ impl BlockSink for Writer<'_> {
         let block = Block::new(block.into());
         let id = block.id();
         let size = u64::from(id.size);
-        let locator = match self.known.find(&id, MARGIN) {
+        let known = self.known.find(&id, MARGIN).cloned();
+        // What this run has sent need not be asked for; anything else is somebody's word.
+        let is_sent = known.is_some() && self.keep.sent().find(&id, MARGIN).is_some();
+        let known = known.filter(|locator| is_sent || turn::run(self.keep.confirms(locator)));
+        let locator = match known {
             Some(locator) => {
                 self.reused += size;
-                locator.clone()
+                locator
             }
             None if self.keep.script.is_some() => {
                 self.sent += size;

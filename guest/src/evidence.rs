@@ -1,0 +1,130 @@
+//! What a collection holds, as opposed to what is said of it.
+//!
+//! Whoever can share a collection can write its properties, name its file, and make links to it. All of
+//! that tells where to look, and no more. What is found counts once the host has read the archive's
+//! small members from Keep and hashed the config, and the result is what this run knows by itself: the
+//! ID that the engine told or that was computed from the source, or the layers that the engine told.
+
+use crate::bindings::exports::keepdocker::contract::commands::Failure;
+use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
+use crate::bindings::keepdocker::contract::log::Level;
+use crate::capabilities::{archives, collections, keep, log};
+use crate::{extents, image, manifest};
+
+/// How this run knows which image is meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Identity<'a> {
+    /// By the digest of its config, which is its ID.
+    Config,
+    /// By what an engine with a containerd store calls it: the digest of a manifest or an index.
+    Manifest {
+        digest: &'a str,
+        /// The layers that the engine told; empty where no engine has the image.
+        diff_ids: &'a [String],
+    },
+}
+
+impl Identity<'_> {
+    /// Tells whether what was found in Keep is the image that is meant.
+    ///
+    /// The digest of a manifest can be shown only for the form in which an engine loads what we store.
+    /// For what the project or the user owns, equal layers are enough: nobody else can write there.
+    fn fits(self, found: &archives::Image, is_own: bool) -> bool {
+        match self {
+            Self::Config => true,
+            Self::Manifest { digest, diff_ids } => {
+                found.manifest.as_deref() == Some(digest)
+                    || (is_own && !diff_ids.is_empty() && found.diff_ids == diff_ids)
+            }
+        }
+    }
+}
+
+/// Returns what the collection holds if that is the image, or none, having said why.
+///
+/// `id` is the image's ID, by which the collection's only file is named. `is_own` tells whether the
+/// project or the user owns the collection.
+pub(crate) fn image_of(
+    collection: &collections::Collection,
+    id: &str,
+    identity: Identity<'_>,
+    is_own: bool,
+    depth: keep::Depth,
+) -> Result<Option<archives::Image>, Failure> {
+    let refused = |reason: &str| {
+        log::write(
+            Level::Warning,
+            &format!(
+                "collection {} of {} is not used for image `{id}`: {reason}",
+                collection.uuid, collection.owner
+            ),
+        );
+        Ok(None)
+    };
+    if image::format(id) != "v2" {
+        return refused("its ID has the form v1, which does not tell the content");
+    }
+    let text = collection.manifest.as_deref().unwrap_or_default();
+    let archive = match stored(text, id) {
+        Ok(archive) => archive,
+        Err(reason) => return refused(&reason),
+    };
+    let found = match keep::examine(&archive, depth) {
+        Ok(found) => found,
+        // Nobody can be asked again who does not know the token.
+        Err(error @ (keep::Error::Unauthorized(_) | keep::Error::NoServices)) => {
+            return Err(error.into());
+        }
+        Err(error) => return refused(&words(&error)),
+    };
+    if found.id != id {
+        return refused(&format!("it holds image {}", found.id));
+    }
+    if !identity.fits(&found, is_own) {
+        return refused("that it is what the engine calls by this digest cannot be shown");
+    }
+    Ok(Some(found))
+}
+
+/// Returns the place of the archive that is the only file of this manifest.
+pub(crate) fn stored(text: &str, id: &str) -> Result<keep::StoredArchive, String> {
+    let extents = extents::of_only_file(text).map_err(|error| error.to_string())?;
+    Ok(keep::StoredArchive {
+        image: id.to_ascii_lowercase(),
+        extents: extents
+            .into_iter()
+            .map(|extent| keep::Extent {
+                block: extent.block,
+                start: extent.start,
+                length: extent.length,
+            })
+            .collect(),
+    })
+}
+
+/// Returns the ID by which the collection's only file is named.
+pub(crate) fn named_id(collection: &collections::Collection) -> Option<String> {
+    let (path, _) = manifest::only_file(collection.manifest.as_deref()?)?;
+    image::id_of_file(&path).map(Into::into)
+}
+
+/// Returns the words of an error of Keep, for a message about something that may fail.
+pub(crate) fn words(error: &keep::Error) -> String {
+    match error {
+        keep::Error::Denied(text)
+        | keep::Error::Unauthorized(text)
+        | keep::Error::Other(text)
+        | keep::Error::Archive(
+            ArchiveError::Denied(text)
+            | ArchiveError::NotFound(text)
+            | ArchiveError::Unsound(text)
+            | ArchiveError::NoSuchImage(text)
+            | ArchiveError::Ambiguous(text)
+            | ArchiveError::Unsupported(text)
+            | ArchiveError::Other(text),
+        ) => text.clone(),
+        keep::Error::Archive(ArchiveError::Engine(failure)) => failure.message.clone(),
+        keep::Error::NoServices => "the cluster offers no Keep service".into(),
+        keep::Error::TooFewReplicas(shortfall) => shortfall.reasons.join("; "),
+    }
+}

@@ -1,0 +1,128 @@
+//! What an archive in Keep holds: the headers and documents alone, or every byte.
+
+use std::io;
+use std::sync::{Arc, PoisonError};
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+
+use super::Keep;
+use super::fetch::{USUAL_CONCURRENCY, stretches};
+use super::locator::Locator;
+use super::read_ahead::ReadAhead;
+use super::store::{ArchiveStore, StoreError};
+use super::stretched::Stretched;
+use crate::archive::{self, Archive, BlockSink, Choice, SinkClosed};
+use crate::bindings::archives::{Image, Selection};
+use crate::bindings::keep::{BlockLayout, Depth, Form, StoredArchive};
+
+/// What error texts call the archive.
+const SUBJECT: &str = "the archive in Keep";
+
+/// How many bytes are verified at a time.
+const PIECE: usize = 1 << 20;
+
+impl ArchiveStore {
+    /// Reads an archive in Keep as far as `depth` says, and tells which image it holds.
+    ///
+    /// # Errors
+    /// If a block cannot be read, or the archive is not sound or holds not exactly one image.
+    pub async fn examine(&self, stored: &StoredArchive, depth: Depth) -> Result<Image, StoreError> {
+        let stretches = stretches(&stored.extents)?;
+        let keep = self.keep.clone();
+        if depth == Depth::Config {
+            return spawn(move || outline(&keep, stretches)).await;
+        }
+        let progress = self.progress.clone();
+        progress.total(Some(
+            stretches.iter().map(|stretch| stretch.length as u64).sum(),
+        ));
+        let most = self.concurrency.unwrap_or(USUAL_CONCURRENCY);
+        let blocks = ReadAhead::start(keep, stretches, most);
+        let failure = blocks.failure();
+        let mut archive = Archive::stream(
+            SUBJECT,
+            Box::new(move || Ok(Box::new(blocks))),
+            Choice::default(),
+            &self.destination.scratch,
+        )
+        .in_pieces(PIECE);
+        let read = spawn(move || {
+            let mut seen = 0;
+            let reading = archive.read(
+                &Selection::Only,
+                Form::Verbatim,
+                BlockLayout::Dense,
+                &mut Discarded::default(),
+                &mut |count| {
+                    progress.read(count - seen);
+                    seen = count;
+                },
+            )?;
+            progress.finish();
+            Ok(reading.image)
+        })
+        .await;
+        let of_keep = failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match (read, of_keep) {
+            (Err(_), Some(error)) => Err(error.into()),
+            (read, _) => read,
+        }
+    }
+}
+
+/// Does something that waits, on a thread that may.
+async fn spawn<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| StoreError::BrokenOff(error.to_string()))?
+}
+
+/// Reads headers and documents.
+fn outline(
+    keep: &Arc<Keep>,
+    stretches: Vec<super::stretched::Stretch>,
+) -> Result<Image, StoreError> {
+    let runtime = Handle::current();
+    let mut failure = None;
+    let mut fetch = |locator: &Locator, length: usize| -> io::Result<Bytes> {
+        let got = runtime.block_on(keep.get_beginning(locator, length));
+        got.map_err(|error| {
+            let text = error.to_string();
+            failure = Some(error);
+            io::Error::other(text)
+        })
+    };
+    let read = archive::outline(Stretched::new(stretches, &mut fetch), SUBJECT);
+    match (read, failure) {
+        (Err(_), Some(error)) => Err(error.into()),
+        (read, _) => Ok(read?),
+    }
+}
+
+/// Takes what was verified, and keeps nothing.
+#[derive(Default)]
+struct Discarded {
+    unused: Vec<u8>,
+    count: usize,
+}
+
+impl BlockSink for Discarded {
+    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
+        let mut buffer = std::mem::take(&mut self.unused);
+        buffer.clear();
+        buffer.reserve_exact(PIECE);
+        Ok(buffer)
+    }
+
+    fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
+        self.unused = block;
+        self.count += 1;
+        Ok(self.count - 1)
+    }
+}
