@@ -252,10 +252,18 @@ impl<'a> Job<'a> {
         other: collections::Collection,
         source: &Source,
     ) -> Result<collections::Collection, Failure> {
+        let is_own = users::current().is_ok_and(|user| user == other.owner);
+        let (level, checked) = match self.request.verify {
+            keep::Depth::Config => (
+                if is_own { Level::Info } else { Level::Warning },
+                "its config is that of the image, and its layers were not read (`keepdocker upload --verify` reads them)",
+            ),
+            keep::Depth::Content => (Level::Info, "all of it was read and verified"),
+        };
         log::write(
-            Level::Info,
+            level,
             &format!(
-                "image {} is in collection {} of {}, whose archive was checked; it is copied from there",
+                "image {} is copied from collection {} of {}: {checked}",
                 image.id, other.uuid, other.owner
             ),
         );

@@ -1,8 +1,5 @@
 //! Reads one block, and checks that it is the one that was asked for.
 
-use reqwest::Method;
-use reqwest::header::ACCEPT;
-
 use bytes::{Bytes, BytesMut};
 
 use super::block::MAXIMUM_SIZE;
@@ -10,7 +7,8 @@ use super::locator::Locator;
 use super::put::{described, name};
 use super::service::{self, Service};
 use super::{Error, Keep};
-use crate::http::{Answer, Failure, RequestId};
+use crate::http::header::ACCEPT;
+use crate::http::{Answer, Failure, Method, RequestId};
 
 /// How much of a block is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -183,12 +183,12 @@ fn a_collection_of_somebody_is_used_only_if_its_archive_holds_the_image() {
     });
     let uploaded = run(&request("a:1")).unwrap();
     assert_eq!(uploaded.outcome, Outcome::Registered);
-    let looked = |collection: &collections::Collection| {
+    let refused = |collection: &collections::Collection| {
         warnings()
             .iter()
-            .any(|text| text.contains(&collection.uuid))
+            .any(|text| text.contains(&collection.uuid) && text.contains("is not used"))
     };
-    assert!(looked(&liar) && !looked(&honest));
+    assert!(refused(&liar) && !refused(&honest));
 }
 
 #[test]
