@@ -86,6 +86,13 @@ pub(crate) fn image_of(
     Ok(Some(found))
 }
 
+/// Looks into a collection that is used in any case; none if that fails.
+pub(crate) fn look(collection: &collections::Collection, id: &str) -> Option<archives::Image> {
+    let archive = stored(collection.manifest.as_deref()?, id).ok()?;
+    let found = keep::examine(&archive, keep::Depth::Config).ok()?;
+    (found.id == id).then_some(found)
+}
+
 /// Returns the place of the archive that is the only file of this manifest.
 pub(crate) fn stored(text: &str, id: &str) -> Result<keep::StoredArchive, String> {
     let extents = extents::of_only_file(text).map_err(|error| error.to_string())?;

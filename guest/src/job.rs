@@ -187,15 +187,17 @@ impl<'a> Job<'a> {
             Place::Own(collection, image) => {
                 let built = match image {
                     Some(image) => image::build_time(&image.config),
-                    None => self.build_time(id, &collection, &found.links)?,
+                    None => build_time(id, &collection, &found.links),
                 };
                 (collection, built, false)
             }
-            Place::Elsewhere(collection, image) => (
-                self.copy(&image, collection, source)?,
-                image::build_time(&image.config),
-                true,
-            ),
+            Place::Elsewhere(other, image) => {
+                let built = match &image {
+                    Some(image) => image::build_time(&image.config),
+                    None => build_time(id, &other, &found.links),
+                };
+                (self.copy(id, other, image.as_ref(), source)?, built, true)
+            }
             Place::Nowhere => return Ok(None),
         };
         let properties: Vec<Property> = built
@@ -219,43 +221,50 @@ impl<'a> Job<'a> {
         Ok(Some(self.uploaded(collection, id, outcome)))
     }
 
-    /// Returns the build time of an image that the project has, for links that may be missing: as the
-    /// project's own links and properties tell it, else as its config does.
-    fn build_time(
-        &self,
-        id: &str,
-        collection: &collections::Collection,
-        links: &[links::Link],
-    ) -> Result<Option<String>, Failure> {
-        let mut own: Vec<&links::Link> = presence::of_image(id, links)
-            .into_iter()
-            .filter(|link| link.owner == self.owner && link.head == collection.uuid)
-            .collect();
-        catalog::sort(&mut own);
-        if let Some(link) = own.first() {
-            return Ok(image::text_of(&link.properties, image::IMAGE_TIMESTAMP));
-        }
-        if let Some(built) = image::text_of(&collection.properties, image::BUILD_TIME) {
-            return Ok(Some(built));
-        }
-        let found =
-            evidence::image_of(collection, id, Identity::Config, true, keep::Depth::Config)?;
-        Ok(found.and_then(|image| image::build_time(&image.config)))
-    }
-
-    /// Creates a collection of the project with the blocks of another, which holds this image.
+    /// Creates a collection of the project with the blocks of another.
     ///
-    /// Of what the other says of the image nothing is taken over.
+    /// `image` is what was found in the other; of what somebody else says of it nothing is taken over.
+    /// Where the user owns the other, there may be none, and what it says counts.
     fn copy(
         &self,
-        image: &archives::Image,
+        id: &str,
         other: collections::Collection,
+        image: Option<&archives::Image>,
         source: &Source,
     ) -> Result<collections::Collection, Failure> {
-        let is_own = users::current().is_ok_and(|user| user == other.owner);
+        let properties = match image {
+            Some(image) => {
+                self.tell_of_copy(&other, image);
+                let source = Source {
+                    manifest: source.manifest.clone().or_else(|| image.manifest.clone()),
+                    reference: source.reference.clone(),
+                };
+                source.properties(image)
+            }
+            None => {
+                let kept = [
+                    image::CONFIG_DIGEST,
+                    image::MANIFEST_DIGEST,
+                    image::SOURCE_REFERENCE,
+                    image::BUILD_TIME,
+                    image::BASE_LAYER,
+                ];
+                let own = other.properties.iter();
+                own.filter(|property| kept.contains(&property.key.as_str()))
+                    .cloned()
+                    .collect()
+            }
+        };
+        let new = self.collection(id, other.manifest.unwrap_or_default(), properties);
+        // `presence` found no collection of this content in the project.
+        registration::create_collection(&new, &other.portable_data_hash, &self.owner, &[])
+    }
+
+    /// Says whose collection is copied, and how far it was read.
+    fn tell_of_copy(&self, other: &collections::Collection, image: &archives::Image) {
         let (level, checked) = match self.request.verify {
             keep::Depth::Config => (
-                if is_own { Level::Info } else { Level::Warning },
+                Level::Warning,
                 "its config is that of the image, and its layers were not read (`keepdocker upload --verify` reads them)",
             ),
             keep::Depth::Content => (Level::Info, "all of it was read and verified"),
@@ -267,17 +276,6 @@ impl<'a> Job<'a> {
                 image.id, other.uuid, other.owner
             ),
         );
-        let source = Source {
-            manifest: source.manifest.clone().or_else(|| image.manifest.clone()),
-            reference: source.reference.clone(),
-        };
-        let new = self.collection(
-            &image.id,
-            other.manifest.unwrap_or_default(),
-            source.properties(image),
-        );
-        // `presence` found no collection of this content in the project.
-        registration::create_collection(&new, &other.portable_data_hash, &self.owner, &[])
     }
 
     /// Registers an archive that is in Keep. `locked` is the ID whose lock is held and, unless
@@ -470,6 +468,27 @@ impl Source {
         );
         properties
     }
+}
+
+/// Returns the build time of an image that the project or the user has, for links that may be missing:
+/// as the owner's links and the collection tell it, else as its config does.
+fn build_time(
+    id: &str,
+    collection: &collections::Collection,
+    links: &[links::Link],
+) -> Option<String> {
+    let mut own: Vec<&links::Link> = presence::of_image(id, links)
+        .into_iter()
+        .filter(|link| link.owner == collection.owner && link.head == collection.uuid)
+        .collect();
+    catalog::sort(&mut own);
+    if let Some(link) = own.first() {
+        return image::text_of(&link.properties, image::IMAGE_TIMESTAMP);
+    }
+    image::text_of(&collection.properties, image::BUILD_TIME).or_else(|| {
+        let found = evidence::look(collection, id)?;
+        image::build_time(&found.config)
+    })
 }
 
 /// Reads a stored archive from Keep, every byte, and says how it differs from what was to be stored.

@@ -2,8 +2,9 @@
 //!
 //! A hash link claims that a collection holds an image. It tells where to look: a link to a collection
 //! that is in the trash, that cannot be read, or that holds something else than one file at the top,
-//! named by the image's ID, counts for nothing. What the project owns is then taken as it is, unless
-//! the ID itself is a guess; what somebody else owns, only after a look inside (see `evidence`).
+//! named by the image's ID, counts for nothing. What the project or the user owns is then taken as it
+//! is, unless the ID itself is a guess; what somebody else owns, only after a look inside (see
+//! `evidence`).
 //!
 //! An upload that was cut short leaves a collection without links. It is found again by the
 //! digest in its properties, or by its content, so that the next run completes it.
@@ -33,9 +34,9 @@ pub(crate) struct Presence {
 pub(crate) enum Place {
     /// The project owns this one; with what is in it, where that was looked at.
     Own(collections::Collection, Option<archives::Image>),
-    /// Only others own such a collection; this one, which holds this image, can be copied without its
-    /// data.
-    Elsewhere(collections::Collection, archives::Image),
+    /// The project owns none; this one can be copied without its data. With what is in it, unless the
+    /// user owns it, too.
+    Elsewhere(collections::Collection, Option<archives::Image>),
     Nowhere,
 }
 
@@ -130,13 +131,11 @@ impl Search<'_> {
 
     /// Returns the first of these, which the project owns, that holds the image.
     fn first_sound(self, own: Vec<collections::Collection>) -> Result<Option<Place>, Failure> {
-        let is_known =
-            matches!(self.identity, Identity::Config) && self.depth == keep::Depth::Config;
         for collection in own {
             if !is_sound(&collection, self.id) {
                 continue;
             }
-            if is_known {
+            if self.is_known() {
                 return Ok(Some(Place::Own(collection, None)));
             }
             let found = evidence::image_of(&collection, self.id, self.identity, true, self.depth)?;
@@ -147,21 +146,26 @@ impl Search<'_> {
         Ok(None)
     }
 
+    /// Tells whether what the project or the user owns under the image's ID need not be looked into.
+    fn is_known(self) -> bool {
+        matches!(self.identity, Identity::Config) && self.depth == keep::Depth::Config
+    }
+
     /// Looks among what others own, as far as that may be used.
     fn elsewhere(self, heads: &[String]) -> Result<Place, Failure> {
         if self.reach == Reach::None || heads.is_empty() {
             return Ok(Place::Nowhere);
         }
-        // Only where it matters: the question is a request of its own.
+        let user = users::current()?;
         let home = match self.reach {
-            Reach::Own => Some(users::current()?),
+            Reach::Own => Some(user.as_str()),
             _ => None,
         };
         let mut looked_at = HashSet::new();
         for some in heads.chunks(COLLECTIONS_AT_A_TIME) {
             let mut found = list(
                 collections::Which::Uuids(some.to_vec()),
-                home.as_deref(),
+                home,
                 collections::Detail::Manifest,
             )?;
             found.retain(|collection| is_sound(collection, self.id));
@@ -173,19 +177,27 @@ impl Search<'_> {
                 if looked_at.len() > MOST_LOOKED_INTO {
                     return Ok(Place::Nowhere);
                 }
-                let is_own = home.is_some();
-                let Some(image) =
-                    evidence::image_of(&collection, self.id, self.identity, is_own, self.depth)?
-                else {
-                    continue;
-                };
+                let is_own = collection.owner == user;
+                let mut image = None;
+                if !(is_own && self.is_known()) {
+                    image = evidence::image_of(
+                        &collection,
+                        self.id,
+                        self.identity,
+                        is_own,
+                        self.depth,
+                    )?;
+                    if image.is_none() {
+                        continue;
+                    }
+                }
                 let copies = list(
                     collections::Which::PortableDataHash(collection.portable_data_hash.clone()),
                     Some(self.owner),
                     collections::Detail::Attributes,
                 )?;
                 return Ok(match copies.into_iter().next() {
-                    Some(copy) => Place::Own(copy, Some(image)),
+                    Some(copy) => Place::Own(copy, image),
                     None => Place::Elsewhere(collection, image),
                 });
             }
