@@ -75,6 +75,7 @@ pub struct Faults {
     is_full: AtomicBool,
     discards_blocks: AtomicBool,
     trusts_hashes: AtomicBool,
+    confirms_lost_blocks: AtomicBool,
 }
 
 impl Faults {
@@ -105,7 +106,8 @@ impl Faults {
         self.is_full.store(is_full, Ordering::Relaxed);
     }
 
-    /// Checks blocks but does not keep them, so that a benchmark does not measure the disk.
+    /// Checks blocks but does not keep them, so that a benchmark does not measure the disk. `HEAD`
+    /// goes on saying that they are there.
     pub fn discard_blocks(&self, discards: bool) {
         self.discards_blocks.store(discards, Ordering::Relaxed);
     }
@@ -114,6 +116,12 @@ impl Faults {
     /// what a server elsewhere would compute.
     pub fn trust_hashes(&self, trusts: bool) {
         self.trusts_hashes.store(trusts, Ordering::Relaxed);
+    }
+
+    /// Answers `HEAD` for blocks that are not there as if they were, as a service with a stale index
+    /// may.
+    pub fn confirm_lost_blocks(&self, confirms: bool) {
+        self.confirms_lost_blocks.store(confirms, Ordering::Relaxed);
     }
 
     pub(crate) fn page_limit(&self) -> Option<i64> {
@@ -133,6 +141,10 @@ impl Faults {
 
     pub(crate) fn trusts_hashes(&self) -> bool {
         self.trusts_hashes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn confirms_lost_blocks(&self) -> bool {
+        self.confirms_lost_blocks.load(Ordering::Relaxed)
     }
 
     /// Takes the action for a request, if any, and counts it.

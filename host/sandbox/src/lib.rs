@@ -14,6 +14,7 @@
 mod api;
 mod clock;
 mod cluster;
+pub mod damage;
 mod error;
 pub mod faults;
 mod first_records;

@@ -10,6 +10,8 @@
 mod blocks;
 #[path = "conformance/client.rs"]
 mod client;
+#[path = "cluster/damage.rs"]
+mod damage;
 #[path = "cluster/faults.rs"]
 mod faults;
 #[path = "cluster/records.rs"]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -26,6 +26,8 @@ pub(crate) struct Blocks {
     volumes: Vec<PathBuf>,
     /// Files whose content was found right, with the time they had then.
     verified: Mutex<HashMap<PathBuf, SystemTime>>,
+    /// The sizes of blocks that were taken and not kept.
+    discarded: Mutex<HashMap<String, u64>>,
 }
 
 /// A block that was received and not yet put in its place.
@@ -59,6 +61,7 @@ impl Blocks {
         Blocks {
             volumes,
             verified: Mutex::default(),
+            discarded: Mutex::default(),
         }
     }
 
@@ -109,14 +112,24 @@ impl Blocks {
     }
 
     /// Puts a received block into its place on some volumes. Blocks.
+    ///
+    /// A block that is there already is left alone, and replaced where it is spoiled. An error of
+    /// kind `AlreadyExists` means that another block has the same hash.
     pub(crate) fn keep(&self, mut received: Received, volumes: &[usize]) -> std::io::Result<()> {
         let Some(temporary) = received.file.clone() else {
+            lock(&self.discarded).insert(received.hash.clone(), received.size);
             return Ok(());
         };
         for (index, volume) in volumes.iter().enumerate() {
             let place = self.path(*volume, &received.hash);
             if let Some(folder) = place.parent() {
                 fs::create_dir_all(folder)?;
+            }
+            if place.exists() && self.verify(&place, &received.hash).is_ok() {
+                if !are_equal(&temporary, &place)? {
+                    return Err(std::io::ErrorKind::AlreadyExists.into());
+                }
+                continue;
             }
             if index + 1 == volumes.len() {
                 fs::rename(&temporary, &place)?;
@@ -129,6 +142,30 @@ impl Blocks {
             self.note(&place);
         }
         Ok(())
+    }
+
+    /// Returns the size of a block that was taken and not kept.
+    pub(crate) fn discarded(&self, hash: &str) -> Option<u64> {
+        lock(&self.discarded).get(hash).copied()
+    }
+
+    /// Does something to a block wherever it is kept, and returns on how many volumes. Blocks.
+    pub(crate) fn spoil(
+        &self,
+        hash: &str,
+        spoil: impl Fn(&Path) -> std::io::Result<()>,
+    ) -> std::io::Result<usize> {
+        let mut count = 0;
+        for volume in 0..self.volumes() {
+            let place = self.path(volume, hash);
+            if place.exists() {
+                spoil(&place)?;
+                // Times are too coarse to tell a change from the moment before.
+                lock(&self.verified).remove(&place);
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 
     /// Finds a block on the volumes. Blocks.
@@ -158,7 +195,7 @@ impl Blocks {
     /// Reads a file through unless it has been found right before and not changed since.
     fn verify(&self, path: &Path, hash: &str) -> std::io::Result<()> {
         let changed = fs::metadata(path)?.modified()?;
-        if self.lock().get(path) == Some(&changed) {
+        if lock(&self.verified).get(path) == Some(&changed) {
             return Ok(());
         }
         let mut file = File::open(path)?;
@@ -179,12 +216,8 @@ impl Blocks {
 
     fn note(&self, path: &Path) {
         if let Ok(changed) = fs::metadata(path).and_then(|metadata| metadata.modified()) {
-            self.lock().insert(path.to_owned(), changed);
+            lock(&self.verified).insert(path.to_owned(), changed);
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, SystemTime>> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns hash and size of every block on any volume. Blocks.
@@ -208,6 +241,28 @@ impl Blocks {
             }
         }
         Ok(blocks.into_iter().collect())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Compares two files.
+fn are_equal(one: &Path, other: &Path) -> std::io::Result<bool> {
+    let mut pieces = [Vec::new(), Vec::new()];
+    let mut files = [File::open(one)?, File::open(other)?];
+    loop {
+        for (file, piece) in files.iter_mut().zip(&mut pieces) {
+            piece.clear();
+            file.take(PIECE as u64).read_to_end(piece)?;
+        }
+        if pieces[0] != pieces[1] {
+            return Ok(false);
+        }
+        if pieces[0].is_empty() {
+            return Ok(true);
+        }
     }
 }
 

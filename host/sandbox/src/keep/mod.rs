@@ -1,4 +1,5 @@
 //! Answers the requests to the Keep services.
 
 pub(crate) mod blocks;
+mod read;
 pub(crate) mod service;

@@ -1,32 +1,27 @@
 //! One Keep service: a store that checks signatures, or a proxy that checks tokens.
 
-use std::fs::File;
-use std::io::Read;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming as Body;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::mpsc;
 
 use super::blocks::{MAX_SIZE, Received};
+use super::read::read;
 use crate::api::auth;
 use crate::clock::SECOND;
 use crate::cluster::{Cluster, Service};
 use crate::faults::Action;
 use crate::manifest;
 use crate::options::ServiceKind;
-use crate::server::body::{Answer, full, pieces};
+use crate::server::body::{Answer, full};
 use crate::server::request::token;
-use crate::signature::Refusal;
 
 /// How many pieces of a block wait between the network and the disk.
-const QUEUE: usize = 16;
-
-/// How much of a block is sent at once.
-const PIECE: usize = 256 << 10;
+pub(super) const QUEUE: usize = 16;
 
 /// What a proxy says to those without a good token.
 const NO_ACCESS: &str = "Missing or invalid Authorization header, or method not allowed\n";
@@ -156,8 +151,12 @@ async fn write(
     };
     let keeper = Arc::clone(&cluster);
     let kept = tokio::task::spawn_blocking(move || keeper.blocks.keep(received, &volumes)).await;
-    if !matches!(kept, Ok(Ok(()))) {
-        return text(StatusCode::SERVICE_UNAVAILABLE, "volume unavailable\n");
+    match kept {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return collision(is_proxy);
+        }
+        _ => return text(StatusCode::SERVICE_UNAVAILABLE, "volume unavailable\n"),
     }
     let hash = match fault {
         Some(Action::WrongHash) => hash.chars().rev().collect(),
@@ -198,6 +197,19 @@ async fn write(
             .headers_mut()
             .insert("x-keep-storage-classes-confirmed", value);
     }
+    response
+}
+
+/// Refuses a block whose hash another block has.
+fn collision(is_proxy: bool) -> Response<Answer> {
+    if !is_proxy {
+        return text(StatusCode::INTERNAL_SERVER_ERROR, "hash collision\n");
+    }
+    let words = "Could not write sufficient replicas: [500] hash collision\n";
+    let mut response = text(StatusCode::SERVICE_UNAVAILABLE, words);
+    response
+        .headers_mut()
+        .insert("x-keep-replicas-stored", HeaderValue::from_static("0"));
     response
 }
 
@@ -253,132 +265,11 @@ fn mismatch(is_proxy: bool, found: &str, expected: &str) -> Response<Answer> {
     }
 }
 
-/// Returns a block, or for HEAD only its size.
-async fn read(
-    cluster: Arc<Cluster>,
-    service: &Service,
-    locator: String,
-    token: Option<String>,
-    is_head: bool,
-    fault: Option<Action>,
-) -> Response<Answer> {
-    let is_proxy = service.kind == ServiceKind::Proxy;
-    let hash = locator.get(..32).unwrap_or_default().to_owned();
-    let refuse = |status: StatusCode, words: &str| {
-        let mut response = match (is_proxy, status) {
-            (false, _) => text(status, words),
-            (true, StatusCode::NOT_FOUND) => text(status, "Block not found\n"),
-            // A proxy hands on what each of its stores says.
-            (true, status) => {
-                let code = status.as_u16();
-                let said: Vec<String> = stores(&cluster)
-                    .iter()
-                    .map(|store| format!("{store}{locator}: HTTP {code} {:?}", words.trim()))
-                    .collect();
-                let reasons = format!("GET {locator} failed: [{}]\n", said.join(" "));
-                text(StatusCode::UNPROCESSABLE_ENTITY, &reasons)
-            }
-        };
-        if !is_proxy {
-            response
-                .headers_mut()
-                .insert(VARY, HeaderValue::from_static("X-Keep-Signature"));
-        }
-        response
-    };
-    let Some(token) = token else {
-        return refuse(
-            StatusCode::UNAUTHORIZED,
-            "no token provided in Authorization header\n",
-        );
-    };
-    match cluster
-        .signer
-        .verify(&locator, &token, cluster.clock.now() / SECOND)
-    {
-        Ok(()) => {}
-        Err(Refusal::Invalid) => return refuse(StatusCode::BAD_REQUEST, "invalid signature\n"),
-        Err(Refusal::Expired) => return refuse(StatusCode::UNAUTHORIZED, "expired signature\n"),
-    }
-    let volumes: Vec<usize> = if is_proxy {
-        (0..cluster.blocks.volumes()).collect()
-    } else {
-        vec![service.volume]
-    };
-    let keeper = Arc::clone(&cluster);
-    let wanted = hash.clone();
-    let found = tokio::task::spawn_blocking(move || keeper.blocks.find(&wanted, &volumes)).await;
-    let (file, size) = match found {
-        Ok(Ok(Some(found))) => found,
-        Ok(Ok(None)) => return refuse(StatusCode::NOT_FOUND, "file does not exist\n"),
-        _ => {
-            return refuse(
-                StatusCode::BAD_GATEWAY,
-                "checksum mismatch in stored data\n",
-            );
-        }
-    };
-    let is_wrong = matches!(fault, Some(Action::WrongHash));
-    let mut response = Response::new(if is_head {
-        full(Bytes::new())
-    } else {
-        let (sender, receiver) = mpsc::channel(QUEUE / 4);
-        tokio::task::spawn_blocking(move || send(file, &sender, is_wrong));
-        pieces(receiver)
-    });
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_LENGTH, number(size));
-    if !is_head {
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        );
-    }
-    if !is_proxy {
-        headers.insert(VARY, HeaderValue::from_static("X-Keep-Signature"));
-    }
-    response
-}
-
-/// The root URLs of the stores behind a proxy; a proxy without any is its own store.
-fn stores(cluster: &Cluster) -> Vec<String> {
-    let services = cluster.services();
-    let has_store = services
-        .iter()
-        .any(|service| service.kind == ServiceKind::Disk);
-    services
-        .iter()
-        .filter(|service| !has_store || service.kind == ServiceKind::Disk)
-        .map(Service::url)
-        .collect()
-}
-
-/// Reads a file piece by piece; `is_wrong` spoils the first byte.
-fn send(mut file: File, sender: &mpsc::Sender<std::io::Result<Bytes>>, mut is_wrong: bool) {
-    loop {
-        let mut piece = vec![0; PIECE];
-        let result = match file.read(&mut piece) {
-            Ok(0) => return,
-            Ok(length) => {
-                piece.truncate(length);
-                if std::mem::take(&mut is_wrong) {
-                    piece[0] ^= 1;
-                }
-                Ok(piece.into())
-            }
-            Err(error) => Err(error),
-        };
-        if sender.blocking_send(result).is_err() {
-            return;
-        }
-    }
-}
-
-fn number(number: u64) -> HeaderValue {
+pub(super) fn number(number: u64) -> HeaderValue {
     HeaderValue::from(number)
 }
 
-fn text(status: StatusCode, text: &str) -> Response<Answer> {
+pub(super) fn text(status: StatusCode, text: &str) -> Response<Answer> {
     let mut response = Response::new(full(Bytes::copy_from_slice(text.as_bytes())));
     *response.status_mut() = status;
     if !text.is_empty() {

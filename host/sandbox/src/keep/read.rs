@@ -1,0 +1,153 @@
+//! Blocks out of a Keep service.
+
+use std::fs::File;
+use std::io::Read;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, VARY};
+use hyper::{Response, StatusCode};
+use tokio::sync::mpsc;
+
+use super::service::{QUEUE, number, text};
+use crate::clock::SECOND;
+use crate::cluster::{Cluster, Service};
+use crate::faults::Action;
+use crate::options::ServiceKind;
+use crate::server::body::{Answer, full, pieces};
+use crate::signature::Refusal;
+
+/// How much of a block is sent at once.
+const PIECE: usize = 256 << 10;
+
+/// Returns a block, or for HEAD only its size.
+pub(super) async fn read(
+    cluster: Arc<Cluster>,
+    service: &Service,
+    locator: String,
+    token: Option<String>,
+    is_head: bool,
+    fault: Option<Action>,
+) -> Response<Answer> {
+    let is_proxy = service.kind == ServiceKind::Proxy;
+    let hash = locator.get(..32).unwrap_or_default().to_owned();
+    let refuse = |status: StatusCode, words: &str| {
+        let mut response = match (is_proxy, status) {
+            (false, _) => text(status, words),
+            (true, StatusCode::NOT_FOUND) => text(status, "Block not found\n"),
+            // A proxy hands on what each of its stores says.
+            (true, status) => {
+                let code = status.as_u16();
+                let said: Vec<String> = stores(&cluster)
+                    .iter()
+                    .map(|store| format!("{store}{locator}: HTTP {code} {:?}", words.trim()))
+                    .collect();
+                let reasons = format!("GET {locator} failed: [{}]\n", said.join(" "));
+                text(StatusCode::UNPROCESSABLE_ENTITY, &reasons)
+            }
+        };
+        if !is_proxy {
+            response
+                .headers_mut()
+                .insert(VARY, HeaderValue::from_static("X-Keep-Signature"));
+        }
+        response
+    };
+    let Some(token) = token else {
+        return refuse(
+            StatusCode::UNAUTHORIZED,
+            "no token provided in Authorization header\n",
+        );
+    };
+    match cluster
+        .signer
+        .verify(&locator, &token, cluster.clock.now() / SECOND)
+    {
+        Ok(()) => {}
+        Err(Refusal::Invalid) => return refuse(StatusCode::BAD_REQUEST, "invalid signature\n"),
+        Err(Refusal::Expired) => return refuse(StatusCode::UNAUTHORIZED, "expired signature\n"),
+    }
+    let volumes: Vec<usize> = if is_proxy {
+        (0..cluster.blocks.volumes()).collect()
+    } else {
+        vec![service.volume]
+    };
+    let keeper = Arc::clone(&cluster);
+    let wanted = hash.clone();
+    let found = tokio::task::spawn_blocking(move || keeper.blocks.find(&wanted, &volumes)).await;
+    let (file, size) = match found {
+        Ok(Ok(Some((file, size)))) => (Some(file), size),
+        Ok(Ok(None)) if is_head && let Some(size) = claimed(&cluster, &locator) => (None, size),
+        Ok(Ok(None)) => return refuse(StatusCode::NOT_FOUND, "file does not exist\n"),
+        _ => {
+            return refuse(
+                StatusCode::BAD_GATEWAY,
+                "checksum mismatch in stored data\n",
+            );
+        }
+    };
+    let is_wrong = matches!(fault, Some(Action::WrongHash));
+    let mut response = Response::new(match file {
+        Some(file) if !is_head => {
+            let (sender, receiver) = mpsc::channel(QUEUE / 4);
+            tokio::task::spawn_blocking(move || send(file, &sender, is_wrong));
+            pieces(receiver)
+        }
+        _ => full(Bytes::new()),
+    });
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LENGTH, number(size));
+    if !is_head {
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+    }
+    if !is_proxy {
+        headers.insert(VARY, HeaderValue::from_static("X-Keep-Signature"));
+    }
+    response
+}
+
+/// The size of a block that is not there, and is said to be: because a test wants that, or because
+/// the block was taken and not kept.
+fn claimed(cluster: &Cluster, locator: &str) -> Option<u64> {
+    if cluster.faults.confirms_lost_blocks() {
+        return locator.split('+').nth(1)?.parse().ok();
+    }
+    cluster.blocks.discarded(locator.get(..32)?)
+}
+
+/// The root URLs of the stores behind a proxy; a proxy without any is its own store.
+fn stores(cluster: &Cluster) -> Vec<String> {
+    let services = cluster.services();
+    let has_store = services
+        .iter()
+        .any(|service| service.kind == ServiceKind::Disk);
+    services
+        .iter()
+        .filter(|service| !has_store || service.kind == ServiceKind::Disk)
+        .map(Service::url)
+        .collect()
+}
+
+/// Reads a file piece by piece; `is_wrong` spoils the first byte.
+fn send(mut file: File, sender: &mpsc::Sender<std::io::Result<Bytes>>, mut is_wrong: bool) {
+    loop {
+        let mut piece = vec![0; PIECE];
+        let result = match file.read(&mut piece) {
+            Ok(0) => return,
+            Ok(length) => {
+                piece.truncate(length);
+                if std::mem::take(&mut is_wrong) {
+                    piece[0] ^= 1;
+                }
+                Ok(piece.into())
+            }
+            Err(error) => Err(error),
+        };
+        if sender.blocking_send(result).is_err() {
+            return;
+        }
+    }
+}
