@@ -6,10 +6,9 @@
 //! ID that the engine told or that was computed from the source, or the layers that the engine told.
 
 use crate::bindings::exports::keepdocker::contract::commands::Failure;
-use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{archives, collections, keep, log};
-use crate::{extents, image, manifest};
+use crate::{extents, failure, image, manifest};
 
 /// How this run knows which image is meant.
 #[derive(Debug, Clone, Copy)]
@@ -118,19 +117,10 @@ pub(crate) fn named_id(collection: &collections::Collection) -> Option<String> {
 /// Returns the words of an error of Keep, for a message about something that may fail.
 pub(crate) fn words(error: &keep::Error) -> String {
     match error {
-        keep::Error::Denied(text)
-        | keep::Error::Unauthorized(text)
-        | keep::Error::Other(text)
-        | keep::Error::Archive(
-            ArchiveError::Denied(text)
-            | ArchiveError::NotFound(text)
-            | ArchiveError::Unsound(text)
-            | ArchiveError::NoSuchImage(text)
-            | ArchiveError::Ambiguous(text)
-            | ArchiveError::Unsupported(text)
-            | ArchiveError::Other(text),
-        ) => text.clone(),
-        keep::Error::Archive(ArchiveError::Engine(failure)) => failure.message.clone(),
+        keep::Error::Denied(text) | keep::Error::Unauthorized(text) | keep::Error::Other(text) => {
+            text.clone()
+        }
+        keep::Error::Archive(error) => failure::archive_words(error).into(),
         keep::Error::NoServices => "the cluster offers no Keep service".into(),
         keep::Error::TooFewReplicas(shortfall) => shortfall.reasons.join("; "),
     }

@@ -65,3 +65,17 @@ pub(crate) fn words(error: &api::Error) -> &str {
         | api::Error::Other(text) => text,
     }
 }
+
+/// Returns the words of an archive's error, for a message about something that may fail.
+pub(crate) fn archive_words(error: &archives::Error) -> &str {
+    match error {
+        archives::Error::Denied(text)
+        | archives::Error::NotFound(text)
+        | archives::Error::Unsound(text)
+        | archives::Error::NoSuchImage(text)
+        | archives::Error::Ambiguous(text)
+        | archives::Error::Unsupported(text)
+        | archives::Error::Other(text) => text,
+        archives::Error::Engine(failure) => &failure.message,
+    }
+}

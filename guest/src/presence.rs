@@ -21,6 +21,9 @@ const COLLECTIONS_AT_A_TIME: usize = 20;
 /// How many contents of others are read to find the image. Anybody can make any number of links.
 const MOST_LOOKED_INTO: usize = 8;
 
+/// How many collections that are said to hold an image are asked for, to fetch it.
+const MOST_CLAIMANTS: usize = 100;
+
 /// The links and collections that concern one image.
 #[derive(Debug)]
 pub(crate) struct Presence {
@@ -61,24 +64,14 @@ pub(crate) struct Search<'a> {
 pub(crate) fn find(search: Search<'_>) -> Result<Presence, Failure> {
     let mut wanted = vec![search.id.to_owned()];
     wanted.extend_from_slice(search.names);
-    let links = links::list(&links::Query {
-        classes: vec![links::Class::ImageHash, links::Class::RepoTag],
-        names: links::Names::Exactly(wanted),
-        heads: None,
-        owner: None,
-        detail: links::Detail::Full,
-        newest: None,
-    })?;
+    let links = links_named(wanted)?;
     let place = search.place(&links)?;
     Ok(Presence { links, place })
 }
 
 impl Search<'_> {
     fn place(self, links: &[links::Link]) -> Result<Place, Failure> {
-        let mut hash_links = of_image(self.id, links);
-        catalog::sort(&mut hash_links);
-        let hash_links: Vec<links::Link> = hash_links.into_iter().cloned().collect();
-        let mut heads = heads::of(&hash_links);
+        let mut heads = heads_of_image(self.id, links);
         if let Some(named) = self
             .named
             .filter(|named| !heads.iter().any(|head| head == named))
@@ -93,32 +86,21 @@ impl Search<'_> {
 
     /// Looks among what the project owns: where links lead, then what only a property tells.
     fn own(self, heads: &[String], links: &[links::Link]) -> Result<Option<Place>, Failure> {
-        if !heads.is_empty() {
-            let mut own = list(
-                collections::Which::Uuids(heads.to_vec()),
-                Some(self.owner),
-                collections::Detail::Manifest,
-            )?;
-            let linked = |collection: &collections::Collection| {
-                links
-                    .iter()
-                    .filter(|link| {
-                        link.head == collection.uuid
-                            && link.owner == self.owner
-                            && self.names.contains(&link.name)
-                    })
-                    .count()
-            };
-            let position = |collection: &collections::Collection| {
-                heads.iter().position(|head| *head == collection.uuid)
-            };
-            // Where the names are already, nothing needs to be written.
-            own.sort_by_key(|collection| {
-                (std::cmp::Reverse(linked(collection)), position(collection))
-            });
-            if let Some(place) = self.first_sound(own)? {
-                return Ok(Some(place));
-            }
+        let mut own = holders(heads, Some(self.owner), self.id)?;
+        let linked = |collection: &collections::Collection| {
+            links
+                .iter()
+                .filter(|link| {
+                    link.head == collection.uuid
+                        && link.owner == self.owner
+                        && self.names.contains(&link.name)
+                })
+                .count()
+        };
+        // Where the names are already, nothing needs to be written.
+        own.sort_by_key(|collection| std::cmp::Reverse(linked(collection)));
+        if let Some(place) = self.first_sound(own)? {
+            return Ok(Some(place));
         }
         let property = image::text_property(image::CONFIG_DIGEST, self.id);
         let unlinked = list(
@@ -163,14 +145,7 @@ impl Search<'_> {
         };
         let mut looked_at = HashSet::new();
         for some in heads.chunks(COLLECTIONS_AT_A_TIME) {
-            let mut found = list(
-                collections::Which::Uuids(some.to_vec()),
-                home,
-                collections::Detail::Manifest,
-            )?;
-            found.retain(|collection| is_sound(collection, self.id));
-            found.sort_by_key(|collection| some.iter().position(|head| *head == collection.uuid));
-            for collection in found {
+            for collection in holders(some, home, self.id)? {
                 if !looked_at.insert(collection.portable_data_hash.clone()) {
                     continue;
                 }
@@ -209,33 +184,48 @@ impl Search<'_> {
 /// Returns the collections that hash links with exactly this ID lead to and whose file is named by it,
 /// the best first.
 pub(crate) fn claimants(id: &str) -> Result<Vec<collections::Collection>, Failure> {
-    let links = links::list(&links::Query {
-        classes: vec![links::Class::ImageHash],
-        names: links::Names::Exactly(vec![id.to_owned()]),
+    let links = links_named(vec![id.to_owned()])?;
+    let heads = heads_of_image(id, &links);
+    holders(&heads[..heads.len().min(MOST_CLAIMANTS)], None, id)
+}
+
+/// Returns the links of images with one of these names.
+fn links_named(names: Vec<String>) -> Result<Vec<links::Link>, Failure> {
+    Ok(links::list(&links::Query {
+        classes: vec![links::Class::ImageHash, links::Class::RepoTag],
+        names: links::Names::Exactly(names),
         heads: None,
         owner: None,
         detail: links::Detail::Full,
         newest: None,
-    })?;
-    let mut sorted = of_image(id, &links);
-    catalog::sort(&mut sorted);
-    let sorted: Vec<links::Link> = sorted.into_iter().cloned().collect();
-    let heads = heads::of(&sorted);
-    let mut claimants = Vec::new();
-    for some in heads.chunks(COLLECTIONS_AT_A_TIME) {
-        let mut found = list(
-            collections::Which::Uuids(some.to_vec()),
-            None,
-            collections::Detail::Manifest,
-        )?;
-        found.retain(|collection| is_sound(collection, id));
-        found.sort_by_key(|collection| some.iter().position(|head| *head == collection.uuid));
-        claimants.extend(found);
-        if claimants.len() >= MOST_LOOKED_INTO {
-            break;
-        }
+    })?)
+}
+
+/// Returns the collections to which the image's hash links lead, the best first.
+fn heads_of_image(id: &str, links: &[links::Link]) -> Vec<String> {
+    let mut hash_links = of_image(id, links);
+    catalog::sort(&mut hash_links);
+    let hash_links: Vec<links::Link> = hash_links.into_iter().cloned().collect();
+    heads::of(&hash_links)
+}
+
+/// Returns those of the collections whose only file is named by the image's ID, in the given order.
+fn holders(
+    uuids: &[String],
+    owner: Option<&str>,
+    id: &str,
+) -> Result<Vec<collections::Collection>, Failure> {
+    if uuids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(claimants)
+    let mut found = list(
+        collections::Which::Uuids(uuids.to_vec()),
+        owner,
+        collections::Detail::Manifest,
+    )?;
+    found.retain(|collection| is_sound(collection, id));
+    found.sort_by_key(|collection| uuids.iter().position(|uuid| *uuid == collection.uuid));
+    Ok(found)
 }
 
 /// Returns the hash links with exactly this ID.

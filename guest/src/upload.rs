@@ -23,7 +23,7 @@ use crate::job::{Job, Source};
 use crate::lookup::{InEngine, Known, Local};
 use crate::reference::{Name, Reference};
 use crate::storage::Storage;
-use crate::{choice, image, lookup};
+use crate::{choice, failure, image, lookup};
 use std::cell::Cell;
 
 /// Does what the request asks for.
@@ -166,7 +166,7 @@ fn forget(id: &str) {
             Level::Warning,
             &format!(
                 "what the cache holds of `{id}` could not be removed: {}",
-                archive_words(&error)
+                failure::archive_words(&error)
             ),
         );
     }
@@ -303,19 +303,6 @@ fn check_format(format: &str, cluster: &cluster::Config, is_forced: bool) -> Res
     }
     log::write(Level::Warning, "forcing incompatible image");
     Ok(())
-}
-
-fn archive_words(error: &ArchiveError) -> &str {
-    match error {
-        ArchiveError::Denied(text)
-        | ArchiveError::NotFound(text)
-        | ArchiveError::Unsound(text)
-        | ArchiveError::NoSuchImage(text)
-        | ArchiveError::Ambiguous(text)
-        | ArchiveError::Unsupported(text)
-        | ArchiveError::Other(text) => text,
-        ArchiveError::Engine(failure) => &failure.message,
-    }
 }
 
 #[cfg(test)]

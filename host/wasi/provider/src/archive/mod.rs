@@ -235,6 +235,8 @@ pub(crate) fn verified(source: impl Read, subject: &str) -> Result<Image, Error>
         is_layered: false,
         folder: Path::new(""),
     };
+    // As a stream's, so that the code for it serves both.
+    let source: Box<dyn Read + '_> = Box::new(source);
     let source = Tracked::new(source, subject, progress);
     let choice = Choice::default();
     let (image, ..) = verbatim::read(source, &mut Discarded, &settings, &choice, &Selection::Only)?;
