@@ -5,7 +5,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
@@ -127,7 +127,7 @@ impl Folder {
 
     /// Removes the logs whose time is over, and returns their IDs.
     pub(super) fn prune(&self, retain: Option<Duration>) -> Result<Vec<String>, Error> {
-        let now = Utc::now();
+        let now = self::now();
         let oldest = now - retain.unwrap_or(USUAL_RETENTION);
         let mut room = if retain.is_some() {
             u64::MAX
@@ -153,6 +153,19 @@ impl Folder {
         }
         Ok(removed)
     }
+
+    /// Removes what there is of a run that the heads do not know.
+    pub(super) fn forget(&self, run: &str) {
+        for part in Part::ALL {
+            // What cannot be removed is told by whoever verifies the logs.
+            let _ = remove(&self.file(run, part));
+        }
+    }
+}
+
+/// Returns the time, which may be one before 1970 where a machine has no clock of its own.
+fn now() -> DateTime<Utc> {
+    SystemTime::now().into()
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
@@ -166,7 +179,7 @@ fn remove(path: &Path) -> Result<(), Error> {
 pub(super) fn new_run() -> String {
     format!(
         "{}-{:08x}",
-        Utc::now().format(TIME_FORMAT),
+        now().format(TIME_FORMAT),
         rand::random::<u32>()
     )
 }
@@ -186,7 +199,7 @@ mod tests {
     use super::*;
 
     fn run(days: i64) -> String {
-        let time = Utc::now() - chrono::TimeDelta::days(days);
+        let time = now() - chrono::TimeDelta::days(days);
         format!("{}-0000abcd", time.format(TIME_FORMAT))
     }
 
@@ -213,7 +226,7 @@ mod tests {
     fn a_new_run_has_an_id_of_its_own() {
         let run = new_run();
         assert!(
-            began(&run).is_some_and(|began| (Utc::now() - began).num_seconds() < 5),
+            began(&run).is_some_and(|began| (now() - began).num_seconds() < 5),
             "{run}"
         );
         for other in [

@@ -6,9 +6,9 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,6 +16,7 @@ use super::chain::{Chain, Line};
 use super::folder::Folder;
 use super::mask::Mask;
 use super::options::Error;
+use super::waiting::Waiting;
 
 /// No line is longer than this.
 const LONGEST_LINE: usize = 64 << 10;
@@ -45,6 +46,7 @@ pub(super) fn append(
     folder: &Folder,
     head: Head<'_>,
     retain: Option<Duration>,
+    waiting: &Waiting,
 ) -> Result<Chain, Error> {
     let path = folder.heads();
     let fault = |action| Error::file(action, &path);
@@ -56,7 +58,7 @@ pub(super) fn append(
         .open(&path)
         .map_err(fault("cannot open"))?;
     // Other runs wait for the fraction of a millisecond that this takes.
-    file.lock().map_err(fault("cannot lock"))?;
+    waiting.lock(&file, &path)?;
     let (mut chain, torn) = last(&file).map_err(fault("cannot read"))?;
     let mut text = String::new();
     if torn {
@@ -123,17 +125,22 @@ fn last_of(text: &str) -> Option<Chain> {
 
 /// Returns the time as the log has it.
 pub(super) fn now() -> String {
-    Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    DateTime::<Utc>::from(SystemTime::now())
+        .format("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::options::OnFailure;
 
     #[test]
     fn the_chain_goes_on_after_short_long_and_torn_lines() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder(place.path().to_owned());
+        let waiting = Waiting::new(OnFailure::Continue, place.path(), |_| {});
+        let append = |folder: &Folder, head| append(folder, head, None, &waiting);
         let open = Head::Open {
             run: "20261124T000000000Z-0000abcd",
             head: "0",
@@ -141,14 +148,14 @@ mod tests {
         let runs = vec!["20261124T000000000Z-0000abcd".to_owned(); 400];
         let long = Head::Prune { runs: &runs };
         for head in [open, open, long, open, long, long, open] {
-            append(&folder, head, None).unwrap();
+            append(&folder, head).unwrap();
         }
         let mut file = OpenOptions::new()
             .append(true)
             .open(folder.heads())
             .unwrap();
         file.write_all(b"{\"at\":\"20").unwrap();
-        assert_eq!(append(&folder, open, None).unwrap().length, 8);
+        assert_eq!(append(&folder, open).unwrap().length, 8);
 
         let text = std::fs::read_to_string(folder.heads()).unwrap();
         assert!(text.len() > 3 * USUAL_END);

@@ -14,9 +14,11 @@ use super::note::SigningKey;
 use super::options::{Error, OnFailure, Options};
 use super::queue::Queue;
 use super::values::Names;
+use super::waiting::Waiting;
 use super::writer::{Draft, Later, Writer};
 use crate::gate::{Event, Phase, Recorder, Unrecordable};
 use crate::policy::{Cluster, Guest, Policy};
+use crate::run::received;
 
 const REQUEST: Names = ("request", "request_value");
 const ANSWER: Names = ("answer", "answer_value");
@@ -54,8 +56,8 @@ pub struct Log {
     run: String,
     options: Options,
     key: Option<Arc<SigningKey>>,
-    /// Told once that the log is not kept on, where the run goes on without.
-    warn: Box<dyn Fn(&str) + Send + Sync>,
+    /// Told that the log is waited for, or not kept on where the run goes on without.
+    warn: Arc<dyn Fn(&str) + Send + Sync>,
     state: Mutex<State>,
 }
 
@@ -87,10 +89,18 @@ impl Log {
             .as_deref()
             .map(SigningKey::read)
             .transpose()?;
-        let writer = Writer::create(&options)?;
+        let warn: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(warn);
+        let waiting = {
+            let warn = warn.clone();
+            Waiting::new(options.on_failure, &options.directory, move |text| {
+                warn(text);
+            })
+        };
+        let made = (options.clone(), waiting.clone());
+        let (queue, run) = Queue::new(move || Writer::create(&made.0, made.1), waiting)?;
         let state = State {
-            run: writer.run().to_owned(),
-            queue: Queue::new(writer)?,
+            run,
+            queue,
             mask: Arc::new(mask),
             calls: 0,
             denied: 0,
@@ -107,7 +117,7 @@ impl Log {
             run: state.run.clone(),
             options,
             key: key.map(Arc::new),
-            warn: Box::new(warn),
+            warn,
             state: Mutex::new(state),
         })
     }
@@ -300,7 +310,8 @@ impl Drop for Log {
     fn drop(&mut self) {
         let interrupted = Closing {
             outcome: "interrupted",
-            exit: 1,
+            // Whatever else ends a run without an answer is a failure of the program.
+            exit: received().map_or(1, |signal| u8::try_from(128 + signal).unwrap_or(1)),
             answer: None,
         };
         // Nobody is left to be told; without its last line the log counts as incomplete.

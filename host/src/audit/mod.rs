@@ -26,6 +26,7 @@ mod replay;
 mod tests;
 mod values;
 mod verification;
+mod waiting;
 mod writer;
 
 pub use canonical::Unrepresentable;

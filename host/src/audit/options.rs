@@ -47,6 +47,29 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Somebody holds the lock on the heads.
+    #[error(
+        "another process holds the lock on `{}`, and did not give it back within {} s",
+        path.display(),
+        waited.as_secs()
+    )]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// What was asked of the disk is not done.
+    #[error("the disk of `{}` did not answer within {} s", path.display(), waited.as_secs())]
+    Silent {
+        /// The file or folder.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// There is no thread to write with.
+    #[error("cannot start a thread that writes: {0}")]
+    Thread(std::io::Error),
     /// An entry cannot be written in the log's form.
     #[error(transparent)]
     Entry(#[from] Unrepresentable),

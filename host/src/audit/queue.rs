@@ -1,12 +1,15 @@
 //! Lines on their way to the files of a log, on a thread of their own.
 //!
 //! The answers to a listing are long: to hash and compress them takes as long as to read them. The
-//! component goes on meanwhile, up to the next thing that must be in the log before it is done.
+//! component goes on meanwhile, up to the next thing that must be in the log before it is done. Nobody
+//! waits for ever: a disk that does not answer holds up this thread alone.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::options::Error;
+use super::waiting::{SILENT, Waiting};
 use super::writer::{Draft, Writer};
 
 /// So many lines may wait; whoever has one more waits for them.
@@ -18,7 +21,37 @@ type Job = Box<dyn FnOnce(&mut Outlet) + Send>;
 /// Writes lines in the order in which they are handed over.
 #[derive(Debug)]
 pub(super) struct Queue {
-    jobs: SyncSender<Job>,
+    jobs: Sender<Job>,
+    room: Arc<Room>,
+    waiting: Waiting,
+}
+
+/// How many lines wait that nobody waits for.
+#[derive(Debug, Default)]
+struct Room {
+    taken: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Room {
+    /// Takes a place, once there is one.
+    fn take(&self, waiting: &Waiting) -> Result<(), Error> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut taken, ended) = self
+            .freed
+            .wait_timeout_while(taken, waiting.answer, |taken| *taken >= LONGEST)
+            .unwrap_or_else(PoisonError::into_inner);
+        if ended.timed_out() {
+            return Err(waiting.give_up());
+        }
+        *taken += 1;
+        Ok(())
+    }
+
+    fn free(&self) {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.freed.notify_one();
+    }
 }
 
 /// The files, and what went wrong with them while nobody waited.
@@ -28,26 +61,44 @@ struct Outlet {
 }
 
 impl Queue {
-    /// Starts the thread; it ends when the queue is dropped and everything is written.
+    /// Starts the thread, which makes the files first; it ends when the queue is dropped and everything
+    /// is written.
     ///
     /// # Errors
-    /// If the system gives no thread.
-    pub(super) fn new(writer: Writer) -> Result<Self, Error> {
-        let (jobs, waiting) = sync_channel::<Job>(LONGEST);
-        let mut outlet = Outlet {
-            writer,
-            failure: None,
-        };
-        let path = outlet.writer.path().to_owned();
+    /// If the system gives no thread, or as `make`.
+    pub(super) fn new(
+        make: impl FnOnce() -> Result<Writer, Error> + Send + 'static,
+        waiting: Waiting,
+    ) -> Result<(Self, String), Error> {
+        let (jobs, received) = channel::<Job>();
+        let (tell, told) = sync_channel(1);
         thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || {
-                for job in waiting {
+                let writer = match make() {
+                    Ok(writer) => writer,
+                    Err(error) => {
+                        let _ = tell.send(Err(error));
+                        return;
+                    }
+                };
+                let _ = tell.send(Ok(writer.run().to_owned()));
+                let mut outlet = Outlet {
+                    writer,
+                    failure: None,
+                };
+                for job in received {
                     job(&mut outlet);
                 }
             })
-            .map_err(Error::file("cannot start a thread to write", path))?;
-        Ok(Self { jobs })
+            .map_err(Error::Thread)?;
+        let run = await_answer(&told, &waiting)?;
+        let queue = Self {
+            jobs,
+            room: Arc::default(),
+            waiting,
+        };
+        Ok((queue, run))
     }
 
     /// Hands a line over; whether it could be written is told to whoever waits next.
@@ -55,15 +106,19 @@ impl Queue {
     /// # Errors
     /// If nothing is written any more.
     pub(super) fn put(&self, draft: Draft) -> Result<(), Error> {
-        let job = |outlet: &mut Outlet| {
+        self.room.take(&self.waiting)?;
+        let room = self.room.clone();
+        let job = move |outlet: &mut Outlet| {
             if outlet.failure.is_none() {
                 outlet.failure = outlet.writer.write(draft).err();
             }
+            room.free();
         };
         self.jobs.send(Box::new(job)).map_err(|_| Error::Broken)
     }
 
-    /// Does something with the files once all lines before are written, and waits for that.
+    /// Does something with the files once all lines before are written, and waits for that, though not
+    /// for ever.
     ///
     /// # Errors
     /// If a line before could not be written: then nothing is done. Otherwise as `work`.
@@ -83,7 +138,25 @@ impl Queue {
         self.jobs
             .send(Box::new(job))
             .map_err(|_| Error::Broken)
-            .and_then(|()| told.recv().unwrap_or(Err(Error::Broken)))
+            .and_then(|()| await_answer(&told, &self.waiting))
+    }
+}
+
+/// Waits for what the thread says of a job; after some time the user is told, and later it is given up.
+fn await_answer<T>(told: &Receiver<Result<T, Error>>, waiting: &Waiting) -> Result<T, Error> {
+    // Of the lock on the heads the thread itself tells, and with better words.
+    let first = SILENT + SILENT / 2;
+    let answer = match told.recv_timeout(first) {
+        Err(RecvTimeoutError::Timeout) => {
+            waiting.tell_of_silence();
+            told.recv_timeout(waiting.answer.saturating_sub(first))
+        }
+        answer => answer,
+    };
+    match answer {
+        Ok(answer) => answer,
+        Err(RecvTimeoutError::Timeout) => Err(waiting.give_up()),
+        Err(RecvTimeoutError::Disconnected) => Err(Error::Broken),
     }
 }
 
@@ -93,14 +166,19 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
-    use crate::audit::options::Options;
+    use crate::audit::options::{OnFailure, Options};
 
     fn queue(folder: &std::path::Path) -> Queue {
         let options = Options {
             directory: folder.join("audit"),
             ..Options::default()
         };
-        Queue::new(Writer::create(&options).unwrap()).unwrap()
+        let waiting = Waiting::new(OnFailure::Continue, &options.directory, |_| {});
+        let make = {
+            let waiting = waiting.clone();
+            move || Writer::create(&options, waiting)
+        };
+        Queue::new(make, waiting).unwrap().0
     }
 
     fn draft(length: usize) -> Draft {
@@ -163,5 +241,29 @@ mod tests {
         let waited = queue.wait(|_| panic!("as planned"));
         assert!(matches!(waited, Err(Error::Broken)));
         assert!(matches!(queue.wait(|_| Ok(())), Err(Error::Broken)));
+    }
+
+    #[test]
+    fn a_disk_that_does_not_answer_is_told_of_and_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut queue = queue(folder.path());
+        let told = Arc::new(AtomicBool::new(false));
+        let seen = told.clone();
+        queue.waiting = Waiting::new(OnFailure::Continue, folder.path(), move |_| {
+            seen.store(true, Ordering::SeqCst);
+        });
+        queue.waiting.answer = std::time::Duration::from_secs(2);
+        let (release, released) = channel::<()>();
+        let waited = queue.wait(move |_| {
+            let _ = released.recv();
+            Ok(())
+        });
+        assert!(matches!(waited, Err(Error::Silent { .. })), "{waited:?}");
+        assert!(told.load(Ordering::SeqCst));
+        // Nor does anybody hang who only hands lines over.
+        queue.waiting.answer = std::time::Duration::from_millis(10);
+        let puts: Vec<_> = (0..=LONGEST).map(|_| queue.put(draft(1))).collect();
+        assert!(matches!(puts.last(), Some(Err(Error::Silent { .. }))));
+        drop(release);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use erased_serde::Serialize as Recordable;
@@ -16,6 +16,7 @@ use super::mask::Mask;
 use super::note::SigningKey;
 use super::options::{Error, Options};
 use super::values::{Names, Values};
+use super::waiting::Waiting;
 
 /// Writes lines, each of which holds the hash of the one before.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(super) struct Writer {
     file: File,
     values: Values,
     chain: Chain,
+    waiting: Waiting,
 }
 
 /// A line to be, with the values for which no place has been found yet.
@@ -61,7 +63,7 @@ impl fmt::Debug for Later {
 
 impl Writer {
     /// Creates the files of a run that begins now.
-    pub(super) fn create(options: &Options) -> Result<Self, Error> {
+    pub(super) fn create(options: &Options, waiting: Waiting) -> Result<Self, Error> {
         let folder = Folder(options.directory.clone());
         folder.create()?;
         let run = new_run();
@@ -73,11 +75,13 @@ impl Writer {
             file,
             values: Values::default(),
             chain: Chain::default(),
+            waiting,
         })
     }
 
     /// Returns the file of the lines.
-    pub(super) fn path(&self) -> &Path {
+    #[cfg(test)]
+    pub(super) fn path(&self) -> &std::path::Path {
         &self.path
     }
 
@@ -111,13 +115,18 @@ impl Writer {
             .map_err(Error::file("cannot write", &self.path))
     }
 
-    /// Tells the heads that the run began.
+    /// Tells the heads that the run began. Where that is not possible there is no log, and nothing is
+    /// left that looks like one.
     pub(super) fn begin(&self, options: &Options) -> Result<(), Error> {
         let head = Head::Open {
             run: &self.run,
             head: &self.chain.head,
         };
-        heads::append(&self.folder, head, options.retain).map(drop)
+        let begun = heads::append(&self.folder, head, options.retain, &self.waiting);
+        if begun.is_err() {
+            self.folder.forget(&self.run);
+        }
+        begun.map(drop)
     }
 
     /// Tells the heads that the run ended, and signs that if there is a key.
@@ -127,7 +136,7 @@ impl Writer {
             head: &self.chain.head,
             lines: self.chain.length,
         };
-        let heads = heads::append(&self.folder, head, options.retain)?;
+        let heads = heads::append(&self.folder, head, options.retain, &self.waiting)?;
         let Some(key) = key else { return Ok(()) };
         let note = key.sign(&note_text(&self.run, &self.chain, &heads));
         let (path, mut file) = self.folder.create_file(&self.run, Part::Note)?;
