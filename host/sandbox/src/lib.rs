@@ -34,11 +34,12 @@ mod store;
 mod tls;
 mod uuid;
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -329,6 +330,9 @@ fn open(dir: &Path, options: &Options) -> Result<(Cluster, State, Identity), Err
     Ok((cluster, state, identity))
 }
 
+/// How long another process may take to give a folder its identity.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Gives a folder its identity, unless another process just did.
 fn create(dir: &Path, id: &str, identity: &Identity) -> Result<State, Error> {
     let fail = |source| Error::File {
@@ -337,7 +341,16 @@ fn create(dir: &Path, id: &str, identity: &Identity) -> Result<State, Error> {
     };
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(fail)?;
     let lock = File::create(dir.join(".lock")).map_err(fail)?;
-    lock.lock().map_err(fail)?;
+    // Whoever makes the folder holds it for some milliseconds.
+    let start = Instant::now();
+    while let Err(error) = lock.try_lock() {
+        match error {
+            TryLockError::WouldBlock if start.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            error => return Err(fail(error.into())),
+        }
+    }
     if !identity.exists() {
         identity.create()?;
     }

@@ -115,12 +115,14 @@ impl Archives {
                 Archive::open(location, self.choice.clone(), self.cache.scratch())?
             }
             Source::Cache(image) => {
-                let cache = self.cache.open()?;
-                let file = cache
-                    .archive(image)?
+                // Where no cache can be used there is nothing in it either.
+                let file = self
+                    .cache
+                    .open()
+                    .map_or(Ok(None), |cache| cache.archive(image))?
                     .ok_or_else(|| ArchivesError::NotCached(image.clone()))?;
                 let subject = format!("the cached archive of {image}");
-                Archive::file(file, subject, Choice::default(), cache.path())?
+                Archive::file(file, subject, Choice::default(), self.cache.scratch())?
             }
         };
         let image = match source {
@@ -145,7 +147,10 @@ impl Archives {
         {
             return Ok(());
         }
-        Ok(self.cache.open()?.forget(image)?)
+        match self.cache.open() {
+            Ok(cache) => Ok(cache.forget(image)?),
+            Err(_) => Ok(()),
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl Cache {
     /// # Errors
     /// If that cannot be done, or nothing can be written there.
     pub fn open(base: &Path) -> Result<Self, Error> {
-        let path = base.join("docker");
+        let path = folder(base);
         let unusable = |source| Error::Unusable {
             path: path.clone(),
             source,
@@ -199,6 +199,11 @@ impl Cache {
             source,
         }
     }
+}
+
+/// Returns the cache's folder below the base of all caches.
+fn folder(base: &Path) -> PathBuf {
+    base.join("docker")
 }
 
 /// What tells a complete archive from one that was cut off.

@@ -42,6 +42,12 @@ impl Place {
         Ok(self.opened.get_or_init(|| cache))
     }
 
+    /// Returns the cache's folder, whether it can be used or not, if there is a place for it.
+    #[must_use]
+    pub fn folder(&self) -> Option<PathBuf> {
+        self.base.as_deref().map(super::folder)
+    }
+
     /// Returns a folder for temporary files: that of all caches, or the one above, where there is one.
     pub fn scratch(&self) -> &Path {
         &self.scratch

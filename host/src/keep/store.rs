@@ -3,19 +3,23 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::journal::{Both, JournalFile, recall};
 use super::{Destination, Error as KeepError, Journal, Keep, KnownBlocks, Locator, UploadOptions};
 use crate::archive::{self, Opened};
 use crate::bindings::archives::{Error as WitArchiveError, Selection};
 use crate::bindings::keep::{Error as WitError, Options, Stored};
-use crate::cache::{Cache, Place};
+use crate::cache::Place;
 use crate::engine::CommandError;
 use crate::gate::Budget;
 use crate::messages::{Level, Messages};
 use crate::plan::{Deviation, Script, Step};
 use crate::progress::Progress;
 use crate::target;
+
+/// How long the journals of earlier runs may take to be read.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Stores archives in Keep, and fetches them from there.
 pub struct ArchiveStore {
@@ -157,7 +161,7 @@ impl ArchiveStore {
             (_, Some(image)) | (Selection::Id(image), None) => Some(image.as_str()),
             _ => None,
         };
-        let file = self.journal(image, options.resume, &mut known);
+        let file = self.journal(image, options.resume, &mut known).await;
         let journal: Arc<dyn Journal> = match &file {
             Some(file) => Arc::new(Both(self.sent.clone(), file.clone())),
             None => self.sent.clone(),
@@ -208,7 +212,11 @@ impl ArchiveStore {
         };
         let stored = upload.finish().await?;
         self.progress.finish();
-        if let (None, Some(_), Some(cache)) = (image, file, self.cache()) {
+        if let (None, Some(_), Some(Ok(cache))) = (
+            image,
+            file,
+            self.journals.as_ref().map(|place| place.open()),
+        ) {
             // Under the image's name it is found when the image is registered, and removed.
             let _ = cache.attribute_stream(&reading.image.id);
         }
@@ -245,34 +253,35 @@ fn note_of_copy(subject: &str, folder: &Path) -> String {
 
 /// Journals only spare sending: what goes wrong with them is no reason not to upload.
 impl ArchiveStore {
-    fn cache(&self) -> Option<&Cache> {
-        // A rehearsal leaves no trace.
-        if self
-            .script
-            .as_ref()
-            .is_some_and(|script| script.is_rehearsal())
-        {
-            return None;
-        }
-        self.journals.as_ref()?.open().ok()
-    }
-
     /// Opens the journal of this upload, and adds to `known` what earlier runs have sent, if they
     /// are to count.
-    fn journal(
+    async fn journal(
         &self,
         image: Option<&str>,
         resumes: bool,
         known: &mut KnownBlocks,
     ) -> Option<Arc<JournalFile>> {
-        let cache = self.cache()?;
-        let identity = self.keep.identity();
-        if resumes && let Ok(sent) = recall(cache, identity) {
-            known.extend(sent);
+        // A rehearsal leaves no trace.
+        let script = self.script.as_ref();
+        if script.is_some_and(|script| script.is_rehearsal()) {
+            return None;
         }
-        JournalFile::open(cache, image, identity.clone(), !resumes)
-            .ok()
-            .flatten()
+        let place = self.journals.clone()?;
+        let (identity, image) = (self.keep.identity().clone(), image.map(str::to_owned));
+        let opened = tokio::task::spawn_blocking(move || {
+            let cache = place.open().ok()?;
+            let sent = match resumes {
+                true => recall(cache, &identity).ok(),
+                false => None,
+            };
+            let file = JournalFile::open(cache, image.as_deref(), identity, !resumes);
+            Some((sent, file.ok().flatten()))
+        });
+        // The disk of the cache may be one of the network that does not answer.
+        let answered = tokio::time::timeout(PATIENCE, opened).await;
+        let (sent, file) = answered.ok()?.ok()??;
+        known.extend(sent.unwrap_or_default());
+        file
     }
 }
 

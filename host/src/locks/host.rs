@@ -1,6 +1,7 @@
 //! Locks as the component sees them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wasmtime::component::Resource;
@@ -19,6 +20,8 @@ pub struct Locks {
     cache: Arc<Place>,
     timeout: Option<Duration>,
     messages: Messages,
+    /// Whether it was said that there are no locks here.
+    is_told: AtomicBool,
 }
 
 impl Locks {
@@ -28,15 +31,27 @@ impl Locks {
             cache,
             timeout,
             messages,
+            is_told: AtomicBool::new(false),
         }
     }
 
+    /// Waits for the lock. Where there are no locks the run goes on without: of two that do the same at
+    /// once, the second finds what the first has registered, or both have sent the same.
     async fn acquire(&self, image: &str) -> Result<Guard, LockError> {
-        let cache = self.cache.open()?;
-        Guard::acquire(cache, image, self.timeout, |line| {
+        let acquired = Guard::acquire(&self.cache, image, self.timeout, |line| {
             self.messages.show(Level::Info, line)
         })
-        .await
+        .await;
+        match acquired {
+            Err(lack) if lack.is_lack() => {
+                if !self.is_told.swap(true, Ordering::Relaxed) {
+                    let text = format!("this run goes on without a lock on its image: {lack}");
+                    self.messages.show(Level::Warning, &text);
+                }
+                Ok(Guard::lacking())
+            }
+            acquired => acquired,
+        }
     }
 }
 

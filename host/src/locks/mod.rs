@@ -3,6 +3,8 @@
 //! A lock is an exclusive `flock` on a file of the cache, as there. The file is never removed:
 //! somebody may wait on it. Who holds the lock stands in the file, which the Python program
 //! leaves empty.
+//!
+//! Every attempt is made on a thread of its own: a lock manager of the network may not answer.
 
 pub mod host;
 mod owner;
@@ -10,10 +12,11 @@ mod owner;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::bindings::locks;
-use crate::cache::{self, Cache};
+use crate::cache::{self, Cache, Place};
 
 pub use host::Locks;
 
@@ -22,13 +25,17 @@ use owner::Owner;
 /// After how long a wait is worth a message.
 const SILENT: Duration = Duration::from_secs(1);
 
+/// How long the file system may take to say whether a lock is free.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// How long to sleep between attempts, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(250));
 
 /// The exclusive right to work on one image, given back when dropped.
 #[derive(Debug)]
 pub struct Guard {
-    file: File,
+    /// None where there is no lock to be had, and nobody is kept out.
+    file: Option<File>,
 }
 
 /// Why a lock was not got.
@@ -58,9 +65,36 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The file system does not answer, as one of the network whose lock manager is gone.
+    #[error(
+        "the file system of `{}` did not say within {} s whether the lock is free",
+        .folder.display(),
+        ANSWER.as_secs()
+    )]
+    Silent {
+        /// The cache's folder.
+        folder: PathBuf,
+    },
+}
+
+impl Error {
+    /// Tells whether there are no locks here at all, however long one waits.
+    #[must_use]
+    pub fn is_lack(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Cache(cache::Error::NotAnId(_)) => false,
+            Self::Cache(_) | Self::File { .. } | Self::Silent { .. } => true,
+        }
+    }
 }
 
 impl Guard {
+    /// Returns what stands for a lock where there is none: it keeps nobody out.
+    #[must_use]
+    pub fn lacking() -> Self {
+        Self { file: None }
+    }
+
     /// Waits until nobody else works on the image.
     ///
     /// After a second, `report` is told in a line whom the wait is for. Without a `timeout` the
@@ -69,17 +103,25 @@ impl Guard {
     /// # Errors
     /// If the time is over, or the cache cannot be used, or `image` is no image ID.
     pub async fn acquire(
-        cache: &Cache,
+        place: &Arc<Place>,
         image: &str,
         timeout: Option<Duration>,
         mut report: impl FnMut(&str),
     ) -> Result<Self, Error> {
-        let (mut file, path) = cache.lock_file(image)?;
+        let (mut file, path) = {
+            let (of_thread, image) = (place.clone(), image.to_owned());
+            let opened = answered(move || of_thread.open()?.lock_file(&image)).await;
+            opened.ok_or_else(|| silent(place))??
+        };
         let start = Instant::now();
         let mut pause = PAUSES.0;
         let mut is_reported = false;
         loop {
-            match file.try_lock() {
+            let (tried, returned) = answered(move || (file.try_lock(), file))
+                .await
+                .ok_or_else(|| silent(place))?;
+            file = returned;
+            match tried {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => return Err(Error::File { path, source }),
@@ -105,7 +147,19 @@ impl Guard {
         }
         // Only a service for those who wait: the lock is good without it.
         let _ = Owner::of_this_process().write(&mut file);
-        Ok(Guard { file })
+        Ok(Guard { file: Some(file) })
+    }
+}
+
+/// Does something that asks the file system, and waits for it for some time.
+async fn answered<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let answer = tokio::time::timeout(ANSWER, tokio::task::spawn_blocking(work));
+    answer.await.ok()?.ok()
+}
+
+fn silent(place: &Place) -> Error {
+    Error::Silent {
+        folder: place.folder().unwrap_or_default(),
     }
 }
 
@@ -117,7 +171,7 @@ impl Guard {
     pub fn try_acquire(cache: &Cache, image: &str) -> Result<Result<Self, String>, Error> {
         let (mut file, path) = cache.lock_file(image)?;
         match file.try_lock() {
-            Ok(()) => Ok(Ok(Guard { file })),
+            Ok(()) => Ok(Ok(Guard { file: Some(file) })),
             Err(TryLockError::WouldBlock) => Ok(Err(Owner::text(&mut file))),
             Err(TryLockError::Error(source)) => Err(Error::File { path, source }),
         }
@@ -140,9 +194,11 @@ pub fn holder(cache: &Cache, image: &str) -> Result<Option<String>, Error> {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let _ = self.file.set_len(0);
-        // Closing the file unlocks too, unless a child has inherited it.
-        let _ = self.file.unlock();
+        if let Some(file) = &self.file {
+            let _ = file.set_len(0);
+            // Closing the file unlocks too, unless a child has inherited it.
+            let _ = file.unlock();
+        }
     }
 }
 
@@ -153,7 +209,7 @@ impl From<Error> for locks::Error {
             Error::TimedOut { .. } => locks::Error::TimedOut(text),
             Error::Cache(cache::Error::NotAnId(_)) => locks::Error::Other(text),
             Error::Cache(_) => locks::Error::Unavailable(text),
-            Error::File { .. } => locks::Error::Unavailable(text),
+            Error::File { .. } | Error::Silent { .. } => locks::Error::Unavailable(text),
         }
     }
 }

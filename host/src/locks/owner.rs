@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
+use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -25,7 +26,7 @@ impl Owner {
         Owner {
             process: std::process::id(),
             host: host(),
-            since: Utc::now(),
+            since: SystemTime::now().into(),
             program: program(),
         }
     }

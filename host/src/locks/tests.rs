@@ -7,10 +7,10 @@ use super::*;
 
 const IMAGE: &str = "sha256:70a7460c1d522af75cbf6d47be2622f63fc1bc7b517e1fe5870bee89a55dc372";
 
-fn cache() -> (tempfile::TempDir, Cache) {
+fn place() -> (tempfile::TempDir, Arc<Place>) {
     let base = tempfile::tempdir().unwrap();
-    let cache = Cache::open(base.path()).unwrap();
-    (base, cache)
+    let place = Arc::new(Place::new(Some(base.path().to_owned())));
+    (base, place)
 }
 
 /// Another program that holds the lock until its input ends, by `flock`, as Python's does.
@@ -45,10 +45,11 @@ impl Holder {
 
 #[tokio::test]
 async fn a_foreign_lock_is_respected() {
-    let (_base, cache) = cache();
-    let holder = Holder::start(&cache);
+    let (_base, place) = place();
+    let cache = place.open().unwrap();
+    let holder = Holder::start(cache);
     let timeout = Some(Duration::from_millis(100));
-    let error = Guard::acquire(&cache, IMAGE, timeout, |_| {})
+    let error = Guard::acquire(&place, IMAGE, timeout, |_| {})
         .await
         .unwrap_err();
     let text = error.to_string();
@@ -62,7 +63,7 @@ async fn a_foreign_lock_is_respected() {
         locks::Error::TimedOut(_)
     ));
     holder.release();
-    let guard = Guard::acquire(&cache, IMAGE, None, |_| {}).await.unwrap();
+    let guard = Guard::acquire(&place, IMAGE, None, |_| {}).await.unwrap();
 
     let file = cache.path().join(format!("{IMAGE}.tar.lock"));
     let busy = || {
@@ -81,11 +82,12 @@ async fn a_foreign_lock_is_respected() {
 
 #[tokio::test]
 async fn who_waits_is_told_for_whom() {
-    let (_base, cache) = cache();
-    let first = Guard::acquire(&cache, IMAGE, None, |_| {}).await.unwrap();
+    let (_base, place) = place();
+    let cache = place.open().unwrap();
+    let first = Guard::acquire(&place, IMAGE, None, |_| {}).await.unwrap();
     let mut lines = Vec::new();
     let timeout = Some(Duration::from_millis(1200));
-    let second = Guard::acquire(&cache, IMAGE, timeout, |line| lines.push(line.to_owned()));
+    let second = Guard::acquire(&place, IMAGE, timeout, |line| lines.push(line.to_owned()));
     let error = second.await.unwrap_err();
     let owner = format!("(process {} on ", std::process::id());
     assert!(error.to_string().contains(&owner), "{error}");
@@ -94,28 +96,36 @@ async fn who_waits_is_told_for_whom() {
         lines[0].starts_with("waiting for ") && lines[0].contains(&owner),
         "{lines:?}"
     );
-    let told = holder(&cache, IMAGE).unwrap().unwrap();
+    let told = holder(cache, IMAGE).unwrap().unwrap();
     assert!(told.contains(&owner), "{told}");
-    assert_eq!(
-        Guard::try_acquire(&cache, IMAGE).unwrap().unwrap_err(),
-        told
-    );
+    assert_eq!(Guard::try_acquire(cache, IMAGE).unwrap().unwrap_err(), told);
     drop(first);
-    assert_eq!(holder(&cache, IMAGE).unwrap(), None);
-    drop(Guard::try_acquire(&cache, IMAGE).unwrap().unwrap());
-    let third = Guard::acquire(&cache, IMAGE, Some(Duration::ZERO), |_| {}).await;
+    assert_eq!(holder(cache, IMAGE).unwrap(), None);
+    drop(Guard::try_acquire(cache, IMAGE).unwrap().unwrap());
+    let third = Guard::acquire(&place, IMAGE, Some(Duration::ZERO), |_| {}).await;
     assert!(third.is_ok());
 }
 
 #[tokio::test]
 async fn images_have_locks_of_their_own() {
-    let (_base, cache) = cache();
+    let (_base, place) = place();
     let other = IMAGE.replace('7', "8");
-    let _first = Guard::acquire(&cache, IMAGE, None, |_| {}).await.unwrap();
-    let second = Guard::acquire(&cache, &other, Some(Duration::ZERO), |_| {}).await;
+    let _first = Guard::acquire(&place, IMAGE, None, |_| {}).await.unwrap();
+    let second = Guard::acquire(&place, &other, Some(Duration::ZERO), |_| {}).await;
     assert!(second.is_ok());
-    let wrong = Guard::acquire(&cache, "../x", None, |_| {})
+    let wrong = Guard::acquire(&place, "../x", None, |_| {})
         .await
         .unwrap_err();
     assert!(matches!(locks::Error::from(wrong), locks::Error::Other(_)));
+}
+
+#[tokio::test]
+async fn where_there_is_no_place_for_a_lock_is_told_apart_from_a_held_one() {
+    let nowhere = Arc::new(Place::new(None));
+    let error = Guard::acquire(&nowhere, IMAGE, None, |_| {}).await;
+    assert!(error.unwrap_err().is_lack());
+    let (base, place) = place();
+    std::fs::write(base.path().join("docker"), "").unwrap();
+    let error = Guard::acquire(&place, IMAGE, None, |_| {}).await;
+    assert!(error.unwrap_err().is_lack());
 }

@@ -65,7 +65,7 @@ impl Transcript {
             .as_str()
             .unwrap_or("Mon, 23 Nov 2026 21:51:00 GMT");
         let then = DateTime::parse_from_rfc2822(date).unwrap().timestamp();
-        chrono::Utc::now().timestamp() - then
+        chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).timestamp() - then
     }
 
     /// Sends the request again, with what differs in this run replaced.
