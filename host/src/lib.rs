@@ -14,6 +14,7 @@ pub mod harmless;
 pub mod http;
 pub mod keep;
 pub mod locks;
+pub mod memory;
 pub mod messages;
 pub mod output;
 pub mod plan;

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: keepdocker::memory::Allocator = keepdocker::memory::Allocator;
+
 fn main() -> ExitCode {
     keepdocker::cli::keepdocker::main()
 }

@@ -2,12 +2,27 @@
 //!
 //! Machine code made under one configuration is refused under another, hence one home for it.
 
+/// Address space for a memory, in bytes.
+const RESERVATION: u64 = 64 << 20;
+
+/// Address space behind it, so that an access near a checked one needs no check of its own.
+const GUARD: u64 = 1 << 20;
+
 /// Returns the configuration under which the component is compiled and run.
 pub(crate) fn engine() -> wasmtime::Config {
     let mut config = wasmtime::Config::new();
     config.wasm_component_model(true);
     // Fuel bounds how much the guest computes, whatever the speed of the machine.
     config.consume_fuel(true);
+    // Batch systems bound the address space (`ulimit -v`), of which the runtime would reserve 4 GiB and
+    // more for each memory. The component has less than this at the start, and rarely more later; then
+    // its memory moves.
+    config.memory_reservation(RESERVATION);
+    config.memory_reservation_for_growth(RESERVATION);
+    config.memory_guard_size(GUARD);
+    // What a memory begins with is copied, a few hundred KiB: the runtime would make a file of it, which
+    // `ulimit -f` may forbid and which costs descriptors.
+    config.memory_init_cow(false);
     config
 }
 

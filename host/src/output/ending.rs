@@ -17,7 +17,7 @@ impl From<component::Error> for Report {
                 exit: Exit::Failed,
                 ..report
             }
-            .advise("`ulimit -v` tells how much address space a program may have here; this one reserves 4 GiB of it, and uses little"),
+            .advise("`ulimit -v` and `ulimit -d` tell how much a program may have here; 1 GiB is enough for the component"),
             component::Error::Excess(_) | component::Error::Unsuitable(_) => {
                 report.advise("use a component that was built for this program's contract")
             }
