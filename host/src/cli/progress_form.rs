@@ -3,12 +3,12 @@
 use clap::ValueEnum;
 
 use crate::output::Console;
-use crate::progress::Look;
+use crate::progress::{Look, terminal};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
 pub enum ProgressForm {
-    /// A bar on a terminal, else nothing.
+    /// A bar on a terminal, lines of text on one that cannot draw or that nobody looks at, else nothing.
     #[default]
     Auto,
     /// A bar.
@@ -26,8 +26,11 @@ impl Look {
     pub(super) fn of(form: ProgressForm, console: Console, quiet: bool) -> Self {
         match form {
             ProgressForm::Auto if quiet || !console.is_terminal() => Self::None,
-            ProgressForm::Auto | ProgressForm::Bar => Self::Bar,
-            ProgressForm::Plain => Self::Plain,
+            ProgressForm::Auto if terminal::takes_drawing(|name| std::env::var_os(name)) => {
+                Self::Bar
+            }
+            ProgressForm::Bar => Self::Bar,
+            ProgressForm::Auto | ProgressForm::Plain => Self::Plain,
             ProgressForm::Json => Self::Json,
             ProgressForm::None => Self::None,
         }

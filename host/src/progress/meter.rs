@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::shown::Shown;
+use super::terminal;
 use super::{Direction, Progress};
 use crate::output::Console;
 
@@ -36,6 +37,30 @@ impl Counts {
             Direction::Up => self.sent.saturating_add(self.reused),
             Direction::Down => self.read,
         }
+    }
+
+    /// Returns how many thousandths are done, where that is known.
+    pub(super) fn per_mille(&self) -> Option<u64> {
+        let total = self.total.filter(|total| *total > 0)?;
+        if self.finished {
+            return Some(1000);
+        }
+        let done = u128::from(self.done().min(total));
+        u64::try_from(done * 1000 / u128::from(total)).ok()
+    }
+
+    /// Returns how many bytes are done in a second.
+    pub(super) fn speed(&self) -> f64 {
+        self.done() as f64 / self.elapsed.as_secs_f64().max(0.001)
+    }
+
+    /// Returns how long it will still take, where that is known.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let speed = self.speed();
+        let total = self.total.filter(|_| !self.finished && speed > 0.0)?;
+        let left = total.saturating_sub(self.done()) as f64 / speed;
+        // A speed of next to nothing gives more than any clock shows.
+        Some(Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX))
     }
 }
 
@@ -129,11 +154,11 @@ fn paint(state: &State, shown: &impl Shown, console: Console) {
         // Nothing is shown for a command that transfers nothing.
         if counts.read > 0 {
             begun = true;
-            console.raw(&shown.text(&counts));
+            console.draw(&shown.text(&counts, terminal::width()), shown.line());
         }
         if ended {
             if begun {
-                console.raw(shown.last());
+                console.end_line();
             }
             return;
         }

@@ -1,7 +1,9 @@
 //! How far a transfer has come, and how that is shown.
 
+mod bar;
 mod meter;
 mod shown;
+pub mod terminal;
 
 use std::sync::Arc;
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::bar;
 use super::{Counts, Direction};
+use crate::output::Line;
 
 /// One form of showing progress.
 pub(super) trait Shown: Send + 'static {
@@ -16,12 +18,12 @@ pub(super) trait Shown: Send + 'static {
     /// How often it is shown.
     fn interval(&self) -> Duration;
 
-    /// What is written, line ends included.
-    fn text(&self, counts: &Counts) -> String;
+    /// What is written, line ends included, where a line has room for so many characters.
+    fn text(&self, counts: &Counts, width: usize) -> String;
 
-    /// What is written at the very end.
-    fn last(&self) -> &'static str {
-        ""
+    /// What stands on the line afterwards: by default lines are whole.
+    fn line(&self) -> Line {
+        Line::Fresh
     }
 }
 
@@ -36,29 +38,20 @@ pub(super) struct Human;
 /// What the Python program shows to programs.
 pub(super) struct Batch;
 
-const WIDTH: u64 = 24;
-
 impl Shown for Bar {
     fn interval(&self) -> Duration {
         Duration::from_millis(100)
     }
 
-    fn text(&self, counts: &Counts) -> String {
-        let bar = match counts.total {
-            Some(total) if total > 0 => {
-                let filled = counts.done().min(total).saturating_mul(WIDTH) / total;
-                let filled = usize::try_from(filled).unwrap_or(0);
-                let width = usize::try_from(WIDTH).unwrap_or(0);
-                format!("[{}{}] ", "=".repeat(filled), " ".repeat(width - filled))
-            }
-            _ => String::new(),
-        };
-        // Carriage return, and erase to the end of the line.
-        format!("\r{bar}{}\u{1b}[K", line(counts))
+    fn text(&self, counts: &Counts, width: usize) -> String {
+        // Carriage return, and erase to the end of the line. At the last column a terminal would go on
+        // with the next line.
+        let line = bar::line(counts, width.saturating_sub(1));
+        format!("\r{line}\u{1b}[K")
     }
 
-    fn last(&self) -> &'static str {
-        "\n"
+    fn line(&self) -> Line {
+        Line::Erasable
     }
 }
 
@@ -67,7 +60,7 @@ impl Shown for Plain {
         Duration::from_secs(5)
     }
 
-    fn text(&self, counts: &Counts) -> String {
+    fn text(&self, counts: &Counts, _: usize) -> String {
         format!("{}\n", line(counts))
     }
 }
@@ -77,7 +70,7 @@ impl Shown for Json {
         Duration::from_secs(1)
     }
 
-    fn text(&self, counts: &Counts) -> String {
+    fn text(&self, counts: &Counts, _: usize) -> String {
         let value = json!({
             "schema": "keepdocker.progress/1",
             "total": counts.total,
@@ -105,7 +98,7 @@ impl Shown for Human {
         PYTHON_INTERVAL
     }
 
-    fn text(&self, counts: &Counts) -> String {
+    fn text(&self, counts: &Counts, _: usize) -> String {
         match python_total(counts) {
             Some(total) if total > 0 => {
                 let percent = 100.0 * counts.read as f64 / total as f64;
@@ -115,8 +108,8 @@ impl Shown for Human {
         }
     }
 
-    fn last(&self) -> &'static str {
-        "\n"
+    fn line(&self) -> Line {
+        Line::Lasting
     }
 }
 
@@ -129,7 +122,7 @@ impl Shown for Batch {
         PYTHON_INTERVAL
     }
 
-    fn text(&self, counts: &Counts) -> String {
+    fn text(&self, counts: &Counts, _: usize) -> String {
         let program = std::env::args()
             .next()
             .unwrap_or_else(|| "arv-keepdocker".into());
@@ -150,22 +143,11 @@ fn python_total(counts: &Counts) -> Option<u64> {
 }
 
 fn line(counts: &Counts) -> String {
-    let seconds = counts.elapsed.as_secs_f64().max(0.001);
-    let done = counts.done();
-    let speed = done as f64 / seconds;
+    let speed = counts.speed();
     let of = counts
         .total
         .map(|total| format!(" of {}", bytes(total)))
         .unwrap_or_default();
-    let left = match counts.total {
-        Some(total) if !counts.finished && speed > 0.0 => {
-            let left = total.saturating_sub(done) as f64 / speed;
-            // A speed of next to nothing gives more than any clock shows.
-            let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
-            format!(", {} left", time(left))
-        }
-        _ => format!(", {}", time(counts.elapsed)),
-    };
     let parts = match counts.direction {
         Direction::Up => format!(
             "{}{of} read, {} sent, {} reused",
@@ -175,7 +157,11 @@ fn line(counts: &Counts) -> String {
         ),
         Direction::Down => format!("{}{of} fetched", bytes(counts.read)),
     };
-    format!("{parts}, {}/s{left}", bytes(speed as u64))
+    let left = match counts.left() {
+        Some(left) => format!("{} left", time(left)),
+        None => time(counts.elapsed),
+    };
+    format!("{parts}, {}/s, {left}", bytes(speed as u64))
 }
 
 /// Returns for people how long a transfer took, and how fast it was: `12.3 s, 87.1 MiB/s`.
@@ -188,7 +174,7 @@ pub fn pace(count: u64, elapsed: Duration) -> String {
     )
 }
 
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = count as f64;
     let mut unit = 0;
@@ -203,7 +189,7 @@ fn bytes(count: u64) -> String {
     }
 }
 
-fn time(duration: Duration) -> String {
+pub(super) fn time(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
@@ -230,22 +216,26 @@ mod tests {
 
     #[test]
     fn the_text_for_people_is_that_of_the_python_program() {
-        assert_eq!(Human.text(&counts()), "\r103M / 206M 50.0% ");
+        assert_eq!(Human.text(&counts(), 80), "\r103M / 206M 50.0% ");
         assert_eq!(
-            Human.text(&Counts {
-                total: None,
-                ..counts()
-            }),
+            Human.text(
+                &Counts {
+                    total: None,
+                    ..counts()
+                },
+                80
+            ),
             format!("\r{} ", 103 << 20)
         );
     }
 
     #[test]
     fn the_line_for_programs_is_that_of_the_python_program() {
-        let line = Batch.text(&Counts {
+        let counts = Counts {
             total: None,
             ..counts()
-        });
+        };
+        let line = Batch.text(&counts, 80);
         assert!(
             line.ends_with(&format!(
                 " {}: {} written -1 total\n",
@@ -257,53 +247,14 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_shows_what_is_in_keep_and_not_what_was_read() {
-        let text = Bar.text(&Counts {
-            sent: 51 << 20,
-            reused: 52 << 20,
-            read: 206 << 20,
-            ..counts()
-        });
-        assert!(
-            text.contains(&format!("[{}{}]", "=".repeat(12), " ".repeat(12))),
-            "{text}"
-        );
-        assert!(
-            text.contains("51.0 MiB sent, 52.0 MiB reused, 51.5 MiB/s, 2 s left"),
-            "{text}"
-        );
-        let text = Bar.text(&Counts {
-            direction: Direction::Down,
-            sent: 0,
-            ..counts()
-        });
-        assert!(
-            text.contains(&format!("[{}{}]", "=".repeat(12), " ".repeat(12))),
-            "{text}"
-        );
-        assert!(
-            text.contains("103.0 MiB of 206.0 MiB fetched, 51.5 MiB/s"),
-            "{text}"
-        );
-    }
-
-    #[test]
     fn a_transfer_that_hardly_moves_has_a_time_left_all_the_same() {
-        let text = Plain.text(&Counts {
+        let counts = Counts {
             total: Some(u64::MAX),
             sent: 1,
             elapsed: Duration::from_secs(u64::MAX / 4),
             ..counts()
-        });
+        };
+        let text = Plain.text(&counts, 80);
         assert!(text.contains("left"), "{text}");
-    }
-
-    #[test]
-    fn the_bar_never_overflows() {
-        let text = Bar.text(&Counts {
-            sent: 500 << 20,
-            ..counts()
-        });
-        assert!(text.contains(&format!("[{}]", "=".repeat(24))));
     }
 }

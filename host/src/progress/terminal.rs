@@ -1,0 +1,42 @@
+//! What the terminal on standard error can show.
+
+use std::ffi::OsStr;
+use std::io;
+
+/// The width where the terminal does not tell its own.
+const USUAL: usize = 80;
+
+/// The systems that run jobs on a terminal which nobody looks at, and whose log keeps every line.
+const UNWATCHED: [&str; 6] = [
+    "CI",
+    "TF_BUILD",
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "BUILDKITE",
+    "GITHUB_ACTIONS",
+];
+
+/// Returns how many characters a line has room for, now: people change it while a command runs.
+pub(super) fn width() -> usize {
+    told().unwrap_or_else(|| {
+        let given = std::env::var("COLUMNS").ok();
+        given.and_then(|text| text.parse().ok()).unwrap_or(USUAL)
+    })
+}
+
+/// Tells whether a line can be drawn again and again. The environment tells of terminals that cannot move the
+/// cursor, and of those that nobody looks at; one without a width is none at which somebody sits.
+#[must_use]
+pub fn takes_drawing(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
+    let is_dumb = variable("TERM").is_some_and(|kind| kind == OsStr::new("dumb"));
+    let is_unwatched = UNWATCHED.iter().any(|name| {
+        variable(name).is_some_and(|value| !value.is_empty() && value != OsStr::new("false"))
+    });
+    !is_dumb && !is_unwatched && told().is_some()
+}
+
+/// Returns the width that the terminal tells.
+fn told() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stderr())?;
+    Some(usize::from(width.0)).filter(|width| *width > 0)
+}
