@@ -3,6 +3,7 @@
 use std::fs;
 
 use keepdocker_sandbox::Options;
+use keepdocker_sandbox::faults::{Action, Fault};
 
 use crate::support::{Cluster, Environment, Grants, Python, Wasmtime, data};
 
@@ -261,4 +262,29 @@ fn the_component_imports_what_the_golden_list_says_and_stays_small() {
         "the component imports and exports, where {} lists something else:\n{list}",
         file.display()
     );
+}
+
+#[test]
+fn what_a_server_repeats_is_shown_without_the_token() {
+    let Some(wasmtime) = Wasmtime::find() else {
+        return;
+    };
+    for status in [503, 422] {
+        let cluster = reachable_cluster();
+        let token = cluster.token();
+        let secret = token.rsplit_once('/').unwrap().1;
+        let body = serde_json::json!({"errors": [format!("Authorization was Bearer {token}")]});
+        let answer = Action::AnswerWith(status, body.to_string());
+        cluster
+            .faults()
+            .plan(Fault::on("/arvados/v1/links", answer));
+        let grants = Grants {
+            http: true,
+            folder: None,
+            cluster: true,
+        };
+        let output = wasmtime.run(&surroundings(&cluster), &grants, &["-v", "images"]);
+        assert!(output.stderr.contains("masked"), "{output}");
+        assert!(!output.stderr.contains(secret), "{output}");
+    }
 }

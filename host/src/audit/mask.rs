@@ -103,6 +103,43 @@ impl Mask {
         text
     }
 
+    /// Returns a text for people without secrets, those included that were cut off before they got here:
+    /// what is quoted of a server's answer ends somewhere, with a mark or without.
+    #[must_use]
+    pub fn shown(&self, text: &str) -> String {
+        let mut shown = self.text(text).into_owned();
+        let mut end = shown.len();
+        loop {
+            if let Some(begin) = self.cut_off(&shown[..end]) {
+                shown.replace_range(begin..end, MASKED);
+                end = begin;
+            }
+            match shown[..end].rfind('…') {
+                Some(mark) => end = mark,
+                None => return shown,
+            }
+        }
+    }
+
+    /// Finds at the end of a text the beginning of a secret, with as many characters as any secret must have.
+    fn cut_off(&self, text: &str) -> Option<usize> {
+        self.secrets.iter().find_map(|secret| {
+            let secret = std::str::from_utf8(secret.needle()).ok()?;
+            // What a token of this form begins with is its UUID, which is no secret.
+            let is_token = secret.starts_with("v2/");
+            let open = secret
+                .rfind('/')
+                .filter(|_| is_token)
+                .map_or(0, |slash| slash + 1);
+            let lengths = (open + SHORTEST)..secret.len();
+            lengths
+                .rev()
+                .filter_map(|length| secret.get(..length))
+                .find(|beginning| text.ends_with(beginning))
+                .map(|beginning| text.len() - beginning.len() + open)
+        })
+    }
+
     fn substitute(&self, signature: &str) -> String {
         if signature.starts_with(MASKED) {
             return signature.to_owned();
@@ -223,6 +260,31 @@ mod tests {
         ] {
             assert_eq!(mask.text(text), shown);
             assert_eq!(mask.text(shown), shown, "masking twice changes nothing");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_was_cut_off_is_one_too() {
+        let mask = Mask::new(vec![
+            "s3cr3t-of-some-length".into(),
+            "v2/zzzzz-gj3su-000000000000001/abcdefghijkl".into(),
+        ]);
+        for (text, shown) in [
+            ("it said s3cr3t-of-so", "it said masked"),
+            ("`s3cr3t-o…` and more", "`masked…` and more"),
+            (
+                "`s3cr3t-of…` and s3cr3t-of-some-lengt",
+                "`masked…` and masked",
+            ),
+            ("it said s3cr3t-", "it said s3cr3t-"),
+            (
+                "v2/zzzzz-gj3su-000000000000001/abcdefghij…",
+                "v2/zzzzz-gj3su-000000000000001/masked…",
+            ),
+            ("v2/zzzzz-gj3su-00000000000", "v2/zzzzz-gj3su-00000000000"),
+        ] {
+            assert_eq!(mask.shown(text), shown);
+            assert_eq!(mask.shown(shown), shown, "masking twice changes nothing");
         }
     }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, CommandFactory as _, Parser};
 
 use super::upload::note_of_blocks;
-use super::{drive, request};
+use super::{Farewell, Job, drive, prepare, request};
 use crate::archive::Choice;
 use crate::bindings::commands::{ImagesRequest, Outcome, Pull, UploadRequest, Uploaded};
 use crate::bindings::log::Level;
@@ -21,46 +21,44 @@ use crate::settings::Environment;
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let console = Console::new(Style::Python, Level::Info);
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => return refuse(&error, console),
-    };
-    let environment = Environment::of_process();
-    let lists = arguments.lists();
-    let code = drive(console, async {
-        match run(&arguments, environment, console).await {
-            Ok(()) => Exit::Done,
-            Err(report) => {
-                console.report(&report);
-                report.exit.drop_in()
-            }
-        }
-    });
-    match code {
-        Ok(exit) => ExitCode::from(exit.code()),
-        Err(interrupted) => {
-            console.message(
-                Level::Error,
-                &format!("Caught signal {}, exiting.", interrupted.signal),
-            );
-            // The Python program ends an upload with the negative number of the signal.
-            let code = if lists {
-                128 + interrupted.signal
+    drive(|| {
+        let console = Console::new(Style::Python, Level::Info);
+        let environment = Environment::of_process();
+        prepare(&environment, console);
+        let arguments = Arguments::try_parse().map_err(|error| refuse(&error, console))?;
+        let farewell = Farewell {
+            console,
+            level: Level::Error,
+            words: |signal| format!("Caught signal {signal}, exiting."),
+            code: if arguments.lists() {
+                |signal| 128 + signal
             } else {
-                256 - interrupted.signal
-            };
-            ExitCode::from(u8::try_from(code).unwrap_or(1))
-        }
-    }
+                // The Python program ends an upload with the negative number of the signal.
+                |signal| 256 - signal
+            },
+        };
+        let work = async move {
+            match run(&arguments, environment, console).await {
+                Ok(()) => Exit::Done,
+                Err(report) => {
+                    console.report(&report);
+                    report.exit.drop_in()
+                }
+            }
+        };
+        Ok(Job {
+            console,
+            farewell,
+            work: Box::pin(work),
+        })
+    })
 }
 
 /// Says what is wrong with the command line, or what was asked about the program.
 ///
 /// As in the Python program, every mistake shows the usage; the parser shows it with some alone.
 fn refuse(error: &clap::Error, console: Console) -> ExitCode {
-    // There is nowhere to report that standard error is gone.
-    let _ = error.print();
+    super::print(error, console);
     if error.use_stderr() && !error.to_string().contains("Usage: ") {
         console.raw(&format!("\n{}\n", Arguments::command().render_usage()));
     }

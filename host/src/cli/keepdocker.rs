@@ -13,7 +13,7 @@ use super::download::{Load, Save};
 use super::plan::{self, Apply};
 use super::policy::PolicyArguments;
 use super::upload::Upload;
-use super::{drive, request};
+use super::{Farewell, Job, drive, prepare, request};
 use crate::bindings::commands::ImagesRequest;
 use crate::bindings::log::Level;
 use crate::harmless::escape;
@@ -25,39 +25,48 @@ use crate::settings::Environment;
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let least = match (arguments.common.verbose, arguments.common.quiet) {
-        (true, _) => Level::Debug,
-        (_, true) => Level::Warning,
-        _ => Level::Info,
-    };
-    let console = Console::new(Style::Plain, least);
-    let code = drive(console, async {
-        match run(arguments, console).await {
-            Ok(()) => Exit::Done,
-            Err(report) => {
-                console.report(&report);
-                report.exit
+    drive(|| {
+        let environment = Environment::of_process();
+        prepare(&environment, Console::new(Style::Plain, Level::Info));
+        let arguments = Arguments::try_parse().map_err(|error| {
+            super::print(&error, Console::new(Style::Plain, Level::Info));
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        })?;
+        let least = match (arguments.common.verbose, arguments.common.quiet) {
+            (true, _) => Level::Debug,
+            (_, true) => Level::Warning,
+            _ => Level::Info,
+        };
+        let console = Console::new(Style::Plain, least);
+        let work = async move {
+            match run(arguments, environment, console).await {
+                Ok(()) => Exit::Done,
+                Err(report) => {
+                    console.report(&report);
+                    report.exit
+                }
             }
-        }
-    });
-    match code {
-        Ok(exit) => ExitCode::from(exit.code()),
-        Err(interrupted) => {
-            console.message(
-                Level::Warning,
-                &format!(
-                    "ended by signal {}; nothing was registered after it",
-                    interrupted.signal
-                ),
-            );
-            ExitCode::from(u8::try_from(128 + interrupted.signal).unwrap_or(1))
-        }
-    }
+        };
+        Ok(Job {
+            console,
+            farewell: Farewell {
+                console,
+                level: Level::Warning,
+                words: |signal| {
+                    format!("ended by signal {signal}; nothing was registered after it")
+                },
+                code: |signal| 128 + signal,
+            },
+            work: Box::pin(work),
+        })
+    })
 }
 
-async fn run(arguments: Arguments, console: Console) -> Result<(), Report> {
-    let environment = Environment::of_process();
+async fn run(
+    arguments: Arguments,
+    environment: Environment,
+    console: Console,
+) -> Result<(), Report> {
     let options = arguments.common.options(&environment)?;
     let is_quiet = arguments.common.quiet;
     match arguments.command {

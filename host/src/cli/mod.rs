@@ -2,6 +2,7 @@
 
 pub mod arv_keepdocker;
 pub mod audit;
+mod breakdown;
 pub mod cache;
 pub mod component;
 pub mod download;
@@ -12,11 +13,19 @@ pub mod progress_form;
 mod request;
 pub mod upload;
 
-use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
 
+use crate::audit::Mask;
+use crate::bindings::log::Level;
 use crate::confinement;
-use crate::output::{Console, Exit, Report};
-use crate::run::{Interrupted, or_signal};
+use crate::output::{self, Console, Exit, Report, Style};
+use crate::run::{Stop, supervise};
+use crate::settings::Environment;
 
 /// Returns the words of the process's command line; what is not UTF-8 in them becomes U+FFFD.
 fn words() -> Vec<String> {
@@ -25,10 +34,80 @@ fn words() -> Vec<String> {
         .collect()
 }
 
-/// Runs a command to its end, or until a signal asks the program to end.
-fn drive(console: Console, command: impl Future<Output = Exit>) -> Result<Exit, Interrupted> {
-    // Threads of the runtime inherit it, so it comes first.
+/// Has no secret of the environment shown, and breakdowns told as other failures are; to be done before
+/// anything is said.
+fn prepare(environment: &Environment, console: Console) {
+    let mask = Mask::new(environment.secrets());
+    output::conceal(move |text| mask.shown(text));
+    breakdown::tell(console);
+}
+
+/// Prints what the parser of the command line says, without secrets that are words of it.
+fn print(error: &clap::Error, console: Console) {
+    let text = error.render().to_string();
+    let shown = output::concealed(&text);
+    if shown == text {
+        // There is nowhere to report that standard error is gone.
+        let _ = error.print();
+    } else {
+        console.raw(&shown);
+    }
+}
+
+/// What a program is going to do.
+struct Job {
+    console: Console,
+    farewell: Farewell,
+    work: Pin<Box<dyn Future<Output = Exit>>>,
+}
+
+/// How a program takes leave where a signal ends it.
+#[derive(Clone, Copy)]
+struct Farewell {
+    console: Console,
+    level: Level,
+    /// What it says of the signal.
+    words: fn(i32) -> String,
+    /// With which status it ends.
+    code: fn(i32) -> i32,
+}
+
+/// How long the last words may take: whoever reads standard error may have stopped reading.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Runs a program to its end, or until a signal asks it to end. `prepare` reads the command line; it may
+/// end the program at once.
+fn drive(prepare: impl FnOnce() -> Result<Job, ExitCode> + Send + 'static) -> ExitCode {
+    breakdown::tell(Console::new(Style::Plain, Level::Info));
+    // All threads inherit it, so it comes before any other.
     confinement::enter();
+    let farewell = Arc::new(OnceLock::new());
+    let announced = farewell.clone();
+    let work = move |stop: Stop| match prepare() {
+        Ok(job) => {
+            let _ = announced.set(job.farewell);
+            run(job, stop)
+        }
+        Err(code) => code,
+    };
+    // What waits for signals panics where there is not even a file to be had for that.
+    let ended = catch_unwind(AssertUnwindSafe(|| supervise(work)));
+    let ended = ended.unwrap_or(Ok(Ok(None)));
+    match ended {
+        Ok(Ok(Some(code))) => code,
+        // Whoever broke down has said why.
+        Ok(Ok(None)) => ExitCode::from(Exit::Failed.code()),
+        Ok(Err(interrupted)) => leave(interrupted.signal, farewell.get().copied()),
+        Err(error) => {
+            let console = Console::new(Style::Plain, Level::Error);
+            console.report(&no_threads(&error));
+            ExitCode::from(Exit::Failed.code())
+        }
+    }
+}
+
+/// Does the work on threads of its own runtime.
+fn run(job: Job, stop: Stop) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -36,15 +115,39 @@ fn drive(console: Console, command: impl Future<Output = Exit>) -> Result<Exit, 
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            console.report(&Report::new(
-                Exit::Failed,
-                format!("the program cannot start its threads: {error}"),
-            ));
-            return Ok(Exit::Failed);
+            job.console.report(&no_threads(&error));
+            return ExitCode::from(Exit::Failed.code());
         }
     };
-    let ended = runtime.block_on(or_signal(command));
+    let exit = runtime.block_on(stop.or(job.work));
     // Work on threads that wait for the engine or a file is not waited for: it can do no more harm.
     runtime.shutdown_background();
-    ended
+    // Where a signal came first, whoever waited for it knows the status.
+    ExitCode::from(exit.unwrap_or(Exit::Failed).code())
+}
+
+/// Says that a signal ended the program, and returns the status.
+fn leave(signal: i32, farewell: Option<Farewell>) -> ExitCode {
+    let code = farewell.map_or(128 + signal, |farewell| (farewell.code)(signal));
+    if let Some(farewell) = farewell {
+        let (said, done) = mpsc::channel();
+        let say = move || {
+            farewell.console.end_line();
+            let text = (farewell.words)(signal);
+            farewell.console.message(farewell.level, &text);
+            let _ = said.send(());
+        };
+        if thread::Builder::new().spawn(say).is_ok() {
+            let _ = done.recv_timeout(LAST_WORDS);
+        }
+    }
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+fn no_threads(error: &std::io::Error) -> Report {
+    Report::new(
+        Exit::Failed,
+        format!("the program cannot start its threads: {error}"),
+    )
+    .advise("`ulimit -a` tells what a program may have here; this one needs some 20 threads and open files")
 }

@@ -9,7 +9,7 @@ mod report;
 mod runs;
 mod table;
 
-pub use console::{Console, Style};
+pub use console::{Console, Line, Style, conceal, concealed};
 pub use exit::Exit;
 pub use report::Report;
 pub use runs::{runs, steps};

@@ -50,18 +50,6 @@ impl Report {
         self
     }
 
-    /// Puts what `mask` makes of them in the place of the texts that others may have had a part in.
-    #[must_use]
-    pub fn masked(self, mask: impl Fn(&str) -> String) -> Self {
-        let all = |texts: Vec<String>| texts.iter().map(|text| mask(text)).collect();
-        Self {
-            message: mask(&self.message),
-            python: all(self.python),
-            details: all(self.details),
-            ..self
-        }
-    }
-
     fn python(mut self, line: impl Into<String>) -> Self {
         self.python.push(line.into());
         self

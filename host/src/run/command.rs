@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Surroundings;
+use super::{Surroundings, received};
 use crate::audit::{self, Closing, Log, Mask, OnFailure, Opening};
 use crate::bindings::commands::Failure;
 use crate::bindings::log::Level;
@@ -17,8 +17,6 @@ pub(super) struct Command {
     pub(super) console: Console,
     pub(super) gate: Arc<Gate>,
     pub(super) log: Option<Arc<Log>>,
-    /// For what is told of a failure: a server may repeat what came with a request.
-    pub(super) mask: Mask,
 }
 
 impl Command {
@@ -34,9 +32,7 @@ impl Command {
         }
         let report = match &answer {
             Ok(Ok(_)) => None,
-            Ok(Err(failure)) => {
-                Some(Report::from(failure.clone()).masked(|text| self.mask.text(text).into_owned()))
-            }
+            Ok(Err(failure)) => Some(Report::from(failure.clone())),
             Err(error) => Some(Report::from(error.clone())),
         };
         let exit = report.as_ref().map_or(Exit::Done, |report| report.exit);
@@ -125,6 +121,8 @@ impl Surroundings {
             )
             .detail(error.to_string())
             .advise("mend that, or ask who keeps the policy")),
+            // A signal ended the wait, and is told by itself.
+            Err(_) if received().is_some() => Ok(None),
             Err(error) => {
                 let text = format!("there is no audit log of this run: {error}");
                 console.message(Level::Warning, &text);

@@ -18,11 +18,12 @@ use std::sync::Arc;
 
 use erased_serde::Serialize as Recordable;
 
-pub use signals::{Interrupted, or_signal};
+pub(crate) use signals::received;
+pub use signals::{Interrupted, Stop, supervise};
 pub use surroundings::{Options, Surroundings};
 pub use upkeep::{Cleaned, Inventory};
 
-use crate::audit::{Mask, Opening};
+use crate::audit::Opening;
 use crate::bindings::commands::{
     DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, Resolution, UploadRequest,
     Uploaded,
@@ -106,7 +107,6 @@ impl Surroundings {
             console: self.console(),
             gate: Arc::new(Gate::new(policy, &guest, cluster, Box::new(recorder))?),
             log,
-            mask: Mask::new(self.secrets()),
         };
         let started = component
             .start(capabilities, command.gate.clone(), limits)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use keepdocker_sandbox::Sandbox;
 
@@ -18,7 +18,7 @@ use crate::http::{Client, Retry};
 use crate::keep::{ArchiveStore, Destination, Keep};
 use crate::locks::Locks;
 use crate::messages::Messages;
-use crate::output::{Console, Exit, Report};
+use crate::output::{self, Console, Exit, Report};
 use crate::plan::Script;
 use crate::policy::Sources;
 use crate::progress::Progress;
@@ -82,6 +82,14 @@ impl Surroundings {
         console: Console,
         progress: Arc<dyn Progress>,
     ) -> Result<Self, Report> {
+        // No certificate is valid then, and what checks them does not count so far back.
+        if SystemTime::now() < SystemTime::UNIX_EPOCH {
+            return Err(Report::new(
+                Exit::Failed,
+                "the clock of this machine says that it is before 1970",
+            )
+            .advise("set the clock, and run the command again"));
+        }
         let sandbox = match &options.sandbox {
             None => None,
             Some(directory) => {
@@ -107,6 +115,11 @@ impl Surroundings {
         } else {
             console
         };
+        // What a server says of a request may repeat what came with it.
+        let mut secrets = environment.secrets();
+        secrets.extend(settings.secrets());
+        let mask = Mask::new(secrets);
+        output::conceal(move |text| mask.shown(text));
         for warning in &settings.warnings {
             console.message(Level::Warning, warning);
         }
@@ -164,9 +177,7 @@ impl Surroundings {
     /// Makes the capabilities for one command. Nothing is sent, opened or started yet.
     pub(crate) fn capabilities(&self) -> Result<Capabilities, Report> {
         let console = self.console;
-        // What a server says of a request may repeat what came with it.
-        let mask = Mask::new(self.secrets());
-        let messages = Messages::new(move |level, text| console.message(level, &mask.text(text)));
+        let messages = Messages::new(move |level, text| console.message(level, text));
         let retry = Retry {
             retries: self.options.retries,
             ..Retry::default()

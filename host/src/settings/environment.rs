@@ -80,17 +80,23 @@ impl Environment {
             .filter(|path| path.is_absolute())
     }
 
-    /// Returns the values of the variables that are secret by their names.
+    /// Returns the values of the variables that are secret by their names, and the names and passwords in
+    /// addresses.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
-        const WORDS: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
-        self.variables()
-            .filter(|(name, _)| {
-                let name = name.to_string_lossy().to_ascii_uppercase();
-                WORDS.iter().any(|word| name.contains(word)) || name.ends_with("_AUTH_CONFIG")
-            })
-            .map(|(_, value)| value.to_string_lossy().into_owned())
-            .collect()
+        let mut secrets = Vec::new();
+        for (name, value) in self.variables() {
+            let name = name.to_string_lossy().to_ascii_uppercase();
+            let value = value.to_string_lossy();
+            if names_a_secret(&name, &value) {
+                secrets.push(value.clone().into_owned());
+            }
+            let is_address = value.contains("://") || name.starts_with("ARVADOS_");
+            if is_address && value.contains('@') {
+                secrets.extend(value.split_whitespace().flat_map(of_address));
+            }
+        }
+        secrets
     }
 
     /// Returns all variables, for a child process.
@@ -99,6 +105,32 @@ impl Environment {
             .iter()
             .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
+}
+
+/// Tells whether a variable holds a secret, by its name in capitals.
+fn names_a_secret(name: &str, value: &str) -> bool {
+    const WORDS: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
+    /// What is also said of files and programs, which are no secrets.
+    const ENDS: [&str; 6] = ["KEY", "PASS", "PASSPHRASE", "PWD", "PW", "AUTH"];
+    if WORDS.iter().any(|word| name.contains(word)) || name.ends_with("_AUTH_CONFIG") {
+        return true;
+    }
+    let is_place = value.starts_with('/') || matches!(name, "PWD" | "OLDPWD");
+    !is_place && ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Returns name and password of an address, as they are written and as they are meant.
+fn of_address(address: &str) -> Vec<String> {
+    let after = address
+        .split_once("://")
+        .map_or(address, |(_, after)| after);
+    let authority = after.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((user, _)) = authority.rsplit_once('@') else {
+        return Vec::new();
+    };
+    let password = user.split_once(':').map_or(user, |(_, password)| password);
+    let meant = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
+    vec![user.to_owned(), password.to_owned(), meant.into_owned()]
 }
 
 /// Shows the names alone: values may be secret.
@@ -128,5 +160,34 @@ mod tests {
         let environment = Environment::default().with("HOME", "/a");
         assert_eq!(environment.home(), Some(Path::new("/a")));
         assert_eq!(environment.without("HOME").home(), None);
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_names_and_places() {
+        let environment = Environment::default()
+            .with("ARVADOS_API_HOST", "user:p%40ssword@zzzzz.example")
+            .with("ftp_proxy", "http://name:of-the-proxy@h:1/x@y")
+            .with("DB_PWD", "of-the-database")
+            .with("SSHPASS", "of-ssh")
+            .with("API_KEY", "of-an-api")
+            .with("PWD", "/somewhere")
+            .with("GIT_ASKPASS", "/usr/bin/ask")
+            .with("LANG", "C.UTF-8");
+        let mut secrets = environment.secrets();
+        secrets.sort();
+        assert_eq!(
+            secrets,
+            [
+                "name:of-the-proxy",
+                "of-an-api",
+                "of-ssh",
+                "of-the-database",
+                "of-the-proxy",
+                "of-the-proxy",
+                "p%40ssword",
+                "p@ssword",
+                "user:p%40ssword",
+            ]
+        );
     }
 }

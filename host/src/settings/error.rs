@@ -24,7 +24,7 @@ pub enum Error {
     /// The host is something else, such as a URL.
     #[error(
         "ARVADOS_API_HOST must be a host name with an optional port, such as \
-         `zzzzz.arvadosapi.com` or `localhost:8443`; it is `{}`", .value.escape_debug()
+         `zzzzz.arvadosapi.com` or `localhost:8443`; it is `{}`", shown(.value)
     )]
     InvalidHost {
         /// What it is.
@@ -36,7 +36,7 @@ pub enum Error {
     /// The address of a Keep service cannot be used.
     #[error(
         "{name} must hold addresses such as `https://keep.example.com:25107/`, with blanks \
-         between them; one is `{}`", .value.escape_debug()
+         between them; one is `{}`", shown(.value)
     )]
     InvalidService {
         /// The variable.
@@ -53,6 +53,17 @@ pub struct Missing {
     pub name: &'static str,
     /// Whether it is set to nothing, which hides the file's value.
     pub empty: bool,
+}
+
+/// Shows an address without name and password.
+fn shown(address: &str) -> String {
+    let hidden = address.rsplit_once('@').map(|(before, host)| {
+        let scheme = before.split_once("://").map(|(scheme, _)| scheme);
+        let scheme = scheme.map_or(String::new(), |scheme| format!("{scheme}://"));
+        format!("{scheme}masked@{host}")
+    });
+    let address = hidden.as_deref().unwrap_or(address);
+    address.escape_debug().to_string()
 }
 
 fn describe(

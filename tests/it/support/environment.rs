@@ -71,6 +71,11 @@ impl Environment {
         self.variables.insert(name.into(), value.into());
     }
 
+    /// Removes a variable.
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.variables.remove(OsStr::new(name));
+    }
+
     /// The value of a variable.
     pub(crate) fn variable(&self, name: &str) -> &OsStr {
         &self.variables[OsStr::new(name)]
@@ -127,6 +132,15 @@ impl Environment {
             .stderr(Stdio::null())
             .spawn()
             .unwrap()
+    }
+
+    /// Makes a command in this environment, for a test with ends of its own.
+    pub(crate) fn prepared<A: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        arguments: &[A],
+    ) -> Command {
+        self.command(program, arguments)
     }
 
     fn command<A: AsRef<OsStr>>(&self, program: impl AsRef<OsStr>, arguments: &[A]) -> Command {

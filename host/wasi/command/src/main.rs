@@ -17,6 +17,8 @@ mod command_line;
 mod harmless;
 mod output;
 mod run;
+#[path = "../../provider/src/secrets.rs"]
+mod secrets;
 #[path = "../../../src/wording.rs"]
 mod wording;
 

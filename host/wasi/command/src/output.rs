@@ -11,7 +11,7 @@ mod report;
 #[path = "../../../src/output/table.rs"]
 mod table;
 
-pub(crate) use console::{Console, Style};
+pub(crate) use console::{Console, Style, conceal};
 pub(crate) use exit::Exit;
 pub(crate) use report::Report;
 pub(crate) use table::{Ids, table};

@@ -12,11 +12,13 @@ use crate::bindings::log::Level;
 use crate::bindings::session;
 use crate::command_line::{Arguments, Command, Images, Resolve, Upload};
 use crate::harmless::escape;
-use crate::output::{Console, Exit, Ids, Report, Style, json, table};
+use crate::output::{Console, Exit, Ids, Report, Style, conceal, json, table};
+use crate::secrets;
 use crate::wording::count;
 
 /// Runs the program on the arguments that the runtime hands over.
 pub(crate) fn main() -> ExitCode {
+    conceal(secrets::concealed);
     let arguments = Arguments::parse();
     let least = match (arguments.verbose, arguments.quiet) {
         (true, _) => Level::Debug,

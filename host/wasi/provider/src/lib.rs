@@ -28,6 +28,7 @@ mod keep;
 mod plan;
 #[path = "../../../src/properties.rs"]
 mod properties;
+mod secrets;
 mod session;
 mod settings;
 mod turn;

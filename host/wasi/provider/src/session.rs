@@ -13,6 +13,7 @@ use crate::harmless::escape;
 use crate::http::{Client, Retry};
 use crate::keep::Keep;
 use crate::plan::{Script, Step};
+use crate::secrets::concealed;
 use crate::settings::{self, Settings};
 
 /// A cluster, ready to be asked.
@@ -89,7 +90,7 @@ pub(crate) fn message(level: Level, text: &str) {
         Level::Error => "error: ",
     };
     // There is nowhere to report that standard error is gone.
-    let _ = writeln!(std::io::stderr(), "{prefix}{}", escape(text));
+    let _ = writeln!(std::io::stderr(), "{prefix}{}", escape(&concealed(text)));
 }
 
 const fn rank(level: Level) -> u8 {

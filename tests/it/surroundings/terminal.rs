@@ -1,0 +1,168 @@
+//! Progress on a real terminal: a pseudo-terminal of the system, of a given width.
+
+use std::time::Duration;
+
+use keepdocker_sandbox::faults::{Action, Fault};
+
+use super::{KEEPDOCKER, place, tasks};
+use crate::support::Environment;
+
+/// Uploads on a terminal where sending the block takes some time, and returns what was written to it.
+fn uploaded(prepare: &str, fault: Option<u16>, set: impl FnOnce(&mut Environment)) -> String {
+    let (cluster, mut environment) = place();
+    if let Some(status) = fault {
+        cluster
+            .faults()
+            .plan(Fault::on("", Action::Answer(status)).method("PUT"));
+    }
+    cluster
+        .faults()
+        .plan(Fault::on("", Action::Delay(Duration::from_millis(2500))).method("PUT"));
+    environment.set("TERM", "xterm");
+    set(&mut environment);
+    let (_, arguments) = &tasks()[2];
+    let command = format!("{prepare} {KEEPDOCKER} {}", arguments.join(" "));
+    let output = environment.run("script", &["-qfec", &command, "/dev/null"]);
+    let text = output.stdout();
+    assert!(cluster.faults().left() == 0, "{text}");
+    text
+}
+
+/// The lines that were drawn, each from its carriage return to what erases the rest.
+fn drawn(text: &str) -> Vec<&str> {
+    let parts = text.split('\r').skip(1);
+    parts
+        .filter_map(|part| part.split_once("\u{1b}[K"))
+        .map(|(line, _)| line)
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// What stands on a terminal of this width in the end.
+fn screen(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![Vec::new()];
+    let mut column = 0;
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '\r' => column = 0,
+            '\n' => {
+                lines.push(Vec::new());
+                column = 0;
+            }
+            '\u{1b}' => {
+                let sequence: String = rest.by_ref().take(2).collect();
+                assert_eq!(sequence, "[K", "{text:?}");
+                lines.last_mut().unwrap().truncate(column);
+            }
+            character => {
+                if column == width {
+                    lines.push(Vec::new());
+                    column = 0;
+                }
+                let line = lines.last_mut().unwrap();
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = character;
+                column += 1;
+            }
+        }
+    }
+    lines
+        .into_iter()
+        .map(|line| line.into_iter().collect())
+        .collect()
+}
+
+#[test]
+fn the_bar_stays_on_one_line_of_any_terminal_and_ends_full() {
+    for width in [200, 120, 80, 40, 20] {
+        let text = uploaded(&format!("stty cols {width} rows 30;"), None, |_| {});
+        let lines = drawn(&text);
+        assert!(lines.len() >= 8, "{width}: {text:?}");
+        for line in &lines {
+            assert!(line.len() < width, "{width}: {line}");
+        }
+        let last = lines.last().unwrap();
+        if width >= 80 {
+            assert!(
+                last.starts_with(&format!("[{}] ", "=".repeat(24))),
+                "{last}"
+            );
+        } else {
+            assert!(last.contains("100 %"), "{last}");
+        }
+        let screen = screen(&text, width);
+        let bars = screen.iter().filter(|line| line.contains("B/s")).count();
+        // One is the bar, and the last line of the upload tells its speed too.
+        assert!(bars <= 2, "{width}: {screen:#?}");
+    }
+}
+
+#[test]
+fn the_bar_follows_a_terminal_that_changes_its_width() {
+    let change = "stty cols 120 rows 30; (sleep 0.6; stty -F /dev/tty cols 40) &";
+    let text = uploaded(change, None, |_| {});
+    let lines = drawn(&text);
+    assert!(lines.first().unwrap().len() > 60, "{text:?}");
+    assert!(lines.last().unwrap().len() < 40, "{text:?}");
+}
+
+#[test]
+fn a_message_has_a_line_of_its_own() {
+    let text = uploaded("stty cols 100 rows 30;", Some(503), |_| {});
+    let screen = screen(&text, 100);
+    let told: Vec<&String> = screen
+        .iter()
+        .filter(|line| line.contains("trying again in"))
+        .collect();
+    assert!(!told.is_empty(), "{screen:#?}");
+    for line in told {
+        assert!(
+            !line.contains('[') && !line.contains(" read, "),
+            "{screen:#?}"
+        );
+    }
+
+    let text = interrupted();
+    let screen = self::screen(&text, 100);
+    let told = screen
+        .iter()
+        .position(|line| line.contains("ended by signal 2"));
+    let told = told.unwrap_or_else(|| panic!("{screen:#?}"));
+    assert!(screen[told].starts_with("warning: "), "{screen:#?}");
+    // What the bar showed last stays above it.
+    assert!(screen[told - 1].contains("B/s"), "{screen:#?}");
+}
+
+/// Interrupts an upload on a terminal.
+fn interrupted() -> String {
+    let (cluster, mut environment) = place();
+    cluster
+        .faults()
+        .plan(Fault::on("", Action::Delay(Duration::from_secs(600))).method("PUT"));
+    environment.set("TERM", "xterm");
+    let (_, arguments) = &tasks()[2];
+    let command = format!(
+        "stty cols 100 rows 30; timeout --foreground -s INT 2 {KEEPDOCKER} {}",
+        arguments.join(" ")
+    );
+    environment
+        .run("script", &["-qfec", &command, "/dev/null"])
+        .stdout()
+}
+
+#[test]
+fn a_terminal_that_cannot_draw_or_that_nobody_looks_at_gets_lines() {
+    let cases: [(&str, &str, &str); 4] = [
+        ("stty cols 80 rows 30;", "TERM", "dumb"),
+        ("stty cols 80 rows 30;", "CI", "true"),
+        ("stty cols 80 rows 30;", "GITHUB_ACTIONS", "true"),
+        ("stty cols 0 rows 0;", "TERM", "xterm"),
+    ];
+    for (prepare, name, value) in cases {
+        let text = uploaded(prepare, None, |environment| environment.set(name, value));
+        assert!(!text.contains('\u{1b}'), "{name}: {text:?}");
+        assert!(!text.replace("\r\n", "").contains('\r'), "{name}: {text:?}");
+        assert!(text.contains(" read, "), "{name}: {text:?}");
+    }
+}
