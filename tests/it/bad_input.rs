@@ -156,26 +156,6 @@ fn a_machine_without_an_engine_is_told_what_it_can_do_instead() {
 }
 
 #[test]
-fn a_cache_that_cannot_be_written_is_named() {
-    let cluster = Cluster::start();
-    let mut environment = Environment::on(&cluster);
-    // Permissions do not hold back root, but a file can be no folder for anyone.
-    let obstacle = environment.home().join("obstacle");
-    fs::write(&obstacle, "").unwrap();
-    environment.set("XDG_CACHE_HOME", &obstacle);
-    let archive = data("hello-world-ManifestV2.tar");
-    Case {
-        name: "unwritable cache",
-        environment,
-        arguments: from(&archive),
-        code: 1,
-        mentions: &["cache", "obstacle"],
-        is_for_drop_in: false,
-    }
-    .check(&cluster);
-}
-
-#[test]
 fn what_is_no_image_archive_is_refused_before_anything_is_registered() {
     let cluster = Cluster::start();
     let folder = tempfile::tempdir().unwrap();

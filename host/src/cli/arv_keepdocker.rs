@@ -21,8 +21,8 @@ use crate::settings::Environment;
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    drive(|| {
-        let console = Console::new(Style::Python, Level::Info);
+    let console = Console::new(Style::Python, Level::Info);
+    drive(console, move || {
         let environment = Environment::of_process();
         prepare(&environment, console);
         let arguments = Arguments::try_parse().map_err(|error| refuse(&error, console))?;

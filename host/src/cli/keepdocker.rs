@@ -25,11 +25,12 @@ use crate::settings::Environment;
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    drive(|| {
+    let console = Console::new(Style::Plain, Level::Info);
+    drive(console, move || {
         let environment = Environment::of_process();
-        prepare(&environment, Console::new(Style::Plain, Level::Info));
+        prepare(&environment, console);
         let arguments = Arguments::try_parse().map_err(|error| {
-            super::print(&error, Console::new(Style::Plain, Level::Info));
+            super::print(&error, console);
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         })?;
         let least = match (arguments.common.verbose, arguments.common.quiet) {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use crate::audit::Mask;
 use crate::bindings::log::Level;
 use crate::confinement;
-use crate::output::{self, Console, Exit, Report, Style};
+use crate::output::{self, Console, Exit, Report};
 use crate::run::{Stop, supervise};
 use crate::settings::Environment;
 
@@ -77,8 +77,11 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Runs a program to its end, or until a signal asks it to end. `prepare` reads the command line; it may
 /// end the program at once.
-fn drive(prepare: impl FnOnce() -> Result<Job, ExitCode> + Send + 'static) -> ExitCode {
-    breakdown::tell(Console::new(Style::Plain, Level::Info));
+fn drive(
+    console: Console,
+    prepare: impl FnOnce() -> Result<Job, ExitCode> + Send + 'static,
+) -> ExitCode {
+    breakdown::tell(console);
     // All threads inherit it, so it comes before any other.
     confinement::enter();
     let farewell = Arc::new(OnceLock::new());
@@ -99,7 +102,6 @@ fn drive(prepare: impl FnOnce() -> Result<Job, ExitCode> + Send + 'static) -> Ex
         Ok(Ok(None)) => ExitCode::from(Exit::Failed.code()),
         Ok(Err(interrupted)) => leave(interrupted.signal, farewell.get().copied()),
         Err(error) => {
-            let console = Console::new(Style::Plain, Level::Error);
             console.report(&no_threads(&error));
             ExitCode::from(Exit::Failed.code())
         }

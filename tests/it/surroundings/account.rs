@@ -41,7 +41,7 @@ fn a_foreign_user_without_a_home_lists_and_uploads() {
     }
     for no_cache in [false, true] {
         for (program, mut arguments) in tasks() {
-            let (cluster, environment) = place();
+            let (cluster, mut environment) = place();
             let archive = environment.home().join("image.tar");
             fs::copy(data("hello-world-ManifestV2.tar"), &archive).unwrap();
             fs::set_permissions(&archive, fs::Permissions::from_mode(0o644)).unwrap();
@@ -52,6 +52,10 @@ fn a_foreign_user_without_a_home_lists_and_uploads() {
                 arguments.insert(0, "--no-cache".into());
             }
             let program = for_everybody(&environment, program);
+            let authority = environment.home().join("authority.pem");
+            fs::copy(environment.variable("SSL_CERT_FILE"), &authority).unwrap();
+            fs::set_permissions(&authority, fs::Permissions::from_mode(0o644)).unwrap();
+            environment.set("SSL_CERT_FILE", authority);
             // The program in the engine's place reads its archive where only root may look.
             StandInFor::everybody(&environment, &archive);
             let mut words = vec![

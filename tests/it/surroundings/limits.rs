@@ -71,7 +71,6 @@ fn any_limit_ends_in_a_sentence_and_a_documented_code() {
                 // The system's loader had not even the space for the program's libraries.
                 continue;
             }
-            println!("{limit}: {:?}", output.status.code());
             assert_ended_in_words(&output);
         }
     }

@@ -50,7 +50,11 @@ fn a_held_lock_of_the_audit_log_is_told_and_given_up() {
 fn a_policy_that_demands_the_log_refuses_where_its_lock_is_not_to_be_had() {
     let (cluster, environment) = place();
     let policy = environment.home().join("policy.toml");
-    fs::write(&policy, "[audit]\nrequired = true\n").unwrap();
+    fs::write(
+        &policy,
+        "schema = \"keepdocker.policy/1\"\n[audit]\nrequired = true\n",
+    )
+    .unwrap();
     let _heads = locked_heads(&environment);
     let output = environment.keepdocker(&[
         "--policy",

@@ -20,7 +20,7 @@ fn echo(cluster: &Cluster) -> String {
     let secret = token.rsplit_once('/').unwrap().1;
     json!({"errors": [
         format!("Authorization was Bearer {token}"),
-        format!("and its secret {secret}, of which {} is a part", &secret[..20]),
+        format!("and its secret {secret}, cut off: {}…", &secret[..20]),
         format!("proxy http://user:{PROXY_PASSWORD}@proxy.example:3128/ and {OTHER_SECRET}"),
         format!("block acbd18db4cc2f85cedef654fccc4a4d8+3+A{SIGNATURE}@66f0c0de"),
     ]})

@@ -10,7 +10,7 @@ use keepdocker_sandbox::faults::{Action, Fault};
 use serde_json::Value;
 
 use super::{ARV_KEEPDOCKER, IMAGE, KEEPDOCKER, place, preload, tasks, uploads};
-use crate::support::{Cluster, Environment};
+use crate::support::Cluster;
 
 /// A program has a second; a busy machine needs some time of its own.
 const SOON: Duration = Duration::from_millis(2500);
@@ -55,9 +55,10 @@ fn a_signal_ends_a_program_that_waits_for_the_cluster() {
     for (program, arguments) in tasks() {
         for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
             let (cluster, environment) = place();
-            cluster
-                .faults()
-                .plan(Fault::on("", Action::Delay(Duration::from_secs(600))).after(2));
+            cluster.faults().plan(Fault::on(
+                "/arvados/v1/links",
+                Action::Delay(Duration::from_secs(600)),
+            ));
             let mut child = environment.start(program, &arguments, Stdio::null());
             await_fault(&cluster, &mut child);
             assert_ends(&mut child, name, code(program, &arguments, number));
@@ -115,9 +116,10 @@ fn a_signal_ends_a_program_whose_messages_nobody_reads() {
 #[test]
 fn the_log_of_a_run_that_a_signal_ended_has_the_code_of_the_program() {
     let (cluster, environment) = place();
-    cluster
-        .faults()
-        .plan(Fault::on("", Action::Delay(Duration::from_secs(600))).after(2));
+    cluster.faults().plan(Fault::on(
+        "/arvados/v1/links",
+        Action::Delay(Duration::from_secs(600)),
+    ));
     let mut child = environment.start(KEEPDOCKER, &["images"], Stdio::null());
     await_fault(&cluster, &mut child);
     assert_ends(&mut child, "TERM", 143);

@@ -42,7 +42,7 @@ fn drawn(text: &str) -> Vec<&str> {
 fn screen(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![Vec::new()];
     let mut column = 0;
-    let mut rest = text.chars().peekable();
+    let mut rest = text.chars();
     while let Some(character) = rest.next() {
         match character {
             '\r' => column = 0,
