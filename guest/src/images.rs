@@ -5,7 +5,8 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 };
 use crate::capabilities::links;
 use crate::reference::{Id, Reference};
-use crate::{catalog, heads, lookup};
+use crate::{catalog, failure, heads, lookup};
+use std::collections::BTreeSet;
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
 
@@ -16,12 +17,39 @@ pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> 
         None => list(&CLASSES, links::Names::All, None, project)?,
         Some(image) => match Reference::with_tag(image, request.tag.as_deref())? {
             Reference::Name(name) => named(&name.registered(), project)?,
-            Reference::Id(id) => identified(&id, project)?,
+            Reference::Id(id) => return of_one(&id, project),
         },
     };
-    let readable = heads::Readable::of(&links, project)?;
-    links.retain(|link| readable.contains(&link.head));
+    keep_readable(&mut links, project)?;
     Ok(catalog::rows(&links).into_iter().map(listed).collect())
+}
+
+/// Returns the rows of the one image that the ID means.
+fn of_one(id: &Id, project: Option<&str>) -> Result<Vec<ListedImage>, Failure> {
+    let mut links = identified(id, project)?;
+    keep_readable(&mut links, project)?;
+    if links.is_empty() {
+        return Err(Failure::NoSuchImage(id.to_string()));
+    }
+    let images: BTreeSet<&String> = links
+        .iter()
+        .filter(|link| link.class == links::Class::ImageHash && id.matches(&link.name))
+        .map(|link| &link.name)
+        .collect();
+    if images.len() > 1 && id.full().is_none() {
+        return Err(failure::ambiguous(
+            id,
+            images.into_iter().cloned().collect(),
+        ));
+    }
+    Ok(catalog::rows(&links).into_iter().map(listed).collect())
+}
+
+/// Leaves the links whose collections can be read.
+fn keep_readable(links: &mut Vec<links::Link>, owner: Option<&str>) -> Result<(), Failure> {
+    let readable = heads::Readable::of(links, owner)?;
+    links.retain(|link| readable.contains(&link.head));
+    Ok(())
 }
 
 /// Returns the links with this name, and the hash links of the collections that they lead to.

@@ -12,7 +12,7 @@
 use crate::bindings::exports::keepdocker::contract::commands::{Failure, Reach};
 use crate::capabilities::{archives, collections, keep, links, users};
 use crate::evidence::{self, Identity};
-use crate::{catalog, heads, image, manifest};
+use crate::{catalog, heads, image, manifest, query};
 use std::collections::HashSet;
 
 /// How many collections of others are asked for at a time to find a sound one.
@@ -64,7 +64,10 @@ pub(crate) struct Search<'a> {
 pub(crate) fn find(search: Search<'_>) -> Result<Presence, Failure> {
     let mut wanted = vec![search.id.to_owned()];
     wanted.extend_from_slice(search.names);
-    let links = links_named(wanted)?;
+    let links = query::links(
+        &[links::Class::ImageHash, links::Class::RepoTag],
+        links::Names::Exactly(wanted),
+    )?;
     let place = search.place(&links)?;
     Ok(Presence { links, place })
 }
@@ -103,7 +106,7 @@ impl Search<'_> {
             return Ok(Some(place));
         }
         let property = image::text_property(image::CONFIG_DIGEST, self.id);
-        let unlinked = list(
+        let unlinked = query::collections(
             collections::Which::Property(property),
             Some(self.owner),
             collections::Detail::Manifest,
@@ -166,7 +169,7 @@ impl Search<'_> {
                         continue;
                     }
                 }
-                let copies = list(
+                let copies = query::collections(
                     collections::Which::PortableDataHash(collection.portable_data_hash.clone()),
                     Some(self.owner),
                     collections::Detail::Attributes,
@@ -181,24 +184,22 @@ impl Search<'_> {
     }
 }
 
-/// Returns the collections that hash links with exactly this ID lead to and whose file is named by it,
-/// the best first.
-pub(crate) fn claimants(id: &str) -> Result<Vec<collections::Collection>, Failure> {
-    let links = links_named(vec![id.to_owned()])?;
+/// Returns the collections that hash links with exactly this ID lead to and whose file is named by it:
+/// the user's own, and those of others, the best first.
+pub(crate) fn claimants(
+    id: &str,
+) -> Result<(Vec<collections::Collection>, Vec<collections::Collection>), Failure> {
+    let links = query::links(
+        &[links::Class::ImageHash],
+        links::Names::Exactly(vec![id.to_owned()]),
+    )?;
     let heads = heads_of_image(id, &links);
-    holders(&heads[..heads.len().min(MOST_CLAIMANTS)], None, id)
-}
-
-/// Returns the links of images with one of these names.
-fn links_named(names: Vec<String>) -> Result<Vec<links::Link>, Failure> {
-    Ok(links::list(&links::Query {
-        classes: vec![links::Class::ImageHash, links::Class::RepoTag],
-        names: links::Names::Exactly(names),
-        heads: None,
-        owner: None,
-        detail: links::Detail::Full,
-        newest: None,
-    })?)
+    let user = users::current()?;
+    // Of others there may be any number, and each may lie.
+    let own = holders(&heads, Some(&user), id)?;
+    let mut others = holders(&heads[..heads.len().min(MOST_CLAIMANTS)], None, id)?;
+    others.retain(|other| other.owner != user);
+    Ok((own, others))
 }
 
 /// Returns the collections to which the image's hash links lead, the best first.
@@ -218,7 +219,7 @@ fn holders(
     if uuids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = list(
+    let mut found = query::collections(
         collections::Which::Uuids(uuids.to_vec()),
         owner,
         collections::Detail::Manifest,
@@ -240,18 +241,4 @@ pub(crate) fn of_image<'a>(id: &str, links: &'a [links::Link]) -> Vec<&'a links:
 fn is_sound(collection: &collections::Collection, id: &str) -> bool {
     let file = collection.manifest.as_deref().and_then(manifest::only_file);
     file.is_some_and(|(path, size)| path == image::file_name(id) && size > 0)
-}
-
-fn list(
-    which: collections::Which,
-    owner: Option<&str>,
-    detail: collections::Detail,
-) -> Result<Vec<collections::Collection>, Failure> {
-    let query = collections::Query {
-        which,
-        owner: owner.map(Into::into),
-        detail,
-        newest: None,
-    };
-    Ok(collections::list(&query)?)
 }

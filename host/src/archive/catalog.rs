@@ -35,6 +35,29 @@ pub(crate) fn read(documents: &mut dyn Documents) -> Result<Vec<Entry>, Error> {
     }
 }
 
+/// Makes sure that nobody can take the archive for another image than this one: engines with a
+/// containerd store go by `index.json`, others by `manifest.json`.
+///
+/// # Errors
+/// If `index.json` stands beside `manifest.json` and leads elsewhere, or cannot be followed to its end.
+pub(crate) fn check_index(documents: &mut dyn Documents, image: &Entry) -> Result<(), Error> {
+    if documents.document("manifest.json")?.is_none() {
+        return Ok(());
+    }
+    let Some(index) = documents.document("index.json")? else {
+        return Ok(());
+    };
+    let (found, walked) = oci_layout::read(documents, &index)?;
+    walked?;
+    if found.iter().all(|entry| entry.id == image.id) {
+        return Ok(());
+    }
+    Err(Error::member(
+        "index.json",
+        Fault::Refused("leads to another image than `manifest.json`"),
+    ))
+}
+
 /// Reads the account of a docker-archive.
 fn docker(
     documents: &mut dyn Documents,

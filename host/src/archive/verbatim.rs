@@ -105,6 +105,7 @@ pub(crate) fn read(
         )));
     }
     let entry = choice.select(entries, selection)?;
+    catalog::check_index(&mut arrived, &entry)?;
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
         let (content, _) = contents
             .file(&layer.member)?
