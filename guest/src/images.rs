@@ -6,9 +6,11 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 use crate::capabilities::links;
 use crate::reference::{Id, Reference};
 use crate::{catalog, failure, heads, lookup};
-use std::collections::BTreeSet;
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
+
+/// How many images are named to whoever gave the beginning of several IDs.
+const MOST_TOLD: usize = 50;
 
 /// Returns the images that the request asks for, newest first.
 pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> {
@@ -31,16 +33,18 @@ fn of_one(id: &Id, project: Option<&str>) -> Result<Vec<ListedImage>, Failure> {
     if links.is_empty() {
         return Err(Failure::NoSuchImage(id.to_string()));
     }
-    let images: BTreeSet<&String> = links
-        .iter()
-        .filter(|link| link.class == links::Class::ImageHash && id.matches(&link.name))
-        .map(|link| &link.name)
-        .collect();
+    let mut images: Vec<String> = Vec::new();
+    for link in &links {
+        if link.class == links::Class::ImageHash
+            && id.matches(&link.name)
+            && !images.contains(&link.name)
+            && images.len() < MOST_TOLD
+        {
+            images.push(link.name.clone());
+        }
+    }
     if images.len() > 1 && id.full().is_none() {
-        return Err(failure::ambiguous(
-            id,
-            images.into_iter().cloned().collect(),
-        ));
+        return Err(failure::ambiguous(id, images));
     }
     Ok(catalog::rows(&links).into_iter().map(listed).collect())
 }

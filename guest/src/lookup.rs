@@ -175,12 +175,19 @@ pub(crate) fn manifest_hints(
 ) -> Result<Vec<(String, collections::Collection)>, Failure> {
     let property = image::text_property(image::MANIFEST_DIGEST, digest);
     let noted = query::manifests(collections::Which::Property(property))?;
-    let mut hints: Vec<(String, collections::Collection)> = noted
-        .into_iter()
-        .filter_map(|collection| Some((evidence::named_id(&collection)?, collection)))
-        .filter(|(id, _)| image::is_digest(id))
-        .collect();
-    hints.sort_by_key(|(_, collection)| owner != Some(collection.owner.as_str()));
+    let mut hints = Vec::new();
+    let mut of_others = Vec::new();
+    for collection in noted {
+        let Some(id) = evidence::named_id(&collection).filter(|id| image::is_digest(id)) else {
+            continue;
+        };
+        if owner == Some(collection.owner.as_str()) {
+            hints.push((id, collection));
+        } else {
+            of_others.push((id, collection));
+        }
+    }
+    hints.append(&mut of_others);
     hints.truncate(MOST_HINTS);
     Ok(hints)
 }
