@@ -81,20 +81,20 @@ pub enum PolicyCommand {
     Schema,
 }
 
-/// Runs one of the verbs; `given` is the policy that the command line names.
+/// Runs one of the verbs; `given` are the policies that the command line names.
 ///
 /// # Errors
 /// If a policy is faulty, a case fails, or what is explained is denied.
 pub fn run(
     arguments: &PolicyArguments,
-    given: Option<PathBuf>,
+    given: Vec<PathBuf>,
     environment: &Environment,
     console: Console,
 ) -> Result<(), Report> {
     let sources = Sources::standard(environment, given.clone());
     match &arguments.command {
         PolicyCommand::Check { file: Some(file) } => {
-            check(&[Layer::open(Origin::Given, file)?], console)
+            check(&[Layer::open(file)?], console)
         }
         PolicyCommand::Check { file: None } => {
             check(&Policy::load(&sources)?.layers()[1..], console)
@@ -186,7 +186,7 @@ fn confinement_json() -> serde_json::Value {
 }
 
 fn over_built_in(file: &Path) -> Result<Policy, Report> {
-    Ok(Policy::built_in().and(Layer::open(Origin::Given, file)?)?)
+    Ok(Policy::built_in().and(Layer::open(file)?)?)
 }
 
 fn check(layers: &[Layer], console: Console) -> Result<(), Report> {

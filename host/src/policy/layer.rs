@@ -18,7 +18,7 @@ pub enum Origin {
     System,
     /// The user's.
     User,
-    /// The one named on the command line.
+    /// One named on the command line.
     Given,
 }
 

@@ -7,6 +7,7 @@ use super::condition::Condition;
 use super::context::Context;
 use super::error::Error;
 use super::guest::{Guest, Unfit};
+use super::keepers::Keepers;
 use super::layer::{Judgement, Layer, Mode, Origin};
 use super::limits::{Limit, Limits};
 use super::object_pattern::ClusterPattern;
@@ -113,10 +114,15 @@ impl Policy {
     /// Loads the built-in policy and the layers above it.
     ///
     /// # Errors
-    /// If a file is there and cannot be used; a policy is never passed over.
+    /// If a file is there and cannot be used, or others can change it; a policy is never passed over.
     pub fn load(sources: &Sources) -> Result<Self, Error> {
+        Self::load_kept_by(&Keepers::of_process(), sources)
+    }
+
+    /// Does the same where others may keep policies.
+    pub(super) fn load_kept_by(keepers: &Keepers, sources: &Sources) -> Result<Self, Error> {
         sources
-            .layers()?
+            .layers(keepers)?
             .into_iter()
             .try_fold(Self::built_in(), Self::and)
     }

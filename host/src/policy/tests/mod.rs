@@ -5,6 +5,7 @@ mod contract;
 mod keys;
 mod layers;
 mod schema;
+mod sources;
 mod strictness;
 mod tightest;
 mod tools;
