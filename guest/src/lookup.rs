@@ -91,7 +91,7 @@ pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, F
                 Reference::Id(id) => {
                     let name = id
                         .as_name()
-                        .filter(|name| local.repo_tags.contains(&name.registered()));
+                        .filter(|name| local.repo_tags.iter().any(|tag| name.is(tag)));
                     if name.is_none() {
                         return Ok(InEngine::Absent);
                     }
@@ -219,7 +219,7 @@ pub(crate) fn by_manifest_digest(digest: &str) -> Result<BTreeSet<String>, Failu
 fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
     let named = links::list(&links::Query {
         classes: vec![links::Class::RepoTag],
-        names: links::Names::Exactly(vec![name.registered()]),
+        names: links::Names::Exactly(name.known_as()),
         heads: None,
         owner: None,
         detail: links::Detail::Full,
