@@ -64,7 +64,7 @@ impl Walk<'_> {
                 here.position = position;
             }
             if let Some(name) = name(descriptor) {
-                here.names.push(name.to_owned());
+                here.names.push(name);
             }
             let annotations = descriptor.annotations.iter();
             let reference = annotations.filter_map(|all| all.get(REFERENCE)).next();

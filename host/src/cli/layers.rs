@@ -18,9 +18,7 @@ pub(super) fn accepted_by(command: Command) -> Command {
         .action(ArgAction::Append)
         .value_parser(value_parser!(PathBuf))
         .help("A policy on top of those in force, which it can only tighten; may be repeated");
-    command
-        .arg(option)
-        .mut_subcommands(accepted_by)
+    command.arg(option).mut_subcommands(accepted_by)
 }
 
 /// Returns the files that the options name, in their order.

@@ -13,8 +13,7 @@ use crate::gate::Operation;
 use crate::harmless::escape_lines;
 use crate::output::{Console, Exit, Report};
 use crate::policy::{
-    Case, Cluster, Context, Decision, Difference, Layer, Origin, Policy, SCHEMA_JSON, Sources,
-    draft,
+    Case, Cluster, Context, Decision, Difference, Layer, Policy, SCHEMA_JSON, Sources, draft,
 };
 use crate::settings::Environment;
 
@@ -93,9 +92,7 @@ pub fn run(
 ) -> Result<(), Report> {
     let sources = Sources::standard(environment, given.clone());
     match &arguments.command {
-        PolicyCommand::Check { file: Some(file) } => {
-            check(&[Layer::open(file)?], console)
-        }
+        PolicyCommand::Check { file: Some(file) } => check(&[Layer::open(file)?], console),
         PolicyCommand::Check { file: None } => {
             check(&Policy::load(&sources)?.layers()[1..], console)
         }

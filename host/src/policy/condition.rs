@@ -5,7 +5,9 @@ use super::matching::Match;
 use super::object_pattern::{
     CLUSTER_DEFAULT, ClusterPattern, ImagePattern, ProjectPattern, StorageClassPattern,
 };
-use super::repository::{RepositoryPattern, is_image_id, is_pinned, may_be_image_id, repository_of};
+use super::repository::{
+    RepositoryPattern, is_image_id, is_pinned, may_be_image_id, repository_of,
+};
 use crate::gate::Operation;
 
 /// The class of links whose name is an image ID.
@@ -265,7 +267,9 @@ fn repository(pattern: &RepositoryPattern, operation: &Operation, context: &Cont
     }
     match operation {
         // An image ID tells no repository, and engines take any beginning of one.
-        Operation::EngineFind { name } | Operation::EnginePull { name } if may_be_image_id(name) => {
+        Operation::EngineFind { name } | Operation::EnginePull { name }
+            if may_be_image_id(name) =>
+        {
             Match::Maybe
         }
         Operation::EngineFind { name } | Operation::EnginePull { name } => pattern.matches(name),

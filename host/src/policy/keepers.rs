@@ -87,12 +87,7 @@ fn folders_of(path: &Path, home: Option<&Path>) -> Result<Vec<PathBuf>, Error> {
     Ok(folders)
 }
 
-fn check_one(
-    owners: &[u32],
-    policy: &Path,
-    path: &Path,
-    metadata: &Metadata,
-) -> Result<(), Error> {
+fn check_one(owners: &[u32], policy: &Path, path: &Path, metadata: &Metadata) -> Result<(), Error> {
     let Some((reason, mend)) = objection(
         owners,
         metadata.uid(),
@@ -135,12 +130,18 @@ fn objection(
         _ => "its group and everybody",
     };
     Some((
-        format!("{name} can be changed by {who} (mode {:04o})", mode & 0o7777),
+        format!(
+            "{name} can be changed by {who} (mode {:04o})",
+            mode & 0o7777
+        ),
         format!("`chmod go-w {name}`, after a look at what it says"),
     ))
 }
 
-#[expect(unsafe_code, reason = "the standard library does not tell the process's user")]
+#[expect(
+    unsafe_code,
+    reason = "the standard library does not tell the process's user"
+)]
 fn effective_user() -> u32 {
     // SAFETY: it takes nothing, changes nothing and cannot fail.
     unsafe { libc::geteuid() }

@@ -67,7 +67,10 @@ impl ClusterPattern {
         {
             return Ok(Self::Id(text.to_owned()));
         }
-        if let Some(suffix) = text.strip_prefix("*.").filter(|suffix| is_host_name(suffix)) {
+        if let Some(suffix) = text
+            .strip_prefix("*.")
+            .filter(|suffix| is_host_name(suffix))
+        {
             return Ok(Self::HostSuffix(suffix.to_owned()));
         }
         if is_host(text) {
@@ -85,9 +88,7 @@ impl ClusterPattern {
                 .id
                 .as_ref()
                 .map_or(Match::Maybe, |id| Match::from(id == wanted)),
-            Self::Host(host) => {
-                Match::from(is_server(host, &cluster.host))
-            }
+            Self::Host(host) => Match::from(is_server(host, &cluster.host)),
             Self::HostSuffix(suffix) => {
                 Match::from(host_has_suffix(in_dns(without_port(&cluster.host)), suffix))
             }

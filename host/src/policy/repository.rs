@@ -382,7 +382,10 @@ mod tests {
         for name in ["cafe:1", "lab/cafe", "sha256:main", "facile"] {
             assert!(!may_be_image_id(name), "{name}");
         }
-        assert_eq!(repository_of("quay.io:5000/lab/x:1").as_deref(), Some("quay.io:5000/lab/x"));
+        assert_eq!(
+            repository_of("quay.io:5000/lab/x:1").as_deref(),
+            Some("quay.io:5000/lab/x")
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::audit::AuditRules;
 use super::condition::Condition;
 use super::context::Context;
+use super::demands::Demands;
 use super::error::Error;
 use super::guest::{Guest, Unfit};
 use super::keepers::Keepers;
@@ -26,6 +27,7 @@ pub const BUILT_IN: &str = include_str!("../../policy/built-in.toml");
 pub struct Policy {
     layers: Vec<Layer>,
     limits: Limits,
+    demands: Demands,
     audit: AuditRules,
 }
 
@@ -103,10 +105,12 @@ impl Policy {
         let layer = Layer::read(Origin::BuiltIn, "built-in", BUILT_IN)
             .expect("a test reads the built-in policy");
         let limits = layer.limits.clone();
+        let demands = layer.demands.clone();
         let audit = layer.audit.clone();
         Self {
             layers: vec![layer],
             limits,
+            demands,
             audit,
         }
     }
@@ -148,6 +152,7 @@ impl Policy {
         for limit in layer.limits.iter() {
             self.limits.tighten(limit.clone());
         }
+        self.demands.tighten(&layer.demands);
         self.audit.tighten(&layer.audit)?;
         self.layers.push(layer);
         Ok(self)
@@ -163,6 +168,12 @@ impl Policy {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Returns what is demanded of a whole run.
+    #[must_use]
+    pub fn demands(&self) -> &Demands {
+        &self.demands
     }
 
     /// Returns what is asked of the audit log.
@@ -223,6 +234,17 @@ impl Policy {
             .flat_map(|layer| &layer.rules)
             .flat_map(|rule| &rule.conditions)
             .any(|stated| by_id(&stated.condition))
+    }
+
+    /// Tells whether a rule bounds the clusters, so that where the run is led matters.
+    #[must_use]
+    pub fn names_clusters(&self) -> bool {
+        let bounds = |condition: &Condition| matches!(condition, Condition::Clusters(patterns) if !patterns.contains(&ClusterPattern::Any));
+        self.layers
+            .iter()
+            .flat_map(|layer| &layer.rules)
+            .flat_map(|rule| &rule.conditions)
+            .any(|stated| bounds(&stated.condition))
     }
 
     /// Checks that every layer accepts the component.

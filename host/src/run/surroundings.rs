@@ -22,7 +22,7 @@ use crate::output::{self, Console, Exit, Report};
 use crate::plan::Script;
 use crate::policy::Sources;
 use crate::progress::Progress;
-use crate::settings::{CacheBase, Environment, Settings};
+use crate::settings::{CacheBase, Detour, Environment, Settings};
 use crate::target::Target;
 
 /// What the command line says of a command's surroundings.
@@ -148,6 +148,10 @@ impl Surroundings {
 
     pub(super) fn host(&self) -> String {
         self.settings.host()
+    }
+
+    pub(super) fn detours(&self) -> Vec<Detour> {
+        self.settings.detours()
     }
 
     /// Returns the texts that must not stand in a log.

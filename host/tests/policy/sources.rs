@@ -44,12 +44,26 @@ fn what_cannot_be_used_as_a_policy_stops_every_command_that_reads_it() {
         for arguments in [
             vec!["--policy", bad_text, "images", "--sandbox"],
             vec!["images", "--sandbox", "--policy", bad_text],
-            vec!["--policy", sound_text, "images", "--sandbox", "--policy", bad_text],
+            vec![
+                "--policy",
+                sound_text,
+                "images",
+                "--sandbox",
+                "--policy",
+                bad_text,
+            ],
             vec!["policy", "check", bad_text],
             vec!["policy", "diff", bad_text, sound_text],
             vec!["policy", "diff", sound_text, bad_text],
             vec!["policy", "show", "--policy", bad_text],
-            vec!["policy", "--policy", bad_text, "explain", "engine.pull", "x"],
+            vec![
+                "policy",
+                "--policy",
+                bad_text,
+                "explain",
+                "engine.pull",
+                "x",
+            ],
             vec!["audit", "show", "--policy", bad_text],
             vec!["component", "audit", "--policy", bad_text],
         ] {
@@ -132,7 +146,9 @@ fn no_argument_takes_a_policy_off_that_was_given_before() {
     }
     let shown = ground.run(
         PROGRAM,
-        &["--policy", strict, "policy", "--policy", loose, "show", "--policy", strict],
+        &[
+            "--policy", strict, "policy", "--policy", loose, "show", "--policy", strict,
+        ],
     );
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.matches("strict.toml").count() >= 2, "{shown}");

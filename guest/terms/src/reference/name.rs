@@ -30,8 +30,7 @@ impl Name {
     /// A registry on the default port is named without it, Docker Hub not at all, nor its folder
     /// `library`: `index.docker.io/library/debian` is `debian`.
     pub fn repository(&self) -> String {
-        let (host, path) =
-            hub::shortened(self.host.as_deref(), &self.path, self.tag.as_deref());
+        let (host, path) = hub::shortened(self.host.as_deref(), &self.path, self.tag.as_deref());
         joined(host, path)
     }
 

@@ -88,15 +88,30 @@ fn spellings_of_one_name_are_registered_as_docker_shows_it() {
         ("docker.io/library/lab/tool", "library/lab/tool:latest"),
         (pinned.as_str(), pinned_short.as_str()),
         // The registry's own host is another name to Docker, and so is another case.
-        ("registry-1.docker.io/library/busybox", "registry-1.docker.io/library/busybox:latest"),
-        ("Docker.io/library/busybox", "Docker.io/library/busybox:latest"),
+        (
+            "registry-1.docker.io/library/busybox",
+            "registry-1.docker.io/library/busybox:latest",
+        ),
+        (
+            "Docker.io/library/busybox",
+            "Docker.io/library/busybox:latest",
+        ),
         ("quay.io/library/busybox", "quay.io/library/busybox:latest"),
         ("docker.io:5000/busybox", "docker.io:5000/busybox:latest"),
         ("localhost/busybox", "localhost/busybox:latest"),
         // What would be read as another name without it stays.
-        ("docker.io/quay.io/busybox", "docker.io/quay.io/busybox:latest"),
-        ("docker.io/localhost/busybox", "docker.io/localhost/busybox:latest"),
-        ("index.docker.io/localhost/busybox", "docker.io/localhost/busybox:latest"),
+        (
+            "docker.io/quay.io/busybox",
+            "docker.io/quay.io/busybox:latest",
+        ),
+        (
+            "docker.io/localhost/busybox",
+            "docker.io/localhost/busybox:latest",
+        ),
+        (
+            "index.docker.io/localhost/busybox",
+            "docker.io/localhost/busybox:latest",
+        ),
         ("docker.io/library/sha256:cafe", "library/sha256:cafe"),
         ("library/sha256:d8309758b8fe", "library/sha256:d8309758b8fe"),
         ("docker.io/library/sha256:main", "sha256:main"),
@@ -120,10 +135,22 @@ fn engines_are_asked_with_the_registry_that_was_given() {
     for (given, asked) in [
         ("busybox", vec!["busybox:latest"]),
         ("library/busybox:1", vec!["library/busybox:1"]),
-        ("docker.io/busybox:1", vec!["docker.io/busybox:1", "docker.io/library/busybox:1"]),
-        ("index.docker.io/library/busybox:1", vec!["index.docker.io/library/busybox:1", "docker.io/library/busybox:1"]),
+        (
+            "docker.io/busybox:1",
+            vec!["docker.io/busybox:1", "docker.io/library/busybox:1"],
+        ),
+        (
+            "index.docker.io/library/busybox:1",
+            vec![
+                "index.docker.io/library/busybox:1",
+                "docker.io/library/busybox:1",
+            ],
+        ),
         ("docker.io/lab/tool:1", vec!["docker.io/lab/tool:1"]),
-        ("reg.example:443/x:1", vec!["reg.example:443/x:1", "reg.example/x:1"]),
+        (
+            "reg.example:443/x:1",
+            vec!["reg.example:443/x:1", "reg.example/x:1"],
+        ),
         ("reg.example/x:1", vec!["reg.example/x:1"]),
     ] {
         assert_eq!(name(given).local(), asked, "{given}");
@@ -134,7 +161,10 @@ fn engines_are_asked_with_the_registry_that_was_given() {
 fn clusters_may_know_a_name_as_other_programs_spell_it() {
     for (given, known) in [
         ("busybox", vec!["busybox:latest"]),
-        ("docker.io/library/busybox:1", vec!["busybox:1", "docker.io/library/busybox:1"]),
+        (
+            "docker.io/library/busybox:1",
+            vec!["busybox:1", "docker.io/library/busybox:1"],
+        ),
         ("library/busybox:1", vec!["busybox:1", "library/busybox:1"]),
         ("reg.example:443/x:1", vec!["reg.example/x:1"]),
     ] {
@@ -160,20 +190,38 @@ fn what_engines_call_images_without_a_name_is_no_name() {
         // With a tag it is somebody's.
         assert_eq!(name(&format!("{made_up}:1")).tag(), Some("1"));
     }
-    for real in ["busybox", "lab/overlayfs", "quay.io/overlayfs", "import-tools", "import-2024-05-061"] {
+    for real in [
+        "busybox",
+        "lab/overlayfs",
+        "quay.io/overlayfs",
+        "import-tools",
+        "import-2024-05-061",
+    ] {
         name(&format!("{real}@sha256:{DIGITS}"));
     }
 }
 
 #[test]
 fn a_port_is_written_in_one_way() {
-    for port in ["0443", "00443", "0", "00", "65536", "99999999999999999999", "+443", ""] {
+    for port in [
+        "0443",
+        "00443",
+        "0",
+        "00",
+        "65536",
+        "99999999999999999999",
+        "+443",
+        "",
+    ] {
         let text = format!("reg.example:{port}/x");
         assert!(
             matches!(Reference::parse(&text), Err(ReferenceError::Host(_))),
             "{text}"
         );
-        assert!(Reference::parse(&format!("[::1]:{port}/x")).is_err(), "{port}");
+        assert!(
+            Reference::parse(&format!("[::1]:{port}/x")).is_err(),
+            "{port}"
+        );
     }
     for port in ["1", "443", "5000", "65535"] {
         name(&format!("reg.example:{port}/x"));

@@ -168,7 +168,11 @@ fn what_to_change_is_told_of_the_layer_that_denies() {
     let denial = Denial::new(&policy, &ruling, &operation, &context, 1);
 
     // The rule of the first layer allows it; that of the second is what to widen.
-    assert!(denial.why.contains("team (the second.toml:3)"), "{}", denial.why);
+    assert!(
+        denial.why.contains("team (the second.toml:3)"),
+        "{}",
+        denial.why
+    );
     assert_eq!(
         denial.explain,
         "keepdocker --policy first.toml --policy 'the second.toml' policy explain engine.find lab/x"

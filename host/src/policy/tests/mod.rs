@@ -2,6 +2,7 @@
 
 mod bounds;
 mod contract;
+mod demands;
 mod keys;
 mod layers;
 mod schema;

@@ -137,7 +137,10 @@ fn what_stands_in_the_place_of_a_layer_and_cannot_be_read_stops_the_program() {
     let place = Place::new();
     let dangling = place.path("dangling.toml");
     symlink("/nowhere/policy.toml", &dangling).unwrap();
-    place.stops(&dangling, "is a link to /nowhere/policy.toml, which is not there");
+    place.stops(
+        &dangling,
+        "is a link to /nowhere/policy.toml, which is not there",
+    );
 
     let through = place.path("through.toml");
     symlink(place.policy("file").join("policy.toml"), &through).unwrap();
@@ -153,7 +156,13 @@ fn what_stands_in_the_place_of_a_layer_and_cannot_be_read_stops_the_program() {
 
     // Opening it would wait for a writer for ever.
     let pipe = place.path("pipe.toml");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
     place.stops(&pipe, "it is a pipe, not a file");
 
     let socket = place.path("socket.toml");
@@ -179,8 +188,14 @@ fn a_path_that_leads_through_something_else_than_folders_stops_the_program() {
         ("file/policy.toml", "file is not a folder"),
         ("file/keepdocker/policy.toml", "file is not a folder"),
         ("link-to-file/policy.toml", "link-to-file is not a folder"),
-        ("dangling/policy.toml", "dangling is a link to /nowhere, which is not there"),
-        ("dangling/keepdocker/policy.toml", "dangling is a link to /nowhere, which is not there"),
+        (
+            "dangling/policy.toml",
+            "dangling is a link to /nowhere, which is not there",
+        ),
+        (
+            "dangling/keepdocker/policy.toml",
+            "dangling is a link to /nowhere, which is not there",
+        ),
     ] {
         for (origin, loaded) in place.load(&place.path(path)) {
             let error = loaded.expect_err(path).to_string();
@@ -204,7 +219,10 @@ fn a_file_that_others_can_change_stops_the_program() {
     }
     // A link does not hide it.
     symlink(&file, place.path("link.toml")).unwrap();
-    place.stops(&place.path("link.toml"), "can be changed by its group and everybody");
+    place.stops(
+        &place.path("link.toml"),
+        "can be changed by its group and everybody",
+    );
     mode(&file, 0o444);
     place.holds(&file);
 }
@@ -253,7 +271,10 @@ fn a_folder_from_which_others_can_take_a_sought_layer_away_stops_the_program() {
                 Origin::Given => drop(loaded.unwrap()),
                 _ => {
                     let error = loaded.unwrap_err().to_string();
-                    assert!(error.contains("shared can be changed by its group and everybody"), "{error}");
+                    assert!(
+                        error.contains("shared can be changed by its group and everybody"),
+                        "{error}"
+                    );
                 }
             }
         }
@@ -291,7 +312,10 @@ fn every_file_of_the_command_line_is_a_layer() {
             format!("schema = \"{SCHEMA}\"\n[[allow]]\nid = \"{verb}\"\nverbs = [\"log.write\", \"{verb}\"]\nreason = \"r\"\n"),
         )
     };
-    let given = vec![narrow("a.toml", "engine.find"), narrow("b.toml", "engine.pull")];
+    let given = vec![
+        narrow("a.toml", "engine.find"),
+        narrow("b.toml", "engine.pull"),
+    ];
     let policy = Policy::load_kept_by(
         &place.keepers(),
         &Sources {
