@@ -39,6 +39,6 @@ mod projects; // projects that cannot take an image, told before its data is sen
 mod pulls; // images that are pulled from a registry first
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod sources; // one image from every engine and tool
-mod surroundings; // accounts, limits, locks, signals, terminals as people have them
 mod spellings; // one name however it is spelled
+mod surroundings; // accounts, limits, locks, signals, terminals as people have them
 mod wasi; // the component in a stock WASI runtime

@@ -124,6 +124,11 @@ fn every_spelling_finds_the_image_in_every_command() {
             .keepdocker(&["upload", "--engine", "true", spelling])
             .success();
         assert_eq!(again, uploaded, "{spelling}");
+        let target = folder.path().join("fetched.tar");
+        let _ = environment
+            .keepdocker(&["save", spelling, "-o", target.to_str().unwrap()])
+            .success();
+        fs::remove_file(target).unwrap();
     }
     for other in OTHERS {
         let listed = environment.keepdocker(&["images", other]).success();
