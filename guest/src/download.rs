@@ -58,8 +58,17 @@ pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
 /// A name leads where a container request that has it would lead. An ID means the image with that
 /// ID, though the server reads it otherwise.
 fn find(text: &str) -> Result<(collections::Collection, Vec<String>), Failure> {
-    let Ok(reference @ Reference::Id(_)) = Reference::parse(text) else {
-        let found = resolve::find(text)?;
+    let reference = Reference::parse(text);
+    let Ok(reference @ Reference::Id(_)) = reference else {
+        let found = match (resolve::find(text), reference) {
+            // The server knows no spellings; a person who types another one means the same image.
+            (Err(Failure::NoSuchImage(_)), Ok(Reference::Name(name)))
+                if name.registered() != text =>
+            {
+                resolve::find(&name.registered())?
+            }
+            (found, _) => found?,
+        };
         return Ok((found.collection, found.reasons));
     };
     match lookup::in_cluster(&reference)? {

@@ -4,7 +4,7 @@ use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, ImagesRequest, ListedImage,
 };
 use crate::capabilities::links;
-use crate::reference::{Id, Reference};
+use crate::reference::{Id, Name, Reference};
 use crate::{catalog, failure, heads, lookup};
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
@@ -18,7 +18,7 @@ pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> 
     let mut links = match &request.image {
         None => list(&CLASSES, links::Names::All, None, project)?,
         Some(image) => match Reference::with_tag(image, request.tag.as_deref())? {
-            Reference::Name(name) => named(&name.registered(), project)?,
+            Reference::Name(name) => named(&name, project)?,
             Reference::Id(id) => return of_one(&id, project),
         },
     };
@@ -57,10 +57,10 @@ fn keep_readable(links: &mut Vec<links::Link>, owner: Option<&str>) -> Result<()
 }
 
 /// Returns the links with this name, and the hash links of the collections that they lead to.
-fn named(name: &str, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
+fn named(name: &Name, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
     let mut links = list(
         &[links::Class::RepoTag],
-        links::Names::Exactly(vec![name.into()]),
+        links::Names::Exactly(name.known_as()),
         None,
         project,
     )?;
@@ -104,7 +104,7 @@ fn identified(id: &Id, project: Option<&str>) -> Result<Vec<links::Link>, Failur
     let heads = heads::of(&hash_links);
     if heads.is_empty() {
         return match id.as_name() {
-            Some(name) => named(&name.registered(), project),
+            Some(name) => named(&name, project),
             None => Ok(Vec::new()),
         };
     }

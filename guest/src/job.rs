@@ -11,7 +11,7 @@ use crate::capabilities::{
 use crate::evidence::{self, Identity};
 use crate::lookup::Local;
 use crate::presence::Place;
-use crate::reference::Name;
+use crate::reference::{Name, Reference};
 use crate::resolution::Formats;
 use crate::storage::{self, Storage};
 use crate::types::Property;
@@ -32,7 +32,11 @@ impl Source {
     pub(crate) fn of(image: &archives::Image) -> Self {
         Self {
             manifest: image.manifest.clone(),
-            reference: image.repo_tags.first().cloned(),
+            reference: image
+                .repo_tags
+                .iter()
+                .find(|tag| matches!(Reference::parse(tag), Ok(Reference::Name(_))))
+                .cloned(),
         }
     }
 }

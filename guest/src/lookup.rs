@@ -91,7 +91,7 @@ pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, F
                 Reference::Id(id) => {
                     let name = id
                         .as_name()
-                        .filter(|name| local.repo_tags.contains(&name.registered()));
+                        .filter(|name| local.repo_tags.iter().any(|tag| name.is(tag)));
                     if name.is_none() {
                         return Ok(InEngine::Absent);
                     }
@@ -214,7 +214,7 @@ pub(crate) fn by_manifest_digest(digest: &str) -> Result<BTreeSet<String>, Failu
 
 /// Finds the image that a container request would get for this name, whatever its format.
 fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
-    let names = links::Names::Exactly(vec![name.registered()]);
+    let names = links::Names::Exactly(name.known_as());
     let named = query::links(&[links::Class::RepoTag], names)?;
     let order = resolution::candidates(&named.iter().collect::<Vec<_>>());
     let considered: Vec<String> = order

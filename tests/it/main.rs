@@ -23,6 +23,7 @@ mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine
 mod download; // images out of Keep: files, pipes, engines
 mod drop_in; // what scripts rely on
+mod endpoints; // where token and data go, under a policy
 mod exchange; // images that go between our program and the Python ones
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
@@ -38,5 +39,6 @@ mod projects; // projects that cannot take an image, told before its data is sen
 mod pulls; // images that are pulled from a registry first
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod sources; // one image from every engine and tool
+mod spellings; // one name however it is spelled
 mod surroundings; // accounts, limits, locks, signals, terminals as people have them
 mod wasi; // the component in a stock WASI runtime

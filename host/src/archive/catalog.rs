@@ -100,7 +100,7 @@ fn docker(
             .repo_tags
             .unwrap_or_default()
             .iter()
-            .map(|name| familiar(name).to_owned())
+            .map(|name| familiar(name))
             .collect();
         let group = match names.join(" ") {
             none if none.is_empty() => format!("#{position}"),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::bindings::archives::Selection;
 use crate::bindings::types::Platform;
 
-use super::entry::{Entry, familiar};
+use super::entry::{Entry, is_same_name};
 use super::error::{Error, quoted};
 
 /// The platform that is taken where there is a choice and none is asked for.
@@ -141,16 +141,8 @@ fn has_digest(entry: &Entry, digest: &str) -> bool {
 }
 
 fn has_name(entry: &Entry, name: &str) -> bool {
-    let names_tag = |name: &str| {
-        name.rsplit('/')
-            .next()
-            .is_some_and(|last| last.contains(':'))
-    };
-    let wanted = familiar(name);
-    entry.image.repo_tags.iter().any(|held| {
-        let held = familiar(held);
-        held == wanted || (!names_tag(wanted) && held.strip_suffix(":latest") == Some(wanted))
-    })
+    let mut held = entry.image.repo_tags.iter();
+    held.any(|held| is_same_name(name, held))
 }
 
 fn platform_text(platform: &Platform) -> String {

@@ -2,6 +2,7 @@
 
 use crate::bindings::archives::Image;
 use crate::bindings::types::Platform;
+use keepdocker_terms::reference::Name;
 
 use super::digest::Digest;
 use super::documents::{Config, parse};
@@ -131,8 +132,13 @@ impl ConfigBytes {
 }
 
 /// Returns a name without the parts that Docker leaves out.
-pub(crate) fn familiar(name: &str) -> &str {
-    name.strip_prefix("docker.io/library/")
-        .or_else(|| name.strip_prefix("docker.io/"))
-        .unwrap_or(name)
+///
+/// What is no name stays as it is, for the component to say so.
+pub(crate) fn familiar(name: &str) -> String {
+    Name::parse(name).map_or_else(|_| name.to_owned(), |name| name.familiar())
+}
+
+/// Tells whether two texts are one name, however it is spelled.
+pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
+    Name::parse(one).map_or(one == other, |name| name.is(other))
 }

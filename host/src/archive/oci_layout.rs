@@ -64,7 +64,7 @@ impl Walk<'_> {
                 here.position = position;
             }
             if let Some(name) = name(descriptor) {
-                here.names.push(name.to_owned());
+                here.names.push(name);
             }
             let annotations = descriptor.annotations.iter();
             let reference = annotations.filter_map(|all| all.get(REFERENCE)).next();
@@ -162,7 +162,7 @@ impl Walk<'_> {
 }
 
 /// Returns the name that an index gives an image.
-fn name(descriptor: &Descriptor) -> Option<&str> {
+fn name(descriptor: &Descriptor) -> Option<String> {
     let annotations = descriptor.annotations.as_ref()?;
     // Engines write the full name; the OCI's own annotation often holds the tag alone.
     let name = annotations

@@ -70,7 +70,7 @@ pub enum AuditCommand {
     },
 }
 
-/// Runs one of the verbs; `component` and `given` are the component and the policy that the command
+/// Runs one of the verbs; `component` and `given` are the component and the policies that the command
 /// line names.
 ///
 /// # Errors
@@ -78,7 +78,7 @@ pub enum AuditCommand {
 pub async fn run(
     arguments: &AuditArguments,
     component: Option<&Path>,
-    given: Option<PathBuf>,
+    given: Vec<PathBuf>,
     environment: &Environment,
     console: Console,
 ) -> Result<(), Report> {
@@ -121,7 +121,7 @@ pub async fn run(
 }
 
 /// Returns the folder of the logs under the policy in force.
-pub(super) fn folder(given: Option<PathBuf>, environment: &Environment) -> Result<Folder, Report> {
+pub(super) fn folder(given: Vec<PathBuf>, environment: &Environment) -> Result<Folder, Report> {
     let policy = Policy::load(&Sources::standard(environment, given))?;
     match policy.audit().directory() {
         Some(directory) => Ok(Folder(directory.clone())),

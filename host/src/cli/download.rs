@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, value_parser};
+use keepdocker_terms::reference::Reference;
 
 use super::request;
 use crate::bindings::commands::{DownloadRequest, Downloaded};
@@ -190,11 +191,10 @@ fn fetched(asked: &str, image: &str) -> String {
 /// Returns the name that the engine is to know the image by: the one that the user typed, unless it
 /// is an ID or a portable data hash.
 fn name_of(text: &str) -> Option<String> {
-    let is_hex = |text: &str| text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_id = is_hex(text.strip_prefix("sha256:").unwrap_or(text));
-    let is_content = text.contains('+');
-    let is_pinned = text.contains('@');
-    (!is_id && !is_content && !is_pinned).then(|| text.to_owned())
+    match Reference::parse(text) {
+        Ok(Reference::Name(name)) if name.digest().is_none() => Some(text.to_owned()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

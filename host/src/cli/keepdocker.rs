@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::audit::AuditArguments;
 use super::cache::CacheArguments;
@@ -13,7 +13,7 @@ use super::download::{Load, Save};
 use super::plan::{self, Apply};
 use super::policy::PolicyArguments;
 use super::upload::Upload;
-use super::{Farewell, Job, drive, prepare, request};
+use super::{Farewell, Job, drive, layers, prepare, request};
 use crate::bindings::commands::ImagesRequest;
 use crate::bindings::log::Level;
 use crate::harmless::escape;
@@ -29,7 +29,7 @@ pub fn main() -> ExitCode {
     drive(console, move || {
         let environment = Environment::of_process();
         prepare(&environment, console);
-        let arguments = Arguments::try_parse().map_err(|error| {
+        let arguments = Arguments::read().map_err(|error| {
             super::print(&error, console);
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         })?;
@@ -126,7 +126,7 @@ async fn run(
             super::audit::run(
                 &audit,
                 options.component.as_deref(),
-                options.policy,
+                options.policies,
                 &environment,
                 console,
             )
@@ -134,12 +134,12 @@ async fn run(
         }
         Command::Cache(cache) => super::cache::run(&cache, &environment, console),
         Command::Policy(policy) => {
-            super::policy::run(&policy, options.policy, &environment, console)
+            super::policy::run(&policy, options.policies, &environment, console)
         }
         Command::Component(component) => super::component::run(
             &component,
             options.component.as_deref(),
-            options.policy,
+            options.policies,
             &environment,
             console,
         ),
@@ -163,6 +163,18 @@ pub struct Arguments {
     pub command: Command,
 }
 
+impl Arguments {
+    /// Reads the process's command line.
+    fn read() -> Result<Self, clap::Error> {
+        let mut command = layers::accepted_by(Self::command());
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let mut arguments =
+            Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        arguments.common.policies = layers::given(&matches);
+        Ok(arguments)
+    }
+}
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
@@ -175,9 +187,9 @@ pub struct Common {
     /// How often to repeat a request that fails for now.
     #[arg(long, global = true, value_name = "N", default_value_t = 10)]
     pub retries: u32,
-    /// A policy on top of those in force; it can only tighten them.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
+    /// The policies on top of those in force, from wherever `--policy` stands; see `layers`.
+    #[arg(skip)]
+    pub policies: Vec<PathBuf>,
     /// Keep no audit log of this run; a policy can forbid that.
     #[arg(long, global = true)]
     pub no_audit: bool,
@@ -203,7 +215,7 @@ impl Common {
             sandbox,
             engine: self.engine.clone(),
             retries: self.retries,
-            policy: self.policy.clone(),
+            policies: self.policies.clone(),
             component: self.component.clone(),
             trace: self.verbose,
             no_audit: self.no_audit,

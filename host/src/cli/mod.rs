@@ -7,6 +7,7 @@ pub mod cache;
 pub mod component;
 pub mod download;
 pub mod keepdocker;
+mod layers;
 pub mod plan;
 pub mod policy;
 pub mod progress_form;

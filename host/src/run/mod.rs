@@ -28,10 +28,12 @@ use crate::bindings::commands::{
     DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, Resolution, UploadRequest,
     Uploaded,
 };
+use crate::bindings::log::Level;
 use crate::component::{Capabilities, Component, Limits, Running};
 use crate::gate::Gate;
-use crate::output::Report;
-use crate::policy::{Cluster, Policy};
+use crate::output::{Exit, Report};
+use crate::policy::{Cluster, Endpoints, Policy};
+use crate::settings::Detour;
 use command::Command;
 use recorders::Recorders;
 use trace::Trace;
@@ -73,6 +75,42 @@ impl Surroundings {
         command.finish(running.download(request).await)
     }
 
+    /// Loads the policy in force, and makes sure that it bears where the settings lead token and data.
+    pub(super) fn policy(&self) -> Result<Policy, Report> {
+        let policy = Policy::load(&self.policy_sources())?;
+        if let Some(demand) = policy.demands().endpoints()
+            && demand.value == Endpoints::Cluster
+            && let Some(detour) = self.detours().first()
+        {
+            return Err(Report::new(
+                Exit::Denied,
+                "the policy withholds what the cluster does not vouch for",
+            )
+            .detail(detour.to_string())
+            .detail(format!(
+                "why: `endpoints` is `cluster` ({}:{})",
+                demand.file, demand.line
+            ))
+            .advise("unset the variable, and look for it in settings.conf"));
+        }
+        Ok(policy)
+    }
+
+    /// Tells where rules about clusters say less than they seem to.
+    fn warn_of_detours(&self, detours: &[Detour], policy: &Policy) {
+        if !policy.names_clusters() {
+            return;
+        }
+        for detour in detours {
+            self.console().message(
+                Level::Warning,
+                &format!(
+                    "{detour}; the policy bounds the API host alone (`endpoints = \"cluster\"` would deny this)"
+                ),
+            );
+        }
+    }
+
     /// Starts the component with the capabilities that one command may need; `name` and `request` are
     /// the exported command and the list of its arguments, for the log.
     async fn start(
@@ -80,7 +118,10 @@ impl Surroundings {
         name: &'static str,
         request: &dyn Recordable,
     ) -> Result<(Running, Command), Report> {
-        let policy = Policy::load(&self.policy_sources())?;
+        // Before the first request, which may be led elsewhere already.
+        let policy = self.policy()?;
+        let detours = self.detours();
+        self.warn_of_detours(&detours, &policy);
         let limits = Limits::from(policy.limits());
         let component = Component::choose(self.component())?;
         let guest = component.description().guest();
@@ -101,6 +142,7 @@ impl Surroundings {
             guest: &guest,
             policy: &policy,
             cluster: &cluster,
+            detours: &detours,
         })?;
         let recorder = Recorders::new(self.traces().then(|| Trace(self.console())), log.clone());
         let command = Command {

@@ -22,7 +22,7 @@ use crate::output::{self, Console, Exit, Report};
 use crate::plan::Script;
 use crate::policy::Sources;
 use crate::progress::Progress;
-use crate::settings::{CacheBase, Environment, Settings};
+use crate::settings::{CacheBase, Detour, Environment, Settings};
 use crate::target::Target;
 
 /// What the command line says of a command's surroundings.
@@ -46,8 +46,8 @@ pub struct Options {
     pub lock_timeout: Option<Duration>,
     /// Keep nothing in the cache of what was sent, and go by nothing that is there.
     pub no_cache: bool,
-    /// A policy on top of the program's, the machine's and the user's.
-    pub policy: Option<PathBuf>,
+    /// Policies on top of the program's, the machine's and the user's.
+    pub policies: Vec<PathBuf>,
     /// The component to run in place of the embedded one.
     pub component: Option<PathBuf>,
     /// Whether to show each call of the component.
@@ -139,7 +139,7 @@ impl Surroundings {
     }
 
     pub(super) fn policy_sources(&self) -> Sources {
-        Sources::standard(&self.environment, self.options.policy.clone())
+        Sources::standard(&self.environment, self.options.policies.clone())
     }
 
     pub(super) fn component(&self) -> Option<&Path> {
@@ -148,6 +148,10 @@ impl Surroundings {
 
     pub(super) fn host(&self) -> String {
         self.settings.host()
+    }
+
+    pub(super) fn detours(&self) -> Vec<Detour> {
+        self.settings.detours()
     }
 
     /// Returns the texts that must not stand in a log.

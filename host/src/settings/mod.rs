@@ -7,6 +7,7 @@
 mod address;
 mod base_directories;
 mod certificates;
+mod detours;
 mod environment;
 mod error;
 mod file;
@@ -19,6 +20,7 @@ use url::Url;
 
 pub use base_directories::CacheBase;
 pub use certificates::Trust;
+pub use detours::Detour;
 pub use environment::Environment;
 pub use error::Error;
 pub use proxies::Proxies;

@@ -71,6 +71,164 @@ fn the_default_port_is_no_part_of_the_registered_name() {
 }
 
 #[test]
+fn spellings_of_one_name_are_registered_as_docker_shows_it() {
+    let digest = format!("sha256:{DIGITS}");
+    let pinned = format!("index.docker.io/library/busybox@{digest}");
+    let pinned_short = format!("busybox@{digest}");
+    for (given, registered) in [
+        ("busybox", "busybox:latest"),
+        ("library/busybox", "busybox:latest"),
+        ("docker.io/busybox", "busybox:latest"),
+        ("docker.io/library/busybox", "busybox:latest"),
+        ("docker.io:443/library/busybox:1", "busybox:1"),
+        ("index.docker.io/busybox", "busybox:latest"),
+        ("index.docker.io/library/busybox:1", "busybox:1"),
+        ("index.docker.io:443/lab/tool:1", "lab/tool:1"),
+        ("docker.io/lab/tool", "lab/tool:latest"),
+        ("docker.io/library/lab/tool", "library/lab/tool:latest"),
+        (pinned.as_str(), pinned_short.as_str()),
+        // The registry's own host is another name to Docker, and so is another case.
+        (
+            "registry-1.docker.io/library/busybox",
+            "registry-1.docker.io/library/busybox:latest",
+        ),
+        (
+            "Docker.io/library/busybox",
+            "Docker.io/library/busybox:latest",
+        ),
+        ("quay.io/library/busybox", "quay.io/library/busybox:latest"),
+        ("docker.io:5000/busybox", "docker.io:5000/busybox:latest"),
+        ("localhost/busybox", "localhost/busybox:latest"),
+        // What would be read as another name without it stays.
+        (
+            "docker.io/quay.io/busybox",
+            "docker.io/quay.io/busybox:latest",
+        ),
+        (
+            "docker.io/localhost/busybox",
+            "docker.io/localhost/busybox:latest",
+        ),
+        (
+            "index.docker.io/localhost/busybox",
+            "docker.io/localhost/busybox:latest",
+        ),
+        ("docker.io/library/sha256:cafe", "library/sha256:cafe"),
+        ("library/sha256:d8309758b8fe", "library/sha256:d8309758b8fe"),
+        ("docker.io/library/sha256:main", "sha256:main"),
+    ] {
+        assert_eq!(name(given).registered(), registered, "{given}");
+        assert_eq!(name(given).to_string(), given);
+        assert!(name(registered).is(given), "{given}");
+    }
+    // A tag beside it makes no ID of a name.
+    let beside = Reference::with_tag("sha256", Some("d8309758b8fe")).unwrap();
+    match beside {
+        Reference::Name(name) => assert_eq!(name.registered(), "library/sha256:d8309758b8fe"),
+        other => panic!("{other:?}"),
+    }
+    assert!(!name("busybox:1").is("busybox:2"));
+    assert!(!name("busybox").is("quay.io/library/busybox"));
+}
+
+#[test]
+fn engines_are_asked_with_the_registry_that_was_given() {
+    for (given, asked) in [
+        ("busybox", vec!["busybox:latest"]),
+        ("library/busybox:1", vec!["library/busybox:1"]),
+        (
+            "docker.io/busybox:1",
+            vec!["docker.io/busybox:1", "docker.io/library/busybox:1"],
+        ),
+        (
+            "index.docker.io/library/busybox:1",
+            vec![
+                "index.docker.io/library/busybox:1",
+                "docker.io/library/busybox:1",
+            ],
+        ),
+        ("docker.io/lab/tool:1", vec!["docker.io/lab/tool:1"]),
+        (
+            "reg.example:443/x:1",
+            vec!["reg.example:443/x:1", "reg.example/x:1"],
+        ),
+        ("reg.example/x:1", vec!["reg.example/x:1"]),
+    ] {
+        assert_eq!(name(given).local(), asked, "{given}");
+    }
+}
+
+#[test]
+fn clusters_may_know_a_name_as_other_programs_spell_it() {
+    for (given, known) in [
+        ("busybox", vec!["busybox:latest"]),
+        (
+            "docker.io/library/busybox:1",
+            vec!["busybox:1", "docker.io/library/busybox:1"],
+        ),
+        ("library/busybox:1", vec!["busybox:1", "library/busybox:1"]),
+        ("reg.example:443/x:1", vec!["reg.example/x:1"]),
+    ] {
+        assert_eq!(name(given).known_as(), known, "{given}");
+    }
+}
+
+#[test]
+fn what_engines_call_images_without_a_name_is_no_name() {
+    for made_up in [
+        "overlayfs",
+        "moby-dangling",
+        "native",
+        "import-2024-05-06",
+        "docker.io/library/overlayfs",
+        "docker.io/moby-dangling",
+    ] {
+        let text = format!("{made_up}@sha256:{DIGITS}");
+        assert_eq!(
+            Reference::parse(&text),
+            Err(ReferenceError::MadeUp(text.clone()))
+        );
+        // With a tag it is somebody's.
+        assert_eq!(name(&format!("{made_up}:1")).tag(), Some("1"));
+    }
+    for real in [
+        "busybox",
+        "lab/overlayfs",
+        "quay.io/overlayfs",
+        "import-tools",
+        "import-2024-05-061",
+    ] {
+        name(&format!("{real}@sha256:{DIGITS}"));
+    }
+}
+
+#[test]
+fn a_port_is_written_in_one_way() {
+    for port in [
+        "0443",
+        "00443",
+        "0",
+        "00",
+        "65536",
+        "99999999999999999999",
+        "+443",
+        "",
+    ] {
+        let text = format!("reg.example:{port}/x");
+        assert!(
+            matches!(Reference::parse(&text), Err(ReferenceError::Host(_))),
+            "{text}"
+        );
+        assert!(
+            Reference::parse(&format!("[::1]:{port}/x")).is_err(),
+            "{port}"
+        );
+    }
+    for port in ["1", "443", "5000", "65535"] {
+        name(&format!("reg.example:{port}/x"));
+    }
+}
+
+#[test]
 fn a_second_tag_is_refused_in_the_words_that_scripts_look_for() {
     let full = format!("sha256:{DIGITS}");
     let pinned = format!("img@{full}");
@@ -198,7 +356,7 @@ fn what_is_no_reference_is_refused() {
 proptest! {
     #[test]
     fn printing_what_was_parsed_gives_the_input_back(
-        host in proptest::option::of("([a-z]{1,8}\\.[a-z]{2,3}|localhost|\\[[0-9a-f]{1,4}::[0-9a-f]{1,4}\\])(:[0-9]{1,5})?"),
+        host in proptest::option::of("([a-z]{1,8}\\.[a-z]{2,3}|localhost|\\[[0-9a-f]{1,4}::[0-9a-f]{1,4}\\])(:[1-9][0-9]{0,3})?"),
         path in "[a-z0-9]{1,6}((\\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}(/[a-z0-9]{1,6}){0,2}",
         tag in proptest::option::of("[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}"),
         digest in proptest::option::of("sha256:[0-9a-f]{64}"),
@@ -213,6 +371,37 @@ proptest! {
             Ok(reference) => prop_assert_eq!(reference.to_string(), text),
             Err(ReferenceError::ShortId(_)) => prop_assert!(text.starts_with("sha256:")),
             Err(error) => prop_assert!(false, "{}: {}", text, error),
+        }
+    }
+
+    #[test]
+    fn the_registered_name_is_read_as_the_same_name_again(
+        host in proptest::option::of("docker\\.io|index\\.docker\\.io|localhost|[a-z]{1,4}\\.[a-z]{2}|LAB"),
+        port in proptest::option::of("443|5000"),
+        path in "(library/)?([a-z0-9]{1,4}|sha256|localhost|a\\.b)(/[a-z0-9]{1,4}|/localhost){0,2}",
+        tag in proptest::option::of("[a-f0-9]{1,64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}"),
+    ) {
+        let mut text = path;
+        if let Some(host) = host {
+            let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+            text = format!("{host}{port}/{text}");
+        }
+        if let Some(tag) = tag { text = format!("{text}:{tag}"); }
+        if let Ok(Reference::Name(name)) = Reference::parse(&text) {
+            let registered = name.registered();
+            let again = match Reference::parse(&registered) {
+                Ok(Reference::Name(again)) => again,
+                other => panic!("{text}: {registered}: {other:?}"),
+            };
+            prop_assert_eq!(again.registered(), registered.clone(), "{}", &text);
+            // It is in the same place of the same registry.
+            let whole = |text: &str| {
+                let spelled = Spelled::parse(text).unwrap();
+                let path = spelled.path();
+                let path = if spelled.registry() == "docker.io" && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
+                format!("{}/{path}", spelled.registry())
+            };
+            prop_assert_eq!(whole(&text), whole(&registered));
         }
     }
 
