@@ -10,6 +10,7 @@
 
 mod support;
 
+mod adversary; // what another user plants, and that it never takes the place of an image
 mod apptainer; // what is stored, as a container of Apptainer
 mod attributes; // extended attributes of files, through Keep into every engine
 mod bad_input; // messages and exit codes, and that nothing is left half-registered
@@ -32,6 +33,7 @@ mod hostile; // components that misbehave
 mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod loading; // the stored archive in every engine and tool
+mod lost_data; // blocks that Keep has lost, and what the next run makes of it
 mod messages; // what people get to read when something fails
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned
