@@ -12,9 +12,10 @@ const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoT
 /// Returns the images that the request asks for, newest first.
 pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> {
     let project = request.project.as_deref();
-    let mut links = match &request.image {
-        None => list(&CLASSES, links::Names::All, None, project)?,
-        Some(image) => match Reference::with_tag(image, request.tag.as_deref())? {
+    let mut links = match (&request.exact_name, &request.image) {
+        (Some(name), _) => named(name, project)?,
+        (None, None) => list(&CLASSES, links::Names::All, None, project)?,
+        (None, Some(image)) => match Reference::with_tag(image, request.tag.as_deref())? {
             Reference::Name(name) => named(&name.registered(), project)?,
             Reference::Id(id) => identified(&id, project)?,
         },

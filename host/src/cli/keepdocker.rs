@@ -13,7 +13,8 @@ use super::download::{Load, Save};
 use super::plan::{self, Apply};
 use super::policy::PolicyArguments;
 use super::upload::Upload;
-use super::{Farewell, Job, drive, prepare, request};
+use super::values::{is_empty, settle};
+use super::{Farewell, Job, drive, prepare, read, request};
 use crate::bindings::commands::ImagesRequest;
 use crate::bindings::log::Level;
 use crate::harmless::escape;
@@ -29,10 +30,12 @@ pub fn main() -> ExitCode {
     drive(console, move || {
         let environment = Environment::of_process();
         prepare(&environment, console);
-        let arguments = Arguments::try_parse().map_err(|error| {
+        let words: Vec<_> = std::env::args_os().collect();
+        let arguments = read::<Arguments>(&words).map_err(|error| {
             super::print(&error, console);
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         })?;
+        let arguments = arguments.settled();
         let least = match (arguments.common.verbose, arguments.common.quiet) {
             (true, _) => Level::Debug,
             (_, true) => Level::Warning,
@@ -78,6 +81,7 @@ async fn run(
                 project: images.project_uuid.clone(),
                 image: images.image.clone(),
                 tag: images.tag.clone(),
+                exact_name: images.exact_name.clone(),
             };
             let listed = surroundings.images(&request).await?;
             let ids = if images.no_trunc {
@@ -163,6 +167,26 @@ pub struct Arguments {
     pub command: Command,
 }
 
+impl Arguments {
+    /// Makes nothing of the values that count as not given where they are empty.
+    fn settled(mut self) -> Self {
+        match &mut self.command {
+            Command::Images(images) => {
+                settle(&mut images.project_uuid);
+                settle(&mut images.tag);
+            }
+            Command::Upload(upload) | Command::Plan(upload) => {
+                settle(&mut upload.project_uuid);
+                settle(&mut upload.name);
+                settle(&mut upload.tag);
+            }
+            Command::Audit(audit) => audit.settle(),
+            _ => {}
+        }
+        self
+    }
+}
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
@@ -201,7 +225,8 @@ impl Common {
         };
         Ok(Options {
             sandbox,
-            engine: self.engine.clone(),
+            // A variable that is empty is as good as none.
+            engine: self.engine.clone().filter(|engine| !is_empty(engine)),
             retries: self.retries,
             policy: self.policy.clone(),
             component: self.component.clone(),
@@ -249,6 +274,9 @@ pub struct Images {
     pub image: Option<String>,
     /// The tag, if IMAGE has none.
     pub tag: Option<String>,
+    /// Only images that are registered under exactly this name, letter by letter.
+    #[arg(long, value_name = "NAME", conflicts_with = "image")]
+    pub exact_name: Option<String>,
     /// Only what this project owns.
     #[arg(long, value_name = "UUID")]
     pub project_uuid: Option<String>,
