@@ -4,7 +4,7 @@ use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, ImagesRequest, ListedImage,
 };
 use crate::capabilities::links;
-use crate::reference::{Id, Name, Reference};
+use crate::reference::{Id, Reference};
 use crate::{catalog, failure, heads, lookup};
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
@@ -15,10 +15,11 @@ const MOST_TOLD: usize = 50;
 /// Returns the images that the request asks for, newest first.
 pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> {
     let project = request.project.as_deref();
-    let mut links = match &request.image {
-        None => list(&CLASSES, links::Names::All, None, project)?,
-        Some(image) => match Reference::with_tag(image, request.tag.as_deref())? {
-            Reference::Name(name) => named(&name, project)?,
+    let mut links = match (&request.exact_name, &request.image) {
+        (Some(name), _) => named(vec![name.clone()], project)?,
+        (None, None) => list(&CLASSES, links::Names::All, None, project)?,
+        (None, Some(image)) => match Reference::with_tag(image, request.tag.as_deref())? {
+            Reference::Name(name) => named(name.known_as(), project)?,
             Reference::Id(id) => return of_one(&id, project),
         },
     };
@@ -57,10 +58,10 @@ fn keep_readable(links: &mut Vec<links::Link>, owner: Option<&str>) -> Result<()
 }
 
 /// Returns the links with this name, and the hash links of the collections that they lead to.
-fn named(name: &Name, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
+fn named(names: Vec<String>, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
     let mut links = list(
         &[links::Class::RepoTag],
-        links::Names::Exactly(name.known_as()),
+        links::Names::Exactly(names),
         None,
         project,
     )?;
@@ -104,7 +105,7 @@ fn identified(id: &Id, project: Option<&str>) -> Result<Vec<links::Link>, Failur
     let heads = heads::of(&hash_links);
     if heads.is_empty() {
         return match id.as_name() {
-            Some(name) => named(&name, project),
+            Some(name) => named(name.known_as(), project),
             None => Ok(Vec::new()),
         };
     }

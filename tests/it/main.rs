@@ -24,6 +24,7 @@ mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine
 mod download; // images out of Keep: files, pipes, engines
 mod drop_in; // what scripts rely on
+mod empty_values; // options that are empty because a variable was not set
 mod endpoints; // where token and data go, under a policy
 mod exchange; // images that go between our program and the Python ones
 mod faults; // what goes wrong on the way, and what is registered then

@@ -51,6 +51,7 @@ fn request(image: Option<&str>, tag: Option<&str>, project: Option<&str>) -> Ima
         project: project.map(Into::into),
         image: image.map(Into::into),
         tag: tag.map(Into::into),
+        exact_name: None,
     }
 }
 
@@ -98,6 +99,35 @@ fn a_name_is_found_exactly() {
             "{image}"
         );
     }
+}
+
+#[test]
+fn a_name_outside_the_grammar_is_found_letter_by_letter() {
+    three_images();
+    let odd = ["Lab/Tool:1.0 ", "localhost:5000/lab/tool", "a"];
+    world::with(|world| {
+        for name in odd {
+            world
+                .links
+                .push(repo_tag_link(name, Y, "2020-02-01T00:00:00Z", None));
+        }
+    });
+    let exactly = |name: &str| {
+        listed(&ImagesRequest {
+            exact_name: Some(name.into()),
+            ..request(None, None, None)
+        })
+    };
+    for name in odd {
+        assert_eq!(exactly(name).len(), 1, "{name}");
+    }
+    assert_eq!(exactly("a:1"), ["a:1 x"]);
+    for name in ["Lab/Tool:1.0", "lab/tool:1.0 ", "a:%", "a:_", "", A] {
+        assert_eq!(exactly(name), [""; 0], "{name}");
+    }
+    // The halves of a name that was split at the colon of its registry are put together again.
+    let halves = request(Some("localhost"), Some("5000/lab/tool"), None);
+    assert_eq!(listed(&halves), ["localhost:5000/lab/tool y"]);
 }
 
 #[test]

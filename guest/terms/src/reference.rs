@@ -27,7 +27,7 @@ pub use id::Id;
 pub use name::Name;
 pub use spelled::Spelled;
 
-use grammar::is_tag;
+use grammar::{ALGORITHM, is_tag};
 use spelled::LONGEST_TEXT;
 
 /// A name or an image ID; prints exactly as it was given.
@@ -56,12 +56,21 @@ impl Reference {
 
     /// Reads a name or an ID that may have its tag beside it.
     ///
-    /// Digits with a tag beside them are the name of a repository.
+    /// Digits with a tag beside them are the name of a repository. Both may also be the halves of what was split
+    /// at a colon that is not the one before a tag: of a registry's port, or of an image ID.
     pub fn with_tag(text: &str, tag: Option<&str>) -> Result<Self, ReferenceError> {
         let reference = Self::parse(text)?;
         let Some(tag) = tag else {
             return Ok(reference);
         };
+        if let Some(name) = Name::with_halves(text, tag) {
+            return Ok(Self::Name(name));
+        }
+        if text == ALGORITHM.trim_end_matches(':')
+            && let Ok(Some(id)) = Id::parse(&format!("{text}:{tag}"))
+        {
+            return Ok(Self::Id(id));
+        }
         let mut name = match &reference {
             Self::Name(name) if name.tag.is_none() && name.digest.is_none() => name.clone(),
             Self::Id(_) if !text.contains(':') => Name::parse(text)?,

@@ -11,6 +11,8 @@ pub struct Name {
     pub(super) path: String,
     pub(super) tag: Option<String>,
     pub(super) digest: Option<String>,
+    /// Whether it is registered letter by letter as it was given; see `with_halves`.
+    pub(super) is_literal: bool,
 }
 
 impl Name {
@@ -22,6 +24,25 @@ impl Name {
             path: spelled.path.into(),
             tag: spelled.tag.map(Into::into),
             digest: spelled.digest.map(Into::into),
+            is_literal: false,
+        })
+    }
+
+    /// Reads a name that was split at the colon of its registry's port: `localhost` and `5000/lab/tool`.
+    ///
+    /// Callers of the Python program split so, and it registers what it is given with a colon between: with a tag
+    /// only where the second half has one, and with the default port. The server looks such a name up as it is.
+    pub(super) fn with_halves(first: &str, second: &str) -> Option<Self> {
+        let (port, _) = second.split_once('/')?;
+        let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let name = Self::parse(&format!("{first}:{second}")).ok()?;
+        let is_split_there = name
+            .host
+            .as_deref()
+            .is_some_and(|host| host.strip_prefix(first) == Some(&format!(":{port}")));
+        (is_port && is_split_there).then(|| Self {
+            is_literal: true,
+            ..name
         })
     }
 
@@ -46,8 +67,12 @@ impl Name {
 
     /// Returns the `repository:tag` under which the image is registered.
     ///
-    /// The tag is `latest` unless there is a tag or a digest. A digest stays a part of the name.
+    /// The tag is `latest` unless there is a tag or a digest, or the name was given in halves. A digest stays a
+    /// part of the name.
     pub fn registered(&self) -> String {
+        if self.is_literal {
+            return self.to_string();
+        }
         self.completed(self.repository())
     }
 

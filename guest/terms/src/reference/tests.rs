@@ -266,6 +266,61 @@ fn a_tag_beside_the_name_becomes_its_tag() {
 }
 
 #[test]
+fn halves_of_what_was_split_at_another_colon_are_put_together() {
+    for (first, second, registered, local) in [
+        (
+            "localhost",
+            "5000/lab/tool",
+            "localhost:5000/lab/tool",
+            "localhost:5000/lab/tool:latest",
+        ),
+        (
+            "localhost",
+            "5000/lab/tool:1.0",
+            "localhost:5000/lab/tool:1.0",
+            "localhost:5000/lab/tool:1.0",
+        ),
+        (
+            "reg.example",
+            "443/tool",
+            "reg.example:443/tool",
+            "reg.example:443/tool:latest",
+        ),
+    ] {
+        match Reference::with_tag(first, Some(second)).unwrap() {
+            Reference::Name(name) => {
+                assert_eq!(name.registered(), registered);
+                assert_eq!(name.local()[0], local);
+                assert_eq!(name.to_string(), format!("{first}:{second}"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let full = Reference::with_tag("sha256", Some(DIGITS)).unwrap();
+    assert_eq!(full, Reference::parse(&format!("sha256:{DIGITS}")).unwrap());
+    // What is a tag stays one, and what is none is not made a part of something else.
+    for (first, second) in [("localhost", "5000"), ("sha256", "main"), ("a", "1")] {
+        match Reference::with_tag(first, Some(second)).unwrap() {
+            Reference::Name(name) => assert_eq!(name.registered(), format!("{first}:{second}")),
+            other => panic!("{other:?}"),
+        }
+    }
+    for (first, second) in [
+        ("localhost", "5000/"),
+        ("localhost", "port/tool"),
+        ("localhost", "5000/Tool"),
+        ("lab/tool", "5000/x"),
+        ("lab/tool:1", "5000/x"),
+        ("localhost", "/lab/tool"),
+    ] {
+        assert!(
+            Reference::with_tag(first, Some(second)).is_err(),
+            "{first} {second}"
+        );
+    }
+}
+
+#[test]
 fn twelve_digits_or_more_are_an_id() {
     for text in [
         DIGITS.to_owned(),
