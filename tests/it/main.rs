@@ -26,6 +26,8 @@ mod download; // images out of Keep: files, pipes, engines
 mod drop_in; // what scripts rely on
 mod empty_values; // options that are empty because a variable was not set
 mod endpoints; // where token and data go, under a policy
+mod engine_environment; // which variables reach the engine
+mod engines; // the matrix: every engine all the way
 mod exchange; // images that go between our program and the Python ones
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
@@ -45,3 +47,4 @@ mod sources; // one image from every engine and tool
 mod spellings; // one name however it is spelled
 mod surroundings; // accounts, limits, locks, signals, terminals as people have them
 mod wasi; // the component in a stock WASI runtime
+mod wrappers; // engines behind a wrapper

@@ -1,6 +1,8 @@
 //! The parts that tests are made of.
 
 mod account;
+mod any_engine;
+mod built;
 mod cluster;
 mod engine;
 mod environment;
@@ -19,6 +21,8 @@ mod tools;
 mod wasmtime;
 
 pub(crate) use account::Account;
+pub(crate) use any_engine::AnyEngine;
+pub(crate) use built::Built;
 pub(crate) use cluster::Cluster;
 pub(crate) use engine::Engine;
 pub(crate) use environment::{Environment, data};
