@@ -8,6 +8,10 @@ from ._programs import Error, answer, program
 
 SCHEMA = "keepdocker.images/1"
 
+# Of docs/exit-codes.md.
+NO_SUCH_IMAGE = 4
+AMBIGUOUS_IMAGE = 5
+
 # In bytes. Nobody has given an image a longer name, and the arguments of a program are limited.
 LONGEST_NAME = 4096
 
@@ -45,7 +49,15 @@ def list_images_in_arv(api_client, num_retries, image_name=None, image_tag=None,
     beginning = _beginning_of_id(image_name, image_tag)
     if beginning is None:
         return []
-    images = _images(api_client, options + ["--", beginning])
+    try:
+        images = _images(api_client, options + ["--", beginning])
+    except Error as problem:
+        if problem.code == NO_SUCH_IMAGE:
+            return []
+        if problem.code != AMBIGUOUS_IMAGE:
+            raise
+        # People are asked which one they mean; the SDK has them all.
+        images = _images(api_client, options)
     # The program also finds IDs by their digits alone, and by the digest of a manifest.
     return [image for image in images if image[1]["dockerhash"].lower().startswith(beginning)]
 

@@ -21,7 +21,11 @@ WHOLE = 0.1
 
 
 class Error(Exception):
-    """keepdocker could not be run, or failed; the text is what it told the user."""
+    """keepdocker could not be run, or failed; the text is what it told the user, and `code` how it ended, if it did."""
+
+    def __init__(self, text, code=None):
+        super().__init__(text)
+        self.code = code
 
 
 def program(variable, name):
@@ -38,7 +42,7 @@ def answer(command, api_client):
         text, told = child.communicate()
     told = told.decode("utf-8", "replace").strip()
     if child.returncode != 0:
-        raise Error(told or "%s failed with status %d" % (command[0], child.returncode))
+        raise Error(told or "%s failed with status %d" % (command[0], child.returncode), child.returncode)
     for line in told.splitlines():
         if line.startswith("warning: "):
             LOGGER.warning("%s", line[len("warning: "):])
