@@ -16,6 +16,40 @@ pub enum Endpoints {
     Cluster,
 }
 
+/// Whose collections and blocks an upload may use instead of sending data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reuse {
+    /// All that the token may read.
+    Readable,
+    /// Those of the project and of the user's home project.
+    Own,
+    /// Nobody's.
+    Nothing,
+}
+
+/// How far the archive of somebody else is read before it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verify {
+    /// Its headers, its manifest and its config.
+    Config,
+    /// Every byte, and what was not sent is read back, too.
+    Content,
+}
+
+const REUSE: Words<Reuse> = Words {
+    key: "reuse",
+    words: &[
+        ("readable", Reuse::Readable),
+        ("own", Reuse::Own),
+        ("none", Reuse::Nothing),
+    ],
+};
+
+const VERIFY: Words<Verify> = Words {
+    key: "verify",
+    words: &[("config", Verify::Config), ("content", Verify::Content)],
+};
+
 const ENDPOINTS: Words<Endpoints> = Words {
     key: "endpoints",
     words: &[("any", Endpoints::Any), ("cluster", Endpoints::Cluster)],
@@ -45,6 +79,8 @@ pub struct Demand<T> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Demands {
     endpoints: Option<Demand<Endpoints>>,
+    reuse: Option<Demand<Reuse>>,
+    verify: Option<Demand<Verify>>,
 }
 
 /// A demand as a policy writes it.
@@ -62,12 +98,16 @@ impl Demands {
     pub(super) fn read(document: &mut Document<'_>, origin: Origin, top: &Table<'_>) -> Self {
         Self {
             endpoints: ENDPOINTS.read(document, origin, top),
+            reuse: REUSE.read(document, origin, top),
+            verify: VERIFY.read(document, origin, top),
         }
     }
 
     /// Adds what a further layer demands.
     pub(super) fn tighten(&mut self, layer: &Self) {
         stricter(&mut self.endpoints, &layer.endpoints);
+        stricter(&mut self.reuse, &layer.reuse);
+        stricter(&mut self.verify, &layer.verify);
     }
 
     /// Returns where the token and the data may go, if that is bounded.
@@ -76,9 +116,25 @@ impl Demands {
         self.endpoints.as_ref()
     }
 
+    /// Returns whose collections and blocks an upload may use, if that is bounded.
+    #[must_use]
+    pub fn reuse(&self) -> Option<Reuse> {
+        self.reuse.as_ref().map(|demand| demand.value)
+    }
+
+    /// Returns how far the archive of somebody else must be read, if that is prescribed.
+    #[must_use]
+    pub fn verify(&self) -> Option<Verify> {
+        self.verify.as_ref().map(|demand| demand.value)
+    }
+
     /// Returns every key with what is demanded.
-    pub(super) fn shown(&self) -> [Shown<'_>; 1] {
-        [ENDPOINTS.shown(&self.endpoints)]
+    pub(super) fn shown(&self) -> [Shown<'_>; 3] {
+        [
+            ENDPOINTS.shown(&self.endpoints),
+            REUSE.shown(&self.reuse),
+            VERIFY.shown(&self.verify),
+        ]
     }
 }
 
@@ -137,5 +193,7 @@ mod tests {
     #[test]
     fn words_stand_in_the_order_of_their_strictness() {
         assert!(ENDPOINTS.words.is_sorted_by(|(_, a), (_, b)| a < b));
+        assert!(REUSE.words.is_sorted_by(|(_, a), (_, b)| a < b));
+        assert!(VERIFY.words.is_sorted_by(|(_, a), (_, b)| a < b));
     }
 }

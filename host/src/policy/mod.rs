@@ -44,7 +44,7 @@ mod tests;
 pub use audit::AuditRules;
 pub use cases::{CASES_SCHEMA, Case};
 pub use context::{Cluster, Context};
-pub use demands::{Demand, Demands, Endpoints};
+pub use demands::{Demand, Demands, Endpoints, Reuse, Verify};
 pub use denial::Denial;
 pub use difference::Difference;
 pub use draft::{DraftError, draft};

@@ -23,12 +23,14 @@ use crate::gate::Operation;
 pub const SCHEMA: &str = "keepdocker.policy/1";
 
 /// The keys of each table of a policy file.
-pub(super) const TOP_KEYS: [&str; 10] = [
+pub(super) const TOP_KEYS: [&str; 12] = [
     "schema",
     "name",
     "mode",
     "locked",
     "endpoints",
+    "reuse",
+    "verify",
     "guest",
     "limits",
     "audit",

@@ -11,6 +11,7 @@ mod recorders;
 pub mod sandbox;
 mod signals;
 mod surroundings;
+mod tightening;
 mod trace;
 pub mod upkeep;
 
@@ -31,6 +32,7 @@ use crate::bindings::commands::{
 use crate::bindings::log::Level;
 use crate::component::{Capabilities, Component, Limits, Running};
 use crate::gate::Gate;
+use crate::keep::Lenders;
 use crate::output::{Exit, Report};
 use crate::policy::{Cluster, Endpoints, Policy};
 use crate::settings::Detour;
@@ -44,7 +46,9 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn upload(&self, request: &UploadRequest) -> Result<Uploaded, Report> {
-        let (running, command) = self.start("upload", &(request,)).await?;
+        let request = &tightening::tightened(request, self.policy()?.demands());
+        let lenders = tightening::lenders(request);
+        let (running, command) = self.start("upload", &(request,), lenders).await?;
         command.finish(running.upload(request).await)
     }
 
@@ -53,7 +57,7 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn images(&self, request: &ImagesRequest) -> Result<Vec<ListedImage>, Report> {
-        let (running, command) = self.start("images", &(request,)).await?;
+        let (running, command) = self.start("images", &(request,), Lenders::Nobody).await?;
         command.finish(running.images(request).await)
     }
 
@@ -62,7 +66,7 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
-        let (running, command) = self.start("resolve", &(image,)).await?;
+        let (running, command) = self.start("resolve", &(image,), Lenders::Nobody).await?;
         command.finish(running.resolve(image).await)
     }
 
@@ -71,7 +75,7 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn download(&self, request: &DownloadRequest) -> Result<Downloaded, Report> {
-        let (running, command) = self.start("download", &(request,)).await?;
+        let (running, command) = self.start("download", &(request,), Lenders::Nobody).await?;
         command.finish(running.download(request).await)
     }
 
@@ -112,11 +116,13 @@ impl Surroundings {
     }
 
     /// Starts the component with the capabilities that one command may need; `name` and `request` are
-    /// the exported command and the list of its arguments, for the log.
+    /// the exported command and the list of its arguments, for the log; `lenders` are those whose blocks
+    /// may be used.
     async fn start(
         &self,
         name: &'static str,
         request: &dyn Recordable,
+        lenders: Lenders,
     ) -> Result<(Running, Command), Report> {
         // Before the first request, which may be led elsewhere already.
         let policy = self.policy()?;
@@ -125,7 +131,8 @@ impl Surroundings {
         let limits = Limits::from(policy.limits());
         let component = Component::choose(self.component())?;
         let guest = component.description().guest();
-        let capabilities = self.capabilities()?;
+        let mut capabilities = self.capabilities()?;
+        capabilities.keep = capabilities.keep.lent_by(lenders);
         let cluster = Cluster {
             host: self.host(),
             // The request for it carries no token, and is made only where a rule needs it.

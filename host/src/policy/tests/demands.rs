@@ -23,7 +23,11 @@ fn shown(policy: &Policy, key: &str) -> String {
 }
 
 /// Each key with its words, the loosest first.
-const KEYS: [(&str, &[&str]); 1] = [("endpoints", &["any", "cluster"])];
+const KEYS: [(&str, &[&str]); 3] = [
+    ("endpoints", &["any", "cluster"]),
+    ("reuse", &["readable", "own", "none"]),
+    ("verify", &["config", "content"]),
+];
 
 #[test]
 fn of_several_layers_the_strictest_demand_counts() {

@@ -517,7 +517,8 @@ fn every_key_has_a_test_here() {
         );
     }
     // Those of the other tables: `name` is for people; schema, mode and locked are tested with the
-    // layers, endpoints in `demands.rs` and with the program in `tests/it/endpoints.rs`, guest and limits
+    // layers, endpoints, reuse and verify in `demands.rs` and with the program in `tests/it/endpoints.rs` and
+    // `tests/it/reuse.rs`, guest and limits
     // in `bounds.rs`; id and reason in the record and in denials.
     assert_eq!(
         TOP_KEYS,
@@ -527,6 +528,8 @@ fn every_key_has_a_test_here() {
             "mode",
             "locked",
             "endpoints",
+            "reuse",
+            "verify",
             "guest",
             "limits",
             "audit",
