@@ -23,6 +23,8 @@ mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine
 mod download; // images out of Keep: files, pipes, engines
 mod drop_in; // what scripts rely on
+mod engine_environment; // which variables reach the engine
+mod engines; // the matrix: every engine all the way
 mod exchange; // images that go between our program and the Python ones
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
@@ -40,3 +42,4 @@ mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod sources; // one image from every engine and tool
 mod surroundings; // accounts, limits, locks, signals, terminals as people have them
 mod wasi; // the component in a stock WASI runtime
+mod wrappers; // engines behind a wrapper

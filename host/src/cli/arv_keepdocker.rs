@@ -71,6 +71,10 @@ async fn run(
     console: Console,
 ) -> Result<(), Report> {
     let options = Options {
+        // The Python program has no option for it.
+        engine: environment
+            .text("KEEPDOCKER_ENGINE")
+            .filter(|program| !program.is_empty()),
         retries: arguments.retries,
         choice: Choice::default(),
         trace: false,

@@ -10,7 +10,6 @@ use super::request;
 use crate::bindings::commands::{DownloadRequest, Downloaded};
 use crate::bindings::keep::Target as WitTarget;
 use crate::bindings::log::Level;
-use crate::engine::Engine;
 use crate::output::{Console, Exit, Report, json};
 use crate::progress::{self, Direction, Look};
 use crate::run::{Options, Surroundings};
@@ -112,7 +111,7 @@ impl Load {
         quiet: bool,
     ) -> Result<(), Report> {
         let target = Target::Engine {
-            engine: Engine::new(options.engine.as_deref()),
+            engine: options.engine(&environment)?,
             name: (!self.no_tag)
                 .then(|| name_of(&self.download.image))
                 .flatten(),

@@ -171,13 +171,16 @@ fn of_command(exit: Exit, failure: &CommandFailure) -> Report {
     Report::new(exit, format!("`{}` {ending}", failure.command)).detail(failure.message.clone())
 }
 
+/// What may help where the engine failed: it sees less than the user's shell.
+const WITHHELD: &str = "the engine gets the environment variables that engines and credential helpers usually need, and no others; KEEPDOCKER_ENGINE_ENV=NAME,PREFIX_* gives it more of them";
+
 fn of_engine(error: engine::Error) -> Report {
     match error {
         engine::Error::Denied(reason) => denied(reason),
         engine::Error::Unavailable(reason) => Report::new(Exit::Failed, "the container engine cannot be reached")
             .detail(reason)
-            .advise("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`"),
-        engine::Error::Failed(failure) => of_command(Exit::Failed, &failure),
+            .advise(format!("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`; {WITHHELD}")),
+        engine::Error::Failed(failure) => of_command(Exit::Failed, &failure).advise(WITHHELD),
         engine::Error::Other(reason) => Report::new(Exit::Failed, "the container engine could not be used").detail(reason),
     }
 }
@@ -200,7 +203,9 @@ fn of_archive(error: archives::Error) -> Report {
             .advise("`docker save -o FILE IMAGE` makes an archive of one image"),
         archives::Error::Ambiguous(reason) => Report::new(Exit::AmbiguousImage, reason)
             .advise("name one of them: `--from docker-archive:FILE:NAME`"),
-        archives::Error::Engine(failure) => of_command(Exit::Failed, &failure).advise(NOTHING),
+        archives::Error::Engine(failure) => {
+            of_command(Exit::Failed, &failure).advise(format!("{NOTHING}; {WITHHELD}"))
+        }
         archives::Error::Unsupported(reason) => Report::new(Exit::Failed, reason),
         archives::Error::Other(reason) => {
             Report::new(Exit::Failed, "the image archive could not be read").detail(reason)

@@ -13,7 +13,7 @@ use crate::audit::{Folder, Mask};
 use crate::bindings::log::Level;
 use crate::cache::Place;
 use crate::component::Capabilities;
-use crate::engine::{Engine, LocalEngine};
+use crate::engine::{self, Engine, LocalEngine, Passed};
 use crate::http::{Client, Retry};
 use crate::keep::{ArchiveStore, Destination, Keep};
 use crate::locks::Locks;
@@ -56,6 +56,21 @@ pub struct Options {
     pub no_audit: bool,
     /// The words of the command line, for the audit log.
     pub arguments: Vec<String>,
+}
+
+impl Options {
+    /// Returns the engine that the user has or chose, with the variables that it is to get.
+    ///
+    /// # Errors
+    /// If the list of variables cannot be meant.
+    pub(crate) fn engine(&self, environment: &Environment) -> Result<Engine, Report> {
+        let list = environment.text(engine::SETTING).unwrap_or_default();
+        let passed = Passed::parse(&list).map_err(|error| {
+            Report::new(Exit::Usage, format!("{} cannot be used", engine::SETTING))
+                .detail(error.to_string())
+        })?;
+        Ok(Engine::new(self.engine.as_deref()).passing(passed))
+    }
 }
 
 /// The surroundings of one command.
@@ -190,7 +205,7 @@ impl Surroundings {
         let api =
             Arc::new(Api::new(&self.settings, client.clone(), retry).under(self.script.clone()));
         let keep = Arc::new(Keep::new(&self.settings, client, api.clone(), retry));
-        let engine = Engine::new(self.options.engine.as_deref());
+        let engine = self.options.engine(&self.environment)?;
         let cache = Arc::new(Place::new(
             CacheBase::new(&self.environment).map(|base| base.path),
         ));

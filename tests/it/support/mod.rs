@@ -1,5 +1,7 @@
 //! The parts that tests are made of.
 
+mod any_engine;
+mod built;
 mod cluster;
 mod engine;
 mod environment;
@@ -15,6 +17,8 @@ mod tarball;
 mod tools;
 mod wasmtime;
 
+pub(crate) use any_engine::AnyEngine;
+pub(crate) use built::Built;
 pub(crate) use cluster::Cluster;
 pub(crate) use engine::Engine;
 pub(crate) use environment::{Environment, data};
