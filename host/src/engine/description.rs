@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn what_is_no_description_is_told_with_its_place() {
         for (answer, words) in [
-            ("[[]]", "line 1 column 2"),
+            ("[[]]", "line 1 column 3"),
             (r#"{"Id":1}"#, "expected a string"),
             ("true", "the description of an image"),
             (r#"[{"Name":"a"}]"#, "missing field `Id`"),

@@ -1,9 +1,8 @@
 //! Engines that cannot be had here, replayed by what they are documented to answer.
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
-use crate::support::{Built, Cluster, Environment, StandIn, hex, tar_of};
+use crate::support::{Built, Cluster, Environment, StandIn};
 
 /// The image of which every one of these engines tells.
 fn image() -> Built {
@@ -67,58 +66,4 @@ fn podman_5_may_answer_with_a_list_an_object_or_one_on_each_line() {
     ] {
         uploads("podman", &answer, &image.archive, "lab/tool:1");
     }
-}
-
-#[test]
-fn docker_25_0_0_to_25_0_2_save_an_image_by_its_id_with_manifests_of_null() {
-    let image = image();
-    let described = format!("{}\n", description(&image.id));
-    uploads(
-        "docker",
-        &described,
-        &saved_by_docker_25_0_0(),
-        "lab/tool:1",
-    );
-}
-
-/// The image as Docker 25.0.0 saves it by its ID: a layout whose index names no manifest, beside
-/// the account of old.
-fn saved_by_docker_25_0_0() -> Vec<u8> {
-    let image = image();
-    let mut members = Vec::new();
-    let mut account = Value::Null;
-    let mut old = tar::Archive::new(&image.archive[..]);
-    for member in old.entries().unwrap() {
-        use std::io::Read as _;
-        let mut member = member.unwrap();
-        let name = member.path().unwrap().display().to_string();
-        let mut bytes = Vec::new();
-        member.read_to_end(&mut bytes).unwrap();
-        if name == "manifest.json" {
-            account = serde_json::from_slice(&bytes).unwrap();
-            continue;
-        }
-        let blob = format!("blobs/sha256/{}", hex(&Sha256::digest(&bytes)));
-        members.push((blob, bytes));
-    }
-    let blobs: Vec<String> = members.iter().map(|(name, _)| name.clone()).collect();
-    account[0]["Config"] = json!(blobs[0]);
-    account[0]["RepoTags"] = Value::Null;
-    account[0]["Layers"] = json!(blobs[1..]);
-    let index = json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": null,
-    });
-    for (name, text) in [
-        ("index.json", index.to_string()),
-        ("manifest.json", account.to_string()),
-        (
-            "oci-layout",
-            json!({"imageLayoutVersion": "1.0.0"}).to_string(),
-        ),
-    ] {
-        members.push((name.to_owned(), text.into_bytes()));
-    }
-    tar_of(&members)
 }

@@ -76,14 +76,6 @@ impl StandIn {
         }
     }
 
-    /// Loads in this way.
-    pub(crate) fn loading(self, load: impl Into<String>) -> StandIn {
-        StandIn {
-            load: load.into(),
-            ..self
-        }
-    }
-
     /// Becomes the first `docker` of the environment's search path, and returns its own path.
     pub(crate) fn install(&self, environment: &mut Environment) -> PathBuf {
         let folder = environment.home().join("stand-in");
