@@ -82,6 +82,15 @@ fn there_and_back(engine: &AnyEngine, name: &str) {
     let resolved = environment.keepdocker(&["resolve", name]).success();
     assert_eq!(resolved.trim(), collection);
 
+    // What is handed out to people has the name that they asked for.
+    engine.remove(name);
+    let file = environment.home().join("saved.tar");
+    let _ = environment
+        .keepdocker(&["save", name, "--output", file.to_str().unwrap()])
+        .success();
+    engine.load(&std::fs::read(&file).unwrap());
+    assert_eq!(engine.layers(name), second.diff_ids);
+
     engine.remove(name);
     let loaded = environment.keepdocker(&["load", name]).success();
     assert_eq!(loaded.trim(), second.id);

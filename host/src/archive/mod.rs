@@ -27,6 +27,7 @@ mod intake;
 mod location;
 mod members;
 mod names;
+mod naming;
 mod oci_layout;
 mod outline;
 mod sink;
@@ -67,6 +68,7 @@ pub use error::{Error, Fault, Subject};
 pub use location::{Location, LocationError};
 pub(crate) use members::Source as Passable;
 pub(crate) use outline::read as outline;
+pub use naming::Naming;
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
 
@@ -79,6 +81,7 @@ pub struct Archive {
     /// Where temporary files are made.
     folder: PathBuf,
     cutting: Cutting,
+    naming: Option<Naming>,
 }
 
 enum Origin {
@@ -159,6 +162,7 @@ impl Archive {
             choice,
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
+            naming: None,
         }
     }
 
@@ -167,6 +171,13 @@ impl Archive {
     #[must_use]
     pub fn in_pieces(mut self, length: usize) -> Self {
         self.cutting.block = length;
+        self
+    }
+
+    /// Gives the image of an archive that is passed on as it is this name and no other.
+    #[must_use]
+    pub fn named(mut self, naming: Option<Naming>) -> Self {
+        self.naming = naming;
         self
     }
 
@@ -206,6 +217,7 @@ impl Archive {
             choice,
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
+            naming: None,
         })
     }
 
@@ -220,6 +232,7 @@ impl Archive {
             choice,
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
+            naming: None,
         })
     }
 
@@ -288,6 +301,10 @@ impl Archive {
             cutting: self.cutting,
             is_layered,
             folder: &self.folder,
+            rewriting: self
+                .naming
+                .as_ref()
+                .map(|naming| naming as &dyn verbatim::Rewriting),
         };
         let (image, order, size) = match (origin, form) {
             (Origin::Spent, _) => return Err(Error::Spent),

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::{Args, value_parser};
 
 use super::request;
+use crate::archive::Naming;
 use crate::bindings::commands::{DownloadRequest, Downloaded};
 use crate::bindings::keep::Target as WitTarget;
 use crate::bindings::log::Level;
@@ -28,6 +29,9 @@ pub struct Save {
     /// The file to write, which is there only once it is complete; `-` is standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
+    /// Write the stored bytes as they are; without it, the archive calls the image by the name given.
+    #[arg(long)]
+    pub stored: bool,
 }
 
 /// Arguments of `keepdocker load`.
@@ -82,10 +86,17 @@ impl Save {
                 "standard output cannot take both the archive and JSON",
             ));
         }
+        let naming = (!self.stored)
+            .then(|| name_of(&self.download.image))
+            .flatten()
+            .and_then(|name| Naming::parse(&name));
         let target = if is_stdout {
-            Target::Stdout
+            Target::Stdout { naming }
         } else {
-            Target::File(self.output)
+            Target::File {
+                path: self.output,
+                naming,
+            }
         };
         let downloaded = self
             .download

@@ -194,6 +194,7 @@ impl Archive {
             cutting,
             is_layered,
             folder,
+            rewriting: None,
         };
         let progress: source::Progress<'_> = &mut |_| {};
         let (image, order, size) = match (origin, form) {
