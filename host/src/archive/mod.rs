@@ -67,8 +67,8 @@ pub use digest::Digest;
 pub use error::{Error, Fault, Subject};
 pub use location::{Location, LocationError};
 pub(crate) use members::Source as Passable;
-pub(crate) use outline::read as outline;
 pub use naming::Naming;
+pub(crate) use outline::read as outline;
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
 

@@ -235,6 +235,7 @@ pub(crate) fn verified(source: impl Read, subject: &str) -> Result<Image, Error>
         cutting: Cutting::KEEP,
         is_layered: false,
         folder: Path::new(""),
+        rewriting: None,
     };
     // As a stream's, so that the code for it serves both.
     let source: Box<dyn Read + '_> = Box::new(source);
