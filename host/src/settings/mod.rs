@@ -7,6 +7,7 @@
 mod address;
 mod base_directories;
 mod certificates;
+mod direct;
 mod environment;
 mod error;
 mod file;
@@ -18,10 +19,10 @@ use std::path::PathBuf;
 use url::Url;
 
 pub use base_directories::CacheBase;
-pub use certificates::Trust;
+pub use certificates::{ClientCertificate, Trust};
 pub use environment::Environment;
 pub use error::Error;
-pub use proxies::Proxies;
+pub use proxies::{Login, Protocol, Proxies, Proxy};
 pub use token::{InvalidToken, Token};
 
 use error::Missing;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub token: Token,
     /// Which certificates to trust.
     pub trust: Trust,
+    /// What to show to servers that ask for a certificate.
+    pub client_certificate: Option<ClientCertificate>,
     /// Through which proxies to reach the servers.
     pub proxies: Proxies,
     /// The roots of the Keep services to use in place of the ones that the cluster names.
@@ -104,7 +107,8 @@ impl Settings {
             api: address::api_root("https", &host).ok_or(Error::InvalidHost { value: host })?,
             token: Token::new(&token)?,
             trust: certificates::choose(insecure, environment, &mut warnings),
-            proxies: Proxies::new(environment),
+            client_certificate: ClientCertificate::choose(environment),
+            proxies: Proxies::new(environment, &mut warnings)?,
             keep_services: keep_services(&lookup)?,
             debug: lookup.text("ARVADOS_DEBUG").is_some(),
             file: file.path,
