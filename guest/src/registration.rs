@@ -113,7 +113,18 @@ pub(crate) fn create_links(
     new: &[links::NewLink],
     owner: &str,
 ) -> Result<Vec<links::Link>, Failure> {
-    new.iter().map(|link| create_link(link, owner)).collect()
+    let created: Result<Vec<links::Link>, Failure> =
+        new.iter().map(|link| create_link(link, owner)).collect();
+    if let (Err(_), Some(link)) = (&created, new.first()) {
+        log::write(
+            Level::Warning,
+            &format!(
+                "collection {} is there and lacks names; the same command completes it",
+                link.head
+            ),
+        );
+    }
+    created
 }
 
 fn create_link(new: &links::NewLink, owner: &str) -> Result<links::Link, Failure> {

@@ -104,7 +104,9 @@ impl Settings {
             .text("ARVADOS_API_HOST_INSECURE")
             .is_some_and(|value| is_true(&value));
         Ok(Self {
-            api: address::api_root("https", &host).ok_or(Error::InvalidHost { value: host })?,
+            api: address::api_root("https", &host).ok_or_else(|| Error::InvalidHost {
+                value: address::shown(&host),
+            })?,
             token: Token::new(&token)?,
             trust: certificates::choose(insecure, environment, &mut warnings),
             client_certificate: ClientCertificate::choose(environment),
