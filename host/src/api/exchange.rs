@@ -17,6 +17,8 @@ const LONGEST_URL: usize = 2048;
 const LARGEST_ANSWER: usize = 256 << 20;
 /// How long one request may take; the servers' own limit is below that.
 const TIMEOUT: Duration = Duration::from_secs(300);
+/// A silence that people wonder about.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
 /// An answer that was lost after so long may have an effect that is still to come.
 const SLOW: Duration = Duration::from_secs(10);
 
@@ -160,10 +162,13 @@ impl Api {
     /// Waits before a look for something whose creation was not answered.
     pub(super) async fn settle(&self) {
         if let Some(pause) = self.unsettled.pause(self.retry) {
-            self.client.notify(&format!(
-                "it is not known whether the cluster has created what it was to create; looking in {:.1} s",
-                pause.as_secs_f64()
-            ));
+            // The first looks come so soon that nobody wonders.
+            if pause >= WORTH_A_WORD {
+                self.client.notify(&format!(
+                    "it is not known whether the cluster has created what it was to create; looking in {:.0} s",
+                    pause.as_secs_f64()
+                ));
+            }
             self.client.pause(pause).await;
         }
     }
