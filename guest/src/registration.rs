@@ -15,44 +15,6 @@ use std::collections::HashSet;
 /// How often a create is tried whose answer keeps getting lost.
 const ATTEMPTS: u32 = 3;
 
-/// How often it is looked for before it is tried again. The host answers such looks after pauses
-/// that grow, as the effect may be still to come.
-const LOOKS: u32 = 7;
-
-/// What was created, or found where the answer was lost.
-struct Settled<T> {
-    object: T,
-    /// Whether the create was tried more than once, so that there may be two.
-    is_repeated: bool,
-}
-
-/// Creates an object, or finds it if an attempt without an answer did.
-fn settle<T>(
-    create: impl Fn() -> Result<T, api::Error>,
-    find: impl Fn() -> Result<Option<T>, Failure>,
-) -> Result<Settled<T>, Failure> {
-    let mut attempt = 1;
-    loop {
-        let settled = |object| Settled {
-            object,
-            is_repeated: attempt > 1,
-        };
-        let lost = match create() {
-            Err(error @ api::Error::Uncertain(_)) => error,
-            answer => return Ok(settled(answer?)),
-        };
-        for _ in 0..LOOKS {
-            if let Some(found) = find()? {
-                return Ok(settled(found));
-            }
-        }
-        if attempt == ATTEMPTS {
-            return Err(lost.into());
-        }
-        attempt += 1;
-    }
-}
-
 /// Creates the collection, or finds it if an attempt without an answer did.
 ///
 /// `before` are the collections of this content that the owner had; `owner` is a project or a
@@ -67,32 +29,24 @@ pub(crate) fn create_collection(
         .iter()
         .map(|collection| collection.uuid.as_str())
         .collect();
-    let now = || {
-        let mut now = of_content(content, owner)?;
-        now.retain(|collection| !before.contains(collection.uuid.as_str()));
-        Ok::<_, Failure>(now)
-    };
-    let settled = settle(
-        || collections::create(new),
-        || Ok(now()?.into_iter().next()),
-    )?;
-    let created = settled.object;
-    if settled.is_repeated {
-        // Only to tell of it: that the look fails is no reason to give up.
-        for twin in now().unwrap_or_default() {
-            if twin.uuid != created.uuid {
-                log::write(
-                    Level::Warning,
-                    &format!(
-                        "an attempt whose answer was lost did create a collection: {} is not \
-                         needed beside {}, and can be removed",
-                        twin.uuid, created.uuid
-                    ),
-                );
-            }
+    let mut attempt = 1;
+    loop {
+        let lost = match collections::create(new) {
+            Err(error @ api::Error::Uncertain(_)) => error,
+            answer => return Ok(answer?),
+        };
+        let now = of_content(content, owner)?;
+        if let Some(created) = now
+            .into_iter()
+            .find(|collection| !before.contains(collection.uuid.as_str()))
+        {
+            return Ok(created);
         }
+        if attempt == ATTEMPTS {
+            return Err(lost.into());
+        }
+        attempt += 1;
     }
-    Ok(created)
 }
 
 /// Returns the collections of this portable data hash that the project or user owns.
@@ -113,43 +67,32 @@ pub(crate) fn create_links(
     new: &[links::NewLink],
     owner: &str,
 ) -> Result<Vec<links::Link>, Failure> {
-    let created: Result<Vec<links::Link>, Failure> =
-        new.iter().map(|link| create_link(link, owner)).collect();
-    if let (Err(_), Some(link)) = (&created, new.first()) {
-        log::write(
-            Level::Warning,
-            &format!(
-                "collection {} is there and lacks names; the same command completes it",
-                link.head
-            ),
-        );
-    }
-    created
+    new.iter().map(|link| create_link(link, owner)).collect()
 }
 
 fn create_link(new: &links::NewLink, owner: &str) -> Result<links::Link, Failure> {
-    let now = || {
-        Ok::<_, Failure>(links::list(&links::Query {
+    let mut attempt = 1;
+    loop {
+        let lost = match links::create(new) {
+            Err(error @ api::Error::Uncertain(_)) => error,
+            answer => return Ok(answer?),
+        };
+        let now = links::list(&links::Query {
             classes: vec![new.class],
             names: links::Names::Exactly(vec![new.name.clone()]),
             heads: Some(vec![new.head.clone()]),
             owner: Some(owner.into()),
             detail: links::Detail::Full,
             newest: None,
-        })?)
-    };
-    let settled = settle(|| links::create(new), || Ok(now()?.into_iter().next()))?;
-    if settled.is_repeated && now().is_ok_and(|links| links.len() > 1) {
-        log::write(
-            Level::Warning,
-            &format!(
-                "an attempt whose answer was lost did create a link: `{}` is there twice, which \
-                 does no harm",
-                new.name
-            ),
-        );
+        })?;
+        if let Some(created) = now.into_iter().next() {
+            return Ok(created);
+        }
+        if attempt == ATTEMPTS {
+            return Err(lost.into());
+        }
+        attempt += 1;
     }
-    Ok(settled.object)
 }
 
 /// Has the collection tell each of these names, which links to it have, and returns whether it did

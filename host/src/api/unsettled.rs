@@ -1,8 +1,8 @@
 //! A create whose answer was lost: looking for it takes its time, and so does repeating it.
 //!
-//! The component looks whether such a create took effect, several times before it repeats it. A
-//! server that is slow, behind one that is not, may take a while longer; so the looks are
-//! answered after pauses that grow.
+//! The component looks whether such a create took effect before it repeats it. A server that is
+//! slow, behind one that is not, may take a while longer; so such a look is answered after a pause,
+//! which grows with each attempt.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,13 +11,14 @@ use bytes::Bytes;
 
 use crate::http::Retry;
 
-/// How many looks wait where the connection broke: whatever was to happen has happened.
-const LOOKS_AFTER_A_BREAK: u32 = 4;
+/// The first pause where the connection broke, in units of the first delay of retries: whatever was to
+/// happen has happened.
+const AFTER_A_BREAK: u32 = 1;
 
-/// How many looks wait where the server took its time, or one in front of it gave up on it.
-const LOOKS_AFTER_A_DELAY: u32 = 7;
+/// The first pause where the server took its time, or one in front of it gave up on it.
+const AFTER_A_DELAY: u32 = 15;
 
-/// The longest pause before a look, in units of the first.
+/// The longest pause.
 const LONGEST: u32 = 60;
 
 /// The create of which nobody knows whether it took effect, if there is one.
@@ -32,12 +33,10 @@ struct Matter {
     reason: String,
     /// How often it was sent.
     sent: u32,
-    /// How often it was looked for since.
-    looks: u32,
-    /// How many looks wait.
-    patient: u32,
-    /// Whether there is an answer in the end, and only an earlier attempt is in doubt.
-    is_answered: bool,
+    /// Whether it was looked for since.
+    is_sought: bool,
+    /// The first pause.
+    first: u32,
 }
 
 impl Unsettled {
@@ -64,38 +63,33 @@ impl Unsettled {
             body: body.clone(),
             reason: reason.to_owned(),
             sent,
-            looks: 0,
-            patient: if was_slow {
-                LOOKS_AFTER_A_DELAY
+            is_sought: false,
+            first: if was_slow {
+                AFTER_A_DELAY
             } else {
-                LOOKS_AFTER_A_BREAK
+                AFTER_A_BREAK
             },
-            is_answered: false,
         });
     }
 
-    /// Notes that a create was answered. If it had been sent before, there may be two now, which one
-    /// last look is to show.
+    /// Notes that a create was answered.
     pub(super) fn answered(&self) {
-        let mut matter = self.lock();
-        if let Some(known) = &mut *matter {
-            known.is_answered = true;
-            known.looks = 2;
-        }
+        *self.lock() = None;
     }
 
-    /// Returns how long to wait before a look; none if nothing is looked for.
+    /// Returns how long to wait before a look; none if nothing is looked for, or it was already.
     pub(super) fn pause(&self, retry: Retry) -> Option<Duration> {
         let mut matter = self.lock();
-        let known = matter.as_mut()?;
-        let look = known.looks;
-        known.looks += 1;
-        let is_patient = look < known.patient && look <= retry.retries;
-        if known.is_answered {
-            *matter = None;
-        }
-        let factor = (1 << look.min(16)).min(LONGEST);
-        is_patient.then(|| retry.first_delay / 2 * factor)
+        let known = matter.as_mut().filter(|known| !known.is_sought)?;
+        known.is_sought = true;
+        // Who wants no repetition wants to know soon.
+        let first = if retry.retries == 0 {
+            AFTER_A_BREAK
+        } else {
+            known.first
+        };
+        let factor = first << (known.sent - 1).min(8);
+        Some(retry.first_delay * factor.min(LONGEST))
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Matter>> {
@@ -109,26 +103,24 @@ mod tests {
 
     const BODY: Bytes = Bytes::from_static(b"{}");
 
-    fn pauses(unsettled: &Unsettled, retry: Retry) -> Vec<f64> {
-        std::iter::from_fn(|| unsettled.pause(retry))
-            .map(|pause| pause.as_secs_f64())
-            .collect()
-    }
-
     #[test]
-    fn looks_wait_longer_and_longer_and_longest_behind_a_slow_server() {
-        let unsettled = Unsettled::default();
+    fn looks_wait_longer_with_each_attempt_and_longest_behind_a_slow_server() {
         let retry = Retry::default();
-        assert_eq!(unsettled.pause(retry), None);
-        unsettled.lost(&BODY, "cut", false);
-        assert_eq!(pauses(&unsettled, retry), [0.5, 1.0, 2.0, 4.0]);
-        unsettled.lost(&BODY, "late", true);
-        let slow = pauses(&unsettled, retry);
-        assert_eq!(slow, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0]);
+        for (was_slow, pauses) in [(false, [1, 2, 4]), (true, [15, 30, 60])] {
+            let unsettled = Unsettled::default();
+            assert_eq!(unsettled.pause(retry), None);
+            for seconds in pauses {
+                unsettled.lost(&BODY, "lost", was_slow);
+                assert_eq!(unsettled.pause(retry), Some(Duration::from_secs(seconds)));
+                assert_eq!(unsettled.pause(retry), None);
+            }
+            unsettled.answered();
+            assert_eq!(unsettled.pause(retry), None);
+        }
     }
 
     #[test]
-    fn without_retries_one_look_waits_and_nothing_is_sent_again() {
+    fn without_retries_a_look_waits_little_and_nothing_is_sent_again() {
         let unsettled = Unsettled::default();
         let retry = Retry {
             retries: 0,
@@ -136,21 +128,10 @@ mod tests {
         };
         assert_eq!(unsettled.used_up(&BODY, retry), None);
         unsettled.lost(&BODY, "late", true);
-        assert_eq!(pauses(&unsettled, retry), [0.5]);
+        assert_eq!(unsettled.pause(retry), Some(Duration::from_secs(1)));
         assert_eq!(unsettled.used_up(&BODY, retry).as_deref(), Some("late"));
         // Something else is another matter.
         assert_eq!(unsettled.used_up(&Bytes::from_static(b"[]"), retry), None);
         assert_eq!(unsettled.pause(retry), None);
-    }
-
-    #[test]
-    fn an_answer_in_the_end_leaves_one_look() {
-        let unsettled = Unsettled::default();
-        let retry = Retry::default();
-        unsettled.answered();
-        assert_eq!(unsettled.pause(retry), None);
-        unsettled.lost(&BODY, "late", true);
-        unsettled.answered();
-        assert_eq!(pauses(&unsettled, retry), [2.0]);
     }
 }

@@ -25,27 +25,6 @@ fn a_create_whose_effect_comes_late_is_waited_for_and_not_repeated() {
 }
 
 #[test]
-fn a_twin_that_turns_up_in_the_end_is_told() {
-    let cluster = Cluster::start();
-    let path = "/arvados/v1/collections";
-    // The first attempt takes effect only after it was given up, and repeated.
-    cluster
-        .faults()
-        .plan(Fault::on(path, Action::AnswerFirst(500, Duration::from_secs(8))).method("POST"));
-    let output = Environment::on(&cluster).keepdocker(&["upload", "--from", &source()]);
-    let collection = output.success();
-    let all = cluster.collections();
-    assert_eq!(all.len(), 2, "{output}");
-    let twin = all
-        .iter()
-        .map(|collection| collection["uuid"].as_str().unwrap())
-        .find(|uuid| *uuid != collection.trim())
-        .unwrap();
-    assert!(output.stderr.contains(twin), "{output}");
-    assert!(output.stderr.contains("can be removed"), "{output}");
-}
-
-#[test]
 fn without_retries_nothing_is_created_twice() {
     let cluster = Cluster::start();
     let path = "/arvados/v1/collections";
