@@ -38,6 +38,7 @@ mod interrupted; // runs that are cut short at every request, and what the next 
 mod loading; // the stored archive in every engine and tool
 mod lost_data; // blocks that Keep has lost, and what the next run makes of it
 mod messages; // what people get to read when something fails
+mod network; // proxies, certificates, lost answers, and what stands between here and the cluster
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned
 mod projects; // projects that cannot take an image, told before its data is sent

@@ -242,10 +242,12 @@ fn of_keep(error: keep::Error) -> Report {
             ),
         )
         .detail(shortfall.reasons.join("\n"))
-        .advise("nothing was registered; run the command again when the services are well"),
+        .advise(
+            "nothing was registered; run the command again once what the services say is mended",
+        ),
         keep::Error::Unauthorized(reason) => unauthorized(reason),
         keep::Error::Other(reason) => {
-            Report::new(Exit::Failed, "the image could not be stored in Keep").detail(reason)
+            Report::new(Exit::Failed, "the image could not be transferred").detail(reason)
         }
     }
 }
@@ -254,16 +256,29 @@ fn of_api(error: api::Error) -> Report {
     match error {
         api::Error::Denied(reason) => denied(reason),
         api::Error::Unauthorized(reason) => unauthorized(reason),
-        api::Error::Forbidden(reason) => Report::new(Exit::Failed, "the cluster does not permit this").detail(reason),
-        api::Error::NotFound(reason) => Report::new(Exit::Failed, "the cluster does not know this, or hides it").detail(reason),
-        api::Error::Rejected(reason) => Report::new(Exit::Failed, "the cluster refused the request").detail(reason),
-        api::Error::Unreachable(reason) => Report::new(Exit::Failed, "the cluster cannot be reached").detail(reason).advise(
-            "check ARVADOS_API_HOST and the network; a private certificate authority is named by SSL_CERT_FILE",
-        ),
-        api::Error::Uncertain(reason) => Report::new(Exit::Failed, "the cluster did not answer, so it is not known whether the request took effect")
-            .detail(reason)
-            .advise("run the command again: it completes what is missing"),
-        api::Error::Other(reason) => Report::new(Exit::Failed, "the request to the cluster failed").detail(reason),
+        api::Error::Forbidden(reason) => {
+            Report::new(Exit::Failed, "the cluster does not permit this").detail(reason)
+        }
+        api::Error::NotFound(reason) => {
+            Report::new(Exit::Failed, "the cluster does not know this, or hides it").detail(reason)
+        }
+        api::Error::Rejected(reason) => {
+            Report::new(Exit::Failed, "the cluster refused the request").detail(reason)
+        }
+        api::Error::Unreachable(reason) => {
+            Report::new(Exit::Failed, "the cluster cannot be reached")
+                .detail(reason)
+                .advise("check ARVADOS_API_HOST, the network and, if there is one, the proxy")
+        }
+        api::Error::Uncertain(reason) => Report::new(
+            Exit::Failed,
+            "the cluster did not answer, so it is not known whether the request took effect",
+        )
+        .detail(reason)
+        .advise("run the command again: it completes what is missing"),
+        api::Error::Other(reason) => {
+            Report::new(Exit::Failed, "the request to the cluster failed").detail(reason)
+        }
     }
 }
 
