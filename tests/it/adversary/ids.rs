@@ -117,6 +117,12 @@ impl Verb {
         }
     }
 
+    /// Whether a resolution tells that the server finds nothing: not by bare digits, of which it makes
+    /// a name.
+    fn is_unfound(self, form: &str, output: &Output) -> bool {
+        self == Verb::Resolve && !form.starts_with("sha256:") && output.status.code() == Some(4)
+    }
+
     /// The exit code for an image that nobody has, and for digits that are those of several.
     fn codes(self) -> (i32, i32) {
         match self {
@@ -137,12 +143,9 @@ fn every_form_of_an_id_means_its_image_in_every_verb() {
         for form in forms(&image.id()) {
             for verb in Verb::ALL {
                 let output = verb.run(&mut environment, &form, &[&first, &newest]);
-                // The server finds an ID only with what is before its digits.
-                if verb == Verb::Resolve && output.status.code() == Some(4) {
-                    assert!(!form.starts_with("sha256:"), "{output}");
-                    continue;
+                if !verb.is_unfound(&form, &output) {
+                    verb.check(&victim, &environment, image, &output);
                 }
-                verb.check(&victim, &environment, image, &output);
             }
         }
     }
@@ -209,6 +212,9 @@ fn digits_of_two_images_are_ambiguous_in_every_verb_until_there_are_more_of_them
                 assert!(warning.contains("warning"), "{output}");
                 continue;
             }
+            if verb.is_unfound(&form, &output) {
+                continue;
+            }
             let (_, ambiguous) = verb.codes();
             let message = output.failure(ambiguous);
             for image in [&one, &other] {
@@ -223,7 +229,9 @@ fn digits_of_two_images_are_ambiguous_in_every_verb_until_there_are_more_of_them
         for form in [image.id(), image.digits(), image.digits()[..20].to_owned()] {
             for verb in Verb::ALL {
                 let output = verb.run(&mut environment, &form, &[&one, &other]);
-                verb.check(&victim, &environment, image, &output);
+                if !verb.is_unfound(&form, &output) {
+                    verb.check(&victim, &environment, image, &output);
+                }
             }
         }
     }
@@ -247,7 +255,7 @@ fn digits_are_not_made_ambiguous_by_a_link_to_nothing_of_the_kind() {
         // Either it is the image, or both are named; the other is never taken.
         if output.status.success() {
             verb.check(&victim, &environment, &image, &output);
-        } else {
+        } else if !verb.is_unfound(form, &output) {
             let message = output.failure(verb.codes().1);
             assert!(message.contains(&image.id()), "{verb:?}: {output}");
         }
