@@ -333,6 +333,20 @@ fn twelve_digits_or_more_are_an_id() {
     assert!(id("d8309758b8fe").matches(DIGITS));
     assert!(!id("sha256:d8309758b8fe").matches(DIGITS));
     assert!(!id("d8309758b8ff").matches(DIGITS));
+    // Names of links that are nearly IDs.
+    for name in [
+        format!("{DIGITS} "),
+        format!("{DIGITS}0"),
+        DIGITS[..40].to_owned(),
+    ] {
+        for text in [DIGITS, "d8309758b8fe"] {
+            assert!(!id(text).matches(&name), "{text} {name}");
+            assert!(
+                !id(text).matches(&format!("sha256:{name}")),
+                "{text} {name}"
+            );
+        }
+    }
     assert_eq!(id(DIGITS).full().unwrap(), format!("sha256:{DIGITS}"));
     assert_eq!(id("d8309758b8fe").full(), None);
 }
