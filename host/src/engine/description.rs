@@ -49,7 +49,7 @@ pub(super) fn read(answer: &[u8]) -> Result<Vec<Description>, serde_json::Error>
     Ok(all)
 }
 
-/// An object, a list of objects, or nothing.
+/// An object, or a list of objects.
 struct OneOrMore(Vec<Description>);
 
 impl<'de> Deserialize<'de> for OneOrMore {
@@ -78,10 +78,6 @@ impl<'de> Visitor<'de> for Reader {
             all.push(one);
         }
         Ok(all)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
     }
 }
 
@@ -136,11 +132,11 @@ mod tests {
             "{\"Id\":\"a\"}\n{\"Id\":\"b\"}\n",
             r#"[{"Id":"a"},{"Id":"b"}]"#,
             "[\n     {\n          \"Id\": \"a\"\n     }\n]\n[{\"Id\":\"b\"}]\n",
-            "[]\n[{\"Id\":\"a\"}]\nnull\n{\"Id\":\"b\"}",
+            "[]\n[{\"Id\":\"a\"}]\n{\"Id\":\"b\"}",
         ] {
             assert_eq!(ids(answer), ["a", "b"], "{answer}");
         }
-        for nothing in ["", "\n", "[]", "null"] {
+        for nothing in ["", "\n", "[]"] {
             assert_eq!(ids(nothing), [""; 0], "{nothing}");
         }
     }
@@ -164,6 +160,7 @@ mod tests {
             ("[[]]", "line 1 column 3"),
             (r#"{"Id":1}"#, "expected a string"),
             ("true", "the description of an image"),
+            ("null", "the description of an image"),
             (r#"[{"Name":"a"}]"#, "missing field `Id`"),
             (r#"[{"Id":"a"}"#, "EOF"),
         ] {
