@@ -12,6 +12,9 @@ const MASKED: &str = "masked";
 /// Shorter texts occur everywhere by chance; only their place in an address gives them away.
 const SHORTEST: usize = 8;
 
+/// So much of the beginning of a secret gives it away; less occurs by chance.
+const CUT_SECRET: usize = 12;
+
 /// A text of letters and digits after `+A` that is as long as this is a signature, even cut off.
 const CUT_SIGNATURE: usize = 12;
 
@@ -22,8 +25,7 @@ const CUT_SIGNATURE: usize = 12;
 /// substitute that is the same for the same signature within a run, and tells nothing about it.
 #[derive(Clone)]
 pub struct Mask {
-    /// Ready to be looked for: every text of every call is searched for each.
-    secrets: Vec<Finder<'static>>,
+    secrets: Vec<Secret>,
     /// What a JSON text with something to mask holds: secrets as they stand there, and marks of the
     /// forms.
     marks: Vec<Finder<'static>>,
@@ -34,6 +36,51 @@ pub struct Mask {
 impl Default for Mask {
     fn default() -> Self {
         Self::new(Vec::new())
+    }
+}
+
+/// A text that must not be shown, nor a part of it with which it begins: what is quoted of a server's
+/// answer is cut off somewhere.
+#[derive(Clone)]
+struct Secret {
+    text: String,
+    /// How much of it is no secret: of a token in the form `v2/zzzzz-gj3su-…/secret` the UUID.
+    open: usize,
+    /// Its beginning, ready to be looked for: every text of every call is searched for each.
+    beginning: Finder<'static>,
+}
+
+impl Secret {
+    fn new(text: String) -> Self {
+        let is_token = text.starts_with("v2/");
+        let slash = text.rfind('/').filter(|_| is_token);
+        let open = slash.map_or(0, |slash| slash + 1);
+        let beginning = &text[..text.floor_char_boundary(open + CUT_SECRET)];
+        Self {
+            open,
+            beginning: Finder::new(beginning).into_owned(),
+            text,
+        }
+    }
+
+    fn beginning(&self) -> &str {
+        &self.text[..self.beginning.needle().len()]
+    }
+
+    /// Finds the secret, or as much of its beginning as there is.
+    fn find(&self, text: &str) -> Option<(usize, usize)> {
+        let begin = self.beginning.find(text.as_bytes())?;
+        let both = text[begin..].chars().zip(self.text.chars());
+        let length: usize = both
+            .take_while(|(found, wanted)| found == wanted)
+            .map(|(found, _)| found.len_utf8())
+            .sum();
+        let open = if length == self.text.len() {
+            0
+        } else {
+            self.open
+        };
+        Some((begin + open, begin + length))
     }
 }
 
@@ -55,19 +102,21 @@ impl Mask {
         // Of two secrets, one of which holds the other, the longer must go first.
         secrets.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         secrets.dedup();
+        let secrets: Vec<Secret> = secrets.into_iter().map(Secret::new).collect();
         let quoted = secrets.iter().map(|secret| {
-            let quoted = serde_json::to_string(secret).expect("a text is always JSON");
+            let quoted = serde_json::to_string(secret.beginning()).expect("a text is always JSON");
             quoted[1..quoted.len() - 1].to_owned()
         });
         let forms = ["://", "v2/", "+A", "+R"].map(str::to_owned);
         let marks = quoted.chain(forms);
         Self {
             marks: marks.map(|mark| Finder::new(&mark).into_owned()).collect(),
-            shortest: secrets.last().map_or(usize::MAX, String::len),
-            secrets: secrets
+            shortest: secrets
                 .iter()
-                .map(|secret| Finder::new(secret).into_owned())
-                .collect(),
+                .map(|secret| secret.beginning().len())
+                .min()
+                .unwrap_or(usize::MAX),
+            secrets,
             salt: rand::random(),
         }
     }
@@ -85,11 +134,7 @@ impl Mask {
         let mut text = Cow::Borrowed(text);
         if text.len() >= self.shortest {
             for secret in &self.secrets {
-                let find = |rest: &str| {
-                    let begin = secret.find(rest.as_bytes())?;
-                    Some((begin, begin + secret.needle().len()))
-                };
-                text = replaced(text, find, |_| MASKED.to_owned());
+                text = replaced(text, |rest| secret.find(rest), |_| MASKED.to_owned());
             }
         }
         // Both forms have a slash, and most texts have none.
@@ -101,43 +146,6 @@ impl Mask {
             text = replaced(text, signature, |signature| self.substitute(signature));
         }
         text
-    }
-
-    /// Returns a text for people without secrets, those included that were cut off before they got here:
-    /// what is quoted of a server's answer ends somewhere, with a mark or without.
-    #[must_use]
-    pub fn shown(&self, text: &str) -> String {
-        let mut shown = self.text(text).into_owned();
-        let mut end = shown.len();
-        loop {
-            if let Some(begin) = self.cut_off(&shown[..end]) {
-                shown.replace_range(begin..end, MASKED);
-                end = begin;
-            }
-            match shown[..end].rfind('…') {
-                Some(mark) => end = mark,
-                None => return shown,
-            }
-        }
-    }
-
-    /// Finds at the end of a text the beginning of a secret, with as many characters as any secret must have.
-    fn cut_off(&self, text: &str) -> Option<usize> {
-        self.secrets.iter().find_map(|secret| {
-            let secret = std::str::from_utf8(secret.needle()).ok()?;
-            // What a token of this form begins with is its UUID, which is no secret.
-            let is_token = secret.starts_with("v2/");
-            let open = secret
-                .rfind('/')
-                .filter(|_| is_token)
-                .map_or(0, |slash| slash + 1);
-            let lengths = (open + SHORTEST)..secret.len();
-            lengths
-                .rev()
-                .filter_map(|length| secret.get(..length))
-                .find(|beginning| text.ends_with(beginning))
-                .map(|beginning| text.len() - beginning.len() + open)
-        })
     }
 
     fn substitute(&self, signature: &str) -> String {
@@ -267,25 +275,26 @@ mod tests {
     fn a_secret_that_was_cut_off_is_one_too() {
         let mask = Mask::new(vec![
             "s3cr3t-of-some-length".into(),
-            "v2/zzzzz-gj3su-000000000000001/abcdefghijkl".into(),
+            "v2/zzzzz-gj3su-000000000000001/abcdefghijklmnop".into(),
+            "größer-als-ein-byte".into(),
         ]);
         for (text, shown) in [
             ("it said s3cr3t-of-so", "it said masked"),
-            ("`s3cr3t-o…` and more", "`masked…` and more"),
+            ("`s3cr3t-of-so…` and more", "`masked…` and more"),
+            ("s3cr3t-of-som is a part", "masked is a part"),
+            ("it said s3cr3t-of", "it said s3cr3t-of"),
             (
-                "`s3cr3t-of…` and s3cr3t-of-some-lengt",
-                "`masked…` and masked",
-            ),
-            ("it said s3cr3t-", "it said s3cr3t-"),
-            (
-                "v2/zzzzz-gj3su-000000000000001/abcdefghij…",
+                "v2/zzzzz-gj3su-000000000000001/abcdefghijkl…",
                 "v2/zzzzz-gj3su-000000000000001/masked…",
             ),
             ("v2/zzzzz-gj3su-00000000000", "v2/zzzzz-gj3su-00000000000"),
+            ("größer-als-eiń", "maskedń"),
         ] {
-            assert_eq!(mask.shown(text), shown);
-            assert_eq!(mask.shown(shown), shown, "masking twice changes nothing");
+            assert_eq!(mask.text(text), shown);
+            assert_eq!(mask.text(shown), shown, "masking twice changes nothing");
         }
+        let json = r#"{"error":"it said s3cr3t-of-so…"}"#;
+        assert!(mask.may_apply_to(json));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::settings::Environment;
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
+    crate::memory::speak_as_drop_in();
     let console = Console::new(Style::Python, Level::Info);
     drive(console, move || {
         let environment = Environment::of_process();

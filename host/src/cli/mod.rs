@@ -54,7 +54,7 @@ fn read<T: CommandFactory + FromArgMatches>(words: &[OsString]) -> Result<T, cla
 /// anything is said.
 fn prepare(environment: &Environment, console: Console) {
     let mask = Mask::new(environment.secrets());
-    output::conceal(move |text| mask.shown(text));
+    output::conceal(move |text| mask.text(text).into_owned());
     breakdown::tell(console);
 }
 

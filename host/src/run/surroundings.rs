@@ -134,7 +134,7 @@ impl Surroundings {
         let mut secrets = environment.secrets();
         secrets.extend(settings.secrets());
         let mask = Mask::new(secrets);
-        output::conceal(move |text| mask.shown(text));
+        output::conceal(move |text| mask.text(text).into_owned());
         for warning in &settings.warnings {
             console.message(Level::Warning, warning);
         }
