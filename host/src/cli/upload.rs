@@ -241,7 +241,6 @@ impl Upload {
                 Depth::Config
             },
             resume: !self.no_resume && !self.no_cache,
-            ..request::upload()
         }
     }
 }
