@@ -28,9 +28,10 @@ use crate::bindings::commands::{
     DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, Resolution, UploadRequest,
     Uploaded,
 };
+use crate::bindings::keep::Target;
 use crate::component::{Capabilities, Component, Limits, Running};
 use crate::gate::Gate;
-use crate::output::Report;
+use crate::output::{Purpose, Report};
 use crate::policy::{Cluster, Policy};
 use command::Command;
 use recorders::Recorders;
@@ -69,7 +70,11 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn download(&self, request: &DownloadRequest) -> Result<Downloaded, Report> {
-        let (running, command) = self.start("download", &(request,)).await?;
+        let (running, mut command) = self.start("download", &(request,)).await?;
+        command.purpose = match request.target {
+            Target::Engine => Purpose::Load,
+            Target::Given => Purpose::Save,
+        };
         command.finish(running.download(request).await)
     }
 
@@ -107,6 +112,7 @@ impl Surroundings {
             console: self.console(),
             gate: Arc::new(Gate::new(policy, &guest, cluster, Box::new(recorder))?),
             log,
+            purpose: Purpose::Store,
         };
         let started = component
             .start(capabilities, command.gate.clone(), limits)
