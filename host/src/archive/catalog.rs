@@ -52,6 +52,21 @@ fn called(
     }
 }
 
+/// Makes sure that nobody can take the archive for another image than this one: engines with a
+/// containerd store go by `index.json`, others by `manifest.json`.
+///
+/// # Errors
+/// If `index.json` stands beside `manifest.json` and leads elsewhere, or cannot be followed to its end.
+pub(crate) fn check_index(documents: &mut dyn Documents, image: &Entry) -> Result<(), Error> {
+    if documents.document("manifest.json")?.is_none() {
+        return Ok(());
+    }
+    match documents.document("index.json")? {
+        None => Ok(()),
+        Some(index) => oci_layout::read(documents, &index)?.leads_only_to(&image.id),
+    }
+}
+
 /// Tells whether a `manifest.json` is the manifest of one image, and no account of several.
 pub(crate) fn is_object(account: &[u8]) -> bool {
     account.trim_ascii_start().starts_with(b"{")

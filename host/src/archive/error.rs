@@ -206,6 +206,14 @@ impl Error {
         matches!(fault, Fault::WrongDigest { .. } | Fault::WrongSize { .. })
     }
 
+    /// Tells whether something is named and not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        let Error::Unsound { fault, .. } = self else {
+            return false;
+        };
+        matches!(fault, Fault::Missing(_))
+    }
+
     /// Tells whether it is this fault.
     pub(crate) fn is(&self, other: &Fault) -> bool {
         matches!(self, Error::Unsound { fault, .. } if fault == other)

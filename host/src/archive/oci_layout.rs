@@ -236,6 +236,26 @@ impl Layout {
             .find(|candidate| candidate.config == *config)
     }
 
+    /// Makes sure that the index leads to the image of this config, and to nothing else that a reader
+    /// could take for one.
+    ///
+    /// # Errors
+    /// If it leads elsewhere, or cannot be followed to its end. What is not there, and what is no image,
+    /// leads nowhere.
+    pub(crate) fn leads_only_to(self, config: &Digest) -> Result<(), Error> {
+        let is_end = |it: &Passed| it.why.is(&NO_IMAGE) || it.why.is_missing();
+        if let Some(stop) = self.passed.into_iter().find(|it| !is_end(it)) {
+            return Err(stop.why);
+        }
+        if self.candidates.iter().all(|it| it.config == *config) {
+            return Ok(());
+        }
+        Err(Error::member(
+            "index.json",
+            Fault::Refused("leads to another image than `manifest.json`"),
+        ))
+    }
+
     /// Returns the images that `wanted` may mean, or all.
     ///
     /// # Errors
