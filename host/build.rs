@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for input in [
         "guest/src",
         "guest/decisions",
+        "guest/terms",
         "guest/Cargo.toml",
         "wit",
         "Cargo.toml",

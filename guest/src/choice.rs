@@ -74,7 +74,7 @@ pub(crate) fn choose(
 }
 
 fn has_name(image: &archives::Image, name: &Name) -> bool {
-    image.repo_tags.iter().any(|tag| matches!(Reference::parse(tag), Ok(Reference::Name(own)) if own.registered() == name.registered()))
+    image.repo_tags.iter().any(|tag| name.is(tag))
 }
 
 /// Returns the names under which an image of a given archive is registered: the one asked for,
@@ -87,7 +87,7 @@ pub(crate) fn names(reference: Option<&Reference>, image: &archives::Image) -> V
             let mut names: Vec<Name> = Vec::new();
             for tag in image.repo_tags.iter().take(MOST_NAMES) {
                 match Reference::parse(tag) {
-                    Ok(Reference::Name(name)) if names.contains(&name) => {}
+                    Ok(Reference::Name(_)) if names.iter().any(|name| name.is(tag)) => {}
                     Ok(Reference::Name(name)) => names.push(name),
                     Ok(Reference::Id(_)) => {}
                     Err(error) => log::write(

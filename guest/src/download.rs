@@ -37,7 +37,12 @@ pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
         .map(|extent| extent.block.as_str())
         .collect();
     let blocks = u32::try_from(blocks.len()).unwrap_or(u32::MAX);
-    let fetched = keep::fetch(&archive, request.target)?;
+    let fetched = keep::fetch(&archive, request.target).map_err(|error| match error {
+        keep::Error::Archive(ArchiveError::Unsound(text)) => unsound(format!(
+            "its file is named as image {id} and cannot be that: {text}"
+        )),
+        error => error.into(),
+    })?;
     Ok(Downloaded {
         collection: collection.uuid,
         portable_data_hash: collection.portable_data_hash,
@@ -53,8 +58,17 @@ pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
 /// A name leads where a container request that has it would lead. An ID means the image with that
 /// ID, though the server reads it otherwise.
 fn find(text: &str) -> Result<(collections::Collection, Vec<String>), Failure> {
-    let Ok(reference @ Reference::Id(_)) = Reference::parse(text) else {
-        let found = resolve::find(text)?;
+    let reference = Reference::parse(text);
+    let Ok(reference @ Reference::Id(_)) = reference else {
+        let found = match (resolve::find(text), reference) {
+            // The server knows no spellings; a person who types another one means the same image.
+            (Err(Failure::NoSuchImage(_)), Ok(Reference::Name(name)))
+                if name.registered() != text =>
+            {
+                resolve::find(&name.registered())?
+            }
+            (found, _) => found?,
+        };
         return Ok((found.collection, found.reasons));
     };
     match lookup::in_cluster(&reference)? {
@@ -63,32 +77,40 @@ fn find(text: &str) -> Result<(collections::Collection, Vec<String>), Failure> {
             let found = resolve::find(text)?;
             Ok((found.collection, found.reasons))
         }
-        Some(Known { image, .. }) => {
-            let claimants = presence::claimants(&image)?;
-            let count = claimants.len();
-            for collection in claimants {
-                // Of one alone, the whole archive will tell.
-                let is_it = count == 1
-                    || evidence::image_of(
-                        &collection,
-                        &image,
-                        Identity::Config,
-                        false,
-                        keep::Depth::Config,
-                    )?
-                    .is_some();
-                if is_it {
-                    let reason = format!(
-                        "`{text}` is the ID of an image; {} holds it.",
-                        collection.uuid
-                    );
-                    return Ok((collection, vec![reason]));
-                }
+        Some(Known { image, .. }) => match holder(&image)? {
+            Some(collection) => {
+                let reason = format!(
+                    "`{text}` is the ID of an image; {} holds it.",
+                    collection.uuid
+                );
+                Ok((collection, vec![reason]))
             }
-            Err(Failure::NoSuchImage(text.into()))
-        }
+            None => Err(Failure::NoSuchImage(text.into())),
+        },
         None => Err(Failure::NoSuchImage(text.into())),
     }
+}
+
+/// Returns the collection to fetch the image from: the user's own, else the first of others that holds
+/// it.
+///
+/// Where there is a choice, somebody's lie must not keep the user from what another has, so that each
+/// is read before it is taken.
+fn holder(image: &str) -> Result<Option<collections::Collection>, Failure> {
+    let (own, others) = presence::claimants(image)?;
+    let count = own.len() + others.len();
+    for (claimants, depth) in [(own, keep::Depth::Config), (others, keep::Depth::Content)] {
+        for collection in claimants {
+            // Of one alone, the fetch itself will tell.
+            let is_it = count == 1
+                || evidence::image_of(&collection, image, Identity::Config, false, depth)?
+                    .is_some();
+            if is_it {
+                return Ok(Some(collection));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the last part of a path: the server looks at that alone.

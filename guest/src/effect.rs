@@ -8,6 +8,7 @@ use crate::bindings::exports::keepdocker::contract::commands::Failure;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{collections, links, log};
 use crate::failure::words;
+use crate::query;
 use crate::resolution::{Candidate, Formats, candidates};
 
 /// How many collections that come before the new one are looked into at most.
@@ -62,17 +63,8 @@ fn winner(
     if before.is_empty() {
         return Ok(None);
     }
-    let found = collections::list(&collections::Query {
-        which: collections::Which::Uuids(
-            before
-                .iter()
-                .map(|candidate| candidate.collection.clone())
-                .collect(),
-        ),
-        owner: None,
-        detail: collections::Detail::Manifest,
-        newest: None,
-    })?;
+    let uuids = before.iter().map(|candidate| candidate.collection.clone());
+    let found = query::manifests(collections::Which::Uuids(uuids.collect()))?;
     for candidate in before {
         let Some(collection) = found
             .iter()

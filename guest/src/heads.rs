@@ -4,6 +4,7 @@
 
 use crate::bindings::exports::keepdocker::contract::commands::Failure;
 use crate::capabilities::{collections, links};
+use crate::query;
 use crate::uuid::{COLLECTION, Uuid};
 use std::collections::HashSet;
 
@@ -33,12 +34,11 @@ impl Readable {
         if heads.is_empty() {
             return Ok(Self(HashSet::new()));
         }
-        let found = collections::list(&collections::Query {
-            which: collections::Which::Uuids(heads),
-            owner: owner.map(Into::into),
-            detail: collections::Detail::Identity,
-            newest: None,
-        })?;
+        let found = query::collections(
+            collections::Which::Uuids(heads),
+            owner,
+            collections::Detail::Identity,
+        )?;
         let keys = found.iter().filter_map(|found| collection(&found.uuid));
         Ok(Self(keys.collect()))
     }

@@ -5,30 +5,63 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 };
 use crate::capabilities::links;
 use crate::reference::{Id, Reference};
-use crate::{catalog, heads, lookup};
+use crate::{catalog, failure, heads, lookup};
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
+
+/// How many images are named to whoever gave the beginning of several IDs.
+const MOST_TOLD: usize = 50;
 
 /// Returns the images that the request asks for, newest first.
 pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> {
     let project = request.project.as_deref();
-    let mut links = match &request.image {
-        None => list(&CLASSES, links::Names::All, None, project)?,
-        Some(image) => match Reference::with_tag(image, request.tag.as_deref())? {
-            Reference::Name(name) => named(&name.registered(), project)?,
-            Reference::Id(id) => identified(&id, project)?,
+    let mut links = match (&request.exact_name, &request.image) {
+        (Some(name), _) => named(vec![name.clone()], project)?,
+        (None, None) => list(&CLASSES, links::Names::All, None, project)?,
+        (None, Some(image)) => match Reference::with_tag(image, request.tag.as_deref())? {
+            Reference::Name(name) => named(name.known_as(), project)?,
+            Reference::Id(id) => return of_one(&id, project),
         },
     };
-    let readable = heads::Readable::of(&links, project)?;
-    links.retain(|link| readable.contains(&link.head));
+    keep_readable(&mut links, project)?;
     Ok(catalog::rows(&links).into_iter().map(listed).collect())
 }
 
+/// Returns the rows of the one image that the ID means.
+fn of_one(id: &Id, project: Option<&str>) -> Result<Vec<ListedImage>, Failure> {
+    let mut links = identified(id, project)?;
+    keep_readable(&mut links, project)?;
+    if links.is_empty() {
+        return Err(Failure::NoSuchImage(id.to_string()));
+    }
+    let mut images: Vec<String> = Vec::new();
+    for link in &links {
+        if link.class == links::Class::ImageHash
+            && id.matches(&link.name)
+            && !images.contains(&link.name)
+            && images.len() < MOST_TOLD
+        {
+            images.push(link.name.clone());
+        }
+    }
+    if images.len() > 1 && id.full().is_none() {
+        return Err(failure::ambiguous(id, images));
+    }
+    Ok(catalog::rows(&links).into_iter().map(listed).collect())
+}
+
+/// Leaves the links whose collections can be read.
+fn keep_readable(links: &mut Vec<links::Link>, owner: Option<&str>) -> Result<(), Failure> {
+    let readable = heads::Readable::of(links, owner)?;
+    links.retain(|link| readable.contains(&link.head));
+    Ok(())
+}
+
 /// Returns the links with this name, and the hash links of the collections that they lead to.
-fn named(name: &str, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
+fn named(names: Vec<String>, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
     let mut links = list(
         &[links::Class::RepoTag],
-        links::Names::Exactly(vec![name.into()]),
+        links::Names::Exactly(names),
         None,
         project,
     )?;
@@ -72,7 +105,7 @@ fn identified(id: &Id, project: Option<&str>) -> Result<Vec<links::Link>, Failur
     let heads = heads::of(&hash_links);
     if heads.is_empty() {
         return match id.as_name() {
-            Some(name) => named(&name.registered(), project),
+            Some(name) => named(name.known_as(), project),
             None => Ok(Vec::new()),
         };
     }

@@ -5,16 +5,19 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 };
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
-use crate::capabilities::{archives, cluster, collections, keep, links, locks, log, users};
+use crate::capabilities::{
+    archives, cluster, collections, keep, links, locks, log, projects, users,
+};
 use crate::evidence::{self, Identity};
 use crate::lookup::Local;
 use crate::presence::Place;
-use crate::reference::Name;
+use crate::reference::{Name, Reference};
 use crate::resolution::Formats;
 use crate::storage::{self, Storage};
 use crate::types::Property;
 use crate::{
-    catalog, effect, failure, image, manifest, plan, presence, project, registration, relatives,
+    catalog, effect, failure, image, manifest, plan, presence, project, query, registration,
+    relatives,
 };
 
 /// Where a stored image came from.
@@ -29,7 +32,11 @@ impl Source {
     pub(crate) fn of(image: &archives::Image) -> Self {
         Self {
             manifest: image.manifest.clone(),
-            reference: image.repo_tags.first().cloned(),
+            reference: image
+                .repo_tags
+                .iter()
+                .find(|tag| matches!(Reference::parse(tag), Ok(Reference::Name(_))))
+                .cloned(),
         }
     }
 }
@@ -262,9 +269,15 @@ impl<'a> Job<'a> {
 
     /// Says whose collection is copied, and how far it was read.
     fn tell_of_copy(&self, other: &collections::Collection, image: &archives::Image) {
+        // Nobody but those who can write there, as the user can, is to be trusted then.
+        let is_shared = projects::get(&other.owner).is_ok_and(|owner| owner.writable);
         let (level, checked) = match self.request.verify {
             keep::Depth::Config => (
-                Level::Warning,
+                if is_shared {
+                    Level::Info
+                } else {
+                    Level::Warning
+                },
                 "its config is that of the image, and its layers were not read (`keepdocker upload --verify` reads them)",
             ),
             keep::Depth::Content => (Level::Info, "all of it was read and verified"),
@@ -346,14 +359,12 @@ impl<'a> Job<'a> {
         match before.first() {
             // An earlier run came this far, and no farther.
             Some(unlinked) if !self.request.force => {
-                let links = links::list(&links::Query {
-                    classes: vec![links::Class::ImageHash, links::Class::RepoTag],
-                    names: links::Names::All,
-                    heads: Some(vec![unlinked.uuid.clone()]),
-                    owner: Some(self.owner.clone()),
-                    detail: links::Detail::Full,
-                    newest: None,
-                })?;
+                let links = query::links_to(
+                    &[links::Class::ImageHash, links::Class::RepoTag],
+                    links::Names::All,
+                    Some(vec![unlinked.uuid.clone()]),
+                    Some(&self.owner),
+                )?;
                 Ok((unlinked.clone(), links))
             }
             _ => {
@@ -375,14 +386,8 @@ impl<'a> Job<'a> {
         if self.names.is_empty() {
             return;
         }
-        let links = links::list(&links::Query {
-            classes: vec![links::Class::RepoTag],
-            names: links::Names::Exactly(self.names.clone()),
-            heads: None,
-            owner: None,
-            detail: links::Detail::Full,
-            newest: None,
-        });
+        let names = links::Names::Exactly(self.names.clone());
+        let links = query::links(&[links::Class::RepoTag], names);
         match links {
             Ok(links) => effect::warn(&self.names, collection, &links, self.formats),
             Err(error) => log::write(

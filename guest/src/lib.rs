@@ -33,6 +33,7 @@ mod job;
 mod lookup;
 mod presence;
 mod project;
+mod query;
 mod registration;
 mod relatives;
 mod resolve;

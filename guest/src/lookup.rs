@@ -8,7 +8,7 @@ use crate::bindings::exports::keepdocker::contract::commands::{Failure, Pull};
 use crate::capabilities::{collections, engine, keep, links};
 use crate::evidence::{self, Identity};
 use crate::reference::{Id, Name, Reference};
-use crate::{failure, heads, image, resolution};
+use crate::{failure, heads, image, query, resolution};
 use std::collections::BTreeSet;
 
 /// How many collections are looked into at most to learn an ID that no link tells.
@@ -91,7 +91,7 @@ pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, F
                 Reference::Id(id) => {
                     let name = id
                         .as_name()
-                        .filter(|name| local.repo_tags.contains(&name.registered()));
+                        .filter(|name| local.repo_tags.iter().any(|tag| name.is(tag)));
                     if name.is_none() {
                         return Ok(InEngine::Absent);
                     }
@@ -136,14 +136,8 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
     };
     let mut images = BTreeSet::new();
     for beginning in id.beginnings() {
-        let links = links::list(&links::Query {
-            classes: vec![links::Class::ImageHash],
-            names: links::Names::StartingWith(beginning),
-            heads: None,
-            owner: None,
-            detail: links::Detail::Full,
-            newest: None,
-        })?;
+        let names = links::Names::StartingWith(beginning);
+        let links = query::links(&[links::Class::ImageHash], names)?;
         images.extend(
             readable(links)?
                 .into_iter()
@@ -179,18 +173,21 @@ pub(crate) fn manifest_hints(
     digest: &str,
     owner: Option<&str>,
 ) -> Result<Vec<(String, collections::Collection)>, Failure> {
-    let noted = collections::list(&collections::Query {
-        which: collections::Which::Property(image::text_property(image::MANIFEST_DIGEST, digest)),
-        owner: None,
-        detail: collections::Detail::Manifest,
-        newest: None,
-    })?;
-    let mut hints: Vec<(String, collections::Collection)> = noted
-        .into_iter()
-        .filter_map(|collection| Some((evidence::named_id(&collection)?, collection)))
-        .filter(|(id, _)| image::is_digest(id))
-        .collect();
-    hints.sort_by_key(|(_, collection)| owner != Some(collection.owner.as_str()));
+    let property = image::text_property(image::MANIFEST_DIGEST, digest);
+    let noted = query::manifests(collections::Which::Property(property))?;
+    let mut hints = Vec::new();
+    let mut of_others = Vec::new();
+    for collection in noted {
+        let Some(id) = evidence::named_id(&collection).filter(|id| image::is_digest(id)) else {
+            continue;
+        };
+        if owner == Some(collection.owner.as_str()) {
+            hints.push((id, collection));
+        } else {
+            of_others.push((id, collection));
+        }
+    }
+    hints.append(&mut of_others);
     hints.truncate(MOST_HINTS);
     Ok(hints)
 }
@@ -217,14 +214,8 @@ pub(crate) fn by_manifest_digest(digest: &str) -> Result<BTreeSet<String>, Failu
 
 /// Finds the image that a container request would get for this name, whatever its format.
 fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
-    let named = links::list(&links::Query {
-        classes: vec![links::Class::RepoTag],
-        names: links::Names::Exactly(vec![name.registered()]),
-        heads: None,
-        owner: None,
-        detail: links::Detail::Full,
-        newest: None,
-    })?;
+    let names = links::Names::Exactly(name.known_as());
+    let named = query::links(&[links::Class::RepoTag], names)?;
     let order = resolution::candidates(&named.iter().collect::<Vec<_>>());
     let considered: Vec<String> = order
         .iter()
@@ -237,12 +228,7 @@ fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
         if some.is_empty() {
             continue;
         }
-        let found = collections::list(&collections::Query {
-            which: collections::Which::Uuids(some.to_vec()),
-            owner: None,
-            detail: collections::Detail::Manifest,
-            newest: None,
-        })?;
+        let found = query::manifests(collections::Which::Uuids(some.to_vec()))?;
         for uuid in some {
             let collection = found.iter().find(|collection| collection.uuid == *uuid);
             // What a hash link tells of the collection is somebody's word; a container request gets

@@ -12,7 +12,7 @@
 use crate::bindings::exports::keepdocker::contract::commands::{Failure, Reach};
 use crate::capabilities::{archives, collections, keep, links, users};
 use crate::evidence::{self, Identity};
-use crate::{catalog, heads, image, manifest};
+use crate::{catalog, heads, image, manifest, query};
 use std::collections::HashSet;
 
 /// How many collections of others are asked for at a time to find a sound one.
@@ -64,7 +64,10 @@ pub(crate) struct Search<'a> {
 pub(crate) fn find(search: Search<'_>) -> Result<Presence, Failure> {
     let mut wanted = vec![search.id.to_owned()];
     wanted.extend_from_slice(search.names);
-    let links = links_named(wanted)?;
+    let links = query::links(
+        &[links::Class::ImageHash, links::Class::RepoTag],
+        links::Names::Exactly(wanted),
+    )?;
     let place = search.place(&links)?;
     Ok(Presence { links, place })
 }
@@ -98,12 +101,21 @@ impl Search<'_> {
                 .count()
         };
         // Where the names are already, nothing needs to be written.
-        own.sort_by_key(|collection| std::cmp::Reverse(linked(collection)));
+        let mut best = 0;
+        for place in 1..own.len() {
+            if linked(&own[place]) > linked(&own[best]) {
+                best = place;
+            }
+        }
+        if best > 0 {
+            let collection = own.remove(best);
+            own.insert(0, collection);
+        }
         if let Some(place) = self.first_sound(own)? {
             return Ok(Some(place));
         }
         let property = image::text_property(image::CONFIG_DIGEST, self.id);
-        let unlinked = list(
+        let unlinked = query::collections(
             collections::Which::Property(property),
             Some(self.owner),
             collections::Detail::Manifest,
@@ -166,7 +178,7 @@ impl Search<'_> {
                         continue;
                     }
                 }
-                let copies = list(
+                let copies = query::collections(
                     collections::Which::PortableDataHash(collection.portable_data_hash.clone()),
                     Some(self.owner),
                     collections::Detail::Attributes,
@@ -181,24 +193,22 @@ impl Search<'_> {
     }
 }
 
-/// Returns the collections that hash links with exactly this ID lead to and whose file is named by it,
-/// the best first.
-pub(crate) fn claimants(id: &str) -> Result<Vec<collections::Collection>, Failure> {
-    let links = links_named(vec![id.to_owned()])?;
+/// Returns the collections that hash links with exactly this ID lead to and whose file is named by it:
+/// the user's own, and those of others, the best first.
+pub(crate) fn claimants(
+    id: &str,
+) -> Result<(Vec<collections::Collection>, Vec<collections::Collection>), Failure> {
+    let links = query::links(
+        &[links::Class::ImageHash],
+        links::Names::Exactly(vec![id.to_owned()]),
+    )?;
     let heads = heads_of_image(id, &links);
-    holders(&heads[..heads.len().min(MOST_CLAIMANTS)], None, id)
-}
-
-/// Returns the links of images with one of these names.
-fn links_named(names: Vec<String>) -> Result<Vec<links::Link>, Failure> {
-    Ok(links::list(&links::Query {
-        classes: vec![links::Class::ImageHash, links::Class::RepoTag],
-        names: links::Names::Exactly(names),
-        heads: None,
-        owner: None,
-        detail: links::Detail::Full,
-        newest: None,
-    })?)
+    let user = users::current()?;
+    // Of others there may be any number, and each may lie.
+    let own = holders(&heads, Some(&user), id)?;
+    let mut others = holders(&heads[..heads.len().min(MOST_CLAIMANTS)], None, id)?;
+    others.retain(|other| other.owner != user);
+    Ok((own, others))
 }
 
 /// Returns the collections to which the image's hash links lead, the best first.
@@ -218,14 +228,20 @@ fn holders(
     if uuids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = list(
+    let mut found = query::collections(
         collections::Which::Uuids(uuids.to_vec()),
         owner,
         collections::Detail::Manifest,
     )?;
     found.retain(|collection| is_sound(collection, id));
-    found.sort_by_key(|collection| uuids.iter().position(|uuid| *uuid == collection.uuid));
-    Ok(found)
+    // A sort of their own would make up a hundredth of the component.
+    let mut ordered = Vec::with_capacity(found.len());
+    for uuid in uuids {
+        if let Some(place) = found.iter().position(|collection| collection.uuid == *uuid) {
+            ordered.push(found.swap_remove(place));
+        }
+    }
+    Ok(ordered)
 }
 
 /// Returns the hash links with exactly this ID.
@@ -240,18 +256,4 @@ pub(crate) fn of_image<'a>(id: &str, links: &'a [links::Link]) -> Vec<&'a links:
 fn is_sound(collection: &collections::Collection, id: &str) -> bool {
     let file = collection.manifest.as_deref().and_then(manifest::only_file);
     file.is_some_and(|(path, size)| path == image::file_name(id) && size > 0)
-}
-
-fn list(
-    which: collections::Which,
-    owner: Option<&str>,
-    detail: collections::Detail,
-) -> Result<Vec<collections::Collection>, Failure> {
-    let query = collections::Query {
-        which,
-        owner: owner.map(Into::into),
-        detail,
-        newest: None,
-    };
-    Ok(collections::list(&query)?)
 }

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use crate::capabilities::{collections, links, users};
 use crate::image;
+use crate::query;
 use crate::uuid::{COLLECTION, Uuid};
 
 /// How many collections are looked at.
@@ -82,12 +83,11 @@ pub(crate) fn owned(found: Vec<String>, owner: &str) -> Vec<String> {
     let mut own = HashSet::new();
     if !possible.is_empty() {
         for owner in owners {
-            let listed = collections::list(&collections::Query {
-                which: collections::Which::Uuids(possible.clone()),
-                owner: Some(owner),
-                detail: collections::Detail::Identity,
-                newest: None,
-            });
+            let listed = query::collections(
+                collections::Which::Uuids(possible.clone()),
+                Some(&owner),
+                collections::Detail::Identity,
+            );
             own.extend(
                 listed
                     .unwrap_or_default()

@@ -8,7 +8,7 @@ use crate::capabilities::{cluster, collections, links, log};
 use crate::reference::Reference;
 use crate::resolution::{Candidate, Formats, NamedTerm, Term, candidates, migrated};
 use crate::{effect, evidence};
-use crate::{heads, image, manifest};
+use crate::{heads, image, manifest, query};
 use std::collections::HashMap;
 
 /// How many collections are looked into at a time.
@@ -113,7 +113,7 @@ fn by_content(
     if !manifest::is_portable_data_hash(content) {
         return Err(Failure::NoSuchImage(text.into()));
     }
-    let found = list(collections::Which::PortableDataHash(content.into()))?;
+    let found = query::manifests(collections::Which::PortableDataHash(content.into()))?;
     let Some(first) = found.first() else {
         return Err(Failure::NoSuchImage(text.into()));
     };
@@ -148,7 +148,7 @@ fn by_name(
     let mut others = Vec::new();
     let mut looked_at = 0;
     for some in order.chunks(COLLECTIONS_AT_A_TIME) {
-        let found = list(collections::Which::Uuids(
+        let found = query::manifests(collections::Which::Uuids(
             some.iter()
                 .map(|candidate| candidate.collection.clone())
                 .collect(),
@@ -226,14 +226,7 @@ fn in_order(
         ),
     ];
     for (class, names) in steps {
-        let links = links::list(&links::Query {
-            classes: vec![class],
-            names,
-            heads: None,
-            owner: None,
-            detail: links::Detail::Full,
-            newest: None,
-        })?;
+        let links = query::links(&[class], names)?;
         let readable = heads::Readable::of(&links, None)?;
         let mut order = candidates(&term.matching(&links));
         order.retain(|candidate| readable.contains(&candidate.collection));
@@ -257,15 +250,6 @@ fn in_order(
         return Ok(Some(order));
     }
     Ok(None)
-}
-
-fn list(which: collections::Which) -> Result<Vec<collections::Collection>, Failure> {
-    Ok(collections::list(&collections::Query {
-        which,
-        owner: None,
-        detail: collections::Detail::Manifest,
-        newest: None,
-    })?)
 }
 
 fn explain(
@@ -311,21 +295,15 @@ impl Fitting {
         if found.iter().all(|collection| fitting.fits(collection)) {
             return Ok(fitting);
         }
-        let links = links::list(&links::Query {
-            classes: vec![links::Class::Migration],
-            names: links::Names::All,
-            heads: None,
-            owner: None,
-            detail: links::Detail::Full,
-            newest: None,
-        })?;
+        let links = query::links(&[links::Class::Migration], links::Names::All)?;
         fitting.migrations = links;
         for collection in found {
             if let Some(target) = migrated(&fitting.migrations, &collection.portable_data_hash)
                 && !fitting.migrated.contains_key(target)
-                && let Some(found) = list(collections::Which::PortableDataHash(target.into()))?
-                    .into_iter()
-                    .next()
+                && let Some(found) =
+                    query::manifests(collections::Which::PortableDataHash(target.into()))?
+                        .into_iter()
+                        .next()
             {
                 fitting.migrated.insert(target.into(), found);
             }

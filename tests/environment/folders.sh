@@ -5,6 +5,7 @@ parts_folder=${KEEPDOCKER_TEST_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/keepdocker
 
 # The versions that the tests are written against. Each gets a folder of its own.
 arvados_version=3.2.1
+old_arvados_version=2.7.0 # the last whose arv-copy looks for images by name
 cargo_deny_version=0.20.2
 wasmtime_version=49.0.4
 newer_suite=${KEEPDOCKER_TEST_SUITE:-trixie}

@@ -12,6 +12,18 @@ python_prepare() {
         return
     fi
     export KEEPDOCKER_PYTHON_BIN=$python_folder/bin
+    if [[ ! -e $python_folder/sdk-$old_arvados_version/complete ]] && ! python_install_old; then
+        parts_missing "old Python SDK" "arvados-python-client $old_arvados_version could not be installed"
+    fi
+}
+
+# An SDK beside the newer one, whose other packages it uses: alone it would have to be compiled.
+python_install_old() {
+    local folder=$python_folder/sdk-$old_arvados_version
+    rm -rf "$folder"
+    "$python_folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$folder" \
+        "arvados-python-client==$old_arvados_version" "future==1.0.0" "ws4py==0.6.0" &&
+        touch "$folder/complete"
 }
 
 python_install() {

@@ -213,7 +213,7 @@ fn a_wrong_command_line_ends_with_two_in_both_programs() {
     ] {
         let drop_in = environment.arv_keepdocker(arguments);
         assert!(drop_in.failure(2).contains("--help"), "{drop_in}");
-        let usages = drop_in.stderr.matches("Usage: arv-keepdocker ").count();
+        let usages = drop_in.stderr.matches("usage: arv-keepdocker ").count();
         assert_eq!(usages, 1, "{drop_in}");
         assert_eq!(drop_in.stdout(), "", "{drop_in}");
     }
@@ -245,6 +245,56 @@ fn a_tag_beside_a_tagged_image_is_refused_in_the_old_words() {
         .keepdocker(&["upload", "lab/tool:1", "2"])
         .failure(2);
     cluster.assert_nothing_registered();
+}
+
+#[test]
+fn a_file_in_the_place_of_an_image_leads_to_the_command_for_it() {
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster);
+    let archive = environment.home().join("saved.tar");
+    fs::copy(data("hello-world-ManifestV2.tar"), archive).unwrap();
+    let layout = environment.home().join("Layout");
+    fs::create_dir(&layout).unwrap();
+    fs::write(layout.join("oci-layout"), "{}").unwrap();
+    for (image, source) in [
+        ("saved.tar", "docker-archive:saved.tar"),
+        ("./saved.tar", "docker-archive:./saved.tar"),
+        ("./Layout", "oci:./Layout"),
+    ] {
+        let wanted = format!("keepdocker upload --from {source}");
+        let outputs = [
+            environment.arv_keepdocker(&[image]),
+            environment.keepdocker(&["upload", image]),
+        ];
+        for output in outputs {
+            assert!(!output.status.success(), "{output}");
+            assert!(output.stderr.contains(&wanted), "{output}");
+            output.assert_told_to_people(&[]);
+        }
+    }
+    // What is no file is told as ever.
+    let absent = environment.keepdocker(&["upload", "absent.tar"]);
+    assert!(
+        !absent.stderr.contains("--from docker-archive:absent"),
+        "{absent}"
+    );
+    cluster.assert_nothing_registered();
+}
+
+#[test]
+fn an_option_that_is_gone_leads_to_the_command_that_has_taken_its_place() {
+    let environment = Environment::new();
+    for words in [&["--download", "d2c94e258dcb"][..], &["--download=x"]] {
+        let output = environment.arv_keepdocker(words);
+        assert!(
+            output.failure(2).contains("keepdocker load IMAGE"),
+            "{output}"
+        );
+        assert!(output.stderr.contains("usage: arv-keepdocker "), "{output}");
+    }
+    let help = environment.arv_keepdocker(&["-h"]);
+    assert!(help.success().contains("usage: arv-keepdocker "), "{help}");
+    assert_eq!(help.stderr, "", "{help}");
 }
 
 fn words(words: &[&str]) -> Vec<String> {

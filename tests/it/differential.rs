@@ -4,6 +4,7 @@
 //! warning and error of the Python program, and nothing where that says nothing. Where they are not, the case names the row of `docs/compatibility.md` that says so, and what ours does;
 //! a case that turns out equal after all fails, so that the list can only shrink.
 
+mod callers;
 mod cases;
 mod equal;
 mod records;

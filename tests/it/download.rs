@@ -65,6 +65,66 @@ fn what_cannot_be_written_was_to_be_saved_and_not_stored() {
 }
 
 #[test]
+fn a_saved_archive_has_the_name_that_was_asked_for_and_the_stored_one_its_own() {
+    for archive in [
+        "hello-world-ManifestV2.tar",
+        "hello-world-ManifestV2-OCILayout.tar",
+    ] {
+        let cluster = Cluster::start();
+        let environment = Environment::on(&cluster);
+        let source = format!("docker-archive:{}", data(archive).display());
+        let _ = environment
+            .keepdocker(&["upload", "--verbatim", "--from", &source, "lab/renamed:2"])
+            .success();
+        let (file, stored) = (
+            environment.home().join("named.tar"),
+            environment.home().join("stored.tar"),
+        );
+
+        let printed = save(&environment, "lab/renamed:2", &file).success();
+        let _ = environment
+            .keepdocker(&[
+                "save",
+                "--stored",
+                "lab/renamed:2",
+                "-o",
+                stored.to_str().unwrap(),
+            ])
+            .success();
+
+        assert_eq!(printed, format!("{HELLO_WORLD}\n"));
+        assert_eq!(
+            std::fs::read(&stored).unwrap(),
+            std::fs::read(data(archive)).unwrap()
+        );
+        let account = &document(&file, "manifest.json").unwrap()[0];
+        assert_eq!(account["RepoTags"], serde_json::json!(["lab/renamed:2"]));
+        let before = &document(&stored, "manifest.json").unwrap()[0];
+        assert_eq!(account["Layers"], before["Layers"]);
+        if let Some(index) = document(&file, "index.json") {
+            let annotations = &index["manifests"][0]["annotations"];
+            let whole = &annotations["io.containerd.image.name"];
+            assert_eq!(whole, "docker.io/lab/renamed:2", "{index}");
+        }
+        // It is the same image still, and says itself what it is called.
+        let other = Cluster::start();
+        let source = format!("docker-archive:{}", file.display());
+        let _ = Environment::on(&other)
+            .keepdocker(&["upload", "--from", &source])
+            .success();
+        let names = other.links_of("docker_image_repo+tag");
+        assert_eq!(names[0]["name"], "lab/renamed:2");
+        assert_eq!(other.links_of("docker_image_hash")[0]["name"], HELLO_WORLD);
+        // By its ID, it is asked for without a name, and keeps what it has.
+        let _ = save(&environment, HELLO_WORLD, &file).success();
+        assert_eq!(
+            std::fs::read(&file).unwrap(),
+            std::fs::read(&stored).unwrap()
+        );
+    }
+}
+
+#[test]
 fn the_answer_as_json_tells_what_was_fetched_and_why() {
     let cluster = Cluster::start();
     let environment = holding(&cluster, "hello-world-ManifestV2.tar");
@@ -230,7 +290,10 @@ fn an_archive_of_the_python_program_is_saved_as_it_is() {
         .success();
     let file = environment.home().join("saved.tar");
 
-    let printed = save(&environment, image.name(), &file).success();
+    let words = ["save", "--stored", image.name(), "--output"];
+    let printed = environment
+        .keepdocker(&[&words[..], &[file.to_str().unwrap()]].concat())
+        .success();
 
     assert_eq!(printed.trim(), image.id());
     let theirs = environment.home().join("theirs.tar");
@@ -312,6 +375,14 @@ fn save(environment: &Environment, image: &str, file: &Path) -> Output {
 /// A fault for requests that read blocks: their paths carry signatures.
 fn block_reads(action: Action, times: usize) -> Fault {
     Fault::on("+A", action).method("GET").times(times)
+}
+
+/// A JSON member of a tar.
+fn document(file: &Path, name: &str) -> Option<serde_json::Value> {
+    let mut archive = tar::Archive::new(std::fs::File::open(file).unwrap());
+    let mut entries = archive.entries().unwrap().map(Result::unwrap);
+    let entry = entries.find(|entry| entry.path().unwrap() == Path::new(name))?;
+    Some(serde_json::from_reader(entry).unwrap())
 }
 
 fn names(folder: &Path) -> Vec<String> {

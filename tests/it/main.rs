@@ -10,6 +10,7 @@
 
 mod support;
 
+mod adversary; // what another user plants, and that it never takes the place of an image
 mod apptainer; // what is stored, as a container of Apptainer
 mod attributes; // extended attributes of files, through Keep into every engine
 mod bad_input; // messages and exit codes, and that nothing is left half-registered
@@ -23,6 +24,10 @@ mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine
 mod download; // images out of Keep: files, pipes, engines
 mod drop_in; // what scripts rely on
+mod empty_values; // options that are empty because a variable was not set
+mod endpoints; // where token and data go, under a policy
+mod engine_environment; // which variables reach the engine
+mod engines; // the matrix: every engine all the way
 mod exchange; // images that go between our program and the Python ones
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
@@ -31,7 +36,9 @@ mod hostile; // components that misbehave
 mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod loading; // the stored archive in every engine and tool
+mod lost_data; // blocks that Keep has lost, and what the next run makes of it
 mod messages; // what people get to read when something fails
+mod network; // proxies, certificates, lost answers, and what stands between here and the cluster
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned
 mod projects; // projects that cannot take an image, told before its data is sent
@@ -39,5 +46,7 @@ mod pulls; // images that are pulled from a registry first
 mod readers; // archives of every form, as skopeo reads them
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod sources; // one image from every engine and tool
+mod spellings; // one name however it is spelled
 mod surroundings; // accounts, limits, locks, signals, terminals as people have them
 mod wasi; // the component in a stock WASI runtime
+mod wrappers; // engines behind a wrapper

@@ -65,6 +65,37 @@ fn images_of_one_owner_share_their_base_across_repositories() {
 }
 
 #[test]
+fn a_policy_bounds_whose_blocks_are_used_whatever_else_is_asked_for() {
+    for (words, shares) in [
+        ("reuse = \"readable\"", true),
+        ("reuse = \"own\"", true),
+        ("reuse = \"none\"", false),
+    ] {
+        let (cluster, environment) = discarding();
+        let policy = environment.home().join("policy.toml");
+        let text = format!(
+            "schema = \"keepdocker.policy/1\"\n{words}\n[[allow]]\nid = \"all\"\nverbs = [\"*\"]\nreason = \"test\"\n"
+        );
+        std::fs::write(&policy, text).unwrap();
+        let options = ["--policy", policy.to_str().unwrap()];
+        let one = layers(1, &[5 * MIB, 2 * MIB]);
+        let mut other = one.clone();
+        other[1] = Layer::new(60, MIB);
+        let _ = upload(&environment, &one, "lab/one:1", &options);
+        cluster.log().clear();
+
+        let uploaded = upload(&environment, &other, "lab/one:2", &options);
+
+        assert_eq!(
+            number(&uploaded, "reused") > 4 * MIB,
+            shares,
+            "{words}: {uploaded}"
+        );
+        assert_eq!(sent(&cluster) < 3 * MIB, shares, "{words}: {uploaded}");
+    }
+}
+
+#[test]
 fn what_a_killed_upload_has_sent_is_not_sent_again() {
     let image = layers(1, &[60 * MIB; 8]);
     for (percent, from_file) in [(30, true), (60, false), (90, true)] {

@@ -11,7 +11,7 @@ use crate::support::{Cluster, Environment, Grants, Python, Wasmtime, data};
 const LARGEST: u64 = 9 << 18;
 
 /// A cluster that a runtime can reach: most trust the public authorities alone.
-fn reachable_cluster() -> Cluster {
+pub(super) fn reachable_cluster() -> Cluster {
     Cluster::with(Options {
         is_keep_encrypted: false,
         is_api_plain_too: true,
@@ -20,7 +20,7 @@ fn reachable_cluster() -> Cluster {
 }
 
 /// The environment of the runtime, from which the component gets what it is told of the cluster.
-fn surroundings(cluster: &Cluster) -> Environment {
+pub(super) fn surroundings(cluster: &Cluster) -> Environment {
     let mut environment = Environment::new();
     let host = cluster.plain_api_host().unwrap();
     environment.set("ARVADOS_API_HOST", format!("http://{host}"));

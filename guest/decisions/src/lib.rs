@@ -26,12 +26,14 @@ pub mod image;
 mod json;
 pub mod manifest;
 pub mod plan;
-pub mod reference;
 pub mod resolution;
 mod sorting;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod timestamp;
+
+/// What a name or an ID means; the grammar that the hosts have, too.
+pub use keepdocker_terms::reference;
 
 /// The records of the contract that rules work on.
 pub use bindings::keepdocker::contract::types;

@@ -51,6 +51,7 @@ fn request(image: Option<&str>, tag: Option<&str>, project: Option<&str>) -> Ima
         project: project.map(Into::into),
         image: image.map(Into::into),
         tag: tag.map(Into::into),
+        exact_name: None,
     }
 }
 
@@ -101,6 +102,35 @@ fn a_name_is_found_exactly() {
 }
 
 #[test]
+fn a_name_outside_the_grammar_is_found_letter_by_letter() {
+    three_images();
+    let odd = ["Lab/Tool:1.0 ", "localhost:5000/lab/tool", "a"];
+    world::with(|world| {
+        for name in odd {
+            world
+                .links
+                .push(repo_tag_link(name, Y, "2020-02-01T00:00:00Z", None));
+        }
+    });
+    let exactly = |name: &str| {
+        listed(&ImagesRequest {
+            exact_name: Some(name.into()),
+            ..request(None, None, None)
+        })
+    };
+    for name in odd {
+        assert_eq!(exactly(name).len(), 1, "{name}");
+    }
+    assert_eq!(exactly("a:1"), ["a:1 x"]);
+    for name in ["Lab/Tool:1.0", "lab/tool:1.0 ", "a:%", "a:_", "", A] {
+        assert_eq!(exactly(name), [""; 0], "{name}");
+    }
+    // The halves of a name that was split at the colon of its registry are put together again.
+    let halves = request(Some("localhost"), Some("5000/lab/tool"), None);
+    assert_eq!(listed(&halves), ["localhost:5000/lab/tool y"]);
+}
+
+#[test]
 fn an_id_finds_all_names_of_its_collections_and_nothing_else() {
     three_images();
     for (image, expected) in [
@@ -108,9 +138,7 @@ fn an_id_finds_all_names_of_its_collections_and_nothing_else() {
         (format!("sha256:{A}"), vec!["a:2 x", "a:1 x"]),
         (B.to_owned(), vec![": z", "b:1 y"]),
         (format!("sha256:{B}"), vec!["b:1 y"]),
-        (A[..13].to_owned(), vec![": z", "b:1 y", "a:2 x", "a:1 x"]),
         (A[..14].to_uppercase(), vec!["a:2 x", "a:1 x"]),
-        (format!("sha256:{}", "f".repeat(64)), vec![]),
     ] {
         assert_eq!(
             listed(&request(Some(&image), None, None)),
@@ -118,6 +146,13 @@ fn an_id_finds_all_names_of_its_collections_and_nothing_else() {
             "{image}"
         );
     }
+    let absent = format!("sha256:{}", "f".repeat(64));
+    assert_eq!(
+        run(&request(Some(&absent), None, None)).unwrap_err(),
+        Failure::NoSuchImage(absent)
+    );
+    let several = run(&request(Some(&A[..13]), None, None));
+    assert!(matches!(several, Err(Failure::AmbiguousImage(_))));
 }
 
 #[test]
@@ -186,7 +221,8 @@ fn an_image_is_found_by_the_digest_of_its_manifest() {
         let (_, image) = &mut world.contents[0];
         image.as_mut().unwrap().manifest = None;
     });
-    assert_eq!(listed(&request(Some(&manifest), None, None)), [""; 0]);
+    let failure = run(&request(Some(&manifest), None, None)).unwrap_err();
+    assert_eq!(failure, Failure::NoSuchImage(manifest));
 }
 
 #[test]

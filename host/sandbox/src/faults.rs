@@ -11,6 +11,11 @@ pub enum Action {
     Answer(u16),
     /// The status and this body, without doing anything, as of something that stands in the way.
     AnswerWith(u16, String),
+    /// The same with these headers.
+    AnswerWithHeaders(u16, Vec<(String, String)>, String),
+    /// The status at once, and everything is done and stored after this time: a server in front gave
+    /// up on a slow one. Only for the API.
+    AnswerFirst(u16, Duration),
     /// The connection breaks before anything is done.
     DropBefore,
     /// Everything is done and stored, and the connection breaks before the answer.

@@ -101,6 +101,10 @@ impl Api {
     /// # Errors
     /// If the token is not accepted, or the cluster does not answer.
     pub async fn list_collections(&self, query: &Query) -> Result<Vec<Collection>, Error> {
+        // This is how a collection is looked for whose creation was not answered.
+        if matches!(query.which, Which::PortableDataHash(_)) {
+            self.settle().await;
+        }
         let lists = self
             .filter_sets(query)
             .await?

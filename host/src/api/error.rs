@@ -28,6 +28,9 @@ pub enum Error {
     /// The server failed, after all retries.
     #[error("{0}")]
     ServerFailed(Refusal),
+    /// The answer is not the cluster's own, but that of something in between, or leads elsewhere.
+    #[error("{0}")]
+    Interposed(Refusal),
     /// No answer came, after all retries. Nothing was changed.
     #[error("cannot {action} at {host}: {failure}")]
     Unreachable {
@@ -129,10 +132,12 @@ impl Error {
         let refusal = Refusal {
             action,
             status: answer.status.as_u16(),
-            message: message(&answer.body),
+            message: said(answer),
             request: request.clone(),
         };
         match refusal.status {
+            300..=399 | 407 | 511 => Self::Interposed(refusal),
+            401 | 403 if answer.page().is_some() => Self::Interposed(refusal),
             401 => Self::Unauthorized(refusal),
             403 => Self::Forbidden(refusal),
             404 | 410 => Self::NotFound(refusal),
@@ -146,6 +151,14 @@ impl From<Error> for api::Error {
     fn from(error: Error) -> Self {
         let text = error.to_string();
         match error {
+            // The cluster was reached, or there is a reason of its own why not.
+            Error::ServerFailed(_) => Self::Other(format!(
+                "{text}; the cluster was reached, but cannot do this for now: run the command again later"
+            )),
+            Error::Unreachable {
+                failure: Failure::Final(_) | Failure::TooLarge { .. },
+                ..
+            } => Self::Other(text),
             Error::Unauthorized(_) => Self::Unauthorized(text),
             Error::Forbidden(_) => Self::Forbidden(text),
             Error::NotFound(_) => Self::NotFound(text),
@@ -153,13 +166,27 @@ impl From<Error> for api::Error {
             | Error::NoCollection { .. }
             | Error::NoProject { .. }
             | Error::NotOwned { .. } => Self::Rejected(text),
-            Error::Unreachable { .. } | Error::ServerFailed(_) => Self::Unreachable(text),
+            Error::Unreachable { .. } => Self::Unreachable(text),
             Error::Uncertain { .. } => Self::Uncertain(text),
-            Error::Malformed { .. } | Error::TooMany { .. } | Error::OffPlan(_) => {
-                Self::Other(text)
-            }
+            Error::Malformed { .. }
+            | Error::TooMany { .. }
+            | Error::OffPlan(_)
+            | Error::Interposed(_) => Self::Other(text),
         }
     }
+}
+
+/// Returns what is to be said of an answer that is no success.
+fn said(answer: &Answer) -> String {
+    let message = message(&answer.body);
+    // The API has the one word for tokens whose scopes do not include a request.
+    if answer.status.as_u16() == 403 && message == "Forbidden" {
+        return format!("{message}: the scopes of the token do not allow this request");
+    }
+    if message.is_empty() {
+        return answer.explained().unwrap_or_default();
+    }
+    message
 }
 
 /// Returns what a server says in an error's body, without what only its programmers need.

@@ -1,5 +1,7 @@
 //! One operation of the API, from the request to the typed answer, with its repetitions.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,14 +9,18 @@ use url::{Url, form_urlencoded};
 
 use super::{Api, Error};
 use crate::http::header::{ACCEPT, CONTENT_TYPE};
-use crate::http::{Answer, Failure, Method, RequestBuilder, RequestId, Retry, StatusCode};
+use crate::http::{Answer, Failure, Method, RequestBuilder, RequestId, Retry, Setback, StatusCode};
 
 /// Longer addresses are sent as a form; web servers in front of a cluster refuse them at 8 kB.
 const LONGEST_URL: usize = 2048;
 /// The server's own limit for what it reads for a page is 128 MiB; JSON adds to that.
 const LARGEST_ANSWER: usize = 256 << 20;
 /// How long one request may take; the servers' own limit is below that.
-const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
+/// A silence that people wonder about.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
+/// An answer that was lost after so long may have an effect that is still to come.
+const SLOW: Duration = Duration::from_secs(10);
 
 impl Api {
     /// Returns how long reading goes on when the cluster fails for the time being.
@@ -71,16 +77,20 @@ impl Api {
         let mut attempts = retry.attempts();
         loop {
             let outcome = self.client.exchange(request(), LARGEST_ANSWER).await;
-            let failure = match outcome {
+            let (failure, setback) = match outcome {
                 Ok(answer) if answer.status.is_success() => return self.decode(action, &answer),
-                Ok(answer) if is_temporary(answer.status) => Error::refused(action, &answer, id),
+                Ok(answer) if is_temporary(answer.status) => (
+                    Error::refused(action, &answer, id),
+                    Setback::of_answer(&answer),
+                ),
                 Ok(answer) => return Err(Error::refused(action, &answer, id)),
-                Err(failure @ (Failure::Untrusted(_) | Failure::TooLarge { .. })) => {
+                Err(failure @ (Failure::Final(_) | Failure::TooLarge { .. })) => {
                     return Err(self.unreachable(action, failure));
                 }
-                Err(failure) => self.unreachable(action, failure),
+                Err(failure) => (self.unreachable(action, failure), Setback::default()),
             };
-            if !attempts.wait(&self.client, &failure.to_string()).await {
+            let words = failure.to_string();
+            if !attempts.wait(&self.client, &words, setback).await {
                 return Err(failure);
             }
         }
@@ -102,29 +112,64 @@ impl Api {
             reason,
             request: id.clone(),
         };
+        if let Some(reason) = self.unsettled.used_up(&body, self.retry) {
+            return Err(uncertain(reason));
+        }
+        let lost = |reason: String, since: Instant, status: Option<StatusCode>| {
+            let gave_up = status.is_some_and(|status| matches!(status.as_u16(), 408 | 504));
+            self.unsettled
+                .lost(&body, &reason, gave_up || since.elapsed() > SLOW);
+            Err(uncertain(reason))
+        };
         let mut attempts = self.retry.attempts();
         loop {
             let request = self.writing(Method::POST, &url, &body, &id);
-            let failure = match self.client.exchange(request, LARGEST_ANSWER).await {
+            let since = Instant::now();
+            let (failure, setback) = match self.client.exchange(request, LARGEST_ANSWER).await {
                 Ok(answer) if answer.status.is_success() => {
-                    return self
-                        .decode(action, &answer)
-                        .map_err(|error| uncertain(error.to_string()));
+                    return match self.decode(action, &answer) {
+                        Ok(created) => {
+                            self.unsettled.answered();
+                            Ok(created)
+                        }
+                        Err(error) => lost(error.to_string(), since, None),
+                    };
                 }
-                Ok(answer) if refused_unread(&answer) => Error::refused(action, &answer, &id),
+                Ok(answer) if refused_unread(&answer) => (
+                    Error::refused(action, &answer, &id),
+                    Setback::of_answer(&answer),
+                ),
                 Ok(answer) if is_temporary(answer.status) => {
-                    return Err(uncertain(Error::refused(action, &answer, &id).to_string()));
+                    let reason = Error::refused(action, &answer, &id).to_string();
+                    return lost(reason, since, Some(answer.status));
                 }
                 Ok(answer) => return Err(Error::refused(action, &answer, &id)),
-                Err(failure @ Failure::Untrusted(_)) => {
+                Err(failure @ Failure::Final(_)) => {
                     return Err(self.unreachable(action, failure));
                 }
-                Err(failure @ Failure::NotSent(_)) => self.unreachable(action, failure),
-                Err(failure) => return Err(uncertain(failure.to_string())),
+                Err(failure @ Failure::NotSent(_)) => {
+                    (self.unreachable(action, failure), Setback::default())
+                }
+                Err(failure) => return lost(failure.to_string(), since, None),
             };
-            if !attempts.wait(&self.client, &failure.to_string()).await {
+            let words = failure.to_string();
+            if !attempts.wait(&self.client, &words, setback).await {
                 return Err(failure);
             }
+        }
+    }
+
+    /// Waits before a look for something whose creation was not answered.
+    pub(super) async fn settle(&self) {
+        if let Some(pause) = self.unsettled.pause(self.retry) {
+            // The first looks come so soon that nobody wonders.
+            if pause >= WORTH_A_WORD {
+                self.client.notify(&format!(
+                    "it is not known whether the cluster has created what it was to create; looking in {:.0} s",
+                    pause.as_secs_f64()
+                ));
+            }
+            self.client.pause(pause).await;
         }
     }
 
@@ -170,7 +215,11 @@ impl Api {
         serde_json::from_slice(&answer.body).map_err(|error| Error::Malformed {
             action,
             host: self.host.clone(),
-            reason: crate::harmless::one_line(&crate::wording::json_fault(&error), 300),
+            reason: match answer.page() {
+                Some(page) => format!("it is {page}"),
+                None if answer.body.is_empty() => "it is empty".to_owned(),
+                None => crate::harmless::one_line(&crate::wording::json_fault(&error), 300),
+            },
         })
     }
 

@@ -130,6 +130,10 @@ impl Api {
     /// # Errors
     /// If the token is not accepted, or the cluster does not answer.
     pub async fn list_links(&self, query: &Query) -> Result<Vec<Link>, Error> {
+        // This is how a link is looked for whose creation was not answered.
+        if query.heads.is_some() && matches!(query.names, Names::Exactly(_)) {
+            self.settle().await;
+        }
         let lists = filter_sets(query)
             .into_iter()
             .map(|filters| {

@@ -17,6 +17,7 @@ mod links;
 mod page;
 mod projects;
 mod row;
+mod unsettled;
 mod users;
 mod uuid;
 
@@ -33,6 +34,8 @@ pub use configuration::Cluster;
 pub use error::{Error, Refusal};
 pub use keep_services::KeepService;
 
+use unsettled::Unsettled;
+
 /// The API of one cluster, used with one token.
 #[derive(Debug)]
 pub struct Api {
@@ -43,6 +46,7 @@ pub struct Api {
     host: String,
     retry: Retry,
     cluster: OnceCell<Cluster>,
+    unsettled: Unsettled,
     script: Option<Arc<Script>>,
 }
 
@@ -55,6 +59,7 @@ impl Api {
             host: settings.host(),
             retry,
             cluster: OnceCell::new(),
+            unsettled: Unsettled::default(),
             script: None,
         }
     }

@@ -89,11 +89,7 @@ fn docker(
             return Err(Error::member("manifest.json", fault));
         };
         // Tools differ in whether they write what Docker leaves out.
-        let names: Vec<String> = image
-            .repo_tags
-            .iter()
-            .map(|name| familiar(name).to_owned())
-            .collect();
+        let names: Vec<String> = image.repo_tags.iter().map(|name| familiar(name)).collect();
         let is_meant = |id: Option<&Digest>| {
             wanted.is_none_or(|wanted| {
                 is_at(position, wanted)

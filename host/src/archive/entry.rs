@@ -2,6 +2,7 @@
 
 use crate::bindings::archives::Image;
 use crate::bindings::types::Platform;
+use keepdocker_terms::reference::Name;
 
 use super::digest::Digest;
 use super::documents::{Config, Descriptor, PlatformFields, parse};
@@ -201,13 +202,14 @@ impl ConfigBytes {
     }
 }
 
-/// The ways to write Docker's own registry, which it leaves out of names.
-const DOCKER_HUB: [&str; 2] = ["docker.io/", "index.docker.io/"];
-
 /// Returns a name without the parts that Docker leaves out.
-pub(crate) fn familiar(name: &str) -> &str {
-    let Some(rest) = DOCKER_HUB.iter().find_map(|host| name.strip_prefix(host)) else {
-        return name;
-    };
-    rest.strip_prefix("library/").unwrap_or(rest)
+///
+/// What is no name stays as it is, for the component to say so.
+pub(crate) fn familiar(name: &str) -> String {
+    Name::parse(name).map_or_else(|_| name.to_owned(), |name| name.familiar())
+}
+
+/// Tells whether two texts are one name, however it is spelled.
+pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
+    Name::parse(one).map_or(one == other, |name| name.is(other))
 }

@@ -47,6 +47,9 @@ pub enum LocationError {
     /// Nothing follows the transport.
     #[error("nothing follows `{0}:`; write {0}:{1}")]
     Empty(&'static str, &'static str),
+    /// It has the name of an image, which is always text.
+    #[error("`{0}` is not UTF-8, as the name of an image is")]
+    NotText(String),
 }
 
 const TRANSPORTS: &str = "`docker-daemon:IMAGE`, `docker-archive:FILE`, `oci-archive:FILE`, `oci:FOLDER`, `dir:FOLDER`, `-`";
@@ -94,6 +97,42 @@ impl Location {
             _ => false,
         };
         (is_path || is_archive).then_some(found)
+    }
+}
+
+#[cfg(unix)]
+impl Location {
+    /// Reads a location that may hold a path which is no text; all behind the transport is such a path.
+    ///
+    /// # Errors
+    /// If it is no location.
+    pub fn of_words(words: &std::ffi::OsStr) -> Result<Self, LocationError> {
+        use std::os::unix::ffi::OsStrExt as _;
+
+        if let Some(text) = words.to_str() {
+            return text.parse();
+        }
+        let shown = words.to_string_lossy();
+        let bytes = words.as_bytes();
+        let Some(colon) = bytes.iter().position(|&byte| byte == b':') else {
+            return Err(LocationError::NoTransport(quoted(&shown)));
+        };
+        let path = PathBuf::from(std::ffi::OsStr::from_bytes(&bytes[colon + 1..]));
+        match &bytes[..colon] {
+            b"docker-archive" | b"oci-archive" => Ok(Self::File {
+                file: path,
+                image: None,
+            }),
+            b"oci" => Ok(Self::Folder {
+                folder: path,
+                image: None,
+            }),
+            b"docker-daemon" => Err(LocationError::NotText(quoted(&shown))),
+            transport => {
+                let transport = String::from_utf8_lossy(transport);
+                Err(LocationError::UnknownTransport(quoted(&transport)))
+            }
+        }
     }
 }
 
@@ -211,6 +250,31 @@ mod tests {
             image: Some("a:1".into()),
         };
         assert_eq!(format!("{text}:a:1").parse(), Ok(expected));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_need_not_be_text() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt as _;
+
+        let location = |bytes: &[u8]| Location::of_words(OsStr::from_bytes(bytes));
+        assert_eq!(
+            location(b"docker-archive:caf\xe9:1.tar"),
+            Ok(Location::File {
+                file: PathBuf::from(OsStr::from_bytes(b"caf\xe9:1.tar")),
+                image: None
+            })
+        );
+        assert_eq!(location(b"oci-archive:a:b"), "oci-archive:a:b".parse());
+        for (bytes, hint) in [
+            (&b"caf\xe9"[..], "names no transport"),
+            (b"caf\xe9:x", "not a transport"),
+            (b"docker-daemon:caf\xe9", "is not UTF-8"),
+        ] {
+            let error = location(bytes).unwrap_err().to_string();
+            assert!(error.contains(hint), "{error}");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod intake;
 mod location;
 mod members;
 mod names;
+mod naming;
 mod oci_layout;
 mod outline;
 mod platform;
@@ -70,6 +71,7 @@ pub use digest::Digest;
 pub use error::{Error, Fault, Subject};
 pub use location::{Location, LocationError};
 pub(crate) use members::Source as Passable;
+pub use naming::Naming;
 pub(crate) use outline::read as outline;
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
@@ -83,6 +85,7 @@ pub struct Archive {
     /// Where temporary files are made.
     folder: PathBuf,
     cutting: Cutting,
+    naming: Option<Naming>,
 }
 
 enum Origin {
@@ -171,6 +174,7 @@ impl Archive {
             choice,
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
+            naming: None,
         }
     }
 
@@ -179,6 +183,13 @@ impl Archive {
     #[must_use]
     pub fn in_pieces(mut self, length: usize) -> Self {
         self.cutting.block = length;
+        self
+    }
+
+    /// Gives the image of an archive that is passed on as it is this name and no other.
+    #[must_use]
+    pub fn named(mut self, naming: Option<Naming>) -> Self {
+        self.naming = naming;
         self
     }
 
@@ -218,6 +229,7 @@ impl Archive {
             choice,
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
+            naming: None,
         })
     }
 
@@ -232,6 +244,7 @@ impl Archive {
             choice,
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
+            naming: None,
         })
     }
 
@@ -302,6 +315,10 @@ impl Archive {
             cutting: self.cutting,
             is_layered,
             folder: &self.folder,
+            rewriting: self
+                .naming
+                .as_ref()
+                .map(|naming| naming as &dyn verbatim::Rewriting),
         };
         let (image, order, size) = match (origin, form) {
             (Origin::Spent, _) => return Err(Error::Spent),

@@ -8,7 +8,7 @@ use crate::bindings::types::Platform;
 
 use super::digest::Digest;
 use super::documents::{Descriptor, Documents, OciDocument, PlatformFields, blob_name, parse};
-use super::entry::{ConfigBytes, Entry, Layer, digest_of, familiar};
+use super::entry::{ConfigBytes, Entry, Layer, digest_of, familiar, is_same_name};
 use super::error::{Error, Fault, quoted};
 
 /// The most images among which one can be chosen.
@@ -81,16 +81,7 @@ pub(crate) fn is_at(position: usize, wanted: &str) -> bool {
 
 /// Tells whether one of the names is the one that is wanted, as Docker understands names.
 pub(crate) fn has_name(names: &[String], wanted: &str) -> bool {
-    let names_tag = |name: &str| {
-        name.rsplit('/')
-            .next()
-            .is_some_and(|last| last.contains(':'))
-    };
-    let wanted = familiar(wanted);
-    names.iter().any(|held| {
-        let held = familiar(held);
-        held == wanted || (!names_tag(wanted) && held.strip_suffix(":latest") == Some(wanted))
-    })
+    names.iter().any(|held| is_same_name(wanted, held))
 }
 
 /// Tells whether one of the digests is the one that is wanted.
@@ -128,7 +119,7 @@ impl Walk<'_> {
             }
             let mut here = above.clone();
             here.depth += 1;
-            here.names.extend(name_of(descriptor).map(str::to_owned));
+            here.names.extend(name_of(descriptor));
             let reference = descriptor.annotation(REFERENCE);
             here.references.extend(reference.map(str::to_owned));
             here.digests = Vec::from_iter(Digest::parse(&descriptor.digest));
@@ -429,7 +420,7 @@ fn of_fields(fields: &PlatformFields) -> Platform {
 }
 
 /// Returns the name that an index gives an image.
-fn name_of(descriptor: &Descriptor) -> Option<&str> {
+fn name_of(descriptor: &Descriptor) -> Option<String> {
     // Engines write the full name; the OCI's own annotation often holds the tag alone.
     let name = descriptor
         .annotation("io.containerd.image.name")

@@ -85,6 +85,7 @@ pub(crate) fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
     }
     let entries = catalog::read(&mut documents, &Choice::default())?;
     let entry = Choice::default().select(entries, &Selection::Only)?;
+    catalog::check_index(&mut Kept(&contents), &entry)?;
     let mut layers = Vec::with_capacity(entry.layers.len());
     let mut is_canonical = true;
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {

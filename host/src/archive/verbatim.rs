@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::bindings::archives::{Image, Selection};
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, TAR_UNIT};
+use super::canonical;
 use super::catalog;
 use super::choice::Choice;
 use super::content::{Content, pass};
@@ -14,7 +15,7 @@ use super::cutting::Cutting;
 use super::documents::{self, Documents};
 use super::error::{Error, Fault};
 use super::hasher::Hasher;
-use super::members::Members;
+use super::members::{Member, Members};
 use super::sink::BlockSink;
 use super::source::tar_stream;
 use super::spool::{Extent, Spool};
@@ -25,6 +26,17 @@ pub(crate) struct Settings<'a> {
     /// Whether a large member begins a block.
     pub(crate) is_layered: bool,
     pub(crate) folder: &'a Path,
+    /// What writes some members anew on their way.
+    pub(crate) rewriting: Option<&'a dyn Rewriting>,
+}
+
+/// Writes members anew that no digest covers.
+pub(crate) trait Rewriting {
+    /// Tells whether it looks at a member. Its name is short and plain then.
+    fn concerns(&self, member: &Member) -> bool;
+
+    /// Returns what such a member is to be instead.
+    fn rewritten(&self, member: &str, bytes: Vec<u8>) -> Vec<u8>;
 }
 
 /// Passes all bytes of `source` on to the sink.
@@ -56,12 +68,41 @@ pub(crate) fn read(
         if was_large {
             blocks.cut()?;
         }
-        blocks.append(&members.take_between())?;
+        let rewriting = settings
+            .rewriting
+            .filter(|rewriting| rewriting.concerns(&member));
+        if rewriting.is_none() {
+            blocks.append(&members.take_between())?;
+        }
         if contents.add(&member)? {
             continue;
         }
         if member.holes.is_some() {
             return Err(not_as_it_is("holds sparse files"));
+        }
+        if let Some(rewriting) = rewriting {
+            let mut document = Vec::new();
+            let content = pass(&mut members, &member.name, &hasher, |bytes| {
+                // What is compressed is no document, and may be as long as it likes.
+                if document.len() as u64 <= documents::LONGEST {
+                    document.extend_from_slice(bytes);
+                }
+                Ok(())
+            })?;
+            let extent = match content.raw == content.plain {
+                true => Some(spool.append(&document)?),
+                false => None,
+            };
+            members.finish_member()?;
+            // Its header and padding are those of other bytes.
+            drop(members.take_between());
+            append_member(
+                &mut blocks,
+                &member.name,
+                &rewriting.rewritten(&member.name, document),
+            )?;
+            contents.add_file(member.name, (content, extent));
+            continue;
         }
         let mut tap = Tap {
             inner: &mut members,
@@ -114,6 +155,7 @@ pub(crate) fn read(
         return Err(not_as_it_is(&format!("holds {count} images, and not one")));
     }
     let entry = choice.select(entries, selection)?;
+    catalog::check_index(&mut arrived, &entry)?;
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
         let (content, _) = contents
             .file(&layer.member)?
@@ -128,6 +170,14 @@ fn not_as_it_is(why: &str) -> Error {
     Error::Unsupported(format!(
         "the archive {why}, so it cannot be stored as it is; leave out the wish to store it verbatim"
     ))
+}
+
+/// Adds a member of a short, plain name.
+fn append_member(blocks: &mut Blocks<'_>, name: &str, data: &[u8]) -> Result<(), Error> {
+    blocks.append(&canonical::header(name, data.len() as u64))?;
+    blocks.append(data)?;
+    let padding = data.len().next_multiple_of(TAR_UNIT) - data.len();
+    blocks.append(&[0; TAR_UNIT][..padding])
 }
 
 /// Copies what is read to the blocks.

@@ -19,6 +19,8 @@ use super::writer::{Draft, Later, Writer};
 use crate::gate::{Event, Phase, Recorder, Unrecordable};
 use crate::policy::{Cluster, Guest, Policy};
 use crate::run::received;
+use crate::settings::Detour;
+use url::Url;
 
 const REQUEST: Names = ("request", "request_value");
 const ANSWER: Names = ("answer", "answer_value");
@@ -37,6 +39,8 @@ pub struct Opening<'a> {
     pub policy: &'a Policy,
     /// The cluster.
     pub cluster: &'a Cluster,
+    /// By which settings token and data go another way than the cluster's host vouches for.
+    pub detours: &'a [Detour],
 }
 
 /// What the last line says.
@@ -187,6 +191,7 @@ impl State {
         self.put(&mut line, "policy", &policy(opening.policy))?;
         let cluster = json!({"host": opening.cluster.host, "id": opening.cluster.id});
         self.put(&mut line, "cluster", &cluster)?;
+        self.put(&mut line, "connection", &connection(opening.detours))?;
         Ok(line)
     }
 
@@ -323,6 +328,18 @@ impl std::fmt::Debug for Log {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Log").field(&self.run).finish()
     }
+}
+
+/// Returns whether certificates are checked, and the Keep services where the user gave them.
+fn connection(detours: &[Detour]) -> Value {
+    let services = detours.iter().find_map(|detour| match detour {
+        Detour::KeepServices(roots) => Some(roots.iter().map(Url::as_str).collect::<Vec<_>>()),
+        Detour::Unchecked => None,
+    });
+    json!({
+        "certificates_checked": !detours.contains(&Detour::Unchecked),
+        "keep_services": services,
+    })
 }
 
 fn program(arguments: &[String]) -> Value {

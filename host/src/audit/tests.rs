@@ -24,6 +24,7 @@ fn written(mask: Mask, words: &[String], operations: Vec<Operation>) -> (Vec<Val
         guest: &guest,
         policy: &policy,
         cluster: &cluster,
+        detours: &[],
     };
     let log =
         Arc::new(Log::open(options.clone(), mask, &opening, |text| panic!("{text}")).unwrap());
@@ -90,6 +91,7 @@ fn an_attempt_is_in_the_log_before_it_is_made() {
         guest: &guest,
         policy: &policy,
         cluster: &cluster,
+        detours: &[],
     };
     let log = Log::open(options.clone(), Mask::default(), &opening, |text| {
         panic!("{text}")

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::{ArgAction, CommandFactory as _, Parser};
 
 use super::upload::note_of_blocks;
-use super::{Farewell, Job, drive, prepare, request};
+use super::values::settle;
+use super::{Farewell, Job, drive, hints, prepare, read, request};
 use crate::archive::Choice;
 use crate::bindings::commands::{ImagesRequest, Outcome, Pull, UploadRequest, Uploaded};
 use crate::bindings::log::Level;
@@ -25,7 +26,10 @@ pub fn main() -> ExitCode {
     drive(console, move || {
         let environment = Environment::of_process();
         prepare(&environment, console);
-        let arguments = Arguments::try_parse().map_err(|error| refuse(&error, console))?;
+        let words: Vec<_> = std::env::args_os().collect();
+        let arguments = read::<Arguments>(&words)
+            .map_err(|error| refuse(&error, console))?
+            .settled();
         let farewell = Farewell {
             console,
             level: Level::Error,
@@ -56,11 +60,25 @@ pub fn main() -> ExitCode {
 
 /// Says what is wrong with the command line, or what was asked about the program.
 ///
-/// As in the Python program, every mistake shows the usage; the parser shows it with some alone.
+/// As in the Python program, every mistake shows the usage; the parser shows it with some alone. Scripts look for
+/// the Python program's `usage:`, so it is not written large here.
 fn refuse(error: &clap::Error, console: Console) -> ExitCode {
-    super::print(error, console);
-    if error.use_stderr() && !error.to_string().contains("Usage: ") {
-        console.raw(&format!("\n{}\n", Arguments::command().render_usage()));
+    const USAGE: &str = "Usage: ";
+    let mut text = output::concealed(&error.render().to_string()).to_string();
+    if error.use_stderr() {
+        if let Some(hint) = hints::for_unknown(error) {
+            text.push_str(&format!("\nhint: {hint}\n"));
+        }
+        if !text.contains(USAGE) {
+            text.push_str(&format!("\n{}\n", Arguments::command().render_usage()));
+        }
+    }
+    let text = text.replacen(USAGE, &USAGE.to_lowercase(), 1);
+    if error.use_stderr() {
+        console.raw(&text);
+    } else if let Err(report) = request::answer(console, &text) {
+        console.report(&report);
+        return ExitCode::from(report.exit.drop_in().code());
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
@@ -71,6 +89,10 @@ async fn run(
     console: Console,
 ) -> Result<(), Report> {
     let options = Options {
+        // The Python program has no option for it.
+        engine: environment
+            .text("KEEPDOCKER_ENGINE")
+            .filter(|program| !program.is_empty()),
         retries: arguments.retries,
         choice: Choice::default(),
         trace: false,
@@ -94,10 +116,14 @@ async fn run(
             project: arguments.project_uuid.clone(),
             image: None,
             tag: None,
+            exact_name: None,
         };
         output::table(&surroundings.images(&request).await?, Ids::Short)
     } else {
-        let uploaded = surroundings.upload(&arguments.request()).await?;
+        let uploaded = surroundings
+            .upload(&arguments.request())
+            .await
+            .map_err(|report| hints::for_archive(report, arguments.image.as_deref()))?;
         if let Some(note) = arguments.note(&uploaded) {
             console.message(Level::Info, &note);
         }
@@ -181,6 +207,14 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// Makes nothing of the values that count as not given where they are empty.
+    fn settled(mut self) -> Self {
+        settle(&mut self.project_uuid);
+        settle(&mut self.name);
+        settle(&mut self.tag);
+        self
+    }
+
     fn request(&self) -> UploadRequest {
         UploadRequest {
             image: self.image.clone(),

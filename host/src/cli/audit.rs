@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::request;
+use super::values::is_empty;
 use crate::audit::{
     Error, Folder, Heads, NotFound, ReplayError, Run, SigningKey, Verdict, VerifyingKey,
 };
@@ -21,6 +22,20 @@ pub struct AuditArguments {
     /// What to do.
     #[command(subcommand)]
     pub command: AuditCommand,
+}
+
+/// What a key is called that is given no name.
+const KEY_NAME: &str = "keepdocker-audit";
+
+impl AuditArguments {
+    /// Makes nothing of a name that is empty.
+    pub(super) fn settle(&mut self) {
+        if let AuditCommand::Keygen { name, .. } = &mut self.command
+            && is_empty(name)
+        {
+            *name = KEY_NAME.to_owned();
+        }
+    }
 }
 
 /// What can be done with audit logs. A RUN is an ID or the beginning of one, `last`, or a file.
@@ -65,12 +80,12 @@ pub enum AuditCommand {
         /// The file to write the key to.
         file: PathBuf,
         /// What the key is called in signatures.
-        #[arg(long, default_value = "keepdocker-audit")]
+        #[arg(long, default_value = KEY_NAME)]
         name: String,
     },
 }
 
-/// Runs one of the verbs; `component` and `given` are the component and the policy that the command
+/// Runs one of the verbs; `component` and `given` are the component and the policies that the command
 /// line names.
 ///
 /// # Errors
@@ -78,7 +93,7 @@ pub enum AuditCommand {
 pub async fn run(
     arguments: &AuditArguments,
     component: Option<&Path>,
-    given: Option<PathBuf>,
+    given: Vec<PathBuf>,
     environment: &Environment,
     console: Console,
 ) -> Result<(), Report> {
@@ -121,7 +136,7 @@ pub async fn run(
 }
 
 /// Returns the folder of the logs under the policy in force.
-pub(super) fn folder(given: Option<PathBuf>, environment: &Environment) -> Result<Folder, Report> {
+pub(super) fn folder(given: Vec<PathBuf>, environment: &Environment) -> Result<Folder, Report> {
     let policy = Policy::load(&Sources::standard(environment, given))?;
     match policy.audit().directory() {
         Some(directory) => Ok(Folder(directory.clone())),

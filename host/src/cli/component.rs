@@ -39,20 +39,20 @@ pub enum ComponentCommand {
     },
 }
 
-/// Runs one of the verbs; `component` and `policy` are what the options name.
+/// Runs one of the verbs; `component` and `policies` are what the options name.
 ///
 /// # Errors
 /// If a file cannot be read or written, or the component asks for too much.
 pub fn run(
     arguments: &ComponentArguments,
     component: Option<&Path>,
-    policy: Option<PathBuf>,
+    policies: Vec<PathBuf>,
     environment: &Environment,
     console: Console,
 ) -> Result<(), Report> {
     match &arguments.command {
         ComponentCommand::Audit { file, json } => {
-            let policy = Policy::load(&Sources::standard(environment, policy))?;
+            let policy = Policy::load(&Sources::standard(environment, policies))?;
             audit(file.as_deref().or(component), &policy, *json, console)
         }
         ComponentCommand::Extract { output } => extract(output, console),

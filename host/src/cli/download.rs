@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, value_parser};
+use keepdocker_terms::reference::Reference;
 
 use super::request;
+use crate::archive::Naming;
 use crate::bindings::commands::{DownloadRequest, Downloaded};
 use crate::bindings::keep::Target as WitTarget;
 use crate::bindings::log::Level;
-use crate::engine::Engine;
 use crate::output::{Console, Exit, Report, json};
 use crate::progress::{self, Direction, Look};
 use crate::run::{Options, Surroundings};
@@ -31,6 +32,9 @@ pub struct Save {
     /// The file to write, which is there only once it is complete; `-` is standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
+    /// Write the stored bytes as they are; without it, the archive calls the image by the name given.
+    #[arg(long)]
+    pub stored: bool,
 }
 
 /// Arguments of `keepdocker load`.
@@ -85,10 +89,17 @@ impl Save {
                 "standard output cannot take both the archive and JSON",
             ));
         }
+        let naming = (!self.stored)
+            .then(|| name_of(&self.download.image))
+            .flatten()
+            .and_then(|name| Naming::parse(&name));
         let target = if is_stdout {
-            Target::Stdout
+            Target::Stdout { naming }
         } else {
-            Target::File(self.output)
+            Target::File {
+                path: self.output,
+                naming,
+            }
         };
         let downloaded = self
             .download
@@ -135,7 +146,7 @@ impl Load {
         quiet: bool,
     ) -> Result<(), Report> {
         let target = Target::Engine {
-            engine: Engine::new(options.engine.as_deref()),
+            engine: options.engine(&environment)?,
             name: (!self.no_tag)
                 .then(|| name_of(&self.download.image))
                 .flatten(),
@@ -213,11 +224,10 @@ fn fetched(asked: &str, image: &str) -> String {
 /// Returns the name that the engine is to know the image by: the one that the user typed, unless it
 /// is an ID or a portable data hash.
 fn name_of(text: &str) -> Option<String> {
-    let is_hex = |text: &str| text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_id = is_hex(text.strip_prefix("sha256:").unwrap_or(text));
-    let is_content = text.contains('+');
-    let is_pinned = text.contains('@');
-    (!is_id && !is_content && !is_pinned).then(|| text.to_owned())
+    match Reference::parse(text) {
+        Ok(Reference::Name(name)) if name.digest().is_none() => Some(text.to_owned()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::audit::AuditArguments;
 use super::cache::CacheArguments;
@@ -13,7 +14,8 @@ use super::download::{Load, Save};
 use super::plan::{self, Apply};
 use super::policy::PolicyArguments;
 use super::upload::Upload;
-use super::{Farewell, Job, drive, prepare, request};
+use super::values::{self, is_empty, settle};
+use super::{Farewell, Job, drive, layers, prepare, request};
 use crate::bindings::commands::ImagesRequest;
 use crate::bindings::log::Level;
 use crate::harmless::escape;
@@ -29,10 +31,12 @@ pub fn main() -> ExitCode {
     drive(console, move || {
         let environment = Environment::of_process();
         prepare(&environment, console);
-        let arguments = Arguments::try_parse().map_err(|error| {
+        let words: Vec<_> = std::env::args_os().collect();
+        let arguments = Arguments::read(&words).map_err(|error| {
             super::print(&error, console);
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         })?;
+        let arguments = arguments.settled();
         let least = match (arguments.common.verbose, arguments.common.quiet) {
             (true, _) => Level::Debug,
             (_, true) => Level::Warning,
@@ -78,6 +82,7 @@ async fn run(
                 project: images.project_uuid.clone(),
                 image: images.image.clone(),
                 tag: images.tag.clone(),
+                exact_name: images.exact_name.clone(),
             };
             let listed = surroundings.images(&request).await?;
             let ids = if images.no_trunc {
@@ -126,7 +131,7 @@ async fn run(
             super::audit::run(
                 &audit,
                 options.component.as_deref(),
-                options.policy,
+                options.policies,
                 &environment,
                 console,
             )
@@ -134,12 +139,12 @@ async fn run(
         }
         Command::Cache(cache) => super::cache::run(&cache, &environment, console),
         Command::Policy(policy) => {
-            super::policy::run(&policy, options.policy, &environment, console)
+            super::policy::run(&policy, options.policies, &environment, console)
         }
         Command::Component(component) => super::component::run(
             &component,
             options.component.as_deref(),
-            options.policy,
+            options.policies,
             &environment,
             console,
         ),
@@ -163,6 +168,37 @@ pub struct Arguments {
     pub command: Command,
 }
 
+impl Arguments {
+    /// Reads the words of a command line; see `values` for what is refused first.
+    fn read(words: &[OsString]) -> Result<Self, clap::Error> {
+        let mut command = layers::accepted_by(Self::command());
+        values::check(&command, words)?;
+        let matches = command.try_get_matches_from_mut(words)?;
+        let mut arguments =
+            Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        arguments.common.policies = layers::given(&matches);
+        Ok(arguments)
+    }
+
+    /// Makes nothing of the values that count as not given where they are empty.
+    fn settled(mut self) -> Self {
+        match &mut self.command {
+            Command::Images(images) => {
+                settle(&mut images.project_uuid);
+                settle(&mut images.tag);
+            }
+            Command::Upload(upload) | Command::Plan(upload) => {
+                settle(&mut upload.project_uuid);
+                settle(&mut upload.name);
+                settle(&mut upload.tag);
+            }
+            Command::Audit(audit) => audit.settle(),
+            _ => {}
+        }
+        self
+    }
+}
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
@@ -175,9 +211,9 @@ pub struct Common {
     /// How often to repeat a request that fails for now.
     #[arg(long, global = true, value_name = "N", default_value_t = 10)]
     pub retries: u32,
-    /// A policy on top of those in force; it can only tighten them.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
+    /// The policies on top of those in force, from wherever `--policy` stands; see `layers`.
+    #[arg(skip)]
+    pub policies: Vec<PathBuf>,
     /// Keep no audit log of this run; a policy can forbid that.
     #[arg(long, global = true)]
     pub no_audit: bool,
@@ -201,9 +237,10 @@ impl Common {
         };
         Ok(Options {
             sandbox,
-            engine: self.engine.clone(),
+            // A variable that is empty is as good as none.
+            engine: self.engine.clone().filter(|engine| !is_empty(engine)),
             retries: self.retries,
-            policy: self.policy.clone(),
+            policies: self.policies.clone(),
             component: self.component.clone(),
             trace: self.verbose,
             no_audit: self.no_audit,
@@ -249,6 +286,9 @@ pub struct Images {
     pub image: Option<String>,
     /// The tag, if IMAGE has none.
     pub tag: Option<String>,
+    /// Only images that are registered under exactly this name, letter by letter.
+    #[arg(long, value_name = "NAME", conflicts_with = "image")]
+    pub exact_name: Option<String>,
     /// Only what this project owns.
     #[arg(long, value_name = "UUID")]
     pub project_uuid: Option<String>,

@@ -6,19 +6,27 @@ mod breakdown;
 pub mod cache;
 pub mod component;
 pub mod download;
+mod hints;
 pub mod keepdocker;
+mod layers;
 pub mod plan;
 pub mod policy;
 pub mod progress_form;
 mod request;
+#[cfg(test)]
+mod tests;
 pub mod upload;
+pub(crate) mod values;
 
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
+
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::audit::Mask;
 use crate::bindings::log::Level;
@@ -32,6 +40,14 @@ fn words() -> Vec<String> {
     std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect()
+}
+
+/// Reads the words of a command line; see `values` for what is refused first.
+fn read<T: CommandFactory + FromArgMatches>(words: &[OsString]) -> Result<T, clap::Error> {
+    let mut command = T::command();
+    values::check(&command, words)?;
+    let mut matches = command.try_get_matches_from_mut(words)?;
+    T::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// Has no secret of the environment shown, and breakdowns told as other failures are; to be done before

@@ -1,5 +1,6 @@
 //! `keepdocker plan`, which is `keepdocker upload --dry-run`, and `keepdocker apply`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -38,7 +39,19 @@ pub(super) async fn dry_run(
     console: Console,
     is_quiet: bool,
 ) -> Result<(), Report> {
-    if upload.output.is_some() && upload.from.as_deref() == Some("-") {
+    if let Some(source) = &upload.from
+        && source.to_str().is_none()
+    {
+        return Err(Report::new(
+            Exit::Usage,
+            format!(
+                "a plan names its source, and `{}` is not UTF-8",
+                escape(&source.to_string_lossy())
+            ),
+        )
+        .advise("give the file or folder another name"));
+    }
+    if upload.output.is_some() && upload.from.as_deref() == Some(OsStr::new("-")) {
         return Err(Report::new(
             Exit::Usage,
             "a plan cannot be kept of an archive on standard input, which can be read only once",
@@ -48,8 +61,8 @@ pub(super) async fn dry_run(
     let (mut surroundings, request) = upload
         .prepare(options, environment, console, is_quiet)
         .await?;
-    let asked = serde_json::to_value(upload)
-        .expect("a record of strings, numbers and words is always JSON");
+    let asked =
+        serde_json::to_value(upload).expect("a record of text, numbers and words is always JSON");
     let plan = surroundings.plan(&request, asked).await?;
     if let Some(file) = &upload.output {
         plan.save(file)?;

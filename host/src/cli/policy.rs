@@ -13,8 +13,7 @@ use crate::gate::Operation;
 use crate::harmless::escape_lines;
 use crate::output::{Console, Exit, Report};
 use crate::policy::{
-    Case, Cluster, Context, Decision, Difference, Layer, Origin, Policy, SCHEMA_JSON, Sources,
-    draft,
+    Case, Cluster, Context, Decision, Difference, Layer, Policy, SCHEMA_JSON, Sources, draft,
 };
 use crate::settings::Environment;
 
@@ -81,21 +80,19 @@ pub enum PolicyCommand {
     Schema,
 }
 
-/// Runs one of the verbs; `given` is the policy that the command line names.
+/// Runs one of the verbs; `given` are the policies that the command line names.
 ///
 /// # Errors
 /// If a policy is faulty, a case fails, or what is explained is denied.
 pub fn run(
     arguments: &PolicyArguments,
-    given: Option<PathBuf>,
+    given: Vec<PathBuf>,
     environment: &Environment,
     console: Console,
 ) -> Result<(), Report> {
     let sources = Sources::standard(environment, given.clone());
     match &arguments.command {
-        PolicyCommand::Check { file: Some(file) } => {
-            check(&[Layer::open(Origin::Given, file)?], console)
-        }
+        PolicyCommand::Check { file: Some(file) } => check(&[Layer::open(file)?], console),
         PolicyCommand::Check { file: None } => {
             check(&Policy::load(&sources)?.layers()[1..], console)
         }
@@ -186,7 +183,7 @@ fn confinement_json() -> serde_json::Value {
 }
 
 fn over_built_in(file: &Path) -> Result<Policy, Report> {
-    Ok(Policy::built_in().and(Layer::open(Origin::Given, file)?)?)
+    Ok(Policy::built_in().and(Layer::open(file)?)?)
 }
 
 fn check(layers: &[Layer], console: Console) -> Result<(), Report> {

@@ -1,5 +1,6 @@
 //! `keepdocker upload`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::progress_form::ProgressForm;
-use super::request;
+use super::{hints, request};
 use crate::archive::{Choice, Location, fewest_blocks};
 use crate::bindings::commands::{Origin, Outcome, Pull, Reach, UploadRequest, Uploaded};
 use crate::bindings::keep::{BlockLayout, Depth, Form};
@@ -37,7 +38,8 @@ pub struct Upload {
         value_name = "SOURCE",
         help = "Where the image comes from: FILE[:REF], DIR[:REF], docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image"
     )]
-    pub from: Option<String>,
+    #[serde(with = "text")]
+    pub from: Option<OsString>,
     /// The project to own the collection and its links [default: your home project].
     #[arg(long, value_name = "UUID")]
     pub project_uuid: Option<String>,
@@ -149,7 +151,13 @@ impl Upload {
         let (surroundings, request) = self
             .prepare(options, environment, console, is_quiet)
             .await?;
-        let uploaded = surroundings.upload(&request).await?;
+        let uploaded = surroundings
+            .upload(&request)
+            .await
+            .map_err(|report| match self.from {
+                None => hints::for_archive(report, self.image.as_deref()),
+                Some(_) => report,
+            })?;
         tell(&uploaded, start.elapsed(), self.json, console)
     }
 
@@ -180,7 +188,7 @@ impl Upload {
         options.given = match &self.from {
             None => self.image.as_deref().and_then(Location::of_file),
             Some(text) => Some(
-                text.parse::<Location>()
+                Location::of_words(text)
                     .map_err(|error| Report::new(Exit::Usage, error.to_string()))?,
             ),
         };
@@ -243,6 +251,31 @@ impl Upload {
             resume: !self.no_resume && !self.no_cache,
             ..request::upload()
         }
+    }
+}
+
+/// How a plan holds the source: JSON has text alone.
+mod text {
+    use std::ffi::OsString;
+
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        source: &Option<OsString>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match source.as_ref().map(|source| source.to_str()) {
+            None => None::<&str>.serialize(serializer),
+            Some(Some(text)) => text.serialize(serializer),
+            Some(None) => Err(S::Error::custom("the source is not UTF-8")),
+        }
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(
+        deserializer: D,
+    ) -> Result<Option<OsString>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(OsString::from))
     }
 }
 

@@ -56,6 +56,7 @@ async fn list(limits: &str, rules: &str) -> Result<Result<(), Failure>, Error> {
         project: None,
         image: None,
         tag: None,
+        exact_name: None,
     };
     Ok(running.images(&request).await?.map(drop))
 }

@@ -1,60 +1,28 @@
-//! How the engine's program is run: its environment, what is kept of its output, how it fails.
+//! How the engine's program is run, what is kept of its output, how it fails.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 
 use crate::bindings::types::CommandFailure;
 
+use super::environment::Passed;
 use super::error::CommandError;
+use super::family::Family;
 use super::tether;
 use crate::confinement;
 
 /// The most that is kept of what a command writes to standard error.
 pub(super) const LONGEST_MESSAGE: usize = 4 << 10;
 
-/// The variables that a command gets, besides those that begin with [`PREFIXES`].
-///
-/// Not among them: everything about Arvados. The engine has no use for the token.
-const NAMES: [&str; 19] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "TMPDIR",
-    "XDG_RUNTIME_DIR",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "SSH_AUTH_SOCK",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-];
-
-/// The variables that steer engines: which one, where, with what storage.
-const PREFIXES: [&str; 5] = [
-    "DOCKER_",
-    "CONTAINER_",
-    "CONTAINERS_",
-    "CONTAINERD_",
-    "STORAGE_",
-];
-
 /// Returns a command with the environment that engines need and no other.
-pub(super) fn command(program: &str, arguments: &[&str]) -> Command {
+pub(super) fn command(program: &str, arguments: &[&str], passed: &Passed) -> Command {
     let mut command = Command::new(program);
     command
         .args(arguments)
         .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| is_for_engine(name)))
+        .envs(passed.variables())
         .env("LANG", "C")
         .env("LC_ALL", "C")
         .stdin(Stdio::null());
@@ -63,28 +31,30 @@ pub(super) fn command(program: &str, arguments: &[&str]) -> Command {
 }
 
 /// Starts a command outside of the program's confinement: an engine needs more than the program does.
-pub(super) fn start(program: &str, mut command: Command) -> Result<Child, CommandError> {
-    confinement::outside(move || command.spawn()).map_err(|error| start_error(program, error))
+pub(super) fn start(program: &str, mut command: Command) -> Result<(Child, Family), CommandError> {
+    confinement::outside(move || {
+        let mut family = Family::found(&mut command);
+        let child = command.spawn()?;
+        family.begun(Some(child.id()));
+        Ok((child, family))
+    })
+    .map_err(|error| start_error(program, error))
 }
 
 /// The same, for a child that is waited for without blocking.
 pub(super) fn start_async(
     program: &str,
     mut command: tokio::process::Command,
-) -> Result<tokio::process::Child, CommandError> {
+) -> Result<(tokio::process::Child, Family), CommandError> {
     let runtime = tokio::runtime::Handle::current();
     confinement::outside(move || {
         let _entered = runtime.enter();
-        command.spawn()
+        let mut family = Family::found(command.as_std_mut());
+        let child = command.spawn()?;
+        family.begun(child.id());
+        Ok((child, family))
     })
     .map_err(|error| start_error(program, error))
-}
-
-fn is_for_engine(name: &OsStr) -> bool {
-    let Some(name) = name.to_str() else {
-        return false;
-    };
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Tells a program that is missing from one that cannot be started.
@@ -182,20 +152,6 @@ fn is_program(path: &std::path::Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_token_does_not_reach_the_engine() {
-        for (name, expected) in [
-            ("ARVADOS_API_TOKEN", false),
-            ("AWS_SECRET_ACCESS_KEY", false),
-            ("LD_PRELOAD", false),
-            ("PATH", true),
-            ("DOCKER_HOST", true),
-            ("https_proxy", true),
-        ] {
-            assert_eq!(is_for_engine(name.as_ref()), expected, "{name}");
-        }
-    }
 
     #[test]
     fn only_the_end_of_a_message_is_kept() {

@@ -5,8 +5,10 @@ use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 
 use super::command::{self, Tail};
+use super::description::normalised;
 use super::error::CommandError;
-use super::{Description, Engine, check_name, normalised};
+use super::family::Family;
+use super::{Engine, check_name};
 use crate::bindings::archives::Image;
 
 /// An archive that the engine is reading. Dropping it ends the engine's command, so that the
@@ -14,6 +16,7 @@ use crate::bindings::archives::Image;
 #[derive(Debug)]
 pub struct Loading {
     program: String,
+    family: Family,
     child: Child,
     input: Option<ChildStdin>,
     /// Collects what the command writes, so that it never waits for a reader.
@@ -21,19 +24,21 @@ pub struct Loading {
 }
 
 impl Loading {
-    fn start(program: &str) -> Result<Self, CommandError> {
-        let mut command = command::command(program, &["load", "--quiet"]);
+    fn start(engine: &Engine) -> Result<Self, CommandError> {
+        let program = engine.program();
+        let mut command = engine.command(&["load", "--quiet"]);
         command
             .stdin(Stdio::piped())
             // What it says of success is not needed: the engine is asked for the image itself.
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        let mut child = command::start(program, command)?;
+        let (mut child, family) = command::start(program, command)?;
         let input = child.stdin.take().expect("standard input is a pipe");
         let errors = child.stderr.take().expect("standard error is a pipe");
         let messages = Tail::collect(errors);
         Ok(Self {
             program: program.to_owned(),
+            family,
             child,
             input: Some(input),
             messages: Some(messages),
@@ -73,6 +78,7 @@ impl Loading {
     fn wait(&mut self) -> Result<(ExitStatus, Tail), CommandError> {
         drop(self.input.take());
         let status = self.child.wait().map_err(|error| self.unusable(error))?;
+        self.family.ended();
         let messages = self.messages.take();
         Ok((
             status,
@@ -100,7 +106,8 @@ impl Loading {
 
 impl Drop for Loading {
     fn drop(&mut self) {
-        // Ended before its input ends: a closed pipe would look like the archive's end.
+        // All of them end before their input ends: a closed pipe would look like the archive's end.
+        self.family.end();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -114,7 +121,7 @@ impl Engine {
     /// # Errors
     /// If the program is not there. All else shows while writing.
     pub fn load(&self) -> Result<Loading, CommandError> {
-        Loading::start(&self.program)
+        Loading::start(self)
     }
 
     /// Returns the ID by which the engine has an image that was loaded, or none if it has not got it.
@@ -175,13 +182,3 @@ impl Engine {
 
 /// How many images are looked at to find one by its layers.
 const MOST_LISTED: usize = 20;
-
-impl Description {
-    /// Returns the digests of the uncompressed layers, lowest first.
-    fn layers(&self) -> &[String] {
-        self.root_fs
-            .as_ref()
-            .and_then(|root| root.layers.as_deref())
-            .unwrap_or_default()
-    }
-}

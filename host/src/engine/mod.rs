@@ -1,10 +1,13 @@
 //! The container engine, through its command line: Docker, or one that speaks like it.
 //!
 //! Only images are looked at. Every command gets the environment that engines need and no
-//! more, reads nothing, and ends with its handle.
+//! more, reads nothing, and ends with its handle, as does what it started.
 
 mod command;
+mod description;
+mod environment;
 mod error;
+mod family;
 pub mod host;
 mod loading;
 mod pipe;
@@ -13,16 +16,16 @@ mod tether;
 
 use std::process::Stdio;
 
-use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::mpsc;
 
 use crate::bindings::engine::{Error as EngineError, LocalImage};
-use crate::bindings::types::Platform;
 use crate::harmless::excerpt;
 
 use command::Tail;
+use description::Description;
 
+pub use environment::{InvalidList, Passed, SETTING};
 pub use error::CommandError;
 pub use host::LocalEngine;
 pub use loading::Loading;
@@ -35,33 +38,7 @@ const LONGEST_ANSWER: usize = 8 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Engine {
     program: String,
-}
-
-/// What is read of an engine's description of an image.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Description {
-    id: String,
-    #[serde(default)]
-    repo_tags: Option<Vec<String>>,
-    #[serde(default)]
-    repo_digests: Option<Vec<String>>,
-    #[serde(default)]
-    os: Option<String>,
-    #[serde(default)]
-    architecture: Option<String>,
-    #[serde(default)]
-    variant: Option<String>,
-    #[serde(default, rename = "RootFS")]
-    root_fs: Option<RootFs>,
-}
-
-/// What an image's file system is made of.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct RootFs {
-    #[serde(default)]
-    layers: Option<Vec<String>>,
+    passed: Passed,
 }
 
 /// What a command that ended wrote, and how it ended.
@@ -77,7 +54,20 @@ impl Engine {
     pub fn new(wanted: Option<&str>) -> Self {
         Engine {
             program: command::program(wanted, std::env::var_os("PATH").as_ref()),
+            passed: Passed::default(),
         }
+    }
+
+    /// Gives the engine's program further variables of the environment.
+    #[must_use]
+    pub fn passing(mut self, passed: Passed) -> Self {
+        self.passed = passed;
+        self
+    }
+
+    /// Returns a command of the engine's program.
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        command::command(&self.program, arguments, &self.passed)
     }
 
     /// Returns the program's name or path.
@@ -130,7 +120,7 @@ impl Engine {
     /// If the program is not there. All else shows while reading.
     pub fn save(&self, id: &str) -> Result<Saving, CommandError> {
         check_name(id)?;
-        Saving::start(&self.program, &["save", "--", id], "save")
+        Saving::start(self, &["save", "--", id], "save")
     }
 
     /// Tells an engine that is down from one that refused a command.
@@ -144,15 +134,10 @@ impl Engine {
     }
 
     fn descriptions(&self, output: &[u8]) -> Result<Vec<Description>, CommandError> {
-        serde_json::Deserializer::from_slice(output)
-            .into_iter::<Description>()
-            .map(|description| {
-                description.map_err(|error| CommandError::Nonsense {
-                    command: format!("{} image inspect", self.program),
-                    problem: crate::wording::json_fault(&error),
-                })
-            })
-            .collect()
+        description::read(output).map_err(|error| CommandError::Nonsense {
+            command: format!("{} image inspect", self.program),
+            problem: crate::wording::json_fault(&error),
+        })
     }
 
     /// Runs a command to its end. Both outputs are read at once, and both within bounds.
@@ -167,12 +152,13 @@ impl Engine {
             program: program.clone(),
             source,
         };
-        let mut command = tokio::process::Command::from(command::command(program, arguments));
+        let mut command = tokio::process::Command::from(self.command(arguments));
         command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let mut child = command::start_async(program, command)?;
+        // Dropped before the child, whose number it needs.
+        let (mut child, mut family) = command::start_async(program, command)?;
         let stdout = child.stdout.take().expect("standard output is a pipe");
         let stderr = child.stderr.take().expect("standard error is a pipe");
         let mut output = Vec::new();
@@ -203,6 +189,7 @@ impl Engine {
         };
         tokio::try_join!(read_output, read_errors, collect).map_err(unusable)?;
         let status = child.wait().await.map_err(unusable)?;
+        family.ended();
         if is_too_long {
             return Err(CommandError::Nonsense {
                 command: format!("{program} {verb}"),
@@ -214,25 +201,6 @@ impl Engine {
             output,
             failure: command::failure(format!("{program} {verb}"), status, &tail),
         })
-    }
-}
-
-impl From<Description> for LocalImage {
-    fn from(description: Description) -> Self {
-        Self {
-            id: normalised(description.id),
-            repo_tags: description.repo_tags.unwrap_or_default(),
-            repo_digests: description.repo_digests.unwrap_or_default(),
-            platform: Platform {
-                os: description.os.unwrap_or_default(),
-                architecture: description.architecture.unwrap_or_default(),
-                variant: description.variant.unwrap_or_default(),
-            },
-            diff_ids: description
-                .root_fs
-                .and_then(|root_fs| root_fs.layers)
-                .unwrap_or_default(),
-        }
     }
 }
 
@@ -311,11 +279,6 @@ fn says_no_such_image(message: &str) -> bool {
     ["no such image", "image not known", "no such object"]
         .iter()
         .any(|words| message.contains(words))
-}
-
-fn normalised(id: String) -> String {
-    let is_bare = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_bare { format!("sha256:{id}") } else { id }
 }
 
 impl From<CommandError> for EngineError {

@@ -4,8 +4,10 @@ use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Stdio};
 use std::thread::JoinHandle;
 
+use super::Engine;
 use super::command::{self, Tail};
 use super::error::CommandError;
+use super::family::Family;
 use super::pipe;
 
 /// An archive that the engine is writing. Dropping it ends the engine's command.
@@ -16,6 +18,8 @@ use super::pipe;
 #[derive(Debug)]
 pub struct Saving {
     command: String,
+    /// Dropped first: it ends what the child started too.
+    family: Family,
     child: Child,
     output: ChildStdout,
     /// Collects standard error, so that the command never waits for a reader.
@@ -23,21 +27,23 @@ pub struct Saving {
 }
 
 impl Saving {
-    /// Runs `program` with `arguments`, of which the first is the verb.
+    /// Runs the engine's program with `arguments`, of which the first is the verb.
     pub(super) fn start(
-        program: &str,
+        engine: &Engine,
         arguments: &[&str],
         verb: &str,
     ) -> Result<Self, CommandError> {
-        let mut command = command::command(program, arguments);
+        let program = engine.program();
+        let mut command = engine.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command::start(program, command)?;
+        let (mut child, family) = command::start(program, command)?;
         let output = child.stdout.take().expect("standard output is a pipe");
         pipe::widen(&output);
         let errors = child.stderr.take().expect("standard error is a pipe");
         let messages = Tail::collect(errors);
         Ok(Saving {
             command: format!("{program} {verb}"),
+            family,
             child,
             output,
             messages: Some(messages),
@@ -50,6 +56,7 @@ impl Saving {
             return Ok(());
         };
         let status = self.child.wait()?;
+        self.family.ended();
         let tail = messages.join().unwrap_or_default();
         if status.success() {
             return Ok(());
@@ -71,6 +78,7 @@ impl Read for Saving {
 
 impl Drop for Saving {
     fn drop(&mut self) {
+        self.family.end();
         // Both fail only if the command has ended, which is what they are for.
         let _ = self.child.kill();
         let _ = self.child.wait();

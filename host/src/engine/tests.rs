@@ -59,6 +59,21 @@ async fn images_are_described() {
 }
 
 #[tokio::test]
+async fn a_list_of_descriptions_is_as_good_as_one_after_the_other() {
+    // As Podman 4.3 answers to the same template.
+    let stand_in = StandIn::new(
+        r#"printf '[\n     {\n          "Id": "70a7460c1d522af75cbf6d47be2622f63fc1bc7b517e1fe5870bee89a55dc372",\n          "RepoTags": [\n               "localhost/a:1"\n          ]\n     }\n]\n'"#,
+    );
+    let images = stand_in.engine().find("a:1").await.unwrap();
+    assert_eq!(images.len(), 1);
+    assert_eq!(
+        images[0].id,
+        "sha256:70a7460c1d522af75cbf6d47be2622f63fc1bc7b517e1fe5870bee89a55dc372"
+    );
+    assert_eq!(images[0].repo_tags, ["localhost/a:1"]);
+}
+
+#[tokio::test]
 async fn an_absent_image_is_no_failure() {
     for message in [
         "Error response from daemon: No such image: a:1",
@@ -164,14 +179,22 @@ fn the_token_stays_here() {
     // Every test process has variables of cargo's, which an engine has no use for either.
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
     let stand_in = StandIn::new("env");
-    let mut text = String::new();
-    let mut saving = stand_in.engine().save("a:1").unwrap();
-    saving.read_to_string(&mut text).unwrap();
+    let printed = |engine: Engine| {
+        let mut text = String::new();
+        let mut saving = engine.save("a:1").unwrap();
+        saving.read_to_string(&mut text).unwrap();
+        text
+    };
+    let text = printed(stand_in.engine());
     assert!(text.contains("PATH=") && text.contains("LANG=C"));
     assert!(
         !text.contains("CARGO") && !text.contains("ARVADOS"),
         "{text}"
     );
+    let passed = Passed::parse("CARGO_MANIFEST_*").unwrap();
+    let text = printed(stand_in.engine().passing(passed));
+    assert!(text.contains("\nCARGO_MANIFEST_DIR="), "{text}");
+    assert!(!text.contains("CARGO_PKG_NAME"), "{text}");
 }
 
 #[test]
@@ -187,6 +210,69 @@ fn a_save_that_is_dropped_ends() {
     assert!(!process.exists());
 }
 
+/// Waits until a process is gone, or dead and not yet waited for.
+#[cfg(target_os = "linux")]
+fn assert_ends(pid: &str) {
+    let status = PathBuf::from(format!("/proc/{}/stat", pid.trim()));
+    let start = Instant::now();
+    while std::fs::read_to_string(&status).is_ok_and(|stat| !stat.contains(") Z ")) {
+        assert!(start.elapsed() < Duration::from_secs(10), "{pid} lives");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_wrapper_started_ends_with_it() {
+    let wrapper = "sleep 1000 & echo $! > child; echo started; wait";
+    let stand_in = StandIn::new(wrapper);
+    let mut saving = stand_in.engine().save("a:1").unwrap();
+    saving.read_exact(&mut [0; 8]).unwrap();
+    drop(saving);
+    assert_ends(&std::fs::read_to_string(stand_in.path("child")).unwrap());
+
+    let stand_in = StandIn::new(wrapper);
+    let loading = stand_in.engine().load().unwrap();
+    let started = Instant::now();
+    let child = loop {
+        let child = std::fs::read_to_string(stand_in.path("child")).unwrap_or_default();
+        if child.ends_with('\n') {
+            break child;
+        }
+        assert!(started.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    drop(loading);
+    assert_ends(&child);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_a_wrapper_started_ends_with_a_command_that_is_no_longer_waited_for() {
+    let stand_in = StandIn::new("sleep 1000 & echo $! > child; echo started; wait");
+    let engine = stand_in.engine();
+    let pulled = engine.pull("a:1", |_| {});
+    let waited = tokio::time::timeout(Duration::from_millis(500), pulled);
+    assert!(waited.await.is_err());
+    assert_ends(&std::fs::read_to_string(stand_in.path("child")).unwrap());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_command_that_succeeded_left_running_runs_on() {
+    // As Podman's process that keeps its namespaces.
+    let stand_in = StandIn::new("sleep 1000 >/dev/null 2>&1 & echo $!");
+    let mut text = String::new();
+    let mut saving = stand_in.engine().save("a:1").unwrap();
+    saving.read_to_string(&mut text).unwrap();
+    drop(saving);
+    let pid = text.trim();
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    assert!(!stat.contains(") Z "), "{stat}");
+    let ended = std::process::Command::new("kill").arg(pid).status();
+    assert!(ended.unwrap().success());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_save_ends_with_the_thread_that_reads_it() {
@@ -200,11 +286,6 @@ fn a_save_ends_with_the_thread_that_reads_it() {
     });
     reader.join().unwrap();
     let pid = std::fs::read_to_string(stand_in.path("pid")).unwrap();
-    let status = PathBuf::from(format!("/proc/{}/stat", pid.trim()));
-    let start = Instant::now();
     // A dead child that nobody waits for is a zombie.
-    while !std::fs::read_to_string(&status).is_ok_and(|stat| stat.contains(") Z ")) {
-        assert!(start.elapsed() < Duration::from_secs(10), "the child lives");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    assert_ends(&pid);
 }

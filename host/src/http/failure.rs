@@ -1,23 +1,35 @@
 //! Why a request brought no answer.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
+
+use hyper_util::client::legacy;
+
+use super::connector::ConnectError;
+use super::words;
+use crate::harmless::one_line;
 
 /// Why a request brought no answer; what may be done next differs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The server's certificate is not trusted. Nothing was sent, and trying again is useless.
-    #[error(
-        "the server's certificate is not trusted ({0}); set SSL_CERT_FILE to the certificate of \
-         the authority that the cluster uses, or ARVADOS_API_HOST_INSECURE=1 to trust anything"
-    )]
-    Untrusted(String),
+    /// There will be none, however often it is tried, and nothing was sent: the server's certificate
+    /// is not trusted, or a proxy refuses. The text says what to do.
+    #[error("{0}")]
+    Final(String),
     /// No connection came about, so nothing was sent.
     #[error("cannot connect: {0}")]
     NotSent(String),
-    /// The request was sent at least in part, and no whole answer came: it may have taken effect.
+    /// The request was sent at least in part, and no answer came: it may have taken effect.
     #[error("no answer: {0}")]
     NoAnswer(String),
+    /// The answer began and broke off; the request may have taken effect.
+    #[error("no answer: {reason}")]
+    BrokenOff {
+        /// How many bytes of its body came.
+        received: usize,
+        /// What ended it.
+        reason: String,
+    },
     /// The answer is larger than any that makes sense.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -27,57 +39,50 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Returns how many bytes of an answer's body came.
+    pub fn received(&self) -> usize {
+        match self {
+            Self::BrokenOff { received, .. } => *received,
+            _ => 0,
+        }
+    }
+
     /// Sorts an error that came while the body of an answer was read.
-    pub(super) fn of_answer(error: &reqwest::Error) -> Self {
-        Self::NoAnswer(describe(error))
+    pub(super) fn of_answer(error: &hyper::Error, received: usize) -> Self {
+        Self::BrokenOff {
+            received,
+            reason: chain(error),
+        }
     }
 }
 
-impl From<reqwest::Error> for Failure {
-    fn from(error: reqwest::Error) -> Self {
-        if let Some(reason) = certificate_error(&error) {
-            Self::Untrusted(reason)
-        } else if error.is_connect() || error.is_builder() {
-            Self::NotSent(describe(&error))
+impl From<legacy::Error> for Failure {
+    fn from(error: legacy::Error) -> Self {
+        let mut source = error.source();
+        while let Some(cause) = source {
+            match cause.downcast_ref() {
+                Some(ConnectError::Final(text)) => return Self::Final(text.clone()),
+                Some(ConnectError::Passing(text)) => return Self::NotSent(text.clone()),
+                None => {}
+            }
+            // With TLS 1.3 a server says only now that it wants a certificate to be shown.
+            if let Some(text) = tls_error(cause).and_then(|error| words::of_tls(error, "")) {
+                return Self::Final(text);
+            }
+            source = cause.source();
+        }
+        if error.is_connect() {
+            Self::NotSent(chain(&error))
         } else {
-            Self::NoAnswer(describe(&error))
+            Self::NoAnswer(chain(&error))
         }
     }
-}
-
-/// Returns what TLS has against the server's certificate, if that is the cause.
-fn certificate_error(error: &reqwest::Error) -> Option<String> {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(rustls::Error::InvalidCertificate(reason)) = tls_error(cause) {
-            return Some(crate::harmless::one_line(&against(reason), 300));
-        }
-        source = cause.source();
-    }
-    None
-}
-
-/// Says what is wrong with a certificate. The library's own words for much of it are names of its
-/// source code.
-fn against(reason: &rustls::CertificateError) -> String {
-    use rustls::CertificateError as Reason;
-    let words = match reason {
-        Reason::BadEncoding => "it cannot be read",
-        Reason::Expired | Reason::ExpiredContext { .. } => "it has expired",
-        Reason::NotValidYet | Reason::NotValidYetContext { .. } => "it is not valid yet",
-        Reason::Revoked => "it was revoked",
-        Reason::UnknownIssuer => "no known authority has issued it",
-        Reason::BadSignature => "its signature is not that of a known authority",
-        Reason::NotValidForName => "it is that of another host",
-        other => return other.to_string(),
-    };
-    words.to_owned()
 }
 
 /// Returns an error of TLS, which comes wrapped in I/O errors.
 ///
 /// The source of an I/O error is not the error that it wraps, but that one's source.
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+pub(super) fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     let mut wrapped = error;
     while let Some(inner) = wrapped
         .downcast_ref::<io::Error>()
@@ -89,35 +94,29 @@ fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rus
 }
 
 /// What the libraries say of every failure of one kind, beside its cause.
-const EMPTY_WORDS: [&str; 7] = [
+const EMPTY_WORDS: [&str; 10] = [
     "client error (Connect)",
     "client error (SendRequest)",
     "connection error",
     "dns error",
+    "error reading a body from connection",
     "error resolving DNS",
+    "error writing a body to connection",
     "failed to create underlying connection",
+    "operation was canceled",
     "tcp connect error",
 ];
 
 /// Returns the causes of an error in one line, from the outermost that says something to the
-/// innermost, without the address, which the caller knows better.
-pub(super) fn describe(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "it took too long".to_owned();
-    }
+/// innermost.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
-    let mut source = error.source();
+    let mut source = Some(error);
     while let Some(cause) = source {
-        let text = match tls_error(cause) {
-            Some(rustls::Error::InvalidMessage(_)) => "what answers does not speak TLS".to_owned(),
-            _ => cause.to_string(),
-        };
-        let text = text.replace("tunnel error", "the proxy");
+        source = cause.source();
+        let text = in_words(cause);
         // Some errors repeat the text of their cause.
-        if let Some(last) = parts.last_mut()
-            && last.contains(&text)
-        {
-            source = cause.source();
+        if parts.last().is_some_and(|last| last.contains(&text)) {
             continue;
         }
         let says_something = |part: &&str| !EMPTY_WORDS.contains(part);
@@ -125,11 +124,67 @@ pub(super) fn describe(error: &reqwest::Error) -> String {
         if !text.is_empty() {
             parts.push(text.join(": "));
         }
-        source = cause.source();
     }
     if parts.is_empty() {
-        // The error's own text holds the address, and that of a block may hold its signature.
-        parts.push("the request failed".to_owned());
+        parts.push("the connection broke off".to_owned());
     }
-    crate::harmless::one_line(&parts.join(": "), 500)
+    one_line(&parts.join(": "), 500)
+}
+
+fn in_words(cause: &(dyn Error + 'static)) -> String {
+    match tls_error(cause) {
+        Some(rustls::Error::InvalidMessage(_)) => {
+            return "what answers does not speak TLS".to_owned();
+        }
+        Some(error) => return format!("TLS failed: {error}"),
+        None => {}
+    }
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        // The library's words for this lead to its manual.
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            return "the connection was cut in the middle of the answer".to_owned();
+        }
+        if error.kind() == io::ErrorKind::TimedOut {
+            return "it took too long".to_owned();
+        }
+    }
+    if let Some(error) = cause.downcast_ref::<hyper::Error>()
+        && error.is_incomplete_message()
+    {
+        return "the connection was closed before the answer was complete".to_owned();
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Outer(&'static str, #[source] io::Error);
+
+    #[test]
+    fn a_chain_says_each_thing_once_and_nothing_empty() {
+        let inner = || io::Error::other("the reason");
+        assert_eq!(
+            chain(&Outer("client error (Connect)", inner())),
+            "the reason"
+        );
+        assert_eq!(
+            chain(&Outer("dns error: words", inner())),
+            "words: the reason"
+        );
+        assert_eq!(chain(&Outer("so: the reason", inner())), "so: the reason");
+    }
+
+    #[test]
+    fn no_words_of_a_library_lead_away() {
+        let cut = io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "peer closed connection without sending TLS close_notify: https://docs.rs/x",
+        );
+        let text = chain(&Outer("connection error", cut));
+        assert_eq!(text, "the connection was cut in the middle of the answer");
+    }
 }

@@ -4,42 +4,56 @@
 //! one answer; whether to try again is for the callers, who know what a repetition would do.
 
 mod answer;
+mod connection;
+mod connector;
+mod explained;
 mod failure;
+mod pem;
 mod progress_body;
+mod request;
 mod request_id;
 mod retry;
 mod tls;
+mod tunnel;
+mod verifier;
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{NoProxy, Proxy, Url};
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, HeaderValue, PROXY_AUTHORIZATION};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use url::Url;
 
-use crate::settings::{Proxies, Settings};
+use crate::settings::{Login, Settings};
+
+use connector::Connector;
 
 pub use answer::Answer;
 pub use failure::Failure;
 pub use progress_body::{Activity, ProgressBody, Watcher};
+pub use request::RequestBuilder;
 pub use request_id::RequestId;
-pub use retry::{Attempts, Retry};
+pub use retry::{Attempts, Retry, Setback};
 // What requests are made of, for callers that know nothing of the library.
-pub use reqwest::{Method, RequestBuilder, StatusCode, header};
+pub use hyper::{Method, StatusCode, header};
 
-/// How long a connection may take to come about.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long an unused connection is kept: less than servers keep theirs, so that a request is
 /// seldom sent on a connection that the server is just closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often an idle connection is probed, so that firewalls keep it.
-const KEEPALIVE: Duration = Duration::from_secs(75);
+/// How this program calls itself.
+const USER_AGENT: &str = concat!("keepdocker/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests with the user's token.
 #[derive(Clone)]
 pub struct Client {
-    inner: reqwest::Client,
+    inner: legacy::Client<Connector, ProgressBody>,
+    connector: Connector,
     authorization: HeaderValue,
     notify: Option<Notify>,
 }
@@ -50,7 +64,7 @@ pub type Notify = Arc<dyn Fn(&str) + Send + Sync>;
 /// Why there can be no client.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The trusted certificates cannot be read.
+    /// A file with certificates cannot be read.
     #[error("the certificates in {path} cannot be used: {reason}")]
     Certificates {
         /// The file.
@@ -58,13 +72,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The environment names a proxy that cannot be one.
-    #[error("the proxy for {scheme} addresses, set in the environment, is not a proxy's address")]
-    Proxy {
-        /// The addresses it is for.
-        scheme: &'static str,
+    /// Nobody is trusted.
+    #[error(
+        "there is no certificate of an authority to trust in {place}; install your system's package \
+         of them (it is called `ca-certificates`), or set SSL_CERT_FILE to a file that has some"
+    )]
+    NoCertificates {
+        /// Where they were sought.
+        place: String,
     },
-    /// The HTTP library refuses.
+    /// The library refuses.
     #[error("cannot set up HTTP: {0}")]
     Setup(String),
 }
@@ -73,28 +90,24 @@ impl Client {
     /// Creates a client for the servers that the settings name. Nothing is sent.
     ///
     /// # Errors
-    /// If the certificates or proxies of the settings cannot be used.
+    /// If the certificates of the settings cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("keepdocker/", env!("CARGO_PKG_VERSION")))
-            // A redirect would carry the token elsewhere; Arvados does not use any.
-            .redirect(reqwest::redirect::Policy::none())
-            // Blocks are sent on connections of their own: multiplexed on one, each would wait
-            // for the others' flow control.
-            .http1_only()
-            .connect_timeout(CONNECT_TIMEOUT)
+        let connector = Connector::new(settings)?;
+        // It speaks HTTP/1.1 alone. Blocks are sent on connections of their own: multiplexed on one,
+        // each would wait for the others' flow control. And it follows no redirects, which would
+        // carry the token elsewhere.
+        let inner = legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .tcp_keepalive(KEEPALIVE);
-        let builder = proxies(builder, &settings.proxies)?;
-        let inner = tls::trust(builder, &settings.trust)?
-            .build()
-            .map_err(|error| Error::Setup(failure::describe(&error)))?;
+            .build(connector.clone());
         let mut authorization =
             HeaderValue::try_from(format!("Bearer {}", settings.token.expose()))
                 .expect("a token has visible characters alone");
         authorization.set_sensitive(true);
         Ok(Self {
             inner,
+            connector,
             authorization,
             notify: None,
         })
@@ -123,9 +136,9 @@ impl Client {
     ///
     /// The ID stays the same when a request is repeated, so that the server's log shows it.
     pub fn request(&self, method: Method, url: Url, id: &RequestId) -> RequestBuilder {
-        self.inner
-            .request(method, url)
+        RequestBuilder::new(method, &url)
             .header(AUTHORIZATION, self.authorization.clone())
+            .header(header::USER_AGENT, USER_AGENT)
             .header("X-Request-Id", id.as_str())
     }
 
@@ -149,13 +162,13 @@ impl Client {
         limit: usize,
         mut room: BytesMut,
     ) -> Result<Answer, Failure> {
-        let response = request.send().await.map_err(Failure::from)?;
-        room.clear();
-        Answer::read(response, limit, room).await
+        let read = |response| {
+            room.clear();
+            Answer::read(response, limit, room)
+        };
+        self.exchange_with(request, read).await
     }
-}
 
-impl Client {
     /// Sends the request and reads at least `enough` bytes of the answer's body, if it has so many;
     /// then the connection is given up.
     ///
@@ -166,9 +179,48 @@ impl Client {
         request: RequestBuilder,
         enough: usize,
     ) -> Result<Answer, Failure> {
-        let response = request.send().await.map_err(Failure::from)?;
-        Answer::read_beginning(response, enough).await
+        let read = |response| Answer::read_beginning(response, enough);
+        self.exchange_with(request, read).await
     }
+
+    /// Sends the request and has the answer read.
+    async fn exchange_with<R>(
+        &self,
+        mut request: RequestBuilder,
+        read: impl FnOnce(Response<Incoming>) -> R,
+    ) -> Result<Answer, Failure>
+    where
+        R: Future<Output = Result<Answer, Failure>>,
+    {
+        let proxy = request
+            .uri()
+            .and_then(|uri| self.connector.asked_proxy(uri));
+        if let Some(login) = proxy.and_then(|proxy| proxy.login.as_ref()) {
+            request = request.header(PROXY_AUTHORIZATION, basic(login));
+        }
+        let (request, timeout) = request.build()?;
+        let exchange = async { read(self.inner.request(request).await?).await };
+        let answer = match timeout {
+            None => exchange.await?,
+            Some(timeout) => tokio::time::timeout(timeout, exchange)
+                .await
+                .map_err(|_| Failure::NoAnswer("it took too long".to_owned()))??,
+        };
+        match proxy {
+            Some(proxy) if answer.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                Err(Failure::Final(tunnel::wants_login(proxy, &answer.headers)))
+            }
+            _ => Ok(answer),
+        }
+    }
+}
+
+/// Returns the header of a login by the scheme `Basic`.
+fn basic(login: &Login) -> HeaderValue {
+    let mut value = HeaderValue::try_from(format!("Basic {}", login.basic()))
+        .expect("base64 has visible characters alone");
+    value.set_sensitive(true);
+    value
 }
 
 /// Leaves the token out.
@@ -176,25 +228,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").finish_non_exhaustive()
     }
-}
-
-/// Sets the proxies that the settings name, and no others.
-fn proxies(
-    builder: reqwest::ClientBuilder,
-    proxies: &Proxies,
-) -> Result<reqwest::ClientBuilder, Error> {
-    // Without this, the library would look into the process's environment.
-    let mut builder = builder.no_proxy();
-    let direct = proxies.direct.as_deref().and_then(NoProxy::from_string);
-    if let Some(address) = &proxies.https {
-        let proxy = Proxy::https(address).map_err(|_| Error::Proxy { scheme: "https" })?;
-        builder = builder.proxy(proxy.no_proxy(direct.clone()));
-    }
-    if let Some(address) = &proxies.http {
-        let proxy = Proxy::http(address).map_err(|_| Error::Proxy { scheme: "http" })?;
-        builder = builder.proxy(proxy.no_proxy(direct));
-    }
-    Ok(builder)
 }
 
 #[cfg(test)]
@@ -223,13 +256,5 @@ mod tests {
         let error = Client::new(&Settings::load(&environment).unwrap()).unwrap_err();
         let text = error.to_string();
         assert!(text.contains(&file.path().display().to_string()), "{text}");
-    }
-
-    #[test]
-    fn an_unusable_proxy_is_reported_without_its_password() {
-        let environment = settings().with("https_proxy", "http://user:s3cr3t@:x/");
-        let error = Client::new(&Settings::load(&environment).unwrap()).unwrap_err();
-        assert!(matches!(error, Error::Proxy { scheme: "https" }));
-        assert!(!format!("{error} {error:?}").contains("s3cr3t"));
     }
 }

@@ -52,7 +52,7 @@ impl fmt::Debug for Activity {
 }
 
 /// A body of known length, sent piece by piece without being copied.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ProgressBody {
     rest: Bytes,
     activity: Activity,
@@ -65,6 +65,20 @@ impl ProgressBody {
             rest: bytes,
             activity,
         }
+    }
+}
+
+/// A body that nobody watches.
+impl From<Bytes> for ProgressBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::new(bytes, Activity::default())
+    }
+}
+
+/// A body that nobody watches.
+impl From<String> for ProgressBody {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
     }
 }
 

@@ -65,7 +65,8 @@ impl ArchiveStore {
             Choice::default(),
             &self.destination.scratch,
         )
-        .in_pieces(PIECE);
+        .in_pieces(PIECE)
+        .named(target.naming().cloned());
         let (opening, file) = target.prepare()?;
         let wanted = stored.image.clone();
         let read = tokio::task::spawn_blocking(move || {

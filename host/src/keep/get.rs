@@ -8,7 +8,10 @@ use super::put::{described, name};
 use super::service::{self, Service};
 use super::{Error, Keep};
 use crate::http::header::ACCEPT;
-use crate::http::{Answer, Failure, Method, RequestId};
+use crate::http::{Answer, Failure, Method, RequestId, Setback};
+
+/// More bytes than a server may have put on the way before it broke.
+const MOVED: usize = 1 << 20;
 
 /// How much of a block is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +27,7 @@ enum Part {
 enum Outcome {
     Answered(Answer),
     /// It may do better in the next round.
-    Failed(String),
+    Failed(String, Setback),
     /// It does not have the block.
     Absent,
     /// It will not give the block.
@@ -107,6 +110,7 @@ impl Keep {
                 return Err(Error::NoServices);
             }
             let mut reasons = Vec::new();
+            let mut setback = Setback::default();
             for service in service::order(&services, locator.block().hash) {
                 if refused.iter().any(|(known, _)| *known == service) {
                     continue;
@@ -116,15 +120,16 @@ impl Keep {
                     .await
                 {
                     Outcome::Answered(answer) => return Ok(answer.body),
-                    Outcome::Failed(reason) => {
-                        reasons.push(format!("{}: {reason}", name(&service)))
+                    Outcome::Failed(reason, next) => {
+                        setback = setback.join(next);
+                        reasons.push(format!("{}: {reason}", name(&service)));
                     }
                     outcome => refused.push((service, outcome)),
                 }
             }
             let is_over = reasons.is_empty();
             let summary = format!("block {}: {}", locator.block(), reasons.join("; "));
-            if is_over || !attempts.wait(&self.client, &summary).await {
+            if is_over || !attempts.wait(&self.client, &summary, setback).await {
                 let is_absent = is_over
                     && refused
                         .iter()
@@ -179,8 +184,14 @@ impl Keep {
         };
         let answer = match answer {
             Ok(answer) => answer,
-            Err(failure @ Failure::Untrusted(_)) => return Outcome::Refused(failure.to_string()),
-            Err(failure) => return Outcome::Failed(failure.to_string()),
+            Err(failure @ Failure::Final(_)) => return Outcome::Refused(failure.to_string()),
+            Err(failure) => {
+                let setback = Setback {
+                    moved: failure.received() > MOVED,
+                    ..Setback::default()
+                };
+                return Outcome::Failed(failure.to_string(), setback);
+            }
         };
         let status = answer.status.as_u16();
         let size = locator.block().size as usize;
@@ -204,14 +215,17 @@ impl Keep {
                 if id == Some(locator.block()) {
                     Outcome::Answered(answer)
                 } else {
-                    Outcome::Failed("what it sent is not the block".to_owned())
+                    Outcome::Failed(
+                        "what it sent is not the block".to_owned(),
+                        Setback::default(),
+                    )
                 }
             }
             (404 | 410, _) => Outcome::Absent,
             (408 | 409 | 423 | 429 | 500 | 502 | 503 | 504, _) => {
-                Outcome::Failed(described(status, &String::from_utf8_lossy(&answer.body)))
+                Outcome::Failed(described(&answer), Setback::of_answer(&answer))
             }
-            _ => Outcome::Refused(described(status, &String::from_utf8_lossy(&answer.body))),
+            _ => Outcome::Refused(described(&answer)),
         }
     }
 }

@@ -46,6 +46,7 @@ pub use fetch::Destination;
 pub use journal::{Identity, JournalFile, recall};
 pub use known::KnownBlocks;
 pub use locator::{InvalidLocator, Locator};
+pub use reuse::Lenders;
 pub use service::Service;
 pub use store::{ArchiveStore, StoreError};
 pub use tally::Wanted;

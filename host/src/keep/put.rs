@@ -15,7 +15,7 @@ use super::service::{self, Service};
 use super::tally::{Confirmed, Tally, Wanted};
 use super::{Error, Keep};
 use crate::harmless::one_line;
-use crate::http::{Answer, RequestId, Watcher};
+use crate::http::{Answer, RequestId, Setback, Watcher};
 
 /// An answer to a PUT is a locator; longer ones are something else.
 pub(super) const LARGEST_ANSWER: usize = 64 * 1024;
@@ -25,7 +25,7 @@ pub(super) const LARGEST_ANSWER: usize = 64 * 1024;
 pub(super) enum Outcome {
     Stored(Locator, Confirmed),
     /// It may do better in the next round.
-    Failed(String),
+    Failed(String, Setback),
     /// It will not take this block.
     Refused(String),
     /// It does not accept the token.
@@ -48,6 +48,8 @@ struct Tried {
     /// What those that did not store it said the last time.
     reasons: BTreeMap<String, String>,
     unauthorized: usize,
+    /// What the failures of this round have to say of the next.
+    setback: Setback,
     /// The first locator, or the first that is signed.
     locator: Option<Locator>,
 }
@@ -128,6 +130,7 @@ impl Keep {
                 id: &id,
                 watcher: watcher.as_ref(),
             };
+            tried.setback = Setback::default();
             self.round(sending, left, all_disks, &mut tally, &mut tried)
                 .await;
             if tally.missing() == 0
@@ -142,7 +145,7 @@ impl Keep {
                 let reasons: Vec<&str> = tried.reasons.values().map(String::as_str).collect();
                 format!("block {}: {}", block.id(), reasons.join("; "))
             };
-            if hopeless || !attempts.wait(&self.client, &summary()).await {
+            if hopeless || !attempts.wait(&self.client, &summary(), tried.setback).await {
                 return Err(failure(block, wanted, &tally, tried));
             }
         }
@@ -193,8 +196,9 @@ impl Keep {
                     }
                     None
                 }
-                Outcome::Failed(reason) => {
+                Outcome::Failed(reason, setback) => {
                     finished = false;
+                    tried.setback = tried.setback.join(setback);
                     Some(reason)
                 }
                 Outcome::Refused(reason) => Some(reason),
@@ -244,19 +248,33 @@ pub(super) fn judge(answer: &Answer, block: &Block) -> Outcome {
                 locator.block()
             )),
             // A proxy's page, perhaps, or an answer cut off.
-            Err(_) => Outcome::Failed("its answer is no block's locator".to_owned()),
+            Err(_) => {
+                let what = match answer.page() {
+                    Some(page) => format!("its answer is no block's locator but {page}"),
+                    None => "its answer is no block's locator".to_owned(),
+                };
+                Outcome::Failed(what, Setback::of_answer(answer))
+            }
         },
-        401 | 403 => Outcome::Unauthorized(described(status, &body)),
+        // A page that something in between made says nothing of the token.
+        401 | 403 if answer.page().is_none() => Outcome::Unauthorized(described(answer)),
         // The Python and the Go client agree on most of these; the others (409, 423, 429) are
         // refusals for the time being by their definition.
-        408 | 409 | 423 | 429 | 500 | 502 | 503 | 504 => Outcome::Failed(described(status, &body)),
-        _ => Outcome::Refused(described(status, &body)),
+        408 | 409 | 423 | 429 | 500 | 502 | 503 | 504 => {
+            Outcome::Failed(described(answer), Setback::of_answer(answer))
+        }
+        _ => Outcome::Refused(described(answer)),
     }
 }
 
-pub(super) fn described(status: u16, body: &str) -> String {
-    // Text for people is short; pages of HTML and what is for programs are not.
-    let text = one_line(body, 200);
+/// Says what a service answered that did not do what it was to do.
+pub(super) fn described(answer: &Answer) -> String {
+    let status = answer.status.as_u16();
+    if let Some(text) = answer.explained() {
+        return format!("status {status}: {text}");
+    }
+    // Text for people is short; what is for programs is not.
+    let text = one_line(&String::from_utf8_lossy(&answer.body), 200);
     if text.is_empty() || text.starts_with(['<', '{', '[']) {
         format!("status {status}")
     } else {
@@ -270,6 +288,12 @@ fn failure(block: &Block, wanted: &Wanted, tally: &Tally<'_>, tried: Tried) -> E
         return Error::Unauthorized(reasons);
     }
     let pending = tally.pending_classes();
+    if reasons.is_empty() && pending.is_empty() {
+        reasons.push(
+            "every service that can be written to took the block, and the cluster has no more"
+                .to_owned(),
+        );
+    }
     if !pending.is_empty() {
         reasons.push(format!(
             "storage classes not reached: {}",

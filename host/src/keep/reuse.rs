@@ -13,12 +13,44 @@ const AT_A_TIME: usize = 8;
 /// Once so many bytes of manifests were read, no more are asked for.
 const MOST_BYTES: usize = 32 << 20;
 
+/// Whose collections may lend blocks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Lenders {
+    /// Those of everybody, as far as the token may read them.
+    #[default]
+    Anybody,
+    /// Those of this project, and of the user's home project.
+    Own(Option<String>),
+    /// None.
+    Nobody,
+}
+
 impl Keep {
+    /// Returns the blocks of these collections, as far as their owners are among those who may lend.
+    ///
+    /// Whose a collection is, the cluster is asked; who asks for the blocks is not believed.
+    pub async fn blocks_lent_by(&self, lenders: &Lenders, collections: &[String]) -> KnownBlocks {
+        match lenders {
+            Lenders::Anybody => self.blocks_of(collections).await,
+            Lenders::Nobody => KnownBlocks::default(),
+            Lenders::Own(project) => {
+                let mut owners: Vec<String> = project.iter().cloned().collect();
+                owners.extend(self.services.api().current_user().await.ok());
+                self.blocks(collections, |owner| owners.iter().any(|own| own == owner))
+                    .await
+            }
+        }
+    }
+
     /// Returns the blocks of these collections, as far as the token may read them.
     ///
     /// They only spare sending, so a collection that is not to be had is passed over, and so is
     /// what comes after an answer that fails.
     pub async fn blocks_of(&self, collections: &[String]) -> KnownBlocks {
+        self.blocks(collections, |_| true).await
+    }
+
+    async fn blocks(&self, collections: &[String], may_lend: impl Fn(&str) -> bool) -> KnownBlocks {
         let mut known = KnownBlocks::default();
         let mut bytes = 0;
         let most = collections.len().min(MOST_COLLECTIONS);
@@ -32,7 +64,8 @@ impl Keep {
             let Ok(found) = self.services.api().list_collections(&query).await else {
                 break;
             };
-            for manifest in found.iter().filter_map(|found| found.manifest.as_deref()) {
+            let lent = found.iter().filter(|found| may_lend(&found.owner));
+            for manifest in lent.filter_map(|found| found.manifest.as_deref()) {
                 bytes += manifest.len();
                 known.insert_manifest(manifest);
             }

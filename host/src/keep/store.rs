@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::journal::{Both, JournalFile, recall};
-use super::{Destination, Error as KeepError, Journal, Keep, KnownBlocks, Locator, UploadOptions};
+use super::{
+    Destination, Error as KeepError, Journal, Keep, KnownBlocks, Lenders, Locator, UploadOptions,
+};
 use crate::archive::{self, Opened};
 use crate::bindings::archives::{Error as WitArchiveError, Selection};
 use crate::bindings::keep::{Error as WitError, Options, Stored};
@@ -30,6 +32,7 @@ pub struct ArchiveStore {
     messages: Messages,
     sent: Arc<Sent>,
     script: Option<Arc<Script>>,
+    lenders: Lenders,
     /// Where journals are kept; none to keep none.
     journals: Option<Arc<Place>>,
 }
@@ -122,6 +125,7 @@ impl ArchiveStore {
             messages,
             sent: Arc::default(),
             script: None,
+            lenders: Lenders::default(),
             journals: None,
         }
     }
@@ -130,6 +134,13 @@ impl ArchiveStore {
     #[must_use]
     pub fn under(mut self, script: Option<Arc<Script>>) -> Self {
         self.script = script;
+        self
+    }
+
+    /// Uses the blocks of these collections alone, whatever is asked for.
+    #[must_use]
+    pub fn lent_by(mut self, lenders: Lenders) -> Self {
+        self.lenders = lenders;
         self
     }
 
@@ -155,7 +166,10 @@ impl ArchiveStore {
             .keep
             .wanted(options.replicas, &options.storage_classes)
             .await?;
-        let mut known = self.keep.blocks_of(&options.reuse).await;
+        let mut known = self
+            .keep
+            .blocks_lent_by(&self.lenders, &options.reuse)
+            .await;
         known.extend(self.sent.known().clone());
         let image = match (&options.selection, archive.image()) {
             (_, Some(image)) | (Selection::Id(image), None) => Some(image.as_str()),

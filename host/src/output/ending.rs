@@ -67,6 +67,10 @@ impl From<policy::Error> for Report {
                     .join("\n"),
             )
             .advise("correct the file; `keepdocker policy check FILE` checks it"),
+            policy::Error::Untrusted { ref mend, .. } => {
+                let report = Self::new(Exit::Failed, error.to_string());
+                report.advise(mend.clone())
+            }
             error => Self::new(Exit::Failed, error.to_string()),
         }
     }

@@ -190,13 +190,16 @@ fn of_command(exit: Exit, failure: &CommandFailure) -> Report {
     Report::new(exit, format!("`{}` {ending}", failure.command)).detail(failure.message.clone())
 }
 
+/// What may help where the engine failed: it sees less than the user's shell.
+const WITHHELD: &str = "the engine gets the environment variables that engines and credential helpers usually need, and no others; KEEPDOCKER_ENGINE_ENV=NAME,PREFIX_* gives it more of them";
+
 fn of_engine(error: engine::Error) -> Report {
     match error {
         engine::Error::Denied(reason) => denied(reason),
         engine::Error::Unavailable(reason) => Report::new(Exit::Failed, "the container engine cannot be reached")
             .detail(reason)
-            .advise("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`"),
-        engine::Error::Failed(failure) => of_command(Exit::Failed, &failure),
+            .advise(format!("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`; {WITHHELD}")),
+        engine::Error::Failed(failure) => of_command(Exit::Failed, &failure).advise(WITHHELD),
         engine::Error::Other(reason) => Report::new(Exit::Failed, "the container engine could not be used").detail(reason),
     }
 }
@@ -225,9 +228,11 @@ fn of_archive(error: archives::Error, purpose: Purpose) -> Report {
         archives::Error::Ambiguous(reason) => Report::new(Exit::AmbiguousImage, reason)
             .advise("name one of them after the source and a colon: by its name, its ID, or `@N` for the N-th; or give `--platform`"),
         archives::Error::Engine(failure) if purpose != Purpose::Store => {
-            of_command(Exit::Failed, &failure)
+            of_command(Exit::Failed, &failure).advise(WITHHELD)
         }
-        archives::Error::Engine(failure) => of_command(Exit::Failed, &failure).advise(NOTHING),
+        archives::Error::Engine(failure) => {
+            of_command(Exit::Failed, &failure).advise(format!("{NOTHING}; {WITHHELD}"))
+        }
         archives::Error::Unsupported(reason) => Report::new(Exit::Failed, reason),
         archives::Error::Other(reason) => {
             Report::new(Exit::Failed, "the image archive could not be read").detail(reason)
@@ -264,7 +269,9 @@ fn of_keep(error: keep::Error, purpose: Purpose) -> Report {
             ),
         )
         .detail(shortfall.reasons.join("\n"))
-        .advise("nothing was registered; run the command again when the services are well"),
+        .advise(
+            "nothing was registered; run the command again once what the services say is mended",
+        ),
         keep::Error::Unauthorized(reason) => unauthorized(reason),
         keep::Error::Other(reason) => {
             let what = match purpose {
@@ -281,16 +288,29 @@ fn of_api(error: api::Error) -> Report {
     match error {
         api::Error::Denied(reason) => denied(reason),
         api::Error::Unauthorized(reason) => unauthorized(reason),
-        api::Error::Forbidden(reason) => Report::new(Exit::Failed, "the cluster does not permit this").detail(reason),
-        api::Error::NotFound(reason) => Report::new(Exit::Failed, "the cluster does not know this, or hides it").detail(reason),
-        api::Error::Rejected(reason) => Report::new(Exit::Failed, "the cluster refused the request").detail(reason),
-        api::Error::Unreachable(reason) => Report::new(Exit::Failed, "the cluster cannot be reached").detail(reason).advise(
-            "check ARVADOS_API_HOST and the network; a private certificate authority is named by SSL_CERT_FILE",
-        ),
-        api::Error::Uncertain(reason) => Report::new(Exit::Failed, "the cluster did not answer, so it is not known whether the request took effect")
-            .detail(reason)
-            .advise("run the command again: it completes what is missing"),
-        api::Error::Other(reason) => Report::new(Exit::Failed, "the request to the cluster failed").detail(reason),
+        api::Error::Forbidden(reason) => {
+            Report::new(Exit::Failed, "the cluster does not permit this").detail(reason)
+        }
+        api::Error::NotFound(reason) => {
+            Report::new(Exit::Failed, "the cluster does not know this, or hides it").detail(reason)
+        }
+        api::Error::Rejected(reason) => {
+            Report::new(Exit::Failed, "the cluster refused the request").detail(reason)
+        }
+        api::Error::Unreachable(reason) => {
+            Report::new(Exit::Failed, "the cluster cannot be reached")
+                .detail(reason)
+                .advise("check ARVADOS_API_HOST, the network and, if there is one, the proxy")
+        }
+        api::Error::Uncertain(reason) => Report::new(
+            Exit::Failed,
+            "the cluster did not answer, so it is not known whether the request took effect",
+        )
+        .detail(reason)
+        .advise("run the command again: it completes what is missing"),
+        api::Error::Other(reason) => {
+            Report::new(Exit::Failed, "the request to the cluster failed").detail(reason)
+        }
     }
 }
 

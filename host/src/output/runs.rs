@@ -81,6 +81,16 @@ pub fn steps(run: &Run) -> String {
                     &mut text,
                     format!("  cluster:   {}", word(&named("cluster")["host"])),
                 );
+                let connection = named("connection");
+                if connection["certificates_checked"] == false {
+                    line(&mut text, "    certificates were not checked".to_owned());
+                }
+                for service in connection["keep_services"].as_array().into_iter().flatten() {
+                    line(
+                        &mut text,
+                        format!("    Keep at {}, as given", word(service)),
+                    );
+                }
             }
             "attempt" => line(&mut text, format!("{:>4} {}", of("call"), asked(entry))),
             "denied" => {

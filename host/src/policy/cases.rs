@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::context::{Cluster, Context};
 use super::document::{Document, Table, entry};
 use super::error::Error;
-use super::sources;
+use super::file::PolicyFile;
 use super::stack::{Decision, Policy};
 use crate::gate::Operation;
 
@@ -38,7 +38,7 @@ impl Case {
     /// # Errors
     /// If it cannot be read, or something in it is not understood.
     pub fn open(file: &Path) -> Result<Vec<Self>, Error> {
-        Self::read(&file.to_string_lossy(), &sources::open(file)?)
+        Self::read(&file.to_string_lossy(), &PolicyFile::open(file)?.text)
     }
 
     /// Reads cases from text.

@@ -5,7 +5,9 @@ use super::matching::Match;
 use super::object_pattern::{
     CLUSTER_DEFAULT, ClusterPattern, ImagePattern, ProjectPattern, StorageClassPattern,
 };
-use super::repository::{RepositoryPattern, is_image_id, is_pinned};
+use super::repository::{
+    RepositoryPattern, is_image_id, is_pinned, may_be_image_id, repository_of,
+};
 use crate::gate::Operation;
 
 /// The class of links whose name is an image ID.
@@ -264,8 +266,10 @@ fn repository(pattern: &RepositoryPattern, operation: &Operation, context: &Cont
         return Match::Yes;
     }
     match operation {
-        // An image ID tells no repository.
-        Operation::EngineFind { name } | Operation::EnginePull { name } if is_image_id(name) => {
+        // An image ID tells no repository, and engines take any beginning of one.
+        Operation::EngineFind { name } | Operation::EnginePull { name }
+            if may_be_image_id(name) =>
+        {
             Match::Maybe
         }
         Operation::EngineFind { name } | Operation::EnginePull { name } => pattern.matches(name),
@@ -385,16 +389,4 @@ impl Condition {
             _ => None,
         }
     }
-}
-
-/// Returns the repository of a reference as a pattern would name it.
-fn repository_of(reference: &str) -> Option<String> {
-    let pattern = reference.split('@').next().unwrap_or(reference);
-    let tagless = match pattern.rfind(':') {
-        Some(colon) if !pattern[colon..].contains('/') => &pattern[..colon],
-        _ => pattern,
-    };
-    RepositoryPattern::parse(tagless)
-        .is_ok()
-        .then(|| tagless.to_owned())
 }

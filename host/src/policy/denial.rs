@@ -49,7 +49,7 @@ impl Denial {
                 let rules = policy
                     .layers()
                     .iter()
-                    .filter(|layer| layer.origin == ruling.origin)
+                    .filter(|layer| layer.origin == ruling.origin && *layer.file == *file)
                     .flat_map(|layer| &layer.rules);
                 match nearest(rules, operation, context) {
                     Some(rule) => not_quite(rule, operation, context),
@@ -65,15 +65,13 @@ impl Denial {
         let given = policy
             .layers()
             .iter()
-            .find(|layer| layer.origin == Origin::Given);
+            .filter(|layer| layer.origin == Origin::Given)
+            .map(|layer| &*layer.file);
         let names = context.names.unwrap_or_default().iter();
         let names: String = names
             .map(|name| format!(" --image-name {}", quote(name)))
             .collect();
-        let explain = format!(
-            "{} {asked}{names}",
-            explain_with(given.map(|layer| &*layer.file))
-        );
+        let explain = format!("{} {asked}{names}", explain_with(given));
         Self {
             number,
             verb: operation.verb(),
@@ -101,11 +99,12 @@ impl Denial {
 }
 
 /// Begins the command that explains a decision under the same layers.
-fn explain_with(given: Option<&str>) -> String {
-    match given {
-        Some(file) => format!("keepdocker --policy {} policy explain", quote(file)),
-        None => "keepdocker policy explain".to_owned(),
-    }
+fn explain_with<'f>(given: impl IntoIterator<Item = &'f str>) -> String {
+    let given: String = given
+        .into_iter()
+        .map(|file| format!(" --policy {}", quote(file)))
+        .collect();
+    format!("keepdocker{given} policy explain")
 }
 
 /// Writes it all on one line, as the component gets to see it.

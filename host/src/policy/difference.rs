@@ -1,5 +1,6 @@
 //! What one policy allows and another does not.
 
+use super::demands::Shown;
 use super::limits::Counted;
 use super::probe::{self, MAX_PROBES, Probe};
 use super::stack::{Decision, Policy};
@@ -12,7 +13,7 @@ pub struct Difference {
     pub allowed: Vec<String>,
     /// What only the first allows.
     pub denied: Vec<String>,
-    /// Limits that are not the same: which, the first's, and the second's.
+    /// Limits and demands that are not the same: which, the first's, and the second's.
     pub limits: Vec<(String, String, String)>,
     /// Whether there were so many patterns that not everything was compared.
     pub incomplete: bool,
@@ -52,6 +53,17 @@ impl Policy {
             let (first, second) = (value(self), value(second));
             if first != second {
                 difference.limits.push((counted.to_string(), first, second));
+            }
+        }
+        let demands = self.demands().shown().into_iter();
+        for (first, second) in demands.zip(second.demands().shown()) {
+            let word = |shown: Shown<'_>| shown.stated.map_or(shown.loosest, |(word, ..)| word);
+            if word(first) != word(second) {
+                difference.limits.push((
+                    first.key.to_owned(),
+                    word(first).to_owned(),
+                    word(second).to_owned(),
+                ));
             }
         }
         difference

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::reader::SCHEMA;
-use super::repository::{RepositoryPattern, is_image_id};
+use super::repository::{is_image_id, repository_of};
 use crate::gate::{ObjectError, Operation};
 
 /// Why a record makes no draft.
@@ -244,14 +244,5 @@ fn seen(operation: &Operation) -> Vec<(&'static str, String)> {
 }
 
 fn repository(reference: &str) -> String {
-    let name = reference.split('@').next().unwrap_or(reference);
-    let tag = name
-        .rfind(':')
-        .filter(|colon| !name[*colon..].contains('/'));
-    let name = &name[..tag.unwrap_or(name.len())];
-    if RepositoryPattern::parse(name).is_ok() && !name.contains('*') && !is_image_id(reference) {
-        name.to_owned()
-    } else {
-        String::new()
-    }
+    repository_of(reference).unwrap_or_default()
 }

@@ -14,6 +14,16 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// Others than those who may keep it can change the file.
+    #[error("the policy {} cannot be trusted: {reason}", file.display())]
+    Untrusted {
+        /// The file.
+        file: PathBuf,
+        /// Who can change what.
+        reason: String,
+        /// What would mend that.
+        mend: String,
+    },
     /// The file says what a policy cannot say.
     #[error("{}", list(.0))]
     Invalid(Vec<Fault>),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::audit::AuditRules;
 use super::context::Context;
+use super::demands::Demands;
 use super::limits::Limits;
 use super::rule::{Effect, Rule};
 use crate::gate::Operation;
@@ -18,7 +19,7 @@ pub enum Origin {
     System,
     /// The user's.
     User,
-    /// The one named on the command line.
+    /// One named on the command line.
     Given,
 }
 
@@ -88,6 +89,8 @@ pub struct Layer {
     pub locked: bool,
     /// Its limits.
     pub limits: Limits,
+    /// What it demands of a whole run.
+    pub demands: Demands,
     pub(super) guest: GuestRules,
     pub(super) audit: AuditRules,
     /// Its rules in the file's order, those that deny first.

@@ -25,6 +25,7 @@ impl Layer {
     #[must_use]
     pub fn lint(&self) -> Vec<Fault> {
         let mut warnings: Vec<Fault> = self.idle_limits();
+        warnings.extend(self.idle_demands());
         let mut uses: Vec<Use<'_>> = self.rules.iter().map(|_| Use::default()).collect();
         let mut complete = true;
         for verb in Operation::VERBS {
@@ -97,6 +98,21 @@ impl Layer {
                     smaller.counted.show(smaller.value)
                 );
                 Some(self.warning(limit.line, message))
+            })
+            .collect()
+    }
+
+    fn idle_demands(&self) -> Vec<Fault> {
+        let stated = self.demands.shown().into_iter();
+        let stated = stated.filter_map(|shown| Some((shown, shown.stated?)));
+        stated
+            .filter(|(shown, (word, ..))| *word == shown.loosest)
+            .map(|(shown, (word, _, line))| {
+                let message = format!(
+                    "`{} = \"{word}\"` changes nothing: it demands nothing",
+                    shown.key
+                );
+                self.warning(line, message)
             })
             .collect()
     }

@@ -1,8 +1,8 @@
 //! The policy: what the component may ask the host to do.
 //!
 //! A policy file lists rules that allow and rules that deny; what no rule allows is denied, and a
-//! rule that denies wins. There are up to four files, the program's own first, and all of them must
-//! allow an operation: a further one can only tighten.
+//! rule that denies wins. There are several files, the program's own first, and all of them must allow
+//! an operation: a further one can only tighten.
 //!
 //! ```text
 //! file ─▶ Layer::read ─▶ Layer ┐
@@ -15,13 +15,16 @@ mod audit;
 mod cases;
 mod condition;
 mod context;
+mod demands;
 mod denial;
 mod difference;
 mod document;
 mod draft;
 mod error;
 mod explanation;
+mod file;
 mod guest;
+mod keepers;
 mod layer;
 mod limits;
 mod lint;
@@ -41,6 +44,7 @@ mod tests;
 pub use audit::AuditRules;
 pub use cases::{CASES_SCHEMA, Case};
 pub use context::{Cluster, Context};
+pub use demands::{Demand, Demands, Endpoints, Reuse, Verify};
 pub use denial::Denial;
 pub use difference::Difference;
 pub use draft::{DraftError, draft};

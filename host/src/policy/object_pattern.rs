@@ -2,7 +2,9 @@
 
 use super::context::Cluster;
 use super::matching::Match;
-use super::repository::{host_has_suffix, is_image_id, is_label, split_port};
+use keepdocker_terms::reference::{is_host, is_host_name};
+
+use super::repository::{host_has_suffix, is_image_id, without_port};
 
 /// A set of images, by ID.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,13 +67,13 @@ impl ClusterPattern {
         {
             return Ok(Self::Id(text.to_owned()));
         }
-        let is_host = |host: &str| host.split('.').all(is_label);
-        if let Some(suffix) = text.strip_prefix("*.").filter(|suffix| is_host(suffix)) {
+        if let Some(suffix) = text
+            .strip_prefix("*.")
+            .filter(|suffix| is_host_name(suffix))
+        {
             return Ok(Self::HostSuffix(suffix.to_owned()));
         }
-        let (host, port) = split_port(text);
-        let is_address = host.starts_with('[') && host.ends_with(']');
-        if (is_host(host) || is_address) && port.is_none_or(|port| port.parse::<u16>().is_ok()) {
+        if is_host(text) {
             return Ok(Self::Host(without_default_port(text).to_owned()));
         }
         Err(format!(
@@ -86,14 +88,29 @@ impl ClusterPattern {
                 .id
                 .as_ref()
                 .map_or(Match::Maybe, |id| Match::from(id == wanted)),
-            Self::Host(host) => {
-                Match::from(without_default_port(&cluster.host).eq_ignore_ascii_case(host))
-            }
+            Self::Host(host) => Match::from(is_server(host, &cluster.host)),
             Self::HostSuffix(suffix) => {
-                Match::from(host_has_suffix(split_port(&cluster.host).0, suffix))
+                Match::from(host_has_suffix(in_dns(without_port(&cluster.host)), suffix))
             }
         }
     }
+}
+
+/// Tells whether the host of a pattern and that of a setting are one server, however the setting
+/// spells it.
+fn is_server(pattern: &str, given: &str) -> bool {
+    let parts = |text| {
+        let name = without_port(text);
+        let port = text[name.len()..].trim_start_matches([':', '0']);
+        (in_dns(name), if port == "443" { "" } else { port })
+    };
+    let ((wanted, wanted_port), (name, port)) = (parts(pattern), parts(given));
+    wanted.eq_ignore_ascii_case(name) && wanted_port == port
+}
+
+/// Returns a host's name without the dot that may end it.
+fn in_dns(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 fn without_default_port(host: &str) -> &str {
@@ -229,6 +246,21 @@ mod tests {
                 "{pattern}"
             );
         }
+        let host = ClusterPattern::parse("api.zzzzz.example.org").unwrap();
+        for spelled in [
+            "api.zzzzz.example.org",
+            "API.zzzzz.example.org.",
+            "api.zzzzz.example.org:0443",
+            "api.zzzzz.example.org.:443",
+        ] {
+            let cluster = Cluster {
+                host: spelled.into(),
+                id: None,
+            };
+            assert_eq!(host.matches(&cluster), Match::Yes, "{spelled}");
+            let suffix = ClusterPattern::parse("*.example.org").unwrap();
+            assert_eq!(suffix.matches(&cluster), Match::Yes, "{spelled}");
+        }
         let unknown = Cluster {
             id: None,
             ..cluster
@@ -244,6 +276,7 @@ mod tests {
             "https://x",
             "a..b",
             "host:port",
+            "host:0443",
             "a/b",
             "*.",
         ] {

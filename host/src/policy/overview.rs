@@ -31,6 +31,7 @@ impl Policy {
             }
         }
         text.push_str(&self.limits_in_force());
+        text.push_str(&self.demands_in_force());
         text.push_str(&self.audit_in_force());
         text
     }
@@ -43,6 +44,7 @@ impl Policy {
             .map(|verb| self.effective(verb))
             .collect();
         text.push_str(&self.limits_in_force());
+        text.push_str(&self.demands_in_force());
         text.push_str(&self.audit_in_force());
         text
     }
@@ -130,6 +132,34 @@ impl Policy {
             .collect()
     }
 
+    /// Returns what is demanded of a whole run, each key with the place that states it.
+    fn demands_in_force(&self) -> String {
+        let mut text = "demands\n".to_owned();
+        for shown in self.demands().shown() {
+            match shown.stated {
+                Some((word, file, line)) => {
+                    add(
+                        &mut text,
+                        format!("  {} = {word} ({file}:{line})", shown.key),
+                    );
+                }
+                None => add(&mut text, format!("  {} = {}", shown.key, shown.loosest)),
+            }
+        }
+        text
+    }
+
+    fn demands_json(&self) -> Map<String, Value> {
+        let demands = self.demands().shown().into_iter();
+        let stated = demands.filter_map(|shown| Some((shown.key, shown.stated?)));
+        stated
+            .map(|(key, (word, file, line))| {
+                let value = json!({"value": word, "file": file, "line": line});
+                (key.to_owned(), value)
+            })
+            .collect()
+    }
+
     /// Returns what is asked of the audit log.
     fn audit_in_force(&self) -> String {
         let mut text = "audit log\n".to_owned();
@@ -147,6 +177,7 @@ impl Policy {
             "sha256": self.sha256(),
             "layers": self.layers().iter().map(layer_json).collect::<Vec<_>>(),
             "limits": self.limits_json(),
+            "demands": self.demands_json(),
             "audit": self.audit().settings().into_iter().collect::<BTreeMap<_, _>>(),
         })
     }

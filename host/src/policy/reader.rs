@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::audit::AuditRules;
 use super::condition::{Condition, KEYS};
+use super::demands::Demands;
 use super::document::{Document, Entry, Table, entry};
 use super::error::Error;
 use super::layer::{GuestRules, Layer, Listed, Mode, Origin};
@@ -22,8 +23,19 @@ use crate::gate::Operation;
 pub const SCHEMA: &str = "keepdocker.policy/1";
 
 /// The keys of each table of a policy file.
-pub(super) const TOP_KEYS: [&str; 9] = [
-    "schema", "name", "mode", "locked", "guest", "limits", "audit", "allow", "deny",
+pub(super) const TOP_KEYS: [&str; 12] = [
+    "schema",
+    "name",
+    "mode",
+    "locked",
+    "endpoints",
+    "reuse",
+    "verify",
+    "guest",
+    "limits",
+    "audit",
+    "allow",
+    "deny",
 ];
 pub(super) const GUEST_KEYS: [&str; 2] = ["sha256", "imports"];
 pub(super) const LIMIT_KEYS: [&str; 7] = [
@@ -77,6 +89,7 @@ impl Layer {
             .unwrap_or(false);
         let guest = read_guest(&mut document, &top);
         let limits = read_limits(&mut document, origin, &top);
+        let demands = Demands::read(&mut document, origin, &top);
         let audit = AuditRules::read(&mut document, &top);
         let mut rules = read_rules(&mut document, &top, Effect::Deny);
         rules.extend(read_rules(&mut document, &top, Effect::Allow));
@@ -98,6 +111,7 @@ impl Layer {
             mode_line,
             locked,
             limits,
+            demands,
             guest,
             audit,
             rules,

@@ -2,14 +2,17 @@
 //!
 //! `debian`, `docker.io/library/debian` and `index.docker.io/debian:12` name one repository; a
 //! policy that took them for three could be walked around. So both sides are compared in full form:
-//! registry and path, without tag and digest.
+//! registry and path, without tag and digest. What a name is, the vocabulary says that the component
+//! has, too; what it does not know is no name here either.
+
+use keepdocker_terms::reference::{Spelled, is_host_name};
 
 use super::matching::Match;
 
 /// The registry that a name without one means to Docker.
 const DEFAULT_REGISTRY: &str = "docker.io";
-/// Other names under which the same registry serves the same repositories.
-const DEFAULT_ALIASES: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
+/// Other hosts that serve the same repositories; case is of no account in a host's name.
+const DEFAULT_ALIASES: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 /// Where the default registry keeps repositories that have a name of one part.
 const DEFAULT_FOLDER: &str = "library";
 
@@ -25,17 +28,16 @@ pub(super) struct Repository<'a> {
 impl<'a> Repository<'a> {
     /// Reads the repository out of a reference; none if it is no reference.
     pub(super) fn of_reference(reference: &'a str) -> Option<Self> {
-        let (name, _) = split_reference(reference);
-        let (registry, path) = split_registry(name);
-        if !is_path(path) || !is_registry(registry) {
-            return None;
-        }
-        let in_default_folder = registry == DEFAULT_REGISTRY && !path.contains('/');
-        Some(Self {
+        Spelled::parse(reference).ok().map(Self::of)
+    }
+
+    fn of(name: Spelled<'a>) -> Self {
+        let registry = canonical(name.registry());
+        Self {
             registry,
-            in_default_folder,
-            path,
-        })
+            in_default_folder: registry == DEFAULT_REGISTRY && !name.path().contains('/'),
+            path: name.path(),
+        }
     }
 
     fn is(&self, path: &str) -> bool {
@@ -61,50 +63,9 @@ impl<'a> Repository<'a> {
     }
 }
 
-/// Tells whether a name is an image ID: `sha256:` and 64 hexadecimal digits, or the digits alone.
-pub(super) fn is_image_id(name: &str) -> bool {
-    let digits = name.strip_prefix("sha256:").unwrap_or(name);
-    digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// Tells whether a name means one image for ever: an image ID, or a reference with a digest.
-pub(super) fn is_pinned(name: &str) -> bool {
-    is_image_id(name) || split_reference(name).1.is_some_and(is_image_id)
-}
-
-/// Splits a reference into the name and the digest; the tag is dropped.
-fn split_reference(reference: &str) -> (&str, Option<&str>) {
-    let (name, digest) = match reference.split_once('@') {
-        Some((name, digest)) => (name, Some(digest)),
-        None => (reference, None),
-    };
-    let last = name.rfind('/').map_or(0, |slash| slash + 1);
-    let end = name[last..]
-        .find(':')
-        .map_or(name.len(), |colon| last + colon);
-    (&name[..end], digest)
-}
-
-/// Splits a name into registry and path, by Docker's rule of what looks like a host.
-fn split_registry(name: &str) -> (&str, &str) {
-    match name.split_once('/') {
-        Some((first, path)) if looks_like_registry(first) => (canonical(first), path),
-        _ => (DEFAULT_REGISTRY, name),
-    }
-}
-
-fn looks_like_registry(part: &str) -> bool {
-    part == "localhost"
-        || part.contains(['.', ':'])
-        || part.bytes().any(|byte| byte.is_ascii_uppercase())
-}
-
 fn canonical(registry: &str) -> &str {
-    // The port that is meant anyway makes no other registry.
-    let registry = registry.strip_suffix(":443").unwrap_or(registry);
     if DEFAULT_ALIASES
         .iter()
-        .chain([&DEFAULT_REGISTRY])
         .any(|alias| registry.eq_ignore_ascii_case(alias))
     {
         DEFAULT_REGISTRY
@@ -113,44 +74,48 @@ fn canonical(registry: &str) -> &str {
     }
 }
 
-fn is_registry(registry: &str) -> bool {
-    let (host, port) = split_port(registry);
-    let host_is_good = match host.strip_prefix('[') {
-        Some(address) => address.strip_suffix(']').is_some_and(|address| {
-            address
-                .bytes()
-                .all(|byte| byte.is_ascii_hexdigit() || byte == b':')
-        }),
-        None => host.split('.').all(is_label),
-    };
-    host_is_good
-        && port
-            .is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+/// Tells whether a name is an image ID: `sha256:` and 64 hexadecimal digits, or the digits alone.
+pub(super) fn is_image_id(name: &str) -> bool {
+    digits_of_id(name).is_some_and(|digits| digits.len() == 64)
 }
 
-/// Splits a host and its port, where it has one.
-pub(super) fn split_port(registry: &str) -> (&str, Option<&str>) {
-    match registry.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (registry, None),
+/// Tells whether an engine can take a name for an image ID or the beginning of one, whatever the name
+/// also means.
+pub(super) fn may_be_image_id(name: &str) -> bool {
+    digits_of_id(name).is_some()
+}
+
+fn digits_of_id(name: &str) -> Option<&str> {
+    let digits = name.strip_prefix("sha256:").unwrap_or(name);
+    let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then_some(digits)
+}
+
+/// Tells whether a name means one image for ever: an image ID, or a reference with a digest.
+pub(super) fn is_pinned(name: &str) -> bool {
+    is_image_id(name)
+        || Spelled::parse(name)
+            .ok()
+            .and_then(|name| name.digest())
+            .is_some_and(|digest| digest.starts_with("sha256:"))
+}
+
+/// Returns the repository of a reference as a pattern would name it; none if it is no reference, or
+/// may as well be an image ID.
+pub(super) fn repository_of(reference: &str) -> Option<String> {
+    if may_be_image_id(reference) {
+        return None;
     }
+    let name = Spelled::parse(reference).ok()?;
+    Some(name.repository().to_owned())
 }
 
-/// Tells whether this is one part of a host's name.
-pub(super) fn is_label(label: &str) -> bool {
-    !label.is_empty()
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-fn is_path(path: &str) -> bool {
-    let good =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
-    path.len() <= 255
-        && path
-            .split('/')
-            .all(|part| !part.is_empty() && part != "." && part != ".." && part.bytes().all(good))
+/// Returns a host without its port.
+pub(super) fn without_port(registry: &str) -> &str {
+    match registry.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => registry,
+    }
 }
 
 /// Tells whether a host name ends in this suffix, at a dot.
@@ -184,7 +149,7 @@ impl RepositoryPattern {
             return Ok(Self::Any);
         }
         if let Some(suffix) = text.strip_prefix("*.") {
-            return if suffix.split('.').all(is_label) {
+            return if is_host_name(suffix) {
                 Ok(Self::AtHost {
                     suffix: suffix.to_owned(),
                 })
@@ -194,51 +159,40 @@ impl RepositoryPattern {
                 ))
             };
         }
-        let (prefix, under) = match text.strip_suffix("/**") {
-            Some(prefix) => (prefix, true),
-            None => (text, false),
-        };
-        if prefix.contains('*') {
+        let folder = text.strip_suffix("/**");
+        if folder.unwrap_or(text).contains('*') {
             return Err(format!(
                 "`{text}` is no pattern: the forms are `*`, a repository, `prefix/**` and `*.registry-suffix`"
             ));
         }
-        if under && looks_like_registry(prefix) && !prefix.contains('/') {
-            let registry = canonical(prefix);
-            return if is_registry(registry) {
-                Ok(Self::Under {
-                    registry: registry.to_owned(),
-                    folder: String::new(),
-                })
-            } else {
-                Err(format!("`{prefix}` is not a registry"))
-            };
-        }
-        let (name, digest) = split_reference(prefix);
-        if digest.is_some() || name.len() != prefix.len() {
+        // A prefix is what can stand before a path of one part.
+        let within = folder.map(|folder| format!("{folder}/x"));
+        let name = Spelled::parse(within.as_deref().unwrap_or(text))
+            .map_err(|error| format!("`{text}` is no pattern: {error}"))?;
+        if name.tag().is_some() || name.digest().is_some() {
             return Err(format!(
                 "`{text}` has a tag or a digest; a pattern names repositories"
             ));
         }
-        let (registry, path) = split_registry(prefix);
-        if !is_path(path) || !is_registry(registry) {
-            return Err(format!("`{text}` is not a repository"));
-        }
-        let registry_of = registry.to_owned();
-        if under {
-            return Ok(Self::Under {
-                registry: registry_of,
-                folder: path.to_owned(),
-            });
-        }
-        let path = if registry == DEFAULT_REGISTRY && !path.contains('/') {
-            format!("{DEFAULT_FOLDER}/{path}")
-        } else {
-            path.to_owned()
-        };
-        Ok(Self::Exactly {
-            registry: registry_of,
-            path,
+        let repository = Repository::of(name);
+        let registry = repository.registry.to_owned();
+        Ok(match folder {
+            Some(_) => Self::Under {
+                registry,
+                folder: repository
+                    .path
+                    .strip_suffix("/x")
+                    .unwrap_or_default()
+                    .to_owned(),
+            },
+            None if repository.in_default_folder => Self::Exactly {
+                registry,
+                path: format!("{DEFAULT_FOLDER}/{}", repository.path),
+            },
+            None => Self::Exactly {
+                registry,
+                path: repository.path.to_owned(),
+            },
         })
     }
 
@@ -258,7 +212,7 @@ impl RepositoryPattern {
             Self::Under { registry, folder } => {
                 repository.registry.eq_ignore_ascii_case(registry) && repository.is_under(folder)
             }
-            Self::AtHost { suffix } => host_has_suffix(split_port(repository.registry).0, suffix),
+            Self::AtHost { suffix } => host_has_suffix(without_port(repository.registry), suffix),
         })
     }
 }
@@ -286,11 +240,8 @@ mod tests {
             ("debian", "docker.io/library/debian"),
             ("debian:12", "docker.io/library/debian"),
             ("index.docker.io/debian", "docker.io/library/debian"),
-            (
-                "Registry-1.Docker.io:443/lab/x@sha256:00",
-                "docker.io/lab/x",
-            ),
-            ("quay.io:443/a/b/c:1@sha256:00", "quay.io/a/b/c"),
+            ("Registry-1.Docker.io:443/lab/x", "docker.io/lab/x"),
+            ("quay.io:443/a/b/c:1", "quay.io/a/b/c"),
             ("localhost:5000/x:1", "localhost:5000/x"),
             ("localhost/x", "localhost/x"),
             ("[::1]:5000/x:1", "[::1]:5000/x"),
@@ -310,6 +261,17 @@ mod tests {
             "x/",
             "http://quay.io/x",
             "ä",
+            // Names of one server that look like those of others.
+            "quay.io:0443/x",
+            "quay.io:00443/x",
+            "quay.io:65979/x",
+            // The component refuses these, so they can mean nothing.
+            "lab/a..b",
+            "lab/-x",
+            "quay.io/x@sha256:00",
+            "lab/x:1:2",
+            "-quay.io/x",
+            &format!("overlayfs@sha256:{}", "0".repeat(64)),
         ] {
             assert_eq!(full(name), None, "{name}");
         }
@@ -389,9 +351,41 @@ mod tests {
             "a b",
             "lab//**",
             "quay.io:x/**",
+            "quay.io:0443/**",
+            "quay.io:0443/lab/x",
+            "lab/a..b",
+            "lab/a__/**",
         ] {
             assert!(RepositoryPattern::parse(pattern).is_err(), "{pattern}");
         }
+    }
+
+    #[test]
+    fn what_is_no_name_may_be_any_as_far_as_a_rule_that_denies_goes() {
+        let pattern = RepositoryPattern::parse("bad.example.org/**").unwrap();
+        for name in [
+            "bad.example.org:0443/x",
+            "bad.example.org./x",
+            "bad.example.org:443:443/x",
+        ] {
+            assert_eq!(pattern.matches(name), Match::Maybe, "{name}");
+        }
+        assert_eq!(pattern.matches("bad.example.org:443/x"), Match::Yes);
+    }
+
+    #[test]
+    fn digits_tell_no_repository() {
+        for id in ["cafe", "deadbeefcafe", "sha256:cafe", &"0".repeat(64)] {
+            assert!(may_be_image_id(id), "{id}");
+            assert_eq!(repository_of(id), None);
+        }
+        for name in ["cafe:1", "lab/cafe", "sha256:main", "facile"] {
+            assert!(!may_be_image_id(name), "{name}");
+        }
+        assert_eq!(
+            repository_of("quay.io:5000/lab/x:1").as_deref(),
+            Some("quay.io:5000/lab/x")
+        );
     }
 
     #[test]
@@ -402,6 +396,7 @@ mod tests {
         assert!(is_pinned(&format!("lab/x:1@sha256:{hex}")));
         assert!(!is_pinned("lab/x:1"));
         assert!(!is_pinned("lab/x@sha256:00"));
+        assert!(!is_pinned(&format!("lab/x@{hex}")));
         assert!(!is_pinned("cafecafecafe"));
     }
 }

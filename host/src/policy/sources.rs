@@ -1,14 +1,12 @@
 //! Where the layers come from.
 
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::file::PolicyFile;
+use super::keepers::Keepers;
 use super::layer::{Layer, Origin};
 use crate::settings::Environment;
-
-/// Larger files are no policies.
-const MAX_SIZE: u64 = 1 << 20;
 
 /// The files of the layers above the built-in one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,8 +15,10 @@ pub struct Sources {
     pub system: Option<PathBuf>,
     /// The user's; need not be there.
     pub user: Option<PathBuf>,
-    /// The one named on the command line; must be there.
-    pub given: Option<PathBuf>,
+    /// The user's home directory; what is above it is not asked who can change it.
+    pub home: Option<PathBuf>,
+    /// Those named on the command line, in their order; must be there.
+    pub given: Vec<PathBuf>,
 }
 
 impl Sources {
@@ -26,83 +26,53 @@ impl Sources {
     ///
     /// No variable of the environment can point away from the machine's policy.
     #[must_use]
-    pub fn standard(environment: &Environment, given: Option<PathBuf>) -> Self {
+    pub fn standard(environment: &Environment, given: Vec<PathBuf>) -> Self {
+        let home = environment.home().map(Path::to_owned);
         let base = environment
             .absolute_path("XDG_CONFIG_HOME")
-            .or_else(|| Some(environment.home()?.join(".config")));
+            .or_else(|| Some(home.as_ref()?.join(".config")));
         Self {
             system: Some("/etc/keepdocker/policy.toml".into()),
             user: base.map(|base| base.join("keepdocker/policy.toml")),
+            home,
             given,
         }
     }
 
     /// Reads the layers that are there, in order.
-    pub(super) fn layers(&self) -> Result<Vec<Layer>, Error> {
+    pub(super) fn layers(&self, keepers: &Keepers) -> Result<Vec<Layer>, Error> {
         let mut layers = Vec::new();
-        for (origin, file) in [(Origin::System, &self.system), (Origin::User, &self.user)] {
-            if let Some(file) = file
-                && let Some(text) = read(file)?
+        for (origin, path) in [(Origin::System, &self.system), (Origin::User, &self.user)] {
+            if let Some(path) = path
+                && let Some(file) = PolicyFile::find(path)?
             {
-                layers.push(Layer::read(origin, &file.to_string_lossy(), &text)?);
+                keepers.check(origin, &file, self.home.as_deref())?;
+                layers.push(Layer::of(origin, &file)?);
             }
         }
-        if let Some(file) = &self.given {
-            layers.push(Layer::open(Origin::Given, file)?);
+        for path in &self.given {
+            layers.push(Layer::open_as(path, keepers)?);
         }
         Ok(layers)
     }
 }
 
 impl Layer {
-    /// Reads a policy from a file that must be there.
+    /// Reads a policy that the command line names; its file must be there.
     ///
     /// # Errors
-    /// If it is not there, cannot be read, or is not a policy.
-    pub fn open(origin: Origin, file: &Path) -> Result<Self, Error> {
-        let text = open(file)?;
-        Self::read(origin, &file.to_string_lossy(), &text)
+    /// If it is not there, cannot be read, can be changed by others, or is not a policy.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_as(path, &Keepers::of_process())
     }
-}
 
-/// Reads a file of moderate size that must be there.
-pub(super) fn open(file: &Path) -> Result<String, Error> {
-    read(file)?.ok_or_else(|| Error::Unreadable {
-        file: file.to_owned(),
-        reason: "there is no such file".to_owned(),
-    })
-}
-
-/// Reads a file; none if it is not there. Anything else that goes wrong is an error: a policy that
-/// cannot be read must not count as none.
-fn read(file: &Path) -> Result<Option<String>, Error> {
-    let unreadable = |reason: String| Error::Unreadable {
-        file: file.to_owned(),
-        reason,
-    };
-    let opened = match std::fs::File::open(file) {
-        Ok(opened) => opened,
-        // Below what is no folder, such as `/dev/null`, there is no file.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(None);
-        }
-        Err(error) => return Err(unreadable(error.to_string())),
-    };
-    let mut text = String::new();
-    let length = opened
-        .take(MAX_SIZE + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| unreadable(error.to_string()))?;
-    if length as u64 > MAX_SIZE {
-        return Err(unreadable(format!(
-            "it is larger than {} KiB",
-            MAX_SIZE >> 10
-        )));
+    fn open_as(path: &Path, keepers: &Keepers) -> Result<Self, Error> {
+        let file = PolicyFile::open(path)?;
+        keepers.check(Origin::Given, &file, None)?;
+        Self::of(Origin::Given, &file)
     }
-    Ok(Some(text))
+
+    fn of(origin: Origin, file: &PolicyFile) -> Result<Self, Error> {
+        Self::read(origin, &file.path.to_string_lossy(), &file.text)
+    }
 }

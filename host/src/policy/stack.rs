@@ -5,8 +5,10 @@ use sha2::{Digest, Sha256};
 use super::audit::AuditRules;
 use super::condition::Condition;
 use super::context::Context;
+use super::demands::Demands;
 use super::error::Error;
 use super::guest::{Guest, Unfit};
+use super::keepers::Keepers;
 use super::layer::{Judgement, Layer, Mode, Origin};
 use super::limits::{Limit, Limits};
 use super::object_pattern::ClusterPattern;
@@ -25,6 +27,7 @@ pub const BUILT_IN: &str = include_str!("../../policy/built-in.toml");
 pub struct Policy {
     layers: Vec<Layer>,
     limits: Limits,
+    demands: Demands,
     audit: AuditRules,
 }
 
@@ -102,10 +105,12 @@ impl Policy {
         let layer = Layer::read(Origin::BuiltIn, "built-in", BUILT_IN)
             .expect("a test reads the built-in policy");
         let limits = layer.limits.clone();
+        let demands = layer.demands.clone();
         let audit = layer.audit.clone();
         Self {
             layers: vec![layer],
             limits,
+            demands,
             audit,
         }
     }
@@ -113,10 +118,15 @@ impl Policy {
     /// Loads the built-in policy and the layers above it.
     ///
     /// # Errors
-    /// If a file is there and cannot be used; a policy is never passed over.
+    /// If a file is there and cannot be used, or others can change it; a policy is never passed over.
     pub fn load(sources: &Sources) -> Result<Self, Error> {
+        Self::load_kept_by(&Keepers::of_process(), sources)
+    }
+
+    /// Does the same where others may keep policies.
+    pub(super) fn load_kept_by(keepers: &Keepers, sources: &Sources) -> Result<Self, Error> {
         sources
-            .layers()?
+            .layers(keepers)?
             .into_iter()
             .try_fold(Self::built_in(), Self::and)
     }
@@ -142,6 +152,7 @@ impl Policy {
         for limit in layer.limits.iter() {
             self.limits.tighten(limit.clone());
         }
+        self.demands.tighten(&layer.demands);
         self.audit.tighten(&layer.audit)?;
         self.layers.push(layer);
         Ok(self)
@@ -157,6 +168,12 @@ impl Policy {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Returns what is demanded of a whole run.
+    #[must_use]
+    pub fn demands(&self) -> &Demands {
+        &self.demands
     }
 
     /// Returns what is asked of the audit log.
@@ -217,6 +234,17 @@ impl Policy {
             .flat_map(|layer| &layer.rules)
             .flat_map(|rule| &rule.conditions)
             .any(|stated| by_id(&stated.condition))
+    }
+
+    /// Tells whether a rule bounds the clusters, so that where the run is led matters.
+    #[must_use]
+    pub fn names_clusters(&self) -> bool {
+        let bounds = |condition: &Condition| matches!(condition, Condition::Clusters(patterns) if !patterns.contains(&ClusterPattern::Any));
+        self.layers
+            .iter()
+            .flat_map(|layer| &layer.rules)
+            .flat_map(|rule| &rule.conditions)
+            .any(|stated| bounds(&stated.condition))
     }
 
     /// Checks that every layer accepts the component.

@@ -11,6 +11,7 @@ mod recorders;
 pub mod sandbox;
 mod signals;
 mod surroundings;
+mod tightening;
 mod trace;
 pub mod upkeep;
 
@@ -29,10 +30,13 @@ use crate::bindings::commands::{
     Uploaded,
 };
 use crate::bindings::keep::Target;
+use crate::bindings::log::Level;
 use crate::component::{Capabilities, Component, Limits, Running};
 use crate::gate::Gate;
-use crate::output::{Purpose, Report};
-use crate::policy::{Cluster, Policy};
+use crate::keep::Lenders;
+use crate::output::{Exit, Purpose, Report};
+use crate::policy::{Cluster, Endpoints, Policy};
+use crate::settings::Detour;
 use command::Command;
 use recorders::Recorders;
 use trace::Trace;
@@ -43,7 +47,9 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn upload(&self, request: &UploadRequest) -> Result<Uploaded, Report> {
-        let (running, command) = self.start("upload", &(request,)).await?;
+        let request = &tightening::tightened(request, self.policy()?.demands());
+        let lenders = tightening::lenders(request);
+        let (running, command) = self.start("upload", &(request,), lenders).await?;
         command.finish(running.upload(request).await)
     }
 
@@ -52,7 +58,7 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn images(&self, request: &ImagesRequest) -> Result<Vec<ListedImage>, Report> {
-        let (running, command) = self.start("images", &(request,)).await?;
+        let (running, command) = self.start("images", &(request,), Lenders::Nobody).await?;
         command.finish(running.images(request).await)
     }
 
@@ -61,7 +67,7 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
-        let (running, command) = self.start("resolve", &(image,)).await?;
+        let (running, command) = self.start("resolve", &(image,), Lenders::Nobody).await?;
         command.finish(running.resolve(image).await)
     }
 
@@ -70,7 +76,7 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn download(&self, request: &DownloadRequest) -> Result<Downloaded, Report> {
-        let (running, mut command) = self.start("download", &(request,)).await?;
+        let (running, mut command) = self.start("download", &(request,), Lenders::Nobody).await?;
         command.purpose = match request.target {
             Target::Engine => Purpose::Load,
             Target::Given => Purpose::Save,
@@ -78,18 +84,60 @@ impl Surroundings {
         command.finish(running.download(request).await)
     }
 
+    /// Loads the policy in force, and makes sure that it bears where the settings lead token and data.
+    pub(super) fn policy(&self) -> Result<Policy, Report> {
+        let policy = Policy::load(&self.policy_sources())?;
+        if let Some(demand) = policy.demands().endpoints()
+            && demand.value == Endpoints::Cluster
+            && let Some(detour) = self.detours().first()
+        {
+            return Err(Report::new(
+                Exit::Denied,
+                "the policy withholds what the cluster does not vouch for",
+            )
+            .detail(detour.to_string())
+            .detail(format!(
+                "why: `endpoints` is `cluster` ({}:{})",
+                demand.file, demand.line
+            ))
+            .advise("unset the variable, and look for it in settings.conf"));
+        }
+        Ok(policy)
+    }
+
+    /// Tells where rules about clusters say less than they seem to.
+    fn warn_of_detours(&self, detours: &[Detour], policy: &Policy) {
+        if !policy.names_clusters() {
+            return;
+        }
+        for detour in detours {
+            self.console().message(
+                Level::Warning,
+                &format!(
+                    "{detour}; the policy bounds the API host alone (`endpoints = \"cluster\"` would deny this)"
+                ),
+            );
+        }
+    }
+
     /// Starts the component with the capabilities that one command may need; `name` and `request` are
-    /// the exported command and the list of its arguments, for the log.
+    /// the exported command and the list of its arguments, for the log; `lenders` are those whose blocks
+    /// may be used.
     async fn start(
         &self,
         name: &'static str,
         request: &dyn Recordable,
+        lenders: Lenders,
     ) -> Result<(Running, Command), Report> {
-        let policy = Policy::load(&self.policy_sources())?;
+        // Before the first request, which may be led elsewhere already.
+        let policy = self.policy()?;
+        let detours = self.detours();
+        self.warn_of_detours(&detours, &policy);
         let limits = Limits::from(policy.limits());
         let component = Component::choose(self.component())?;
         let guest = component.description().guest();
-        let capabilities = self.capabilities()?;
+        let mut capabilities = self.capabilities()?;
+        capabilities.keep = capabilities.keep.lent_by(lenders);
         let cluster = Cluster {
             host: self.host(),
             // The request for it carries no token, and is made only where a rule needs it.
@@ -106,6 +154,7 @@ impl Surroundings {
             guest: &guest,
             policy: &policy,
             cluster: &cluster,
+            detours: &detours,
         })?;
         let recorder = Recorders::new(self.traces().then(|| Trace(self.console())), log.clone());
         let command = Command {

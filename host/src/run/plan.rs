@@ -98,6 +98,7 @@ impl Surroundings {
 
     /// Returns the digest of the component and the ID of the cluster, by which a plan knows them.
     async fn parties(&self) -> Result<(String, String), Report> {
+        self.policy()?;
         let component = Component::choose(self.component())?;
         let api = self.capabilities()?.api;
         let cluster = api

@@ -13,7 +13,7 @@ use crate::audit::{Folder, Mask};
 use crate::bindings::log::Level;
 use crate::cache::Place;
 use crate::component::Capabilities;
-use crate::engine::{Engine, LocalEngine};
+use crate::engine::{self, Engine, LocalEngine, Passed};
 use crate::http::{Client, Retry};
 use crate::keep::{ArchiveStore, Destination, Keep};
 use crate::locks::Locks;
@@ -22,7 +22,7 @@ use crate::output::{self, Console, Exit, Report};
 use crate::plan::Script;
 use crate::policy::Sources;
 use crate::progress::Progress;
-use crate::settings::{CacheBase, Environment, Settings};
+use crate::settings::{CacheBase, Detour, Environment, Settings};
 use crate::target::Target;
 
 /// What the command line says of a command's surroundings.
@@ -46,8 +46,8 @@ pub struct Options {
     pub lock_timeout: Option<Duration>,
     /// Keep nothing in the cache of what was sent, and go by nothing that is there.
     pub no_cache: bool,
-    /// A policy on top of the program's, the machine's and the user's.
-    pub policy: Option<PathBuf>,
+    /// Policies on top of the program's, the machine's and the user's.
+    pub policies: Vec<PathBuf>,
     /// The component to run in place of the embedded one.
     pub component: Option<PathBuf>,
     /// Whether to show each call of the component.
@@ -56,6 +56,21 @@ pub struct Options {
     pub no_audit: bool,
     /// The words of the command line, for the audit log.
     pub arguments: Vec<String>,
+}
+
+impl Options {
+    /// Returns the engine that the user has or chose, with the variables that it is to get.
+    ///
+    /// # Errors
+    /// If the list of variables cannot be meant.
+    pub(crate) fn engine(&self, environment: &Environment) -> Result<Engine, Report> {
+        let list = environment.text(engine::SETTING).unwrap_or_default();
+        let passed = Passed::parse(&list).map_err(|error| {
+            Report::new(Exit::Usage, format!("{} cannot be used", engine::SETTING))
+                .detail(error.to_string())
+        })?;
+        Ok(Engine::new(self.engine.as_deref()).passing(passed))
+    }
 }
 
 /// The surroundings of one command.
@@ -139,7 +154,7 @@ impl Surroundings {
     }
 
     pub(super) fn policy_sources(&self) -> Sources {
-        Sources::standard(&self.environment, self.options.policy.clone())
+        Sources::standard(&self.environment, self.options.policies.clone())
     }
 
     pub(super) fn component(&self) -> Option<&Path> {
@@ -148,6 +163,10 @@ impl Surroundings {
 
     pub(super) fn host(&self) -> String {
         self.settings.host()
+    }
+
+    pub(super) fn detours(&self) -> Vec<Detour> {
+        self.settings.detours()
     }
 
     /// Returns the texts that must not stand in a log.
@@ -190,7 +209,7 @@ impl Surroundings {
         let api =
             Arc::new(Api::new(&self.settings, client.clone(), retry).under(self.script.clone()));
         let keep = Arc::new(Keep::new(&self.settings, client, api.clone(), retry));
-        let engine = Engine::new(self.options.engine.as_deref());
+        let engine = self.options.engine(&self.environment)?;
         let cache = Arc::new(Place::new(
             CacheBase::new(&self.environment).map(|base| base.path),
         ));

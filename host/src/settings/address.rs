@@ -11,6 +11,14 @@ pub(super) fn api_root(scheme: &str, host: &str) -> Option<Url> {
     Url::parse(&format!("{scheme}://{host}/")).ok()
 }
 
+/// Returns what may be shown of a text that is no host: what stands before an `@` may be a password.
+pub(super) fn shown(host: &str) -> String {
+    match host.rsplit_once('@') {
+        Some((_, rest)) => format!("…@{rest}"),
+        None => host.to_owned(),
+    }
+}
+
 /// Returns the host of an API as a user writes it: with a port only if it is not the usual one.
 pub(super) fn host(root: &Url) -> String {
     let host = root.host_str().unwrap_or_default();
@@ -48,6 +56,12 @@ fn keep_root(text: &str) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_a_password_is_not_shown() {
+        assert_eq!(shown("me:s3cr3t@a.example"), "…@a.example");
+        assert_eq!(shown("a b"), "a b");
+    }
 
     #[test]
     fn a_host_is_a_host_and_a_port() {

@@ -1,4 +1,4 @@
-//! Which certificates to trust.
+//! Which certificates to trust, and which to show.
 
 use std::path::{Path, PathBuf};
 
@@ -7,22 +7,58 @@ use super::Environment;
 /// What makes a server's certificate good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
-    /// It descends from one in this file, whatever the system trusts.
-    File(PathBuf),
+    /// It descends from one of these, or is one of them, whatever the system trusts.
+    Places {
+        /// A file with certificates.
+        file: Option<PathBuf>,
+        /// Folders whose files hold certificates.
+        folders: Vec<PathBuf>,
+    },
     /// The system trusts it.
     System,
     /// It need not be good (`ARVADOS_API_HOST_INSECURE`).
     Anything,
 }
 
-/// Where the Arvados programs look for trusted certificates, in order.
-const FILES: [&str; 3] = [
+/// A certificate that shows to servers who is asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The file with the certificate and those of its issuers (`KEEPDOCKER_CLIENT_CERTIFICATE`).
+    pub certificate: PathBuf,
+    /// The file with its private key (`KEEPDOCKER_CLIENT_KEY`, else the same file).
+    pub key: PathBuf,
+}
+
+impl ClientCertificate {
+    /// The variable that names the certificate.
+    pub const CERTIFICATE: &'static str = "KEEPDOCKER_CLIENT_CERTIFICATE";
+    /// The variable that names the private key.
+    pub const KEY: &'static str = "KEEPDOCKER_CLIENT_KEY";
+
+    /// Reads the variables.
+    pub(super) fn choose(environment: &Environment) -> Option<Self> {
+        let certificate = path(environment, Self::CERTIFICATE)?;
+        Some(Self {
+            key: path(environment, Self::KEY).unwrap_or_else(|| certificate.clone()),
+            certificate,
+        })
+    }
+}
+
+/// Where systems have the certificates that they trust, in order: first where the Arvados programs
+/// look.
+const FILES: [&str; 7] = [
     "/etc/arvados/ca-certificates.crt",
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/ssl/cert.pem",
 ];
 
-/// Chooses as the Python client does: the first file that exists, for the API and for Keep.
+/// Chooses as the Python client does, for the API and for Keep: the file that is given, else the
+/// first of the system's; and as curl and the Go programs do, the folders of `SSL_CERT_DIR` too.
 pub(super) fn choose(
     insecure: bool,
     environment: &Environment,
@@ -31,24 +67,50 @@ pub(super) fn choose(
     if insecure {
         return Trust::Anything;
     }
-    let given = environment
-        .get("SSL_CERT_FILE")
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from);
-    if let Some(path) = given {
-        if path.exists() {
-            return Trust::File(path);
+    let given = path(environment, "SSL_CERT_FILE").filter(|path| {
+        let exists = path.exists();
+        if !exists {
+            warnings.push(format!(
+                "SSL_CERT_FILE names {}, which does not exist; the usual certificates are used",
+                path.display()
+            ));
         }
-        warnings.push(format!(
-            "SSL_CERT_FILE names {}, which does not exist; the usual certificates are used",
-            path.display()
-        ));
+        exists
+    });
+    let usual = || {
+        FILES
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|path| path.exists())
+    };
+    let file = given.or_else(usual);
+    let folders = folders(environment, warnings);
+    if file.is_none() && folders.is_empty() {
+        return Trust::System;
     }
-    FILES
-        .into_iter()
-        .map(Path::new)
-        .find(|path| path.exists())
-        .map_or(Trust::System, |path| Trust::File(path.to_owned()))
+    Trust::Places { file, folders }
+}
+
+fn path(environment: &Environment, name: &str) -> Option<PathBuf> {
+    environment
+        .get(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// Returns the folders of `SSL_CERT_DIR`.
+fn folders(environment: &Environment, warnings: &mut Vec<String>) -> Vec<PathBuf> {
+    let Some(value) = environment.get("SSL_CERT_DIR") else {
+        return Vec::new();
+    };
+    let named = std::env::split_paths(value).filter(|path| path != Path::new(""));
+    let (folders, others): (Vec<PathBuf>, Vec<PathBuf>) = named.partition(|path| path.is_dir());
+    warnings.extend(
+        others
+            .iter()
+            .map(|path| format!("SSL_CERT_DIR names {}, which is no folder", path.display())),
+    );
+    folders
 }
 
 #[cfg(test)]
@@ -62,14 +124,50 @@ mod tests {
         let environment = Environment::default().with("SSL_CERT_FILE", file.path());
         assert_eq!(
             choose(false, &environment, &mut warnings),
-            Trust::File(file.path().to_owned())
+            Trust::Places {
+                file: Some(file.path().to_owned()),
+                folders: Vec::new(),
+            }
         );
         assert_eq!(choose(true, &environment, &mut warnings), Trust::Anything);
         assert!(warnings.is_empty());
 
         let environment = environment.with("SSL_CERT_FILE", "/nonexistent/ca.pem");
         let chosen = choose(false, &environment, &mut warnings);
-        assert_ne!(chosen, Trust::File("/nonexistent/ca.pem".into()));
+        assert!(!format!("{chosen:?}").contains("/nonexistent"));
         assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn folders_come_beside_the_file() {
+        let (file, folder) = (
+            tempfile::NamedTempFile::new().unwrap(),
+            tempfile::tempdir().unwrap(),
+        );
+        let mut warnings = Vec::new();
+        let list = std::env::join_paths([folder.path(), Path::new("/nonexistent/dir")]).unwrap();
+        let environment = Environment::default()
+            .with("SSL_CERT_FILE", file.path())
+            .with("SSL_CERT_DIR", list);
+        assert_eq!(
+            choose(false, &environment, &mut warnings),
+            Trust::Places {
+                file: Some(file.path().to_owned()),
+                folders: vec![folder.path().to_owned()],
+            }
+        );
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("/nonexistent/dir"), "{warnings:?}");
+    }
+
+    #[test]
+    fn the_key_may_stand_in_the_file_of_the_certificate() {
+        let environment = Environment::default().with(ClientCertificate::CERTIFICATE, "/c.pem");
+        let chosen = ClientCertificate::choose(&environment).unwrap();
+        assert_eq!(chosen.key, Path::new("/c.pem"));
+        let chosen =
+            ClientCertificate::choose(&environment.with(ClientCertificate::KEY, "/k.pem")).unwrap();
+        assert_eq!(chosen.key, Path::new("/k.pem"));
+        assert_eq!(ClientCertificate::choose(&Environment::default()), None);
     }
 }

@@ -33,6 +33,17 @@ pub enum Error {
     /// The token is no token.
     #[error(transparent)]
     InvalidToken(#[from] InvalidToken),
+    /// A variable names a proxy that cannot be used. Its value may hold a password.
+    #[error(
+        "{variable} names no proxy that can be used: {reason}; write `http://HOST:PORT`, or the \
+         same with `https`, `socks4`, `socks4a`, `socks5` or `socks5h`, without quotes"
+    )]
+    InvalidProxy {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The address of a Keep service cannot be used.
     #[error(
         "{name} must hold addresses such as `https://keep.example.com:25107/`, with blanks \

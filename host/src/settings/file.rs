@@ -53,7 +53,10 @@ pub(super) fn find(environment: &Environment, warnings: &mut Vec<String>) -> Fou
             continue;
         }
         match read(&path) {
-            Ok(text) => found.values = parse(&text),
+            Ok(text) => {
+                found.values = parse(&text);
+                warnings.extend(note_of_exports(&path, &text));
+            }
             Err(error) => found.problem = Some(error.to_string()),
         }
         found.path = Some(path);
@@ -82,6 +85,21 @@ fn parse(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Says that lines are passed over that were written for a shell, as the dialog of Workbench shows
+/// them.
+fn note_of_exports(path: &Path, text: &str) -> Option<String> {
+    let name = text.lines().find_map(|line| {
+        let (name, _) = line.trim().strip_prefix("export ")?.split_once('=')?;
+        let name = name.trim();
+        name.starts_with("ARVADOS_").then_some(name)
+    })?;
+    Some(format!(
+        "lines of {} that begin with `export` are not read, such as that of {}; leave that word out",
+        path.display(),
+        crate::harmless::one_line(name, 80)
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -106,6 +124,24 @@ mod tests {
                 ("ARVADOS_E", ""),
                 ("ARVADOS_F", "new"),
             ]
+        );
+    }
+
+    #[test]
+    fn lines_for_a_shell_are_told() {
+        let note = |text: &str| note_of_exports(Path::new("/s.conf"), text);
+        let told = note("ARVADOS_A=1\n export ARVADOS_API_TOKEN=s3cr3t\n").unwrap();
+        assert!(
+            told.contains("/s.conf") && told.contains("`export`"),
+            "{told}"
+        );
+        assert!(
+            told.contains("ARVADOS_API_TOKEN") && !told.contains("s3cr3t"),
+            "{told}"
+        );
+        assert_eq!(
+            note("# export ARVADOS_A=1\nexport PATH=/bin\nARVADOS_B=export\n"),
+            None
         );
     }
 

@@ -7,6 +7,8 @@
 mod address;
 mod base_directories;
 mod certificates;
+mod detours;
+mod direct;
 mod environment;
 mod error;
 mod file;
@@ -18,10 +20,11 @@ use std::path::PathBuf;
 use url::Url;
 
 pub use base_directories::CacheBase;
-pub use certificates::Trust;
+pub use certificates::{ClientCertificate, Trust};
+pub use detours::Detour;
 pub use environment::Environment;
 pub use error::Error;
-pub use proxies::Proxies;
+pub use proxies::{Login, Protocol, Proxies, Proxy};
 pub use token::{InvalidToken, Token};
 
 use error::Missing;
@@ -35,6 +38,8 @@ pub struct Settings {
     pub token: Token,
     /// Which certificates to trust.
     pub trust: Trust,
+    /// What to show to servers that ask for a certificate.
+    pub client_certificate: Option<ClientCertificate>,
     /// Through which proxies to reach the servers.
     pub proxies: Proxies,
     /// The roots of the Keep services to use in place of the ones that the cluster names.
@@ -101,10 +106,13 @@ impl Settings {
             .text("ARVADOS_API_HOST_INSECURE")
             .is_some_and(|value| is_true(&value));
         Ok(Self {
-            api: address::api_root("https", &host).ok_or(Error::InvalidHost { value: host })?,
+            api: address::api_root("https", &host).ok_or_else(|| Error::InvalidHost {
+                value: address::shown(&host),
+            })?,
             token: Token::new(&token)?,
             trust: certificates::choose(insecure, environment, &mut warnings),
-            proxies: Proxies::new(environment),
+            client_certificate: ClientCertificate::choose(environment),
+            proxies: Proxies::new(environment, &mut warnings)?,
             keep_services: keep_services(&lookup)?,
             debug: lookup.text("ARVADOS_DEBUG").is_some(),
             file: file.path,

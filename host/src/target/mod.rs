@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::archive::Naming;
 use crate::bindings::archives::Image;
 use crate::engine::{CommandError, Engine, Loading};
 
@@ -22,9 +23,17 @@ use held::Held;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A file, which is there under its name only once it is complete.
-    File(PathBuf),
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What the archive is to call the image, if not what the stored one does.
+        naming: Option<Naming>,
+    },
     /// Standard output.
-    Stdout,
+    Stdout {
+        /// What the archive is to call the image, if not what the stored one does.
+        naming: Option<Naming>,
+    },
     /// The engine's store.
     Engine {
         /// The engine.
@@ -65,6 +74,15 @@ impl Target {
         matches!(self, Self::Engine { .. })
     }
 
+    /// Returns what the archive is to call the image, if not what the stored one does.
+    #[must_use]
+    pub fn naming(&self) -> Option<&Naming> {
+        match self {
+            Self::File { naming, .. } | Self::Stdout { naming } => naming.as_ref(),
+            Self::Engine { .. } => None,
+        }
+    }
+
     /// Prepares the target.
     ///
     /// The file, if it is one, is for [`NewFile::finish`] after everything else; dropped before
@@ -74,11 +92,11 @@ impl Target {
     /// If the file cannot be made.
     pub fn prepare(&self) -> Result<(Opening, Option<NewFile>), Error> {
         Ok(match self {
-            Self::File(path) => {
+            Self::File { path, .. } => {
                 let file = NewFile::create(path)?;
                 (Opening::File(file.writer()?, file.subject()), Some(file))
             }
-            Self::Stdout => (Opening::Stdout, None),
+            Self::Stdout { .. } => (Opening::Stdout, None),
             Self::Engine { engine, .. } => (Opening::Engine(engine.clone()), None),
         })
     }

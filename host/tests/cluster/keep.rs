@@ -7,7 +7,8 @@ use bytes::Bytes;
 use keepdocker::archive::{BlockSink, SinkClosed};
 use keepdocker::bindings::collections::NewCollection;
 use keepdocker::keep::{
-    Block, Error, Journal, Keep, KnownBlocks, Locator, Stored, UploadOptions, Wanted, Writer,
+    Block, Error, Journal, Keep, KnownBlocks, Lenders, Locator, Stored, UploadOptions, Wanted,
+    Writer,
 };
 use keepdocker_sandbox::Options;
 use keepdocker_sandbox::faults::{Action, Fault};
@@ -384,6 +385,26 @@ async fn blocks_of_collections_are_not_sent_as_far_as_they_can_be_read() {
     let known = keep.blocks_of(&[own]).await;
     assert!(known.is_empty());
     assert_eq!(sent_with(&setup, known).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_are_lent_by_those_who_may_whoever_asks_for_them() {
+    let setup = Setup::new().await;
+    let own = [collection(&setup).await];
+    let keep = setup.keep();
+
+    let lent = async |lenders| keep.blocks_lent_by(&lenders, &own).await.len();
+    assert_eq!(lent(Lenders::Anybody).await, 2);
+    assert_eq!(lent(Lenders::Own(None)).await, 2);
+    assert_eq!(lent(Lenders::Nobody).await, 0);
+    // To somebody else the collection is not his own, though his token may read it.
+    let environment = setup.environment.clone();
+    let environment = environment.with("ARVADOS_API_TOKEN", setup.sandbox.admin_token());
+    let admin = super::keep(&environment, RETRY);
+    let lent = async |lenders| admin.blocks_lent_by(&lenders, &own).await.len();
+    assert_eq!(lent(Lenders::Anybody).await, 2);
+    assert_eq!(lent(Lenders::Own(None)).await, 0);
+    assert_eq!(lent(Lenders::Own(Some(setup.sandbox.user_uuid()))).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may end where it is surprised")]
 
 mod audit;
+mod sources;
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -26,6 +28,8 @@ impl Ground {
         let file = self.folder.path().join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, format!("{SCHEMA}{text}")).unwrap();
+        // Whatever the umask, it must not be for others to change.
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
         file
     }
 

@@ -95,7 +95,7 @@ const answer = (verb, ...request) => {
 };
 
 const { run } = await host(process.argv[2], answer);
-const everything = { project: null, image: null, tag: null };
+const everything = { project: null, image: null, tag: null, "exact-name": null };
 const upload = {
   origin: "given", image: null, tag: null, selection: null, project: null, name: null, pull: "never", force: false,
   "force-image-format": false, form: "canonical", "block-layout": "layered", replicas: null, "storage-classes": [],

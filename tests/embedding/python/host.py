@@ -92,7 +92,7 @@ class Memory:
 def main(file):
     memory = Memory()
     host = Host(file, memory.answer)
-    everything = {"project": None, "image": None, "tag": None}
+    everything = {"project": None, "image": None, "tag": None, "exact-name": None}
     upload = json.loads(
         '{"origin":"given","image":null,"tag":null,"selection":null,"project":null,"name":null,"pull":"never",'
         '"force":false,"force-image-format":false,"form":"canonical","block-layout":"layered","replicas":null,'

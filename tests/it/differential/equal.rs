@@ -1,7 +1,7 @@
 //! The commands on which both programs do the same on the usual cluster.
 
 /// Their arguments; a semicolon parts commands on one cluster.
-pub(super) const EQUAL: [&str; 90] = [
+pub(super) const EQUAL: [&str; 96] = [
     // Listings.
     "",
     "images",
@@ -82,6 +82,12 @@ pub(super) const EQUAL: [&str; 90] = [
     "--name x --force-image-format --no-resume diff/tool 1",
     "registry.example/diff/tool:1",
     "registry.example:4430/diff/tool:1",
+    "--project-uuid= diff/tool:1",
+    "--project-uuid= diff/tool:1 ; --project-uuid= diff/tool:1",
+    "--project-uuid= images",
+    "--retries= diff/tool:1",
+    "localhost 5000/diff/tool:1",
+    "localhost 5000/diff/tool:1 ; localhost 5000/diff/tool:1",
     // What the project has already, in whole or in part.
     "diff/tool:1 ; diff/tool:1",
     "diff/tool:1 ; --silent diff/tool:1",

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 pub(crate) struct Cluster {
     // Dropped before the runtime that serves it and the folder that holds it.
     sandbox: Sandbox,
-    _runtime: Runtime,
+    runtime: Runtime,
     folder: TempDir,
 }
 
@@ -36,7 +36,7 @@ impl Cluster {
             .unwrap();
         Cluster {
             sandbox,
-            _runtime: runtime,
+            runtime,
             folder,
         }
     }
@@ -44,6 +44,11 @@ impl Cluster {
     /// The folder of the cluster.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// Waits for what a test has to ask the cluster.
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
     }
 
     /// Every collection, oldest first.

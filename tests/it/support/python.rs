@@ -22,6 +22,17 @@ impl Python {
         found.map(|folder| Python { folder })
     }
 
+    /// The folder with the SDK of the last version whose arv-copy looks for images by name; skips the test if there
+    /// is none.
+    pub(crate) fn old_sdk(&self) -> Option<PathBuf> {
+        let found =
+            Some(self.folder.join("../sdk-2.7.0")).filter(|folder| folder.join("arvados").is_dir());
+        if found.is_none() {
+            skip("the Python SDK 2.7.0, which tests/run installs");
+        }
+        found
+    }
+
     /// The path of a program.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)

@@ -15,6 +15,8 @@ pub(crate) struct StandIn {
     inspect: String,
     pull: String,
     save: String,
+    load: String,
+    tag: String,
 }
 
 impl StandIn {
@@ -33,6 +35,8 @@ impl StandIn {
             ),
             pull: "true".into(),
             save: format!("cat '{}'", archive.display()),
+            load: "cat >/dev/null".into(),
+            tag: "true".into(),
         }
     }
 
@@ -43,6 +47,8 @@ impl StandIn {
             inspect: script.into(),
             pull: script.into(),
             save: script.into(),
+            load: script.into(),
+            tag: script.into(),
         }
     }
 
@@ -75,8 +81,8 @@ impl StandIn {
         let folder = environment.home().join("stand-in");
         fs::create_dir_all(&folder).unwrap();
         let script = format!(
-            "#!/bin/sh\ncase \"$1\" in\nversion) {} ;;\nimage) {} ;;\npull) {} ;;\nsave) {} ;;\nesac\n",
-            self.version, self.inspect, self.pull, self.save
+            "#!/bin/sh\ncase \"$1\" in\nversion) {} ;;\nimage) {} ;;\npull) {} ;;\nsave) {} ;;\nload) {} ;;\ntag) {} ;;\nesac\n",
+            self.version, self.inspect, self.pull, self.save, self.load, self.tag
         );
         let (text, program) = (folder.join("text"), folder.join("docker"));
         fs::write(&text, script).unwrap();

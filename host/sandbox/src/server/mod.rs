@@ -150,6 +150,32 @@ async fn answer(
             note(*status, body.len() as u64);
             return Ok(finish(answered, &request_id, is_keep));
         }
+        Some(Action::AnswerWithHeaders(status, headers, body)) => {
+            let mut answered = planned(*status, body, request).await;
+            for (name, value) in headers {
+                if let (Ok(name), Ok(value)) =
+                    (HeaderName::try_from(name), HeaderValue::try_from(value))
+                {
+                    answered.headers_mut().append(name, value);
+                }
+            }
+            note(*status, body.len() as u64);
+            return Ok(finish(answered, &request_id, is_keep));
+        }
+        Some(Action::AnswerFirst(status, time)) if !is_keep => {
+            if let Ok(incoming) = incoming(&cluster, request, &request_id).await {
+                let (cluster, time) = (Arc::clone(&cluster), *time);
+                tokio::spawn(async move {
+                    tokio::time::sleep(time).await;
+                    perform(&cluster, incoming).await
+                });
+            }
+            note(*status, 0);
+            let mut response = Response::new(full(Bytes::new()));
+            *response.status_mut() =
+                StatusCode::from_u16(*status).unwrap_or(StatusCode::GATEWAY_TIMEOUT);
+            return Ok(finish(response, &request_id, is_keep));
+        }
         Some(Action::Delay(time)) => tokio::time::sleep(*time).await,
         _ => {}
     }
@@ -224,12 +250,24 @@ async fn answer_api(
     request: Request<Body>,
     request_id: &str,
 ) -> Response<Answer> {
+    match incoming(cluster, request, request_id).await {
+        Ok(incoming) => perform(cluster, incoming).await,
+        Err(refusal) => respond(refusal),
+    }
+}
+
+/// Reads a request to its end.
+async fn incoming(
+    cluster: &Arc<Cluster>,
+    request: Request<Body>,
+    request_id: &str,
+) -> Result<Incoming, Reply> {
     let (parts, body) = request.into_parts();
     let limit = usize::try_from(cluster.settings.max_request_size).unwrap_or(usize::MAX);
     let body = match Limited::new(body, limit).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => {
-            return respond(Reply {
+            return Err(Reply {
                 status: StatusCode::BAD_REQUEST,
                 content_type: Some("application/json"),
                 headers: Vec::new(),
@@ -244,7 +282,7 @@ async fn answer_api(
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned)
     };
-    let incoming = Incoming {
+    Ok(Incoming {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -254,7 +292,11 @@ async fn answer_api(
         is_external: text("x-external-client").as_deref() == Some("1"),
         request_id: request_id.to_owned(),
         body: body.into(),
-    };
+    })
+}
+
+/// Does what a request asks for.
+async fn perform(cluster: &Arc<Cluster>, incoming: Incoming) -> Response<Answer> {
     let cluster = Arc::clone(cluster);
     match tokio::task::spawn_blocking(move || api::answer(&cluster, &incoming)).await {
         Ok(reply) => respond(reply),

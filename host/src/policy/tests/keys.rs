@@ -517,11 +517,24 @@ fn every_key_has_a_test_here() {
         );
     }
     // Those of the other tables: `name` is for people; schema, mode and locked are tested with the
-    // layers, guest and limits in `bounds.rs`; id and reason in the record and in denials.
+    // layers, endpoints, reuse and verify in `demands.rs` and with the program in `tests/it/endpoints.rs` and
+    // `tests/it/reuse.rs`, guest and limits
+    // in `bounds.rs`; id and reason in the record and in denials.
     assert_eq!(
         TOP_KEYS,
         [
-            "schema", "name", "mode", "locked", "guest", "limits", "audit", "allow", "deny"
+            "schema",
+            "name",
+            "mode",
+            "locked",
+            "endpoints",
+            "reuse",
+            "verify",
+            "guest",
+            "limits",
+            "audit",
+            "allow",
+            "deny"
         ]
     );
     assert_eq!(GUEST_KEYS, ["sha256", "imports"]);

@@ -1,5 +1,3 @@
-use std::fs;
-
 use super::*;
 
 const FIND: &str = "[[allow]]\nid = \"find\"\nverbs = [\"engine.find\"]\nreason = \"r\"\n";
@@ -102,64 +100,6 @@ fn a_locked_layer_forbids_itself_and_those_above_to_warn_only() {
 }
 
 #[test]
-fn layers_are_loaded_from_files_that_are_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| {
-        let file = folder.path().join(name);
-        fs::write(&file, text).unwrap();
-        Some(file)
-    };
-    let system = write("system.toml", &format!("schema = \"{SCHEMA}\"\n{FIND}"));
-    let absent = Some(folder.path().join("absent.toml"));
-    let policy = Policy::load(&Sources {
-        system: system.clone(),
-        user: absent.clone(),
-        given: None,
-    })
-    .unwrap();
-    assert_eq!(
-        policy
-            .layers()
-            .iter()
-            .map(|layer| layer.origin)
-            .collect::<Vec<_>>(),
-        [Origin::BuiltIn, Origin::System]
-    );
-    assert!(matches!(
-        Policy::load(&Sources {
-            given: absent,
-            ..Sources::default()
-        }),
-        Err(Error::Unreadable { .. })
-    ));
-    let folder_itself = Some(folder.path().to_owned());
-    assert!(matches!(
-        Policy::load(&Sources {
-            user: folder_itself,
-            ..Sources::default()
-        }),
-        Err(Error::Unreadable { .. })
-    ));
-    let large = write("large.toml", &"#".repeat((1 << 20) + 1));
-    assert!(matches!(
-        Policy::load(&Sources {
-            user: large,
-            ..Sources::default()
-        }),
-        Err(Error::Unreadable { .. })
-    ));
-    let bytes = folder.path().join("bytes.toml");
-    fs::write(&bytes, [0xff, 0xfe]).unwrap();
-    assert!(matches!(
-        Policy::load(&Sources {
-            system: Some(bytes),
-            ..Sources::default()
-        }),
-        Err(Error::Unreadable { .. })
-    ));
-}
-
-#[test]
 fn the_digest_tells_policies_apart() {
     let built_in = Policy::built_in().sha256();
     let first = Policy::built_in().and(layer(FIND)).unwrap().sha256();
@@ -202,4 +142,39 @@ fn the_rules_that_can_grant_a_verb_are_found() {
     assert_eq!(ids, ["engine", "find"]);
     assert_eq!(policy.granting("engine.pull").count(), 1);
     assert_eq!(policy.granting("nonsense").count(), 0);
+}
+
+#[test]
+fn what_to_change_is_told_of_the_layer_that_denies() {
+    let read = |file: &str, rule: &str| {
+        let text = format!(
+            "schema = \"{SCHEMA}\"\n[[allow]]\nid = \"{rule}\"\nverbs = [\"engine.find\"]\n\
+             repositories = [\"{rule}/**\"]\nreason = \"r\"\n"
+        );
+        Layer::read(Origin::Given, file, &text).unwrap()
+    };
+    let policy = Policy::built_in()
+        .and(read("first.toml", "lab"))
+        .and_then(|policy| policy.and(read("the second.toml", "team")))
+        .unwrap();
+    let operation = operation("engine.find lab/x");
+    let cluster = cluster();
+    let context = Context {
+        cluster: &cluster,
+        names: None,
+    };
+
+    let ruling = policy.decide(&operation, &context);
+    let denial = Denial::new(&policy, &ruling, &operation, &context, 1);
+
+    // The rule of the first layer allows it; that of the second is what to widen.
+    assert!(
+        denial.why.contains("team (the second.toml:3)"),
+        "{}",
+        denial.why
+    );
+    assert_eq!(
+        denial.explain,
+        "keepdocker --policy first.toml --policy 'the second.toml' policy explain engine.find lab/x"
+    );
 }

@@ -2,9 +2,11 @@
 
 mod bounds;
 mod contract;
+mod demands;
 mod keys;
 mod layers;
 mod schema;
+mod sources;
 mod strictness;
 mod tightest;
 mod tools;

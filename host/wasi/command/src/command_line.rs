@@ -3,6 +3,8 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::values::settle;
+
 /// Puts container images into Arvados Keep, from inside a WASI runtime.
 #[derive(Debug, Parser)]
 #[command(name = "keepdocker", version, args_override_self = true)]
@@ -16,6 +18,25 @@ pub(crate) struct Arguments {
     /// The command.
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// Makes nothing of the values that count as not given where they are empty.
+    pub(crate) fn settled(mut self) -> Self {
+        match &mut self.command {
+            Command::Images(images) => {
+                settle(&mut images.project_uuid);
+                settle(&mut images.tag);
+            }
+            Command::Upload(upload) => {
+                settle(&mut upload.project_uuid);
+                settle(&mut upload.name);
+                settle(&mut upload.tag);
+            }
+            Command::Resolve(_) => {}
+        }
+        self
+    }
 }
 
 /// What can be asked for.
@@ -36,6 +57,9 @@ pub(crate) struct Images {
     pub(crate) image: Option<String>,
     /// The tag, if IMAGE has none.
     pub(crate) tag: Option<String>,
+    /// Only images that are registered under exactly this name, letter by letter.
+    #[arg(long, value_name = "NAME", conflicts_with = "image")]
+    pub(crate) exact_name: Option<String>,
     /// Only what this project owns.
     #[arg(long, value_name = "UUID")]
     pub(crate) project_uuid: Option<String>,

@@ -19,6 +19,8 @@ mod output;
 mod run;
 #[path = "../../provider/src/secrets.rs"]
 mod secrets;
+#[path = "../../../src/cli/values.rs"]
+mod values;
 #[path = "../../../src/wording.rs"]
 mod wording;
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::bindings::commands::{
     self, ImagesRequest, Origin, Outcome, Pull, Reach, UploadRequest, Uploaded,
@@ -14,12 +14,17 @@ use crate::command_line::{Arguments, Command, Images, Resolve, Upload};
 use crate::harmless::escape;
 use crate::output::{Console, Exit, Ids, Report, Style, conceal, json, table};
 use crate::secrets;
+use crate::values;
 use crate::wording::count;
 
 /// Runs the program on the arguments that the runtime hands over.
 pub(crate) fn main() -> ExitCode {
     conceal(secrets::concealed);
-    let arguments = Arguments::parse();
+    let words: Vec<_> = std::env::args_os().collect();
+    if let Err(error) = values::check(&Arguments::command(), &words) {
+        error.exit();
+    }
+    let arguments = Arguments::parse().settled();
     let least = match (arguments.verbose, arguments.quiet) {
         (true, _) => Level::Debug,
         (_, true) => Level::Warning,
@@ -47,6 +52,7 @@ fn images(arguments: &Images) -> Result<String, Report> {
         project: arguments.project_uuid.clone(),
         image: arguments.image.clone(),
         tag: arguments.tag.clone(),
+        exact_name: arguments.exact_name.clone(),
     })?;
     Ok(if arguments.json {
         json::images(&listed)

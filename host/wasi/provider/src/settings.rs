@@ -59,7 +59,7 @@ impl Settings {
             ),
         };
         Ok(Self {
-            api: api_root(&host).ok_or(Error::InvalidHost(host))?,
+            api: api_root(&host).ok_or_else(|| Error::InvalidHost(address::shown(&host)))?,
             token: Token::new(&token)?,
             keep_services,
         })

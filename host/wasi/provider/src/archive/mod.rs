@@ -203,6 +203,7 @@ impl Archive {
             cutting,
             is_layered,
             folder,
+            rewriting: None,
         };
         let progress: source::Progress<'_> = &mut |_| {};
         let (image, order, size) = match (origin, form) {
@@ -243,6 +244,7 @@ pub(crate) fn verified(source: impl Read, subject: &str) -> Result<Image, Error>
         cutting: Cutting::KEEP,
         is_layered: false,
         folder: Path::new(""),
+        rewriting: None,
     };
     // As a stream's, so that the code for it serves both.
     let source: Box<dyn Read + '_> = Box::new(source);

@@ -5,10 +5,10 @@ use wasip2::http::types::ErrorCode;
 /// Why a request brought no answer; what may be done next differs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The runtime lets no request out to the server, or does not trust its certificate. Nothing
-    /// was sent, and trying again is useless.
+    /// There will be none, however often it is tried, and nothing was sent: the runtime lets no
+    /// request out to the server, or does not trust its certificate.
     #[error("{0}")]
-    Untrusted(String),
+    Final(String),
     /// No connection came about, so nothing was sent.
     #[error("cannot connect: {0}")]
     NotSent(String),
@@ -23,15 +23,22 @@ pub(crate) enum Failure {
     },
 }
 
+impl Failure {
+    /// Returns how many bytes of an answer's body are known to have come: here, it is not told.
+    pub(crate) fn received(&self) -> usize {
+        0
+    }
+}
+
 impl From<ErrorCode> for Failure {
     fn from(code: ErrorCode) -> Self {
         match code {
             ErrorCode::HttpRequestDenied => {
-                Self::Untrusted("the runtime lets no request out to this server".to_owned())
+                Self::Final("the runtime lets no request out to this server".to_owned())
             }
             ErrorCode::TlsCertificateError
             | ErrorCode::TlsProtocolError
-            | ErrorCode::TlsAlertReceived(_) => Self::Untrusted(
+            | ErrorCode::TlsAlertReceived(_) => Self::Final(
                 "the runtime does not trust the server's certificate; most runtimes know only \
                  the public authorities. See docs/wasi.md for clusters with one of their own"
                     .to_owned(),

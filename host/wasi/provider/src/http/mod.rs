@@ -2,6 +2,8 @@
 //!
 //! It stands where the native host's client stands, and is used by the same callers.
 
+#[path = "../../../../src/http/explained.rs"]
+mod explained;
 mod failure;
 #[path = "../../../../src/http/request_id.rs"]
 mod request_id;
@@ -24,7 +26,7 @@ use crate::settings::Settings;
 pub(crate) use ::http::{HeaderMap, Method, StatusCode, header};
 pub(crate) use failure::Failure;
 pub(crate) use request_id::RequestId;
-pub(crate) use retry::Retry;
+pub(crate) use retry::{Retry, Setback};
 
 /// The longest block.
 const MAXIMUM_BLOCK: usize = 64 << 20;

@@ -27,7 +27,7 @@ const CHUNK: usize = 64 << 10;
 pub(super) fn exchange(request: RequestBuilder, limit: usize) -> Result<Answer, Failure> {
     // Every request has the token, whoever named the address: the user, or the cluster.
     if !keeps_token_safe(&request.url) {
-        return Err(Failure::Untrusted(
+        return Err(Failure::Final(
             "its address is without TLS and not of this machine, so the token would travel in the \
              open; name an address with TLS in ARVADOS_KEEP_SERVICES"
                 .to_owned(),

@@ -4,7 +4,7 @@ use super::Keep;
 use super::put::{LARGEST_ANSWER, Outcome, Sending, judge};
 use super::service::Service;
 use crate::http::header::CONTENT_TYPE;
-use crate::http::{Failure, Method};
+use crate::http::{Failure, Method, Setback};
 
 impl Keep {
     /// Sends the block to one service.
@@ -29,8 +29,8 @@ impl Keep {
         }
         match self.client.exchange(request, LARGEST_ANSWER).await {
             Ok(answer) => judge(&answer, block),
-            Err(failure @ Failure::Untrusted(_)) => Outcome::Refused(failure.to_string()),
-            Err(failure) => Outcome::Failed(failure.to_string()),
+            Err(failure @ Failure::Final(_)) => Outcome::Refused(failure.to_string()),
+            Err(failure) => Outcome::Failed(failure.to_string(), Setback::default()),
         }
     }
 }

@@ -15,7 +15,8 @@ pub(super) fn looks_like_host(text: &str) -> bool {
         || text.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
-pub(super) fn is_host(text: &str) -> bool {
+/// Tells whether the text is a registry's host, with a port if it is not the usual one.
+pub fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((address, port)) => {
@@ -39,12 +40,23 @@ pub(super) fn is_host(text: &str) -> bool {
             None => (Some(text), None),
         },
     };
-    let is_name = host.is_none_or(|host| host.split('.').all(is_label));
-    let is_port =
-        port.is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-    is_name && is_port
+    host.is_none_or(is_host_name) && port.is_none_or(is_port)
 }
 
+/// Tells whether the text is a host's name: labels with a dot between two.
+pub fn is_host_name(text: &str) -> bool {
+    text.split('.').all(is_label)
+}
+
+/// Tells whether the text is a port, in the one way to write it. With leading zeros one server would
+/// have many names, none of which is like another.
+fn is_port(text: &str) -> bool {
+    !text.starts_with('0')
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.parse::<u16>().is_ok()
+}
+
+/// Tells whether the text is one part of a host's name.
 fn is_label(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('-')

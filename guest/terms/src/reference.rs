@@ -1,7 +1,8 @@
 //! What a person means by an image: a name, or an image ID.
 //!
 //! A name is a repository with an optional registry host, tag and digest, in the grammar of the
-//! distribution project. An image ID is the digest of the image's config, whole or cut to at
+//! distribution project. Spellings that Docker takes for one name are one: `debian`,
+//! `docker.io/library/debian` and `index.docker.io/debian`. An image ID is the digest of the image's config, whole or cut to at
 //! least twelve digits, with or without the `sha256:` before it. Nothing else is accepted, so
 //! that no character of a name can act as a pattern later.
 //!
@@ -10,8 +11,10 @@
 
 mod error;
 mod grammar;
+mod hub;
 mod id;
 mod name;
+mod spelled;
 
 #[cfg(test)]
 mod tests;
@@ -19,13 +22,13 @@ mod tests;
 use std::fmt;
 
 pub use error::ReferenceError;
+pub use grammar::{is_host, is_host_name};
 pub use id::Id;
 pub use name::Name;
+pub use spelled::Spelled;
 
-use grammar::is_tag;
-
-/// The longest text that is looked at; the grammar's own limits are far below.
-const LONGEST_TEXT: usize = 1024;
+use grammar::{ALGORITHM, is_tag};
+use spelled::LONGEST_TEXT;
 
 /// A name or an image ID; prints exactly as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +56,21 @@ impl Reference {
 
     /// Reads a name or an ID that may have its tag beside it.
     ///
-    /// Digits with a tag beside them are the name of a repository.
+    /// Digits with a tag beside them are the name of a repository. Both may also be the halves of what was split
+    /// at a colon that is not the one before a tag: of a registry's port, or of an image ID.
     pub fn with_tag(text: &str, tag: Option<&str>) -> Result<Self, ReferenceError> {
         let reference = Self::parse(text)?;
         let Some(tag) = tag else {
             return Ok(reference);
         };
+        if let Some(name) = Name::with_halves(text, tag) {
+            return Ok(Self::Name(name));
+        }
+        if text == ALGORITHM.trim_end_matches(':')
+            && let Ok(Some(id)) = Id::parse(&format!("{text}:{tag}"))
+        {
+            return Ok(Self::Id(id));
+        }
         let mut name = match &reference {
             Self::Name(name) if name.tag.is_none() && name.digest.is_none() => name.clone(),
             Self::Id(_) if !text.contains(':') => Name::parse(text)?,

@@ -53,10 +53,17 @@ impl Id {
     }
 
     /// Tells whether `image_id` is what was given, or begins with it.
+    ///
+    /// What goes on after its digits is no ID: anybody can give a link such a name.
     pub fn matches(&self, image_id: &str) -> bool {
-        self.beginnings()
-            .iter()
-            .any(|beginning| image_id.starts_with(beginning.as_str()))
+        let digits = image_id.strip_prefix(ALGORITHM).unwrap_or(image_id);
+        let is_id =
+            digits.len() == ALL_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id
+            && self
+                .beginnings()
+                .iter()
+                .any(|beginning| image_id.starts_with(beginning.as_str()))
     }
 
     /// Returns the same text as the name of a repository, if it can be one.

@@ -21,6 +21,8 @@ pub enum ReferenceError {
     Digest(String),
     /// This is marked as an image ID and has too few or too many digits.
     ShortId(String),
+    /// An engine makes such names up for images that have none.
+    MadeUp(String),
     /// A tag was given beside a text that has one.
     TwoTags {
         /// The text that has a tag.
@@ -40,7 +42,7 @@ impl fmt::Display for ReferenceError {
             ),
             Self::Host(text) => write!(
                 f,
-                "`{text}` is not the name of a registry host; expected a form like `host`, `host:5000` or `[::1]:5000`"
+                "`{text}` is not the name of a registry host; expected a form like `host`, `host:5000` or `[::1]:5000`, and a port without leading zeros"
             ),
             Self::Repository(text) => write!(
                 f,
@@ -57,6 +59,10 @@ impl fmt::Display for ReferenceError {
             Self::ShortId(text) => write!(
                 f,
                 "`{text}` is not an image ID; give between {FEWEST_DIGITS} and {ALL_DIGITS} hexadecimal digits of it"
+            ),
+            Self::MadeUp(text) => write!(
+                f,
+                "`{text}` is what an engine calls an image without a name; give the image one, or go by its ID"
             ),
             // Scripts look for these words of the Python program.
             Self::TwoTags { image, tag } => write!(

@@ -1,0 +1,9 @@
+//! What the terms of the trade mean: the one home of each grammar, for the components and the hosts.
+//!
+//! The component decides by what a name means, the gate allows by what it means, and the engine
+//! is asked for it. If two of them read it differently, one can be talked into what another refuses.
+//! So all of them read it here. The embedded cluster does not: it is to notice when this is wrong.
+//!
+//! There is nothing here but the standard library, so that it compiles for every target.
+
+pub mod reference;

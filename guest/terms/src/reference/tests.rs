@@ -1,0 +1,492 @@
+use super::grammar::looks_like_host;
+use super::*;
+use proptest::prelude::*;
+
+const DIGITS: &str = "d8309758b8fe2c81034ffc8a10c36460b77db7bc5e7b448c4e5b684f9d95a678";
+
+fn name(text: &str) -> Name {
+    match Reference::parse(text) {
+        Ok(Reference::Name(name)) => name,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn id(text: &str) -> Id {
+    match Reference::parse(text) {
+        Ok(Reference::Id(id)) => id,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_name_is_registered_with_its_tag_or_latest() {
+    let digest = format!("sha256:{DIGITS}");
+    for (given, registered) in [
+        ("debian", "debian:latest"),
+        ("debian:12", "debian:12"),
+        ("arvados/jobs", "arvados/jobs:latest"),
+        ("host.example:5000/img", "host.example:5000/img:latest"),
+        ("localhost/img:1", "localhost/img:1"),
+        ("localhost:5000", "localhost:5000"),
+        (
+            "myreg.example:8888/repo/img:tag",
+            "myreg.example:8888/repo/img:tag",
+        ),
+        ("[::1]:8888/repo/img", "[::1]:8888/repo/img:latest"),
+        ("[::1]/repo/img", "[::1]/repo/img:latest"),
+        ("[::1]:8888/repo/img:tag", "[::1]:8888/repo/img:tag"),
+        ("images", "images:latest"),
+        ("s", "s:latest"),
+        ("sha", "sha:latest"),
+        ("sha256", "sha256:latest"),
+        ("sha256:main", "sha256:main"),
+    ] {
+        assert_eq!(name(given).registered(), registered, "{given}");
+    }
+    assert_eq!(
+        name(&format!("img@{digest}")).registered(),
+        format!("img@{digest}")
+    );
+    assert_eq!(
+        name(&format!("img:1@{digest}")).registered(),
+        format!("img:1@{digest}")
+    );
+}
+
+#[test]
+fn the_default_port_is_no_part_of_the_registered_name() {
+    for (given, registered) in [
+        (
+            "registry.hub.docker.com:443/library/debian:bullseye-slim",
+            "registry.hub.docker.com/library/debian:bullseye-slim",
+        ),
+        ("reg.example:443/x/img:1", "reg.example/x/img:1"),
+        ("[::1]:443/img", "[::1]/img:latest"),
+        ("reg.example:4430/img", "reg.example:4430/img:latest"),
+        ("img:443", "img:443"),
+    ] {
+        assert_eq!(name(given).registered(), registered);
+        assert_eq!(name(given).to_string(), given);
+    }
+}
+
+#[test]
+fn spellings_of_one_name_are_registered_as_docker_shows_it() {
+    let digest = format!("sha256:{DIGITS}");
+    let pinned = format!("index.docker.io/library/busybox@{digest}");
+    let pinned_short = format!("busybox@{digest}");
+    for (given, registered) in [
+        ("busybox", "busybox:latest"),
+        ("library/busybox", "busybox:latest"),
+        ("docker.io/busybox", "busybox:latest"),
+        ("docker.io/library/busybox", "busybox:latest"),
+        ("docker.io:443/library/busybox:1", "busybox:1"),
+        ("index.docker.io/busybox", "busybox:latest"),
+        ("index.docker.io/library/busybox:1", "busybox:1"),
+        ("index.docker.io:443/lab/tool:1", "lab/tool:1"),
+        ("docker.io/lab/tool", "lab/tool:latest"),
+        ("docker.io/library/lab/tool", "library/lab/tool:latest"),
+        (pinned.as_str(), pinned_short.as_str()),
+        // The registry's own host is another name to Docker, and so is another case.
+        (
+            "registry-1.docker.io/library/busybox",
+            "registry-1.docker.io/library/busybox:latest",
+        ),
+        (
+            "Docker.io/library/busybox",
+            "Docker.io/library/busybox:latest",
+        ),
+        ("quay.io/library/busybox", "quay.io/library/busybox:latest"),
+        ("docker.io:5000/busybox", "docker.io:5000/busybox:latest"),
+        ("localhost/busybox", "localhost/busybox:latest"),
+        // What would be read as another name without it stays.
+        (
+            "docker.io/quay.io/busybox",
+            "docker.io/quay.io/busybox:latest",
+        ),
+        (
+            "docker.io/localhost/busybox",
+            "docker.io/localhost/busybox:latest",
+        ),
+        (
+            "index.docker.io/localhost/busybox",
+            "docker.io/localhost/busybox:latest",
+        ),
+        ("docker.io/library/sha256:cafe", "library/sha256:cafe"),
+        ("library/sha256:d8309758b8fe", "library/sha256:d8309758b8fe"),
+        ("docker.io/library/sha256:main", "sha256:main"),
+    ] {
+        assert_eq!(name(given).registered(), registered, "{given}");
+        assert_eq!(name(given).to_string(), given);
+        assert!(name(registered).is(given), "{given}");
+    }
+    // A tag beside it makes no ID of a name.
+    let beside = Reference::with_tag("sha256", Some("d8309758b8fe")).unwrap();
+    match beside {
+        Reference::Name(name) => assert_eq!(name.registered(), "library/sha256:d8309758b8fe"),
+        other => panic!("{other:?}"),
+    }
+    assert!(!name("busybox:1").is("busybox:2"));
+    assert!(!name("busybox").is("quay.io/library/busybox"));
+}
+
+#[test]
+fn engines_are_asked_with_the_registry_that_was_given() {
+    for (given, asked) in [
+        ("busybox", vec!["busybox:latest"]),
+        ("library/busybox:1", vec!["library/busybox:1"]),
+        (
+            "docker.io/busybox:1",
+            vec!["docker.io/busybox:1", "docker.io/library/busybox:1"],
+        ),
+        (
+            "index.docker.io/library/busybox:1",
+            vec![
+                "index.docker.io/library/busybox:1",
+                "docker.io/library/busybox:1",
+            ],
+        ),
+        ("docker.io/lab/tool:1", vec!["docker.io/lab/tool:1"]),
+        (
+            "reg.example:443/x:1",
+            vec!["reg.example:443/x:1", "reg.example/x:1"],
+        ),
+        ("reg.example/x:1", vec!["reg.example/x:1"]),
+    ] {
+        assert_eq!(name(given).local(), asked, "{given}");
+    }
+}
+
+#[test]
+fn clusters_may_know_a_name_as_other_programs_spell_it() {
+    for (given, known) in [
+        ("busybox", vec!["busybox:latest"]),
+        (
+            "docker.io/library/busybox:1",
+            vec!["busybox:1", "docker.io/library/busybox:1"],
+        ),
+        ("library/busybox:1", vec!["busybox:1", "library/busybox:1"]),
+        ("reg.example:443/x:1", vec!["reg.example/x:1"]),
+    ] {
+        assert_eq!(name(given).known_as(), known, "{given}");
+    }
+}
+
+#[test]
+fn what_engines_call_images_without_a_name_is_no_name() {
+    for made_up in [
+        "overlayfs",
+        "moby-dangling",
+        "native",
+        "import-2024-05-06",
+        "docker.io/library/overlayfs",
+        "docker.io/moby-dangling",
+    ] {
+        let text = format!("{made_up}@sha256:{DIGITS}");
+        assert_eq!(
+            Reference::parse(&text),
+            Err(ReferenceError::MadeUp(text.clone()))
+        );
+        // With a tag it is somebody's.
+        assert_eq!(name(&format!("{made_up}:1")).tag(), Some("1"));
+    }
+    for real in [
+        "busybox",
+        "lab/overlayfs",
+        "quay.io/overlayfs",
+        "import-tools",
+        "import-2024-05-061",
+    ] {
+        name(&format!("{real}@sha256:{DIGITS}"));
+    }
+}
+
+#[test]
+fn a_port_is_written_in_one_way() {
+    for port in [
+        "0443",
+        "00443",
+        "0",
+        "00",
+        "65536",
+        "99999999999999999999",
+        "+443",
+        "",
+    ] {
+        let text = format!("reg.example:{port}/x");
+        assert!(
+            matches!(Reference::parse(&text), Err(ReferenceError::Host(_))),
+            "{text}"
+        );
+        assert!(
+            Reference::parse(&format!("[::1]:{port}/x")).is_err(),
+            "{port}"
+        );
+    }
+    for port in ["1", "443", "5000", "65535"] {
+        name(&format!("reg.example:{port}/x"));
+    }
+}
+
+#[test]
+fn a_second_tag_is_refused_in_the_words_that_scripts_look_for() {
+    let full = format!("sha256:{DIGITS}");
+    let pinned = format!("img@{full}");
+    for image in [
+        "myrepo:mytag",
+        "host:5000/img:1",
+        full.as_str(),
+        pinned.as_str(),
+    ] {
+        let error = Reference::with_tag(image, Some("extratag")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("image '{image}' already includes a tag, cannot add tag argument 'extratag'")
+        );
+    }
+}
+
+#[test]
+fn a_tag_beside_the_name_becomes_its_tag() {
+    for (image, tag, registered) in [
+        ("debian", "12", "debian:12"),
+        ("host:5000/img", "12", "host:5000/img:12"),
+        ("[::1]:8888/repo/img", "x", "[::1]:8888/repo/img:x"),
+        ("deadbeefcafe", "v1", "deadbeefcafe:v1"),
+    ] {
+        match Reference::with_tag(image, Some(tag)).unwrap() {
+            Reference::Name(name) => assert_eq!(name.registered(), registered),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(matches!(
+        Reference::with_tag("debian", Some("a b")),
+        Err(ReferenceError::Tag(_))
+    ));
+}
+
+#[test]
+fn halves_of_what_was_split_at_another_colon_are_put_together() {
+    for (first, second, registered, local) in [
+        (
+            "localhost",
+            "5000/lab/tool",
+            "localhost:5000/lab/tool",
+            "localhost:5000/lab/tool:latest",
+        ),
+        (
+            "localhost",
+            "5000/lab/tool:1.0",
+            "localhost:5000/lab/tool:1.0",
+            "localhost:5000/lab/tool:1.0",
+        ),
+        (
+            "reg.example",
+            "443/tool",
+            "reg.example:443/tool",
+            "reg.example:443/tool:latest",
+        ),
+    ] {
+        match Reference::with_tag(first, Some(second)).unwrap() {
+            Reference::Name(name) => {
+                assert_eq!(name.registered(), registered);
+                assert_eq!(name.local()[0], local);
+                assert_eq!(name.to_string(), format!("{first}:{second}"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let full = Reference::with_tag("sha256", Some(DIGITS)).unwrap();
+    assert_eq!(full, Reference::parse(&format!("sha256:{DIGITS}")).unwrap());
+    // What is a tag stays one, and what is none is not made a part of something else.
+    for (first, second) in [("localhost", "5000"), ("sha256", "main"), ("a", "1")] {
+        match Reference::with_tag(first, Some(second)).unwrap() {
+            Reference::Name(name) => assert_eq!(name.registered(), format!("{first}:{second}")),
+            other => panic!("{other:?}"),
+        }
+    }
+    for (first, second) in [
+        ("localhost", "5000/"),
+        ("localhost", "port/tool"),
+        ("localhost", "5000/Tool"),
+        ("lab/tool", "5000/x"),
+        ("lab/tool:1", "5000/x"),
+        ("localhost", "/lab/tool"),
+    ] {
+        assert!(
+            Reference::with_tag(first, Some(second)).is_err(),
+            "{first} {second}"
+        );
+    }
+}
+
+#[test]
+fn twelve_digits_or_more_are_an_id() {
+    for text in [
+        DIGITS.to_owned(),
+        format!("sha256:{DIGITS}"),
+        "d8309758b8fe".into(),
+        "sha256:D8309758B8FE".into(),
+    ] {
+        assert!(id(&text).matches(&format!("sha256:{DIGITS}")), "{text}");
+    }
+    assert!(id("d8309758b8fe").matches(DIGITS));
+    assert!(!id("sha256:d8309758b8fe").matches(DIGITS));
+    assert!(!id("d8309758b8ff").matches(DIGITS));
+    // Names of links that are nearly IDs.
+    for name in [
+        format!("{DIGITS} "),
+        format!("{DIGITS}0"),
+        DIGITS[..40].to_owned(),
+    ] {
+        for text in [DIGITS, "d8309758b8fe"] {
+            assert!(!id(text).matches(&name), "{text} {name}");
+            assert!(
+                !id(text).matches(&format!("sha256:{name}")),
+                "{text} {name}"
+            );
+        }
+    }
+    assert_eq!(id(DIGITS).full().unwrap(), format!("sha256:{DIGITS}"));
+    assert_eq!(id("d8309758b8fe").full(), None);
+}
+
+#[test]
+fn fewer_digits_are_a_name_or_an_error_but_never_an_id() {
+    assert_eq!(name("d830975").registered(), "d830975:latest");
+    assert!(matches!(
+        Reference::parse("sha256:d830"),
+        Err(ReferenceError::ShortId(_))
+    ));
+    assert!(matches!(
+        Reference::parse(&format!("sha256:{DIGITS}0")),
+        Err(ReferenceError::ShortId(_))
+    ));
+}
+
+#[test]
+fn digits_can_be_read_as_a_name_unless_engines_forbid_it() {
+    assert_eq!(
+        id("deadbeefcafe").as_name().unwrap().registered(),
+        "deadbeefcafe:latest"
+    );
+    assert!(id("sha256:deadbeefcafe").as_name().is_none());
+    assert!(id(DIGITS).as_name().is_none());
+    assert!(id("DEADBEEFCAFE").as_name().is_none());
+}
+
+#[test]
+fn what_is_no_reference_is_refused() {
+    let long = "a".repeat(256);
+    let huge = "a".repeat(1_000_000);
+    for text in [
+        "",
+        " ",
+        ":",
+        "/",
+        "@",
+        "a:",
+        "a/",
+        "/a",
+        "a//b",
+        "A",
+        "a b",
+        "a:b:c",
+        "a%",
+        "%",
+        "a*",
+        "-a",
+        "a-",
+        "a..b",
+        "a___b",
+        "a\nb",
+        "host:/img",
+        "host:x/img",
+        "[::1/img",
+        "[]/img",
+        "[::1]x/img",
+        "-host.example/img",
+        "a@",
+        "a@sha256:12",
+        "a@b@c",
+        "é",
+        "a:-x",
+        "<none>",
+        "<unknown>",
+        "../a",
+        "--help",
+        long.as_str(),
+        huge.as_str(),
+    ] {
+        assert!(Reference::parse(text).is_err(), "{text:.40}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn printing_what_was_parsed_gives_the_input_back(
+        host in proptest::option::of("([a-z]{1,8}\\.[a-z]{2,3}|localhost|\\[[0-9a-f]{1,4}::[0-9a-f]{1,4}\\])(:[1-9][0-9]{0,3})?"),
+        path in "[a-z0-9]{1,6}((\\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}(/[a-z0-9]{1,6}){0,2}",
+        tag in proptest::option::of("[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}"),
+        digest in proptest::option::of("sha256:[0-9a-f]{64}"),
+    ) {
+        // Before a `/`, a dot makes a host of a component.
+        prop_assume!(!path.split_once('/').is_some_and(|(first, _)| looks_like_host(first)));
+        let mut text = path;
+        if let Some(host) = host { text = format!("{host}/{text}"); }
+        if let Some(tag) = tag { text = format!("{text}:{tag}"); }
+        if let Some(digest) = digest { text = format!("{text}@{digest}"); }
+        match Reference::parse(&text) {
+            Ok(reference) => prop_assert_eq!(reference.to_string(), text),
+            Err(ReferenceError::ShortId(_)) => prop_assert!(text.starts_with("sha256:")),
+            Err(error) => prop_assert!(false, "{}: {}", text, error),
+        }
+    }
+
+    #[test]
+    fn the_registered_name_is_read_as_the_same_name_again(
+        host in proptest::option::of("docker\\.io|index\\.docker\\.io|localhost|[a-z]{1,4}\\.[a-z]{2}|LAB"),
+        port in proptest::option::of("443|5000"),
+        path in "(library/)?([a-z0-9]{1,4}|sha256|localhost|a\\.b)(/[a-z0-9]{1,4}|/localhost){0,2}",
+        tag in proptest::option::of("[a-f0-9]{1,64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}"),
+    ) {
+        let mut text = path;
+        if let Some(host) = host {
+            let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+            text = format!("{host}{port}/{text}");
+        }
+        if let Some(tag) = tag { text = format!("{text}:{tag}"); }
+        if let Ok(Reference::Name(name)) = Reference::parse(&text) {
+            let registered = name.registered();
+            let again = match Reference::parse(&registered) {
+                Ok(Reference::Name(again)) => again,
+                other => panic!("{text}: {registered}: {other:?}"),
+            };
+            prop_assert_eq!(again.registered(), registered.clone(), "{}", &text);
+            // It is in the same place of the same registry.
+            let whole = |text: &str| {
+                let spelled = Spelled::parse(text).unwrap();
+                let path = spelled.path();
+                let path = if spelled.registry() == "docker.io" && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
+                format!("{}/{path}", spelled.registry())
+            };
+            prop_assert_eq!(whole(&text), whole(&registered));
+        }
+    }
+
+    #[test]
+    fn any_text_is_parsed_or_refused_without_a_panic(text in "\\PC{0,40}", tag in proptest::option::of("\\PC{0,10}")) {
+        if let Ok(reference) = Reference::parse(&text) {
+            prop_assert_eq!(reference.to_string(), text.clone());
+        }
+        let _ = Reference::with_tag(&text, tag.as_deref());
+    }
+
+    #[test]
+    fn an_id_matches_only_what_begins_with_its_digits(digits in "[0-9a-f]{12,64}", other in "[0-9a-f]{64}") {
+        let parsed = Reference::parse(&digits).unwrap();
+        let Reference::Id(id) = parsed else { panic!("{digits} is an ID") };
+        prop_assert_eq!(id.matches(&other), other.starts_with(&digits));
+        prop_assert_eq!(id.matches(&format!("sha256:{other}")), other.starts_with(&digits));
+    }
+}
