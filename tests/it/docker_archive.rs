@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 
-use crate::support::{Cluster, Environment, Layer, Python, data, saved};
+use crate::support::{Cluster, Environment, Layer, Python, data, saved, tar_of};
 
 /// The digest of the configuration of the hello-world image, whichever engine saved it.
 const HELLO_WORLD: &str = "d2c94e258dcb3c5ac2798d32e1249e42ef01cba4841c2234249495f87264ac5a";
@@ -56,6 +56,62 @@ fn archives_of_either_layout_are_stored_under_the_digest_of_their_configuration(
                 "{archive}"
             );
         }
+    }
+}
+
+#[test]
+fn a_file_is_uploaded_without_a_transport() {
+    let file = data("hello-world-ManifestV2.tar").display().to_string();
+    let file = file.as_str();
+    for arguments in [
+        &["upload", file][..],
+        &["upload", "--from", file],
+        &["upload", file, "lab/other:2"],
+        &["upload", "--from", file, "lab/other:2"],
+    ] {
+        let cluster = Cluster::start();
+        let environment = without_engine(&cluster);
+
+        let _ = environment.keepdocker(arguments).success();
+
+        let names = cluster.links_of("docker_image_repo+tag");
+        let name = match arguments.last() {
+            Some(&"lab/other:2") => "lab/other:2",
+            _ => "hello-world:latest",
+        };
+        assert_eq!(names[0]["name"], name, "{arguments:?}");
+        let hash = &cluster.links_of("docker_image_hash")[0]["name"];
+        assert_eq!(hash, &format!("sha256:{HELLO_WORLD}"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_config_in_another_encoding_is_stored_as_it_is() {
+    let config = b"{\"os\":\"linux\",\"architecture\":\"amd64\",\"author\":\"caf\xe9\",\
+                   \"created\":\"2024-05-06T07:08:09Z\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}";
+    let account = br#"[{"Config":"config","RepoTags":["lab/latin:1"],"Layers":null}]"#;
+    let members = [("config", &config[..]), ("manifest.json", &account[..])];
+    for is_streamed in [false, true] {
+        let cluster = Cluster::start();
+        let environment = without_engine(&cluster);
+        let file = environment.home().join("latin.tar");
+        fs::write(&file, tar_of(&members)).unwrap();
+        let source = file.display().to_string();
+
+        let output = match is_streamed {
+            false => environment.keepdocker(&["upload", "--from", &source]),
+            true => {
+                let input = File::open(&file).unwrap();
+                let program = env!("CARGO_BIN_EXE_keepdocker");
+                environment.run_on(program, &["upload", "--from", "-"], input)
+            }
+        };
+
+        let _ = output.success();
+        let saved = environment.keepdocker(&["save", "lab/latin:1", "--output", "-"]);
+        let _ = saved.success();
+        let mut found = saved.stdout.windows(config.len());
+        assert!(found.any(|bytes| bytes == config));
     }
 }
 

@@ -26,6 +26,12 @@ fn a_saved_archive_is_what_keep_holds_and_can_be_uploaded_again() {
         let piped = environment.keepdocker(&["save", "hello-world", "--output", "-"]);
         let _ = piped.success();
         assert_eq!(piped.stdout, std::fs::read(&file).unwrap());
+        // Standard output by another name takes the archive alone too.
+        let named = environment.keepdocker(&["save", "hello-world", "--output", "/dev/stdout"]);
+        let _ = named.success();
+        assert!(named.stdout == piped.stdout, "{} bytes", named.stdout.len());
+        let json = ["save", "hello-world", "--output", "/dev/stdout", "--json"];
+        let _ = environment.keepdocker(&json).failure(2);
 
         let other = Cluster::start();
         let environment = Environment::on(&other);
@@ -34,6 +40,27 @@ fn a_saved_archive_is_what_keep_holds_and_can_be_uploaded_again() {
             .keepdocker(&["upload", "--from", &source, "hello-world"])
             .success();
         assert_eq!(other.only_collection()["portable_data_hash"], content);
+    }
+}
+
+#[test]
+fn what_cannot_be_written_was_to_be_saved_and_not_stored() {
+    let cluster = Cluster::start();
+    let environment = holding(&cluster, "hello-world-ManifestV2.tar");
+    let folder = environment.home().to_owned();
+    for (file, words) in [
+        (Path::new("/dev/full").to_owned(), "No space left"),
+        (folder.join("none/saved.tar"), "its folder is not there"),
+        (folder, "directory"),
+    ] {
+        let output = save(&environment, "hello-world", &file);
+        let told = output.failure(1).to_owned();
+        assert!(told.contains("the image could not be saved"), "{output}");
+        assert!(told.contains(words), "{output}");
+        assert!(
+            !told.contains(".part") && !told.contains("stored"),
+            "{output}"
+        );
     }
 }
 

@@ -43,6 +43,7 @@ mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned
 mod projects; // projects that cannot take an image, told before its data is sent
 mod pulls; // images that are pulled from a registry first
+mod readers; // archives of every form, as skopeo reads them
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod sources; // one image from every engine and tool
 mod spellings; // one name however it is spelled

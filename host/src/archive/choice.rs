@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use crate::bindings::archives::Selection;
 use crate::bindings::types::Platform;
 
-use super::entry::{Entry, is_same_name};
-use super::error::{Error, quoted};
-
-/// The platform that is taken where there is a choice and none is asked for.
-const USUAL: (&str, &str) = ("linux", "amd64");
+use super::digest::Digest;
+use super::entry::Entry;
+use super::error::{Error, Fault, quoted};
+use super::oci_layout::{self, is_at};
+use super::platform;
 
 /// Which image is meant, as far as the source and the user say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +23,11 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// Returns the platform that is meant where there is a choice.
+    pub(crate) fn platform(&self) -> Platform {
+        self.platform.clone().unwrap_or_else(platform::usual)
+    }
+
     /// Returns the images that the source's own name and the platform leave.
     pub(crate) fn narrow(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, Error> {
         let held = list(&entries);
@@ -31,7 +36,7 @@ impl Choice {
             Some(name) => {
                 let mut named = entries;
                 named.retain(|entry| {
-                    has_position(entry, name)
+                    is_at(entry.position, name)
                         || has_name(entry, name)
                         || has_digest(entry, name)
                         || entry.references.contains(name)
@@ -68,7 +73,7 @@ impl Choice {
         entries.retain(|entry| seen.insert(entry.id));
         let mut matching = entries.into_iter();
         match (matching.next(), matching.next()) {
-            (Some(entry), None) => Ok(entry),
+            (Some(entry), None) => readable(entry),
             (None, _) if wanted.is_empty() => Err(none("at all".into(), held)),
             (None, _) => Err(none(wanted, held)),
             (Some(first), Some(second)) => Err(Error::Ambiguous {
@@ -83,66 +88,61 @@ impl Choice {
     }
 
     /// Leaves one platform of each group.
-    fn by_platform(&self, entries: Vec<Entry>, held: String) -> Result<Vec<Entry>, Error> {
-        if let Some(platform) = &self.platform {
-            let mut matching = entries;
-            matching.retain(|entry| is_for(entry, platform));
-            if matching.is_empty() {
-                return Err(none(format!("for {}", platform_text(platform)), held));
+    fn by_platform(&self, mut entries: Vec<Entry>, held: String) -> Result<Vec<Entry>, Error> {
+        let wanted = self.platform();
+        let is_asked = self.platform.is_some();
+        let fits = |entry: &Entry| platform::is_for(&entry.image.platform, &wanted);
+        let is_exact = |entry: &Entry| platform::is_same(&entry.image.platform, &wanted);
+        let was_empty = entries.is_empty();
+        let stays = |entry: &Entry| {
+            let group = || entries.iter().filter(|other| other.group == entry.group);
+            let one = &entry.image.platform;
+            if !is_asked && group().all(|other| platform::is_same(&other.image.platform, one)) {
+                return true;
             }
-            return Ok(matching);
+            // Where no variant is asked for, the plain one comes before the special ones.
+            fits(entry) && (is_exact(entry) || !group().any(is_exact))
+        };
+        let stays: Vec<bool> = entries.iter().map(stays).collect();
+        let mut stays = stays.into_iter();
+        entries.retain(|_| stays.next().unwrap_or_default());
+        if entries.is_empty() && !was_empty {
+            let text = platform_text(&wanted);
+            return Err(none(
+                match is_asked {
+                    true => format!("for {text}"),
+                    false => format!("for {text}; choose another with `--platform`"),
+                },
+                held,
+            ));
         }
-        let mut left = Vec::with_capacity(entries.len());
-        for entry in &entries {
-            let group: Vec<&Entry> = entries
-                .iter()
-                .filter(|other| other.group == entry.group)
-                .collect();
-            let one_platform = group
-                .iter()
-                .all(|other| other.image.platform == entry.image.platform);
-            let is_usual = |entry: &Entry| {
-                let platform = &entry.image.platform;
-                (platform.os.as_str(), platform.architecture.as_str()) == USUAL
-            };
-            if one_platform || is_usual(entry) {
-                left.push(entry.clone());
-            } else if !group.iter().any(|other| is_usual(other)) {
-                return Err(none(
-                    format!("for {}/{}; choose another platform", USUAL.0, USUAL.1),
-                    held,
-                ));
-            }
-        }
-        Ok(left)
+        Ok(entries)
     }
 }
 
-fn is_for(entry: &Entry, wanted: &Platform) -> bool {
-    let platform = &entry.image.platform;
-    platform.os == wanted.os
-        && platform.architecture == wanted.architecture
-        && (wanted.variant.is_empty() || platform.variant == wanted.variant)
-}
-
-fn has_position(entry: &Entry, name: &str) -> bool {
-    name.strip_prefix('@')
-        .and_then(|position| position.parse().ok())
-        .is_some_and(|position: usize| entry.position == position)
+/// Returns the image, unless only others can read it.
+fn readable(entry: Entry) -> Result<Entry, Error> {
+    match entry.layers.iter().find(|layer| layer.is_encrypted) {
+        Some(layer) => Err(Error::member(
+            layer.member.clone(),
+            Fault::Refused(
+                "is an encrypted layer; decrypt the image first, as `skopeo copy --decryption-key` does",
+            ),
+        )),
+        None => Ok(entry),
+    }
 }
 
 fn has_digest(entry: &Entry, digest: &str) -> bool {
-    entry.image.id == digest
-        || entry.image.manifest.as_deref() == Some(digest)
-        || entry
-            .indexes
-            .iter()
-            .any(|index| index.to_string() == digest)
+    let manifest = entry.image.manifest.as_deref();
+    let manifest = manifest.and_then(Digest::parse);
+    let all = [entry.id].into_iter().chain(manifest);
+    let all: Vec<Digest> = all.chain(entry.indexes.iter().copied()).collect();
+    oci_layout::has_digest(&all, digest)
 }
 
 fn has_name(entry: &Entry, name: &str) -> bool {
-    let mut held = entry.image.repo_tags.iter();
-    held.any(|held| is_same_name(name, held))
+    oci_layout::has_name(&entry.image.repo_tags, name)
 }
 
 fn platform_text(platform: &Platform) -> String {

@@ -36,12 +36,12 @@ impl Content {
             if self.raw.0 != blob.digest {
                 return wrong(self.raw.0, blob.digest, "the image's manifest");
             }
-            if self.raw.1 != blob.size {
+            if let Some(promised) = blob.size.filter(|size| *size != self.raw.1) {
                 return Err(Error::member(
                     layer.member.clone(),
                     Fault::WrongSize {
                         found: self.raw.1,
-                        promised: blob.size,
+                        promised,
                     },
                 ));
             }

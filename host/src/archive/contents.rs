@@ -31,11 +31,14 @@ impl<T> Contents<T> {
     /// Adds a member that is not a file, and tells whether it was one.
     ///
     /// # Errors
-    /// If there is a member of that name; folders may come more than once.
+    /// If there is another member of that name. The same one may come more than once; whether a file
+    /// does, [`Contents::former`] helps to find out.
     pub(crate) fn add(&mut self, member: &Member) -> Result<bool, Error> {
         match (self.by_name.get(&member.name), &member.kind) {
             (None, _) | (Some(Content::Folder), Kind::Folder) => {}
-            _ => return Err(Error::member(member.name.clone(), Fault::Doubled)),
+            (Some(Content::File(_)), Kind::File) => {}
+            (Some(Content::Link(former)), Kind::Link(target)) if former == target => {}
+            _ => return Err(doubled(&member.name)),
         }
         let content = match &member.kind {
             Kind::File => return Ok(false),
@@ -44,6 +47,14 @@ impl<T> Contents<T> {
         };
         self.by_name.insert(member.name.clone(), content);
         Ok(true)
+    }
+
+    /// Returns the file that had this name before.
+    pub(crate) fn former(&self, name: &str) -> Option<&T> {
+        match self.by_name.get(name) {
+            Some(Content::File(file)) => Some(file),
+            _ => None,
+        }
     }
 
     /// Adds the file that [`Contents::add`] did not.
@@ -67,4 +78,9 @@ impl<T> Contents<T> {
         }
         Err(blame(Fault::Refused("is a link that leads in a circle")))
     }
+}
+
+/// Says that two members have one name and are not the same.
+pub(crate) fn doubled(name: &str) -> Error {
+    Error::member(name, Fault::Doubled)
 }

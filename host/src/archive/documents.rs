@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::io::Read as _;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use super::digest::Digest;
 use super::error::{Error, Fault, SourceFailure, Subject};
@@ -24,50 +24,76 @@ pub(crate) trait Documents {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DockerImage {
     /// The name of the config's member.
+    #[serde(default, deserialize_with = "null_as_absent")]
     pub(crate) config: String,
-    #[serde(default)]
-    pub(crate) repo_tags: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) repo_tags: Vec<String>,
     /// The names of the layers' members, lowest first.
-    #[serde(default)]
-    pub(crate) layers: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) layers: Vec<String>,
+    /// What the registry said of layers that are not plain ones, by diff ID.
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) layer_sources: HashMap<String, Descriptor>,
 }
 
-/// `index.json`, or an index below it.
+/// A document of an OCI layout: an index, which has `manifests`, or a manifest, which has `config`.
 #[derive(Debug, Deserialize)]
-pub(crate) struct OciIndex {
-    #[serde(default)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OciDocument {
+    #[serde(default, deserialize_with = "null_as_absent")]
     pub(crate) manifests: Vec<Descriptor>,
+    #[serde(default)]
+    pub(crate) config: Option<Descriptor>,
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) layers: Vec<Descriptor>,
 }
 
 /// What an index or manifest says of a blob.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Descriptor {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_absent")]
     pub(crate) media_type: String,
+    #[serde(default, deserialize_with = "null_as_absent")]
     pub(crate) digest: String,
-    pub(crate) size: u64,
     #[serde(default)]
-    pub(crate) annotations: Option<HashMap<String, String>>,
+    pub(crate) size: Option<u64>,
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) annotations: HashMap<String, Option<String>>,
+    /// The platform of what is there, which indexes write.
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) platform: PlatformFields,
+    /// Where else the blob may be had.
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) urls: Vec<String>,
 }
 
-/// An image's manifest.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct OciManifest {
-    pub(crate) config: Descriptor,
-    #[serde(default)]
-    pub(crate) layers: Vec<Descriptor>,
+impl Descriptor {
+    /// Returns what the annotation of this name says, unless that is nothing.
+    pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
+        self.annotations.get(name)?.as_deref()
+    }
+}
+
+/// A platform, as configs and indexes write it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct PlatformFields {
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) os: String,
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) architecture: String,
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) variant: String,
 }
 
 /// What is read of an image's config.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Config {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_absent")]
     pub(crate) os: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_absent")]
     pub(crate) architecture: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_absent")]
     pub(crate) variant: String,
     pub(crate) rootfs: RootFs,
 }
@@ -75,8 +101,17 @@ pub(crate) struct Config {
 /// The layers that a config names.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RootFs {
-    #[serde(default)]
-    pub(crate) diff_ids: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub(crate) diff_ids: Vec<String>,
+}
+
+/// Reads null like a member that is not there, as the tools do that write it.
+fn null_as_absent<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Reads a document whole from `data`, in an archive that error texts call `subject`.
@@ -112,8 +147,11 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
 }
 
 /// Reads the JSON of the member `name`.
+///
+/// Bytes that are no UTF-8 are read as the replacement character, as all other readers of archives
+/// do: old tools wrote labels in whatever encoding there was. What is stored are the bytes themselves.
 pub(crate) fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(bytes)
+    serde_json::from_str(&String::from_utf8_lossy(bytes))
         .map_err(|error| Error::member(name, Fault::BadJson(crate::wording::json_fault(&error))))
 }
 

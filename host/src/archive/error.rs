@@ -111,8 +111,20 @@ pub enum Fault {
     /// Something is named that is not there.
     #[error("is named by {0} but missing")]
     Missing(String),
-    /// Two members have one name.
-    #[error("appears twice")]
+    /// Something is named that has to be fetched from elsewhere.
+    #[error("is not in the archive; it has to be fetched from {}", quoted(.0))]
+    Elsewhere(String),
+    /// There are no bytes at all.
+    #[error("is empty")]
+    Empty,
+    /// It is the file system of a container, or of one layer.
+    #[error(
+        "holds a file system, and neither `manifest.json` nor `index.json`, as `docker export` writes a container or a tool one layer; \
+         save the image with `docker save -o FILE IMAGE`, or make one of the container with `docker commit`"
+    )]
+    FileSystem,
+    /// Two members have one name, and other bytes.
+    #[error("appears twice, with different content")]
     Doubled,
     /// The content is not what a digest promises.
     #[error("has digest {found} where {promised} is promised by {by}")]
@@ -173,10 +185,44 @@ impl Error {
         Error::member(name, Fault::Missing(named_by.to_owned()))
     }
 
+    /// Tells whether an archive or member is at fault.
+    pub(crate) fn is_unsound(&self) -> bool {
+        matches!(self, Error::Unsound { .. })
+    }
+
+    /// Tells whether one member is at fault.
+    pub(crate) fn is_of_member(&self) -> bool {
+        let Error::Unsound { subject, .. } = self else {
+            return false;
+        };
+        matches!(subject, Subject::Member(_))
+    }
+
+    /// Tells whether something is not what it was when its digest was taken.
+    pub(crate) fn is_damage(&self) -> bool {
+        let Error::Unsound { fault, .. } = self else {
+            return false;
+        };
+        matches!(fault, Fault::WrongDigest { .. } | Fault::WrongSize { .. })
+    }
+
+    /// Tells whether something is named and not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        let Error::Unsound { fault, .. } = self else {
+            return false;
+        };
+        matches!(fault, Fault::Missing(_))
+    }
+
+    /// Tells whether it is this fault.
+    pub(crate) fn is(&self, other: &Fault) -> bool {
+        matches!(self, Error::Unsound { fault, .. } if fault == other)
+    }
+
     /// Says that more than `limit` images are named.
     pub(crate) fn too_many_images(limit: usize) -> Self {
         Error::archive(Fault::TooMuch {
-            what: "names too many images",
+            what: "holds too many images to choose from; name the one that is meant with the source",
             limit: limit as u64,
         })
     }

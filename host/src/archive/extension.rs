@@ -4,6 +4,7 @@ use tar::{EntryType, PaxExtensions};
 
 use super::error::Fault;
 use super::header;
+use super::sparse::{Pieces, number};
 
 /// What the extension headers before one header say, each thing at most once.
 #[derive(Default)]
@@ -11,6 +12,53 @@ pub(crate) struct Extension {
     pub(crate) name: Option<Vec<u8>>,
     pub(crate) target: Option<Vec<u8>>,
     pub(crate) size: Option<u64>,
+    pub(crate) holes: Holes,
+}
+
+/// What is said of a file with holes, in the forms 0.0, 0.1 and 1.0 of GNU tar.
+#[derive(Default)]
+pub(crate) struct Holes {
+    pub(crate) name: Option<Vec<u8>>,
+    /// The length of the file with its holes.
+    pub(crate) size: Option<u64>,
+    pub(crate) pieces: Pieces,
+    /// Whether the data begin with the list of pieces.
+    pub(crate) is_in_data: bool,
+    /// Where a piece begins whose length is to follow.
+    start: Option<u64>,
+    is_begun: bool,
+}
+
+impl Holes {
+    /// Tells whether anything was said of holes.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.is_begun
+    }
+
+    fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+        self.is_begun = true;
+        match key {
+            b"GNU.sparse.name" => put(&mut self.name, value.to_vec()),
+            b"GNU.sparse.size" | b"GNU.sparse.realsize" => put(&mut self.size, number(value)?),
+            b"GNU.sparse.offset" => put(&mut self.start, number(value)?),
+            b"GNU.sparse.numbytes" => {
+                let start = self.start.take().ok_or(header::DAMAGED)?;
+                self.pieces.push(start, number(value)?)
+            }
+            b"GNU.sparse.map" if value.is_empty() => Ok(()),
+            b"GNU.sparse.map" => self.pieces.push_list(value.split(|byte| *byte == b',')),
+            b"GNU.sparse.major" => match number(value)? {
+                0 => Ok(()),
+                1 => {
+                    self.is_in_data = true;
+                    Ok(())
+                }
+                _ => Err(Fault::Refused("is a sparse file of an unknown form")),
+            },
+            // How many pieces there are shows without it, and no form has another minor number.
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Extension {
@@ -38,10 +86,11 @@ impl Extension {
         for record in PaxExtensions::new(records) {
             let record = record.map_err(|_| Fault::Refused("has a broken extension header"))?;
             let key = record.key_bytes();
-            if key.starts_with(b"GNU.sparse") {
-                return Err(Fault::Refused("is a sparse file"));
+            if key.starts_with(b"GNU.sparse.") && !global {
+                self.holes.add(key, record.value_bytes())?;
+                continue;
             }
-            if !matches!(key, b"path" | b"linkpath" | b"size") {
+            if !matches!(key, b"path" | b"linkpath" | b"size") && !key.starts_with(b"GNU.sparse.") {
                 continue;
             }
             if global {
@@ -53,14 +102,7 @@ impl Extension {
             match key {
                 b"path" => put(&mut self.name, value.to_vec())?,
                 b"linkpath" => put(&mut self.target, value.to_vec())?,
-                _ => {
-                    let size = str::from_utf8(value)
-                        .ok()
-                        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
-                        .and_then(|text| text.parse().ok())
-                        .ok_or(header::DAMAGED)?;
-                    put(&mut self.size, size)?;
-                }
+                _ => put(&mut self.size, number(value)?)?,
             }
         }
         Ok(())

@@ -21,7 +21,9 @@ pub(crate) fn read(
     progress: Progress<'_>,
 ) -> Result<(Image, Vec<usize>, u64), Error> {
     let mut documents = store;
-    let entry = choice.select(catalog::read(&mut documents)?, selection)?;
+    let entry = catalog::read(&mut documents, choice)
+        .and_then(|entries| choice.select(entries, selection))
+        .map_err(|error| store.refine(error))?;
     let mut known: HashMap<&str, Content> = HashMap::new();
     let mut before = 0;
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
@@ -30,7 +32,7 @@ pub(crate) fn read(
             None => {
                 let (reader, length) = store
                     .open(&layer.member)?
-                    .ok_or_else(|| Error::missing(&layer.member, "the manifest"))?;
+                    .ok_or_else(|| store.refine(layer.missing()))?;
                 let mut moved = |count| progress(before + count);
                 let reader = Tracked::new(reader, store.subject(), &mut moved);
                 // Some tools write a layer twice under two names.

@@ -203,8 +203,8 @@ impl<'a> Intake<'a> {
                 Place::Spool(extent) => small.push((*diff_id, *extent)),
             }
         }
-        let config = entry.image.config.as_bytes();
-        self.write(&canonical::config_name(&entry.id), config)?;
+        let config = std::mem::take(&mut entry.config);
+        self.write(&canonical::config_name(&entry.id), &config)?;
         for (diff_id, extent) in small {
             self.write_spooled(&diff_id, extent)?;
         }
@@ -214,7 +214,7 @@ impl<'a> Intake<'a> {
         let (numbers, length) = self.blocks.take()?;
         order.extend(numbers);
         entry.image.manifest.get_or_insert_with(|| {
-            let text = canonical::containerd_manifest(&entry.id, entry.image.config.len(), &layers);
+            let text = canonical::containerd_manifest(&entry.id, config.len(), &layers);
             Digest::of(text.as_bytes()).to_string()
         });
         Ok((entry.image, order, size + length))

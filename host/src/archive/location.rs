@@ -1,4 +1,4 @@
-//! Where an archive comes from, as the user writes it: `TRANSPORT:REFERENCE`.
+//! Where an archive comes from, as the user writes it: `TRANSPORT:REFERENCE`, a file or a folder.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ pub enum Location {
         /// The image's name or ID.
         image: Option<String>,
     },
-    /// A folder with an OCI image layout, and which image of it.
+    /// A folder with an OCI image layout or in the form `dir:`, and which image of it.
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -34,11 +34,15 @@ pub enum Location {
 /// Why a text is no location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
-    /// There is no transport before a colon.
-    #[error("`{0}` names no transport; write one of {TRANSPORTS}")]
+    /// Neither a file nor a transport is named.
+    #[error(
+        "there is no `{0}`, and no transport before it; write FILE, FOLDER, or one of {TRANSPORTS}"
+    )]
     NoTransport(String),
     /// The transport is unknown, or not one that images can be read from here.
-    #[error("`{0}` is not a transport that images are read from; write one of {TRANSPORTS}")]
+    #[error(
+        "`{0}` is not a transport that images are read from; write FILE, FOLDER, or one of {TRANSPORTS}"
+    )]
     UnknownTransport(String),
     /// Nothing follows the transport.
     #[error("nothing follows `{0}:`; write {0}:{1}")]
@@ -48,8 +52,7 @@ pub enum LocationError {
     NotText(String),
 }
 
-const TRANSPORTS: &str =
-    "`docker-daemon:IMAGE`, `docker-archive:FILE`, `oci-archive:FILE`, `oci:FOLDER`, `-`";
+const TRANSPORTS: &str = "`docker-daemon:IMAGE`, `docker-archive:FILE`, `oci-archive:FILE`, `oci:FOLDER`, `dir:FOLDER`, `-`";
 
 impl Location {
     /// Tells whether what is there can be read a second time: a pipe or standard input cannot.
@@ -59,6 +62,41 @@ impl Location {
             Self::File { file, .. } => file.is_file(),
             Self::Engine(_) | Self::Folder { .. } => true,
         }
+    }
+
+    /// Reads a file or folder that is there, with the image's name that may follow it.
+    fn by_path(text: &str) -> Option<Self> {
+        let (path, image) = split(text);
+        let metadata = path.metadata().ok()?;
+        Some(match metadata.is_dir() {
+            true => Location::Folder {
+                folder: path,
+                image,
+            },
+            false => Location::File { file: path, image },
+        })
+    }
+
+    /// Reads what may be a file where an image is named too: a path that is written as one, or the name
+    /// of an archive that is there.
+    ///
+    /// Of anything else, an image of that name is meant.
+    #[must_use]
+    pub fn of_file(text: &str) -> Option<Self> {
+        const STARTS: [&str; 3] = ["/", "./", "../"];
+        const ENDS: [&str; 8] = [
+            ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2",
+        ];
+        let found = Self::by_path(text)?;
+        let is_path = STARTS.iter().any(|start| text.starts_with(start));
+        let is_archive = match &found {
+            Self::File { file, .. } => {
+                let name = file.to_string_lossy().to_lowercase();
+                ENDS.iter().any(|end| name.ends_with(end))
+            }
+            _ => false,
+        };
+        (is_path || is_archive).then_some(found)
     }
 }
 
@@ -106,15 +144,17 @@ impl FromStr for Location {
             return Ok(Location::Stdin { image: None });
         }
         let Some((transport, rest)) = text.split_once(':') else {
-            return Err(LocationError::NoTransport(quoted(text)));
+            return Self::by_path(text).ok_or_else(|| LocationError::NoTransport(quoted(text)));
         };
         let (transport, form) = match transport {
             "docker-daemon" => ("docker-daemon", "IMAGE"),
             "docker-archive" => ("docker-archive", "FILE"),
             "oci-archive" => ("oci-archive", "FILE"),
             "oci" => ("oci", "FOLDER"),
+            "dir" => ("dir", "FOLDER"),
             other => {
-                return Err(LocationError::UnknownTransport(quoted(other)));
+                return Self::by_path(text)
+                    .ok_or_else(|| LocationError::UnknownTransport(quoted(other)));
             }
         };
         if rest.is_empty() || rest.starts_with(':') {
@@ -126,7 +166,7 @@ impl FromStr for Location {
         let (path, image) = split(rest);
         Ok(match transport {
             _ if path.as_os_str() == "-" => Location::Stdin { image },
-            "oci" => Location::Folder {
+            "oci" | "dir" => Location::Folder {
                 folder: path,
                 image,
             },
@@ -238,9 +278,49 @@ mod tests {
     }
 
     #[test]
+    fn what_is_there_needs_no_transport() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("saved"), "").unwrap();
+        let text = path("saved").display().to_string();
+        let file = |image: Option<&str>| Location::File {
+            file: path("saved"),
+            image: image.map(str::to_owned),
+        };
+        assert_eq!(text.parse(), Ok(file(None)));
+        assert_eq!(format!("{text}:a:1").parse(), Ok(file(Some("a:1"))));
+        let layout = Location::Folder {
+            folder: folder.path().to_owned(),
+            image: None,
+        };
+        assert_eq!(
+            folder.path().display().to_string().parse(),
+            Ok(layout.clone())
+        );
+        let text = format!("dir:{}", folder.path().display());
+        assert_eq!(text.parse(), Ok(layout));
+    }
+
+    #[test]
+    fn only_what_looks_like_a_file_is_one_where_images_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("saved");
+        std::fs::write(&path, "").unwrap();
+        assert!(Location::of_file(&path.display().to_string()).is_some());
+        let missing = folder.path().join("other.tar");
+        assert_eq!(Location::of_file(&missing.display().to_string()), None);
+        // A folder of the project, in which the tests run.
+        assert!(std::path::Path::new("src").is_dir());
+        for image in ["src", "src:1", "Cargo.toml", "debian"] {
+            assert_eq!(Location::of_file(image), None, "{image}");
+        }
+        assert!(Location::of_file("./src").is_some());
+    }
+
+    #[test]
     fn mistakes_are_explained() {
         for (text, hint) in [
-            ("image.tar", "names no transport"),
+            ("image.tar", "there is no `image.tar`"),
             ("docker:debian", "not a transport"),
             ("oci:", "nothing follows `oci:`; write oci:FOLDER"),
             ("docker-archive::x", "write docker-archive:FILE"),

@@ -30,13 +30,17 @@ mod names;
 mod naming;
 mod oci_layout;
 mod outline;
+mod platform;
+mod shape;
 mod sink;
 mod source;
+mod sparse;
 mod spool;
 mod store;
 mod stream;
 mod tar_file;
 mod verbatim;
+mod xz;
 mod zstandard;
 
 #[cfg(test)]
@@ -126,7 +130,11 @@ impl Archive {
             ))),
             Location::File { file, image } => {
                 choice.name.clone_from(image);
-                let opened = open_file(file)?;
+                // What is there counts, not the transport before it.
+                if file.is_dir() {
+                    return Self::layout(file, choice, folder);
+                }
+                let opened = File::open(file).map_err(|error| open_error(file, error))?;
                 Self::file(opened, file.display().to_string(), choice, folder)
             }
             Location::Folder {
@@ -134,6 +142,10 @@ impl Archive {
                 image,
             } => {
                 choice.name.clone_from(image);
+                if layout.is_file() {
+                    let opened = File::open(layout).map_err(|error| open_error(layout, error))?;
+                    return Self::file(opened, layout.display().to_string(), choice, folder);
+                }
                 Self::layout(layout, choice, folder)
             }
             Location::Stdin { image } => {
@@ -249,7 +261,9 @@ impl Archive {
             Origin::Stream(_) => Ok(None),
             Origin::Store(store) => {
                 let mut documents = store;
-                let entries = self.choice.narrow(catalog::read(&mut documents)?)?;
+                let entries = catalog::read(&mut documents, &self.choice)
+                    .and_then(|entries| self.choice.narrow(entries))
+                    .map_err(|error| store.refine(error))?;
                 let images = entries.into_iter().map(|entry| entry.image);
                 Ok(Some(images.collect()))
             }
@@ -351,24 +365,9 @@ impl fmt::Debug for Archive {
     }
 }
 
-fn open_file(path: &Path) -> Result<File, Error> {
-    let file = File::open(path).map_err(|error| open_error(path, error))?;
-    match file.metadata() {
-        Ok(metadata) if metadata.is_dir() => Err(Error::Unsupported(format!(
-            "`{}` is a folder; an OCI image layout in a folder is named `oci:FOLDER`",
-            path.display()
-        ))),
-        _ => Ok(file),
-    }
-}
-
 fn open_error(path: &Path, source: io::Error) -> Error {
     match source.kind() {
         io::ErrorKind::NotFound => Error::NotFound(path.to_owned()),
-        io::ErrorKind::NotADirectory => Error::Unsupported(format!(
-            "`{}` is a file; an archive in a file is named `docker-archive:FILE` or `oci-archive:FILE`",
-            path.display()
-        )),
         _ => Error::Io {
             action: "open",
             subject: path.display().to_string(),

@@ -5,9 +5,10 @@ use super::error::Fault;
 /// The longest name of a member, in bytes.
 const LONGEST: usize = 1024;
 
-/// Returns a member's name in its plain form: no `./`, no doubled or trailing slash.
+/// Returns a member's name in its plain form: no `./`, no leading, doubled or trailing slash.
 ///
-/// The root folder itself is the empty name.
+/// The root folder itself is the empty name. Nothing is ever written to a place of that name, so that a
+/// leading slash, which some tools write, is harmless.
 pub(super) fn member(bytes: &[u8]) -> Result<String, Fault> {
     if bytes.len() > LONGEST {
         return Err(Fault::TooMuch {
@@ -21,9 +22,6 @@ pub(super) fn member(bytes: &[u8]) -> Result<String, Fault> {
     }
     if name.chars().any(char::is_control) {
         return Err(Fault::Refused("has control characters in its name"));
-    }
-    if name.starts_with('/') {
-        return Err(Fault::Refused("has an absolute path"));
     }
     if name.split('/').any(|part| part == "..") {
         return Err(Fault::Refused("has `..` in its path"));
@@ -84,10 +82,11 @@ mod tests {
             ("a//b/./c/", "a/b/c"),
             ("./", ""),
             ("..a/b..", "..a/b.."),
+            ("/a/b", "a/b"),
         ] {
             assert_eq!(member(given.as_bytes()).unwrap(), plain);
         }
-        for wrong in ["", "/a", "../a", "a/../b", "a\nb", "a\u{85}b"] {
+        for wrong in ["", "/../a", "../a", "a/../b", "a\nb", "a\u{85}b"] {
             assert!(member(wrong.as_bytes()).is_err(), "{wrong:?}");
         }
         assert!(member(b"\xff").is_err());

@@ -12,7 +12,7 @@ use crate::bindings::archives::{Image, Selection};
 use super::canonical;
 use super::catalog;
 use super::choice::Choice;
-use super::contents::Contents;
+use super::contents::{Contents, doubled};
 use super::digest::Digest;
 use super::documents::{self, Documents, LONGEST};
 use super::error::{Error, Fault, SourceFailure, Subject};
@@ -48,6 +48,16 @@ pub(crate) fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
         if contents.add(&member)? {
             continue;
         }
+        // Layers are passed over, so that nothing tells whether it is the same member again.
+        if contents.former(&member.name).is_some() {
+            return Err(doubled(&member.name));
+        }
+        if member.holes.is_some() {
+            return Err(Error::member(
+                member.name,
+                Fault::Refused("is a sparse file"),
+            ));
+        }
         let document = if member.size <= LONGEST {
             document(&mut members, &member.name, member.size, &mut kept)?
         } else {
@@ -61,7 +71,19 @@ pub(crate) fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
             },
         );
     }
-    let entries = catalog::read(&mut Kept(&contents))?;
+    // Only digests of all that it should hold would tell that it is whole without its end mark.
+    if members.shape().is_cut {
+        return Err(Error::archive(Fault::Truncated));
+    }
+    let mut documents = Kept(&contents);
+    let account = documents.document("manifest.json")?;
+    if account.is_some_and(|account| catalog::is_object(&account)) {
+        return Err(Error::member(
+            "manifest.json",
+            Fault::Refused("is no list of images"),
+        ));
+    }
+    let entries = catalog::read(&mut documents, &Choice::default())?;
     let entry = Choice::default().select(entries, &Selection::Only)?;
     catalog::check_index(&mut Kept(&contents), &entry)?;
     let mut layers = Vec::with_capacity(entry.layers.len());
@@ -69,13 +91,14 @@ pub(crate) fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
         let passed = contents
             .file(&layer.member)?
-            .ok_or_else(|| Error::missing(&layer.member, "the manifest"))?;
-        if let Some(blob) = layer.blob.filter(|blob| blob.size != passed.size) {
+            .ok_or_else(|| layer.missing())?;
+        let promised = layer.blob.and_then(|blob| blob.size);
+        if let Some(promised) = promised.filter(|size| *size != passed.size) {
             return Err(Error::member(
                 layer.member.clone(),
                 Fault::WrongSize {
                     found: passed.size,
-                    promised: blob.size,
+                    promised,
                 },
             ));
         }
@@ -84,7 +107,7 @@ pub(crate) fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
     }
     let mut image = entry.image;
     if is_canonical {
-        let text = canonical::containerd_manifest(&entry.id, image.config.len(), &layers);
+        let text = canonical::containerd_manifest(&entry.id, entry.config.len(), &layers);
         image.manifest = Some(Digest::of(text.as_bytes()).to_string());
     }
     Ok(image)

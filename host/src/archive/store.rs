@@ -15,7 +15,7 @@ pub(crate) enum Store {
     Folder(Folder),
 }
 
-/// An OCI image layout in a folder.
+/// An OCI image layout, or the form `dir:`, in a folder.
 pub(crate) struct Folder {
     folder: Dir,
     subject: String,
@@ -37,6 +37,18 @@ impl Folder {
         let metadata = match self.folder.metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // The library's own refusal; the system's has a number.
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied
+                    && error.raw_os_error().is_none() =>
+            {
+                return Err(Error::member(
+                    name,
+                    Fault::Refused(
+                        "is a link out of the folder, which is not followed; copy the folder with `cp -rL`, and name the copy",
+                    ),
+                ));
+            }
             Err(error) => return Err(failed(error)),
         };
         // To open a pipe would wait for its writer.
@@ -54,6 +66,14 @@ impl Store {
         match self {
             Store::Tar(tar) => tar.subject(),
             Store::Folder(folder) => &folder.subject,
+        }
+    }
+
+    /// Puts the fault of the whole archive in the place of one that only follows from it.
+    pub(crate) fn refine(&self, error: Error) -> Error {
+        match self {
+            Store::Tar(tar) => tar.shape().refine(error),
+            Store::Folder(_) => error,
         }
     }
 

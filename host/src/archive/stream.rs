@@ -9,8 +9,9 @@ use crate::bindings::archives::{Image, Selection};
 
 use super::catalog;
 use super::choice::Choice;
-use super::contents::Contents;
+use super::contents::{Contents, doubled};
 use super::documents::{self, Documents, LONGEST};
+use super::entry::Entry;
 use super::error::{Error, Fault};
 use super::intake::{Intake, Taken};
 use super::members::Members;
@@ -29,23 +30,39 @@ pub(crate) fn read(
         if contents.add(&member)? {
             continue;
         }
+        if let Some(former) = contents.former(&member.name) {
+            let again = intake.check(&mut members, &member.name)?;
+            if again != former.content {
+                return Err(doubled(&member.name));
+            }
+            continue;
+        }
         let promise = documents::promised_by_name(&member.name).map(|digest| (digest, member.size));
         let taken = intake.take(&mut members, &member.name, promise, true)?;
         taken.content.verify_name(&member.name)?;
         contents.add_file(member.name, taken);
     }
-    let entries = catalog::read(&mut Arrived {
+    let shape = members.shape().clone();
+    let mut arrived = Arrived {
         contents: &contents,
         intake: &mut intake,
-    })?;
-    let entry = choice.select(entries, selection)?;
+    };
+    let entry = catalog::read(&mut arrived, choice)
+        .and_then(|entries| choice.select(entries, selection))
+        .and_then(|entry| verify(&contents, entry))
+        .map_err(|error| shape.refine(error))?;
+    intake.assemble(entry)
+}
+
+/// Compares the layers of an image with what is promised of them.
+fn verify(contents: &Contents<Taken>, entry: Entry) -> Result<Entry, Error> {
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
         let taken = contents
             .file(&layer.member)?
-            .ok_or_else(|| Error::missing(&layer.member, "the manifest"))?;
+            .ok_or_else(|| layer.missing())?;
         taken.content.verify(layer, diff_id)?;
     }
-    intake.assemble(entry)
+    Ok(entry)
 }
 
 /// The documents of an archive that was taken in.

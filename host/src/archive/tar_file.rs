@@ -1,12 +1,15 @@
 //! An uncompressed tar in a file, whose members can be read in any order.
 
 use std::fs::File;
-use std::io::{self, Read, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom};
+use std::sync::Arc;
 
-use super::contents::Contents;
+use super::contents::{Contents, doubled};
 use super::error::Error;
 use super::members::Members;
+use super::shape::Shape;
 use super::source::Seekable;
+use super::sparse::{Filled, Filler, Map};
 
 /// An uncompressed tar in a file.
 pub(crate) struct TarFile {
@@ -15,13 +18,17 @@ pub(crate) struct TarFile {
     subject: String,
     length: u64,
     contents: Contents<Span>,
+    shape: Shape,
 }
 
 /// Where a member's data lie in the file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Span {
     start: u64,
+    stored: u64,
+    /// The length of the member, with its holes if it has any.
     length: u64,
+    holes: Option<Arc<Map>>,
 }
 
 /// A reader of a member's data, and their length.
@@ -38,23 +45,88 @@ impl TarFile {
             subject: subject.clone(),
             source,
         })?;
-        let mut contents = Contents::new();
+        let mut contents: Contents<Span> = Contents::new();
+        let mut again = Vec::new();
         let mut members = Members::new(Seekable::new(&file, length, &subject));
         while let Some(member) = members.next()? {
-            if !contents.add(&member)? {
-                let span = Span {
-                    start: members.position(),
-                    length: member.size,
-                };
-                contents.add_file(member.name, span);
+            if contents.add(&member)? {
+                continue;
+            }
+            let span = Span {
+                start: members.position(),
+                stored: members.stored(),
+                length: member.size,
+                holes: member.holes,
+            };
+            match contents.former(&member.name) {
+                Some(former) => again.push((member.name, former.clone(), span)),
+                None => contents.add_file(member.name, span),
             }
         }
-        Ok(TarFile {
+        let shape = members.shape().clone();
+        let tar = TarFile {
             file,
             subject,
             length,
             contents,
-        })
+            shape,
+        };
+        for (name, former, span) in again {
+            let is_same = match former.length == span.length {
+                true => tar.are_same(&former, &span),
+                false => Ok(false),
+            };
+            match is_same {
+                Ok(true) => {}
+                Ok(false) => return Err(doubled(&name)),
+                Err(source) => {
+                    return Err(Error::Io {
+                        action: "read",
+                        subject: tar.subject,
+                        source,
+                    });
+                }
+            }
+        }
+        Ok(tar)
+    }
+
+    /// Tells whether two members of one length hold the same bytes.
+    fn are_same(&self, one: &Span, other: &Span) -> io::Result<bool> {
+        let reader = |span| BufReader::with_capacity(64 << 10, self.reader(span));
+        let (mut one, mut other) = (reader(one), reader(other));
+        loop {
+            let (first, second) = (one.fill_buf()?, other.fill_buf()?);
+            let count = first.len().min(second.len());
+            if first[..count] != second[..count] {
+                return Ok(false);
+            }
+            if count == 0 {
+                return Ok(true);
+            }
+            one.consume(count);
+            other.consume(count);
+        }
+    }
+
+    fn reader(&self, span: &Span) -> Box<dyn Read + '_> {
+        let data = SpanReader {
+            file: &self.file,
+            at: span.start,
+            left: span.stored,
+        };
+        match &span.holes {
+            None => Box::new(data),
+            Some(map) => Box::new(Filled {
+                data,
+                filler: Filler::new(map.clone()),
+            }),
+        }
+    }
+
+    /// Returns what the members tell of the archive as a whole.
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     /// Returns the file, at its beginning.
@@ -81,14 +153,8 @@ impl TarFile {
     /// Returns a reader of the member's data and their length, or none if there is no such
     /// member.
     pub(crate) fn open_member(&self, name: &str) -> Result<Option<Data<'_>>, Error> {
-        Ok(self.contents.file(name)?.map(|span| {
-            let reader = SpanReader {
-                file: &self.file,
-                at: span.start,
-                left: span.length,
-            };
-            (Box::new(reader) as Box<dyn Read>, span.length)
-        }))
+        let span = self.contents.file(name)?;
+        Ok(span.map(|span| (self.reader(span), span.length)))
     }
 }
 

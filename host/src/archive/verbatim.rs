@@ -10,7 +10,7 @@ use super::canonical;
 use super::catalog;
 use super::choice::Choice;
 use super::content::{Content, pass};
-use super::contents::Contents;
+use super::contents::{Contents, doubled};
 use super::cutting::Cutting;
 use super::documents::{self, Documents};
 use super::error::{Error, Fault};
@@ -77,6 +77,9 @@ pub(crate) fn read(
         if contents.add(&member)? {
             continue;
         }
+        if member.holes.is_some() {
+            return Err(not_as_it_is("holds sparse files"));
+        }
         if let Some(rewriting) = rewriting {
             let mut document = Vec::new();
             let content = pass(&mut members, &member.name, &hasher, |bytes| {
@@ -125,36 +128,48 @@ pub(crate) fn read(
             true => Some(spool.append(&document)?),
             false => None,
         };
-        contents.add_file(member.name, (content, extent));
+        match contents.former(&member.name) {
+            None => contents.add_file(member.name, (content, extent)),
+            Some((former, _)) if *former == content => {}
+            Some(_) => return Err(doubled(&member.name)),
+        }
     }
     blocks.append(&members.take_between())?;
+    // Compute nodes would get it as it is.
+    if members.shape().is_cut {
+        return Err(Error::archive(Fault::Truncated));
+    }
 
     let mut arrived = Arrived {
         contents: &contents,
         spool: &mut spool,
     };
-    if arrived.document("manifest.json")?.is_none() {
-        return Err(Error::Unsupported(
-            "the archive has no `manifest.json`, so it cannot be stored as it is; leave out the wish to store it verbatim".into(),
-        ));
+    let account = arrived.document("manifest.json")?;
+    if account.is_none_or(|account| catalog::is_object(&account)) {
+        return Err(not_as_it_is("has no `manifest.json` of Docker's form"));
     }
-    let entries = catalog::read(&mut arrived)?;
+    let refine = |error| members.shape().refine(error);
+    let entries = catalog::read(&mut arrived, &Choice::default()).map_err(refine)?;
     if entries.len() != 1 {
-        return Err(Error::Unsupported(format!(
-            "the archive holds {} images, and only an archive with one can be stored as it is; leave out the wish to store it verbatim",
-            entries.len()
-        )));
+        let count = entries.len();
+        return Err(not_as_it_is(&format!("holds {count} images, and not one")));
     }
     let entry = choice.select(entries, selection)?;
     catalog::check_index(&mut arrived, &entry)?;
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
         let (content, _) = contents
             .file(&layer.member)?
-            .ok_or_else(|| Error::missing(&layer.member, "the manifest"))?;
+            .ok_or_else(|| layer.missing())?;
         content.verify(layer, diff_id)?;
     }
     let (order, size) = blocks.take()?;
     Ok((entry.image, order, size))
+}
+
+fn not_as_it_is(why: &str) -> Error {
+    Error::Unsupported(format!(
+        "the archive {why}, so it cannot be stored as it is; leave out the wish to store it verbatim"
+    ))
 }
 
 /// Adds a member of a short, plain name.

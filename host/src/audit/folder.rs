@@ -128,7 +128,9 @@ impl Folder {
     /// Removes the logs whose time is over, and returns their IDs.
     pub(super) fn prune(&self, retain: Option<Duration>) -> Result<Vec<String>, Error> {
         let now = self::now();
-        let oldest = now - retain.unwrap_or(USUAL_RETENTION);
+        // Longer ago than there are dates for: then none is too old.
+        let retain_for = chrono::Duration::from_std(retain.unwrap_or(USUAL_RETENTION)).ok();
+        let oldest = retain_for.and_then(|retain| now.checked_sub_signed(retain));
         let mut room = if retain.is_some() {
             u64::MAX
         } else {
@@ -138,7 +140,10 @@ impl Folder {
         for (run, size) in self.sizes()?.into_iter().rev() {
             room = room.saturating_sub(size);
             let young = began(&run).is_none_or(|began| began > now - YOUNG);
-            let over = room == 0 || began(&run).is_some_and(|began| began < oldest);
+            let is_old = began(&run)
+                .zip(oldest)
+                .is_some_and(|(began, oldest)| began < oldest);
+            let over = room == 0 || is_old;
             if over && !young {
                 removed.push(run);
             }
@@ -246,6 +251,14 @@ mod tests {
             kept(retain, &[(9, USUAL_SIZE), (8, USUAL_SIZE), (11, 1)]),
             [9, 8]
         );
+    }
+
+    #[test]
+    fn logs_may_be_kept_longer_than_there_are_dates() {
+        for seconds in [1 << 45, u64::MAX] {
+            let retain = Some(Duration::from_secs(seconds));
+            assert_eq!(kept(retain, &[(900, 1)]), [900]);
+        }
     }
 
     #[test]

@@ -209,7 +209,7 @@ fn token_secret(text: &str) -> Option<(usize, usize)> {
         let end = secret
             .find(|c: char| !c.is_ascii_alphanumeric())
             .unwrap_or(secret.len());
-        if uuid.len() == 27 && uuid.is_char_boundary(12) && &uuid[5..12] == "-gj3su-" && end > 0 {
+        if uuid.len() == 27 && uuid.get(5..12) == Some("-gj3su-") && end > 0 {
             let begin = place + 3 + uuid.len() + 1;
             if &secret[..end] != MASKED {
                 return Some((begin, begin + end));
@@ -265,6 +265,15 @@ mod tests {
                 "acbd18db4cc2f85cedef654fccc4a4d8+3",
             ),
             ("docker_image_repo+tag", "docker_image_repo+tag"),
+            // Characters of several bytes where a UUID has its parts.
+            (
+                "v2/zzzz\u{e9}gj3su-00000000000000/abc123",
+                "v2/zzzz\u{e9}gj3su-00000000000000/abc123",
+            ),
+            (
+                "v2/zzzzz-gj3s\u{e9}00000000000000/abc123",
+                "v2/zzzzz-gj3s\u{e9}00000000000000/abc123",
+            ),
         ] {
             assert_eq!(mask.text(text), shown);
             assert_eq!(mask.text(shown), shown, "masking twice changes nothing");

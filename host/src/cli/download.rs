@@ -1,7 +1,9 @@
 //! `keepdocker save` and `keepdocker load`: images out of Keep.
 
+#[cfg(unix)]
+use std::fs::File;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, value_parser};
@@ -74,7 +76,7 @@ impl Save {
         console: Console,
         quiet: bool,
     ) -> Result<(), Report> {
-        let is_stdout = self.output.as_os_str() == "-";
+        let is_stdout = self.output.as_os_str() == "-" || is_stdout(&self.output);
         if is_stdout && std::io::stdout().is_terminal() {
             return Err(
                 Report::new(Exit::Usage, "an image archive is not written to a terminal")
@@ -108,6 +110,27 @@ impl Save {
         }
         self.download.answer(&downloaded, console)
     }
+}
+
+/// Tells whether a file is what standard output leads to, as `/dev/stdout` is: what is told there would
+/// follow the archive.
+#[cfg(unix)]
+fn is_stdout(path: &Path) -> bool {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::MetadataExt as _;
+
+    let own = std::io::stdout().as_fd().try_clone_to_owned();
+    let own = own.and_then(|own| File::from(own).metadata());
+    match (own, path.metadata()) {
+        (Ok(own), Ok(named)) => (own.dev(), own.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+/// Tells whether a file is what standard output leads to.
+#[cfg(not(unix))]
+fn is_stdout(_: &Path) -> bool {
+    false
 }
 
 impl Load {

@@ -26,16 +26,17 @@ use crate::wording::count;
 #[derive(Debug, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upload {
-    /// The image: repository, repository:tag, repository@digest, or ID.
+    /// The image: repository, repository:tag, repository@digest, or ID; or the file or folder of an
+    /// archive, as --from takes it.
     #[arg(required_unless_present = "from")]
     pub image: Option<String>,
-    /// The tag, if IMAGE has none [default: latest].
+    /// The tag, if IMAGE has none [default: latest]; after a file, the image's name.
     pub tag: Option<String>,
     /// Where the image comes from; see `archive::Location` for the forms.
     #[arg(
         long,
-        value_name = "TRANSPORT:REF",
-        help = "Where the image comes from: docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image"
+        value_name = "SOURCE",
+        help = "Where the image comes from: FILE[:REF], DIR[:REF], docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image"
     )]
     #[serde(with = "text")]
     pub from: Option<OsString>,
@@ -185,13 +186,18 @@ impl Upload {
         options.lock_timeout = self.lock_timeout;
         options.no_cache = self.no_cache;
         options.given = match &self.from {
-            None => None,
+            None => self.image.as_deref().and_then(Location::of_file),
             Some(text) => Some(
                 Location::of_words(text)
                     .map_err(|error| Report::new(Exit::Usage, error.to_string()))?,
             ),
         };
         Ok(())
+    }
+
+    /// Tells whether a file stands where the image is named.
+    fn names_file(&self, options: &Options) -> bool {
+        self.from.is_none() && options.given.is_some()
     }
 
     pub(super) fn request(&self, options: &Options) -> UploadRequest {
@@ -202,14 +208,16 @@ impl Upload {
                 // `docker-daemon:REF` is another way to write REF.
                 None => (Origin::Engine, Some(source.clone()), None),
             },
+            Some(_) if self.names_file(options) => (Origin::Given, self.tag.clone(), None),
             Some(_) => (Origin::Given, self.image.clone(), None),
             None => (Origin::Engine, self.image.clone(), None),
         };
+        let tag = self.tag.clone().filter(|_| !self.names_file(options));
         UploadRequest {
             origin,
             image,
             selection,
-            tag: self.tag.clone(),
+            tag,
             project: self.project_uuid.clone(),
             name: self.name.clone(),
             pull: match self.pull {

@@ -53,7 +53,8 @@ impl Locator {
         let hint = self.hints.iter().find(|hint| is_signature(hint))?;
         let (_, expiry) = hint.split_once('@')?;
         let seconds = u64::from_str_radix(expiry, 16).ok()?;
-        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+        // A service may write a time that no clock will ever show.
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
     }
 
     fn text(&self, mut shown: impl FnMut(&str) -> bool) -> String {
@@ -144,6 +145,13 @@ mod tests {
             locator.expiry(),
             Some(SystemTime::UNIX_EPOCH + Duration::from_secs(0x7fff_ffff))
         );
+    }
+
+    #[test]
+    fn a_time_beyond_all_clocks_is_none() {
+        let text = "acbd18db4cc2f85cedef654fccc4a4d8+3+Rzzzzz-0@ffffffffffffffff";
+        let locator: Locator = text.parse().unwrap();
+        assert_eq!(locator.expiry(), None);
     }
 
     #[test]

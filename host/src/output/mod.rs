@@ -11,6 +11,6 @@ mod table;
 
 pub use console::{Console, Line, Style, conceal, concealed};
 pub use exit::Exit;
-pub use report::Report;
+pub use report::{Purpose, Report};
 pub use runs::{runs, steps};
 pub use table::{Ids, table};

@@ -56,8 +56,27 @@ impl Report {
     }
 }
 
+/// What a command does with an image's archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It goes from an engine or an archive to Keep.
+    Store,
+    /// It goes from Keep to a file.
+    Save,
+    /// It goes from Keep to an engine.
+    Load,
+}
+
 impl From<Failure> for Report {
     fn from(failure: Failure) -> Self {
+        Self::of(failure, Purpose::Store)
+    }
+}
+
+impl Report {
+    /// Puts a failure in words, in a command that does `purpose`.
+    #[must_use]
+    pub fn of(failure: Failure, purpose: Purpose) -> Self {
         match failure {
             Failure::Usage(text) => Self::new(Exit::Usage, text),
             Failure::NoSuchImage(name) => Self::new(
@@ -112,9 +131,9 @@ impl From<Failure> for Report {
                     .advise("use `--force-image-format` to store it anyway")
             }
             Failure::Engine(error) => of_engine(error),
-            Failure::Archive(error) => of_archive(error),
+            Failure::Archive(error) => of_archive(error, purpose),
             Failure::Lock(error) => of_lock(error),
-            Failure::Keep(error) => of_keep(error),
+            Failure::Keep(error) => of_keep(error, purpose),
             Failure::ReuseRefused(reason) => Self::new(
                 Exit::Failed,
                 "the cluster refused blocks that other collections have",
@@ -185,24 +204,32 @@ fn of_engine(error: engine::Error) -> Report {
     }
 }
 
-fn of_archive(error: archives::Error) -> Report {
+fn of_archive(error: archives::Error, purpose: Purpose) -> Report {
     const NOTHING: &str = "nothing was registered";
     match error {
         archives::Error::Denied(reason) => denied(reason),
         archives::Error::NotFound(reason) => Report::new(Exit::Failed, reason)
             .advise("check the path; `docker save -o FILE IMAGE` makes such an archive"),
+        archives::Error::Unsound(reason) if purpose != Purpose::Store => Report::new(
+            Exit::Failed,
+            format!("what the cluster has is not a sound image archive: {reason}"),
+        )
+        .advise("nothing was kept of it; upload the image again with `--force`"),
         archives::Error::Unsound(reason) => Report::new(
             Exit::Failed,
             format!("this is not a sound image archive: {reason}"),
         )
         .advise(format!(
-            "{NOTHING}; make the archive again, with `docker save` for example"
+            "{NOTHING}; save the image again, with `docker save -o FILE IMAGE` for example"
         )),
         archives::Error::NoSuchImage(reason) => Report::new(Exit::NoSuchImage, reason)
             .python("no matching image found")
-            .advise("`docker save -o FILE IMAGE` makes an archive of one image"),
+            .advise("name one that it holds, or make an archive of the image that is meant with `docker save -o FILE IMAGE`"),
         archives::Error::Ambiguous(reason) => Report::new(Exit::AmbiguousImage, reason)
-            .advise("name one of them: `--from docker-archive:FILE:NAME`"),
+            .advise("name one of them after the source and a colon: by its name, its ID, or `@N` for the N-th; or give `--platform`"),
+        archives::Error::Engine(failure) if purpose != Purpose::Store => {
+            of_command(Exit::Failed, &failure).advise(WITHHELD)
+        }
         archives::Error::Engine(failure) => {
             of_command(Exit::Failed, &failure).advise(format!("{NOTHING}; {WITHHELD}"))
         }
@@ -225,10 +252,10 @@ fn of_lock(error: locks::Error) -> Report {
     }
 }
 
-fn of_keep(error: keep::Error) -> Report {
+fn of_keep(error: keep::Error, purpose: Purpose) -> Report {
     match error {
         keep::Error::Denied(reason) => denied(reason),
-        keep::Error::Archive(error) => of_archive(error),
+        keep::Error::Archive(error) => of_archive(error, purpose),
         keep::Error::NoServices => Report::new(
             Exit::Failed,
             "the cluster offers no Keep service that can be written to",
@@ -247,7 +274,12 @@ fn of_keep(error: keep::Error) -> Report {
         ),
         keep::Error::Unauthorized(reason) => unauthorized(reason),
         keep::Error::Other(reason) => {
-            Report::new(Exit::Failed, "the image could not be transferred").detail(reason)
+            let what = match purpose {
+                Purpose::Store => "the image could not be stored in Keep",
+                Purpose::Save => "the image could not be saved",
+                Purpose::Load => "the image could not be loaded",
+            };
+            Report::new(Exit::Failed, what).detail(reason)
         }
     }
 }
@@ -292,6 +324,25 @@ fn unauthorized(reason: String) -> Report {
 mod tests {
     use super::*;
     use crate::bindings::commands::{Ambiguity, FormatMismatch};
+
+    #[test]
+    fn what_was_not_to_be_stored_is_not_said_to_be() {
+        let failure = || Failure::Keep(keep::Error::Other("cannot write /dev/full".into()));
+        for (purpose, words) in [
+            (Purpose::Store, "stored in Keep"),
+            (Purpose::Save, "saved"),
+            (Purpose::Load, "loaded"),
+        ] {
+            let message = Report::of(failure(), purpose).message;
+            assert_eq!(message, format!("the image could not be {words}"));
+        }
+        let unsound = Failure::Archive(archives::Error::Unsound("it ends".into()));
+        let report = Report::of(unsound, Purpose::Save);
+        assert!(
+            report.message.starts_with("what the cluster has"),
+            "{report:?}"
+        );
+    }
 
     #[test]
     fn scripts_find_the_words_of_the_python_program() {

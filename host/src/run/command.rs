@@ -10,13 +10,15 @@ use crate::bindings::commands::Failure;
 use crate::bindings::log::Level;
 use crate::component;
 use crate::gate::Gate;
-use crate::output::{Console, Exit, Report};
+use crate::output::{Console, Exit, Purpose, Report};
 
 /// A command that the component works on.
 pub(super) struct Command {
     pub(super) console: Console,
     pub(super) gate: Arc<Gate>,
     pub(super) log: Option<Arc<Log>>,
+    /// What failures are told in the words of.
+    pub(super) purpose: Purpose,
 }
 
 impl Command {
@@ -32,7 +34,7 @@ impl Command {
         }
         let report = match &answer {
             Ok(Ok(_)) => None,
-            Ok(Err(failure)) => Some(Report::from(failure.clone())),
+            Ok(Err(failure)) => Some(Report::of(failure.clone(), self.purpose)),
             Err(error) => Some(Report::from(error.clone())),
         };
         let exit = report.as_ref().map_or(Exit::Done, |report| report.exit);

@@ -29,11 +29,12 @@ use crate::bindings::commands::{
     DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, Resolution, UploadRequest,
     Uploaded,
 };
+use crate::bindings::keep::Target;
 use crate::bindings::log::Level;
 use crate::component::{Capabilities, Component, Limits, Running};
 use crate::gate::Gate;
 use crate::keep::Lenders;
-use crate::output::{Exit, Report};
+use crate::output::{Exit, Purpose, Report};
 use crate::policy::{Cluster, Endpoints, Policy};
 use crate::settings::Detour;
 use command::Command;
@@ -75,7 +76,11 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn download(&self, request: &DownloadRequest) -> Result<Downloaded, Report> {
-        let (running, command) = self.start("download", &(request,), Lenders::Nobody).await?;
+        let (running, mut command) = self.start("download", &(request,), Lenders::Nobody).await?;
+        command.purpose = match request.target {
+            Target::Engine => Purpose::Load,
+            Target::Given => Purpose::Save,
+        };
         command.finish(running.download(request).await)
     }
 
@@ -156,6 +161,7 @@ impl Surroundings {
             console: self.console(),
             gate: Arc::new(Gate::new(policy, &guest, cluster, Box::new(recorder))?),
             log,
+            purpose: Purpose::Store,
         };
         let started = component
             .start(capabilities, command.gate.clone(), limits)

@@ -88,7 +88,18 @@ impl NewFile {
 fn failed(path: &Path, source: io::Error) -> Error {
     Error::Write {
         subject: path.display().to_string(),
-        source,
+        source: bare(source),
+    }
+}
+
+/// Returns what is wrong without the library's own words, which name a file that nobody has heard of.
+fn bare(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(_) => error,
+        None if error.kind() == io::ErrorKind::NotFound => {
+            io::Error::new(error.kind(), "its folder is not there")
+        }
+        None => error.kind().into(),
     }
 }
 
@@ -145,6 +156,11 @@ mod tests {
         file.finish().unwrap();
         let folder = tempfile::tempdir().unwrap();
         assert!(NewFile::create(folder.path()).is_err());
-        assert!(NewFile::create(&folder.path().join("none/image.tar")).is_err());
+        let missing = NewFile::create(&folder.path().join("none/image.tar"));
+        let text = missing.unwrap_err().to_string();
+        assert!(
+            !text.contains(".part") && text.contains("none/image.tar"),
+            "{text}"
+        );
     }
 }

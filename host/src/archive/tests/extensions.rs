@@ -8,7 +8,7 @@ use super::fixtures::{Part, file, read, stream, tar};
 use super::hostile::{image, parts, refuses};
 
 /// Returns one PAX record.
-fn record(key: &str, value: &str) -> String {
+pub(super) fn record(key: &str, value: &str) -> String {
     let rest = format!(" {key}={value}\n");
     let mut length = rest.len();
     while format!("{length}{rest}").len() != length {
@@ -17,7 +17,7 @@ fn record(key: &str, value: &str) -> String {
     format!("{length}{rest}")
 }
 
-fn extension(kind: u8, data: impl Into<Vec<u8>>) -> Part {
+pub(super) fn extension(kind: u8, data: impl Into<Vec<u8>>) -> Part {
     let mut part = Part::file("extension", data);
     part.kind = EntryType::new(kind);
     part

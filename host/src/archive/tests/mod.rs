@@ -3,10 +3,15 @@
 mod choices;
 mod extensions;
 mod fixtures;
+mod forms;
 mod hostile;
 mod layout;
+mod layouts;
 mod mutation;
+mod near_misses;
 mod orders;
 mod other_orders;
+mod platforms;
 mod promises;
 mod real;
+mod sparse;

@@ -90,8 +90,9 @@ fn the_account_must_be_sound() {
     let config = format!("{}.json", image().id().hex());
     for (text, fault) in [
         ("", "not the JSON"),
-        ("{}", "not the JSON"),
-        ("[{}]", "not the JSON"),
+        ("{}", "neither a list of images"),
+        ("[{}]", "names no image"),
+        ("[null]", "names no image"),
         (r#"[{"Config": "none.json"}]"#, "missing"),
         (r#"[{"Config": "../x"}]"#, "`..`"),
         (r#"[{"Config": "manifest.json"}]"#, "not the JSON"),
@@ -111,7 +112,16 @@ fn the_account_must_be_sound() {
         ),
         (&"[".repeat(100_000), "not the JSON"),
         (
-            &format!("[{}]", vec![r#"{"Config":"x"}"#; 300].join(",")),
+            &format!(
+                "[{}]",
+                vec![
+                    format!(
+                        r#"{{"Config": "{config}", "Layers": ["layer0/layer.tar", "layer1/layer.tar"]}}"#
+                    );
+                    300
+                ]
+                .join(",")
+            ),
             "too many images",
         ),
     ] {

@@ -259,12 +259,19 @@ fn what_is_not_there_is_named() {
     ] {
         assert_eq!(open(location).unwrap_err().to_string(), text);
     }
+    // What is there counts, not the transport.
     let folder = data("").display().to_string();
-    let error = open(&format!("docker-archive:{folder}")).unwrap_err();
-    assert!(error.to_string().contains("oci:FOLDER"), "{error}");
+    for transport in ["docker-archive:", "oci:", "dir:", ""] {
+        let archive = open(&format!("{transport}{folder}")).unwrap();
+        let error = read(archive, &Selection::Only).unwrap_err();
+        assert!(
+            error.to_string().contains("not an image archive"),
+            "{error}"
+        );
+    }
     let file = data("README.md").display().to_string();
-    let error = open(&format!("oci:{file}")).unwrap_err();
-    assert!(error.to_string().contains("docker-archive:FILE"), "{error}");
-    let error = open(&format!("docker-archive:{file}")).unwrap_err();
-    assert_eq!(error.to_string(), "the archive: is not a tar archive");
+    for transport in ["docker-archive:", "oci:", ""] {
+        let error = open(&format!("{transport}{file}")).unwrap_err();
+        assert_eq!(error.to_string(), "the archive: is not a tar archive");
+    }
 }

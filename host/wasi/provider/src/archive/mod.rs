@@ -46,10 +46,16 @@ mod names;
 mod oci_layout;
 #[path = "../../../../src/archive/outline.rs"]
 mod outline;
+#[path = "../../../../src/archive/platform.rs"]
+mod platform;
+#[path = "../../../../src/archive/shape.rs"]
+mod shape;
 #[path = "../../../../src/archive/sink.rs"]
 mod sink;
 #[path = "../../../../src/archive/source.rs"]
 mod source;
+#[path = "../../../../src/archive/sparse.rs"]
+mod sparse;
 mod spool;
 mod store;
 #[path = "../../../../src/archive/stream.rs"]
@@ -58,6 +64,7 @@ mod stream;
 mod tar_file;
 #[path = "../../../../src/archive/verbatim.rs"]
 mod verbatim;
+mod xz;
 mod zstandard;
 
 use std::fs::File;
@@ -171,7 +178,9 @@ impl Archive {
             Origin::Stream(_) => Ok(None),
             Origin::Store(store) => {
                 let mut documents = store;
-                let entries = self.choice.narrow(catalog::read(&mut documents)?)?;
+                let entries = catalog::read(&mut documents, &self.choice)
+                    .and_then(|entries| self.choice.narrow(entries))
+                    .map_err(|error| store.refine(error))?;
                 let images = entries.into_iter().map(|entry| entry.image);
                 Ok(Some(images.collect()))
             }

@@ -20,6 +20,11 @@ impl Store {
         self.0.subject()
     }
 
+    /// Puts the fault of the whole archive in the place of one that only follows from it.
+    pub(crate) fn refine(&self, error: Error) -> Error {
+        self.0.shape().refine(error)
+    }
+
     /// Returns the file, at its beginning.
     pub(crate) fn rewound(&self) -> Result<&File, Error> {
         self.0.rewound()
