@@ -258,12 +258,12 @@ pub(super) const CONTENTS: &[Content] = &[
         files: |genuine, _| file(genuine, Noise::bytes(5, 200_000)),
     },
     Content {
-        name: "an account without end",
+        name: "another image, with an account without end",
         in_layers: false,
-        files: |genuine, _| {
-            changed(genuine, |members| {
-                member(members, "manifest.json").extend(vec![b' '; 20 << 20]);
-            })
+        files: |genuine, evil| {
+            let mut members = evil.members(&[]);
+            member(&mut members, "manifest.json").extend(vec![b' '; 20 << 20]);
+            file(genuine, tar_of(&members))
         },
     },
     Content {
