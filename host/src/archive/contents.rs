@@ -62,6 +62,11 @@ impl<T> Contents<T> {
         self.by_name.insert(name, Content::File(file));
     }
 
+    /// Tells whether the member of that name is a link.
+    pub(crate) fn is_link(&self, name: &str) -> bool {
+        matches!(self.by_name.get(name), Some(Content::Link(_)))
+    }
+
     /// Returns the file of that name, following links, or none if there is none.
     pub(crate) fn file(&self, name: &str) -> Result<Option<&T>, Error> {
         let blame = |fault| Error::member(name, fault);

@@ -268,7 +268,7 @@ mod tests {
         );
         assert_eq!(location(b"oci-archive:a:b"), "oci-archive:a:b".parse());
         for (bytes, hint) in [
-            (&b"caf\xe9"[..], "names no transport"),
+            (&b"caf\xe9"[..], "no transport before it"),
             (b"caf\xe9:x", "not a transport"),
             (b"docker-daemon:caf\xe9", "is not UTF-8"),
         ] {

@@ -92,6 +92,14 @@ pub(crate) fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
         let passed = contents
             .file(&layer.member)?
             .ok_or_else(|| layer.missing())?;
+        // Tools that name a layer so, ours among them, name it by its diff ID.
+        let named = layer.member.strip_suffix(".tar").and_then(Digest::from_hex);
+        if named.is_some_and(|named| named != *diff_id || contents.is_link(&layer.member)) {
+            return Err(Error::member(
+                layer.member.clone(),
+                Fault::Refused("stands in the place of another layer"),
+            ));
+        }
         let promised = layer.blob.and_then(|blob| blob.size);
         if let Some(promised) = promised.filter(|size| *size != passed.size) {
             return Err(Error::member(

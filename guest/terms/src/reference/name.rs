@@ -40,7 +40,7 @@ impl Name {
             .host
             .as_deref()
             .is_some_and(|host| host.strip_prefix(first) == Some(&format!(":{port}")));
-        (is_port && is_split_there).then(|| Self {
+        (is_port && is_split_there).then_some(Self {
             is_literal: true,
             ..name
         })
