@@ -37,18 +37,20 @@ pub(crate) fn run(text: &str) -> Result<Resolution, Failure> {
     })
 }
 
-/// Says at once if the server would run another image than the one whose ID the text is.
+/// Says at once if the text is the ID of another image than the one that the server would run, or only
+/// the beginning of an ID.
 fn warn_of_another_image(text: &str, found: &collections::Collection) {
     let Ok(Reference::Id(id)) = Reference::parse(text) else {
         return;
     };
     let held = evidence::named_id(found);
-    if !held.as_deref().is_some_and(|held| id.matches(held)) {
+    let is_it = id.full().is_some() && held.as_deref().is_some_and(|held| id.matches(held));
+    if !is_it {
         let held = held.unwrap_or_else(|| "of another kind".into());
         log::write(
             Level::Warning,
             &format!(
-                "`{text}` looks like the ID of an image, but a container request for it gets another one, {held}; use a name or a portable data hash"
+                "`{text}` looks like the ID of an image, but the server does not look for IDs: a container request for it gets image {held}; use a name or a portable data hash"
             ),
         );
     }
