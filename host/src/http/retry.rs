@@ -38,7 +38,7 @@ impl Setback {
             moved: false,
             wish: answer
                 .header("Retry-After")
-                .and_then(|text| wish(text, chrono::Utc::now())),
+                .and_then(|text| wish(text, std::time::SystemTime::now().into())),
         }
     }
 

@@ -83,7 +83,7 @@ pub fn steps(run: &Run) -> String {
                 );
                 let connection = named("connection");
                 if connection["certificates_checked"] == false {
-                    line(&mut text, "    certificates were not checked".to_owned());
+                    line(&mut text, "    certificates were not checked");
                 }
                 for service in connection["keep_services"].as_array().into_iter().flatten() {
                     line(
