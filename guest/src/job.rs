@@ -484,7 +484,7 @@ fn build_time(
 ) -> Option<String> {
     let mut own: Vec<&links::Link> = presence::of_image(id, links)
         .into_iter()
-        .filter(|link| link.owner == collection.owner && link.head == collection.uuid)
+        .filter(|link| link.owner == collection.owner)
         .collect();
     catalog::sort(&mut own);
     if let Some(link) = own.first() {

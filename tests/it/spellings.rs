@@ -65,10 +65,10 @@ fn engine(environment: &mut Environment) {
 
 #[test]
 fn every_spelling_is_one_name_on_the_cluster_whatever_the_source() {
-    let cluster = Cluster::start();
-    let environment = Environment::on(&cluster);
     let folder = tempfile::tempdir().unwrap();
     for spelling in SPELLINGS {
+        let cluster = Cluster::start();
+        let environment = Environment::on(&cluster);
         // The archive has it.
         let named = archive(folder.path(), spelling);
         let upload = ["upload", "--from", &from(&named)];

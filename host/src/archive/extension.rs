@@ -1,6 +1,6 @@
 //! What extension headers say of the header that follows them: long names, and PAX records.
 
-use tar::{EntryType, PaxExtensions};
+use tar::EntryType;
 
 use super::error::Fault;
 use super::header;
@@ -83,11 +83,10 @@ impl Extension {
     }
 
     fn add_records(&mut self, records: &[u8], global: bool) -> Result<(), Fault> {
-        for record in PaxExtensions::new(records) {
-            let record = record.map_err(|_| Fault::Refused("has a broken extension header"))?;
-            let key = record.key_bytes();
+        let mut left = records;
+        while let Some((key, value)) = next_record(&mut left)? {
             if key.starts_with(b"GNU.sparse.") && !global {
-                self.holes.add(key, record.value_bytes())?;
+                self.holes.add(key, value)?;
                 continue;
             }
             if !matches!(key, b"path" | b"linkpath" | b"size") && !key.starts_with(b"GNU.sparse.") {
@@ -98,7 +97,6 @@ impl Extension {
                     "sets names or sizes for all members that follow",
                 ));
             }
-            let value = record.value_bytes();
             match key {
                 b"path" => put(&mut self.name, value.to_vec())?,
                 b"linkpath" => put(&mut self.target, value.to_vec())?,
@@ -107,6 +105,30 @@ impl Extension {
         }
         Ok(())
     }
+}
+
+/// A key and its value.
+type Record<'a> = (&'a [u8], &'a [u8]);
+
+/// Takes the next record, `LENGTH KEY=VALUE` and a line end; none at the end.
+///
+/// The library ends a record at its first line end, where its length has the say: a comment may have
+/// several lines.
+fn next_record<'a>(left: &mut &'a [u8]) -> Result<Option<Record<'a>>, Fault> {
+    const BROKEN: Fault = Fault::Refused("has a broken extension header");
+    if left.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
+    let blank = left.iter().position(|byte| *byte == b' ').ok_or(BROKEN)?;
+    let length = number(&left[..blank])
+        .ok()
+        .and_then(|length| usize::try_from(length).ok());
+    let length = length.filter(|length| (blank + 1..=left.len()).contains(length));
+    let (record, rest) = left.split_at(length.ok_or(BROKEN)?);
+    let record = record[blank + 1..].strip_suffix(b"\n").ok_or(BROKEN)?;
+    let equals = record.iter().position(|byte| *byte == b'=').ok_or(BROKEN)?;
+    *left = rest;
+    Ok(Some((&record[..equals], &record[equals + 1..])))
 }
 
 /// Sets what may be said once.

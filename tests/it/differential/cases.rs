@@ -125,6 +125,13 @@ pub(super) fn cases(engine_id: &str, pulled: Option<&str>) -> Vec<Case> {
     ] {
         cases.push(differs(arguments, "K46", 0, 0));
     }
+    // A line says whose collection was copied.
+    cases.push(differs(
+        "--project-uuid kdbox-j7d0g-000000000000001 diff/tool:1 ; diff/tool:1",
+        "K42",
+        0,
+        0,
+    ));
     if let Some(pulled) = pulled {
         cases.push(same(pulled));
         cases.push(same(&format!("{pulled} ; {pulled}")));

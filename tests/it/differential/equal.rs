@@ -1,7 +1,7 @@
 //! The commands on which both programs do the same on the usual cluster.
 
 /// Their arguments; a semicolon parts commands on one cluster.
-pub(super) const EQUAL: [&str; 96] = [
+pub(super) const EQUAL: [&str; 95] = [
     // Listings.
     "",
     "images",
@@ -96,7 +96,6 @@ pub(super) const EQUAL: [&str; 96] = [
     "--name same diff/tool:1 ; --force --name same diff/tool:1",
     "diff/tool:1 ; --project-uuid kdbox-j7d0g-000000000000001 diff/tool:1",
     "diff/tool:1 ; --project-uuid kdbox-j7d0g-000000000000001 diff/tool:2",
-    "--project-uuid kdbox-j7d0g-000000000000001 diff/tool:1 ; diff/tool:1",
     "diff/tool:1 ; --silent --project-uuid kdbox-j7d0g-000000000000001 diff/tool:1",
     "diff/tool:1 ; images",
     "--project-uuid kdbox-j7d0g-000000000000001 seeded/dated:1 ; images",
