@@ -241,7 +241,6 @@ impl<'a> Job<'a> {
     ) -> Result<collections::Collection, Failure> {
         let properties = match image {
             Some(image) => {
-                self.tell_of_copy(&other, image);
                 let source = Source {
                     manifest: source.manifest.clone().or_else(|| image.manifest.clone()),
                     reference: source.reference.clone(),
@@ -262,9 +261,15 @@ impl<'a> Job<'a> {
                     .collect()
             }
         };
-        let new = self.collection(id, other.manifest.unwrap_or_default(), properties);
+        let manifest = other.manifest.clone().unwrap_or_default();
+        let new = self.collection(id, manifest, properties);
         // `presence` found no collection of this content in the project.
-        registration::create_collection(&new, &other.portable_data_hash, &self.owner, &[])
+        let content = &other.portable_data_hash;
+        let copied = registration::create_collection(&new, content, &self.owner, &[])?;
+        if let Some(image) = image {
+            self.tell_of_copy(&other, image);
+        }
+        Ok(copied)
     }
 
     /// Says whose collection is copied, and how far it was read.
@@ -285,7 +290,7 @@ impl<'a> Job<'a> {
         log::write(
             level,
             &format!(
-                "image {} is copied from collection {} of {}: {checked}",
+                "image {} was copied from collection {} of {}: {checked}",
                 image.id, other.uuid, other.owner
             ),
         );

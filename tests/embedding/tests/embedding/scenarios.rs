@@ -54,7 +54,7 @@ pub(crate) fn made_up() -> Vec<Scenario> {
         run(
             &filled(),
             "images",
-            json!({ "project": null, "image": "a", "tag": "1" }),
+            json!({ "project": null, "image": "a", "tag": "1", "exact_name": null }),
         ),
         run(&filled(), "resolve", json!("a:1")),
         run(
@@ -357,7 +357,7 @@ fn run(cluster: &Cluster, command: &'static str, request: Value) -> Scenario {
 }
 
 fn everything() -> Value {
-    json!({ "project": null, "image": null, "tag": null })
+    json!({ "project": null, "image": null, "tag": null, "exact_name": null })
 }
 
 fn upload(cluster: &Cluster, image: &str) -> Scenario {
