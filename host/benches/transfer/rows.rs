@@ -20,10 +20,11 @@ use super::table::Table;
 type Row = (&'static str, fn(&Bench, &mut Table));
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 7] = [
+pub(crate) const ROWS: [Row; 8] = [
     ("cold", cold),
     ("file", file),
     ("second", second),
+    ("asked", asked),
     ("present", present),
     ("latency", latency),
     ("killed", killed),
@@ -33,6 +34,8 @@ pub(crate) const ROWS: [Row; 7] = [
 const MIB: f64 = 1024.0 * 1024.0;
 /// The time that each request to Keep takes longer in the row `latency`.
 const ROUND_TRIP: Duration = Duration::from_millis(50);
+/// The same in the row `asked`.
+const ASKED_FROM: Duration = Duration::from_millis(20);
 
 /// The images and folders of one size.
 pub(crate) struct Bench {
@@ -138,6 +141,7 @@ fn middle(results: &[(Usage, Counts)]) -> (Usage, Counts) {
         Counts {
             api: of(results, |r| r.1.api),
             puts: of(results, |r| r.1.puts),
+            heads: of(results, |r| r.1.heads),
             sent: of(results, |r| r.1.sent),
             processor: of(results, |r| r.1.processor),
         },
@@ -288,6 +292,65 @@ fn of_engine_or_file(
     programs
 }
 
+/// Asked: a second version from a file, with Keep near and far away. Every block of the first version
+/// that is used again costs a question (`HEAD`), and these are what the distance makes dearer.
+fn asked(bench: &Bench, table: &mut Table) {
+    let [first, second] = bench.images();
+    let program = from_file("keepdocker", second, &[]);
+    let before = from_file("before", first, &[]);
+    let distances = [Duration::ZERO, ASKED_FROM];
+    let mut results = [Vec::new(), Vec::new()];
+    for _ in 0..bench.runs {
+        for (distance, results) in distances.iter().zip(&mut results) {
+            let mut server = Server::start(&bench.folder, false);
+            let home = bench.home();
+            before.run(home.path(), &server.environment);
+            let environment = far(&server, *distance);
+            let start = server.counts();
+            let usage = program.run(home.path(), &environment);
+            results.push((usage, server.counts() - start));
+        }
+    }
+    let [near, away] = results.map(|results| middle(&results));
+    table.add(
+        "second version, file",
+        "keepdocker, near",
+        near.0,
+        near.1,
+    );
+    table.add(
+        "second version, file",
+        "keepdocker, 20 ms away",
+        away.0,
+        away.1,
+    );
+    let blocks = second.length.div_ceil(MAXIMUM_SIZE as u64) as f64;
+    table.at_most(
+        "asked: HEADs, to full blocks of the image",
+        away.1.heads as f64 / blocks,
+        1.25,
+    );
+    table.at_most(
+        "asked: wall 20 ms away, to near",
+        away.0.wall / near.0.wall,
+        1.25,
+    );
+}
+
+/// Returns the environment for programs that reach the first Keep service over a relay only.
+fn far(server: &Server, round_trip: Duration) -> Vec<(String, String)> {
+    let (host, port) = server.keep[0]
+        .trim_end_matches('/')
+        .rsplit_once(':')
+        .map(|(host, port)| (host.to_owned(), port.parse().unwrap()))
+        .unwrap();
+    let far = format!("{host}:{}/", relay::start(port, round_trip));
+    let mut environment = server.environment.clone();
+    environment.retain(|(name, _)| name != "ARVADOS_KEEP_SERVICES");
+    environment.push(("ARVADOS_KEEP_SERVICES".into(), far));
+    environment
+}
+
 /// Latency: Keep is far away, and one or eight blocks are on their way at a time.
 fn latency(bench: &Bench, table: &mut Table) {
     let image = &bench.images()[0];
@@ -301,15 +364,7 @@ fn latency(bench: &Bench, table: &mut Table) {
         for ((program, walls), results) in programs.iter().zip(&mut walls).zip(&mut results) {
             let mut server = Server::start(&bench.folder, false);
             let home = bench.home();
-            let (host, port) = server.keep[0]
-                .trim_end_matches('/')
-                .rsplit_once(':')
-                .map(|(host, port)| (host.to_owned(), port.parse().unwrap()))
-                .unwrap();
-            let far = format!("{host}:{}/", relay::start(port, ROUND_TRIP));
-            let mut environment = server.environment.clone();
-            environment.retain(|(name, _)| name != "ARVADOS_KEEP_SERVICES");
-            environment.push(("ARVADOS_KEEP_SERVICES".into(), far));
+            let environment = far(&server, ROUND_TRIP);
             let start = server.counts();
             let usage = program.run(home.path(), &environment);
             walls.push(usage.wall);

@@ -29,6 +29,8 @@ pub(crate) struct Counts {
     pub(crate) api: u64,
     /// Blocks written.
     pub(crate) puts: u64,
+    /// Blocks that it was asked for without their bytes.
+    pub(crate) heads: u64,
     /// Their bytes.
     pub(crate) sent: u64,
     /// Seconds of processor time.
@@ -83,6 +85,7 @@ impl Server {
         Counts {
             api: number("api"),
             puts: number("puts"),
+            heads: number("heads"),
             sent: number("sent"),
             processor: processor_time(self.child.id()),
         }
@@ -103,6 +106,7 @@ impl std::ops::Sub for Counts {
         Counts {
             api: self.api - earlier.api,
             puts: self.puts - earlier.puts,
+            heads: self.heads - earlier.heads,
             sent: self.sent - earlier.sent,
             processor: self.processor - earlier.processor,
         }
@@ -134,17 +138,18 @@ pub(crate) fn serve(folder: &Path, keeping: bool) {
     for line in std::io::stdin().lines() {
         assert_eq!(line.unwrap(), "counts");
         let entries = sandbox.log().entries();
-        let puts = || {
+        let keep = |method: &'static str| {
             entries
                 .iter()
-                .filter(|entry| entry.is_keep && entry.method == "PUT" && entry.status == 200)
+                .filter(move |entry| entry.is_keep && entry.method == method && entry.status == 200)
         };
         println!(
             "{}",
             json!({
                 "api": sandbox.log().api_requests(),
-                "puts": puts().count(),
-                "sent": puts().map(|entry| entry.received).sum::<u64>(),
+                "puts": keep("PUT").count(),
+                "heads": keep("HEAD").count(),
+                "sent": keep("PUT").map(|entry| entry.received).sum::<u64>(),
             })
         );
     }
