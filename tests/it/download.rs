@@ -4,7 +4,9 @@ use std::path::Path;
 
 use keepdocker_sandbox::faults::{Action, Fault};
 
-use crate::support::{Cluster, Engine, Environment, Image, Output, Python, data};
+use serde_json::json;
+
+use crate::support::{Account, Cluster, Engine, Environment, Image, Output, Python, data};
 
 /// The ID of the hello-world image.
 const HELLO_WORLD: &str = "sha256:d2c94e258dcb3c5ac2798d32e1249e42ef01cba4841c2234249495f87264ac5a";
@@ -201,6 +203,46 @@ fn an_absent_block_is_named_without_retries() {
     );
     assert!(!output.stderr.contains("trying again"), "{output}");
     assert!(!file.exists());
+}
+
+/// A file whose odd pieces lie in one block and whose even pieces in another, as somebody may write it.
+#[test]
+fn a_block_that_many_stretches_of_a_file_lie_in_is_fetched_once() {
+    const PIECE: usize = 100;
+    let archive = std::fs::read(data("hello-world-ManifestV2.tar")).unwrap();
+    let cluster = Cluster::start();
+    let account = Account::usual(&cluster);
+    let mut blocks = [Vec::new(), Vec::new()];
+    let mut places = Vec::new();
+    for (piece, bytes) in archive.chunks(PIECE).enumerate() {
+        places.push((piece % 2, blocks[piece % 2].len(), bytes.len()));
+        blocks[piece % 2].extend_from_slice(bytes);
+    }
+    let [odd, even] = blocks.each_ref().map(|block| account.store(block));
+    let segments: String = places
+        .iter()
+        .map(|(block, start, length)| {
+            let start = block * blocks[0].len() + start;
+            format!(" {start}:{length}:{HELLO_WORLD}.tar")
+        })
+        .collect();
+    assert!(places.len() > 100, "{}", places.len());
+    let collection = account.make(
+        "collections",
+        json!({"manifest_text": format!(". {odd} {even}{segments}\n")}),
+    );
+    let environment = Environment::on(&cluster);
+    let file = environment.home().join("saved.tar");
+    cluster.log().clear();
+
+    let _ = save(&environment, &collection, &file).success();
+
+    assert_eq!(std::fs::read(&file).unwrap(), archive);
+    let entries = cluster.log().entries();
+    let reads = entries
+        .iter()
+        .filter(|entry| entry.is_keep && entry.method == "GET");
+    assert_eq!(reads.count(), 2);
 }
 
 #[test]
