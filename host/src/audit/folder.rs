@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use super::age::Ages;
 use super::options::Error;
 use crate::settings::Environment;
 
@@ -16,8 +17,6 @@ use crate::settings::Environment;
 const USUAL_RETENTION: Duration = Duration::from_secs(90 * 86_400);
 /// How many bytes of logs are kept where no policy says for how long.
 const USUAL_SIZE: u64 = 256 << 20;
-/// A run that began later than this may be going on still.
-const YOUNG: chrono::TimeDelta = chrono::TimeDelta::days(1);
 /// More runs than this are not removed at once.
 const MOST_REMOVED: usize = 400;
 
@@ -36,6 +35,13 @@ pub(super) enum Part {
     Values,
     /// The signed note.
     Note,
+}
+
+/// What there is of a run.
+#[derive(Debug, Default)]
+struct Found {
+    size: u64,
+    has_lines: bool,
 }
 
 impl Part {
@@ -96,67 +102,86 @@ impl Folder {
         Ok((path, file))
     }
 
-    /// Returns the IDs of the runs, oldest first.
+    /// Returns the IDs of the runs whose logs are there, oldest first.
     ///
     /// # Errors
     /// If the folder is there and cannot be read.
     pub fn runs(&self) -> Result<Vec<String>, Error> {
-        Ok(self.sizes()?.into_keys().collect())
+        let found = self.found()?.into_iter();
+        Ok(found
+            .filter(|(_, found)| found.has_lines)
+            .map(|(run, _)| run)
+            .collect())
     }
 
-    /// Returns how many bytes each run's files have.
-    fn sizes(&self) -> Result<BTreeMap<String, u64>, Error> {
+    /// Returns the IDs of the runs of whose logs only values or notes are left, oldest first.
+    ///
+    /// # Errors
+    /// If the folder is there and cannot be read.
+    pub fn left_over(&self) -> Result<Vec<String>, Error> {
+        let found = self.found()?.into_iter();
+        Ok(found
+            .filter(|(_, found)| !found.has_lines)
+            .map(|(run, _)| run)
+            .collect())
+    }
+
+    /// Returns what there is of each run.
+    fn found(&self) -> Result<BTreeMap<String, Found>, Error> {
         let fault = |error| Error::file("cannot read the folder of the audit log", &self.0)(error);
-        let mut sizes = BTreeMap::new();
+        let mut found: BTreeMap<String, Found> = BTreeMap::new();
         let entries = match fs::read_dir(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(sizes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
             entries => entries.map_err(fault)?,
         };
         for entry in entries {
             let entry = entry.map_err(fault)?;
             let name = entry.file_name();
-            if let Some((run, _)) = name.to_str().and_then(|name| name.split_once('.'))
+            if let Some((run, extension)) = name.to_str().and_then(|name| name.split_once('.'))
                 && began(run).is_some()
             {
-                let size = entry.metadata().map_or(0, |metadata| metadata.len());
-                *sizes.entry(run.to_owned()).or_default() += size;
+                let found = found.entry(run.to_owned()).or_default();
+                found.size += entry.metadata().map_or(0, |metadata| metadata.len());
+                found.has_lines |= extension == Part::Lines.extension();
             }
         }
-        Ok(sizes)
+        Ok(found)
     }
 
-    /// Removes the logs whose time is over, and returns their IDs.
-    pub(super) fn prune(&self, retain: Option<Duration>) -> Result<Vec<String>, Error> {
-        let now = self::now();
-        // Longer ago than there are dates for: then none is too old.
-        let retain_for = chrono::Duration::from_std(retain.unwrap_or(USUAL_RETENTION)).ok();
-        let oldest = retain_for.and_then(|retain| now.checked_sub_signed(retain));
+    /// Returns the IDs of the runs whose time is over, oldest first. `ages` tell how old they are.
+    pub(super) fn due(&self, retain: Option<Duration>, ages: &Ages) -> Result<Vec<String>, Error> {
+        let longest = retain.unwrap_or(USUAL_RETENTION);
         let mut room = if retain.is_some() {
             u64::MAX
         } else {
             USUAL_SIZE
         };
         let mut removed = Vec::new();
-        for (run, size) in self.sizes()?.into_iter().rev() {
-            room = room.saturating_sub(size);
-            let young = began(&run).is_none_or(|began| began > now - YOUNG);
-            let is_old = began(&run)
-                .zip(oldest)
-                .is_some_and(|(began, oldest)| began < oldest);
-            let over = room == 0 || is_old;
-            if over && !young {
+        for (run, found) in self.found()?.into_iter().rev() {
+            room = room.saturating_sub(found.size);
+            let Some(age) = began(&run).map(|began| ages.since(began)) else {
+                continue;
+            };
+            let over = room == 0 || age.sure > longest;
+            if over && !age.is_young() {
                 removed.push(run);
             }
         }
         // The oldest go first.
         removed.reverse();
         removed.truncate(MOST_REMOVED);
-        for run in &removed {
-            for part in Part::ALL {
+        Ok(removed)
+    }
+
+    /// Removes the logs of these runs, which the heads tell by now.
+    pub(super) fn remove(&self, runs: &[String]) -> Result<(), Error> {
+        for run in runs {
+            // The lines go last: what a power cut leaves is still a log, and removed the next time.
+            for part in Part::ALL.into_iter().rev() {
                 remove(&self.file(run, part))?;
             }
         }
-        Ok(removed)
+        Ok(())
     }
 
     /// Removes what there is of a run that the heads do not know.
@@ -169,7 +194,7 @@ impl Folder {
 }
 
 /// Returns the time, which may be one before 1970 where a machine has no clock of its own.
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     SystemTime::now().into()
 }
 
@@ -190,7 +215,7 @@ pub(super) fn new_run() -> String {
 }
 
 /// Returns when a run began, by its ID; none if this is no ID of a run.
-fn began(run: &str) -> Option<DateTime<Utc>> {
+pub(super) fn began(run: &str) -> Option<DateTime<Utc>> {
     let (time, random) = run.split_once('-')?;
     if random.len() != 8 || !random.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
@@ -217,7 +242,8 @@ mod tests {
             let (_, file) = logs.create_file(id, Part::Lines).unwrap();
             file.set_len(*size).unwrap();
         }
-        let removed = logs.prune(retain).unwrap();
+        let removed = logs.due(retain, &Ages::of_clock()).unwrap();
+        logs.remove(&removed).unwrap();
         let left = logs.runs().unwrap();
         assert_eq!(removed.len() + left.len(), runs.len());
         ids.iter()

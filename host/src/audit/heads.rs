@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::age::Ages;
 use super::chain::{Chain, Line};
 use super::folder::Folder;
 use super::mask::Mask;
@@ -22,6 +23,8 @@ use super::waiting::Waiting;
 const LONGEST_LINE: usize = 64 << 10;
 /// The last line is looked for in so many bytes first: enough for any but one that tells of removed logs.
 const USUAL_END: usize = 4 << 10;
+/// So much of the heads is read to tell how old logs are: some 15,000 runs.
+const LONGEST_HISTORY: usize = 8 << 20;
 /// At every so many lines, logs whose time is over are removed.
 const PRUNE_INTERVAL: u64 = 32;
 
@@ -66,14 +69,17 @@ pub(super) fn append(
     }
     text.push_str(&line(head, &mut chain)?);
     let end = chain.clone();
+    let mut due = Vec::new();
     if chain.length.is_multiple_of(PRUNE_INTERVAL) {
-        let runs = folder.prune(retain)?;
-        if !runs.is_empty() {
-            text.push_str(&line(Head::Prune { runs: &runs }, &mut chain)?);
+        due = folder.due(retain, &ages(&file).map_err(fault("cannot read"))?)?;
+        if !due.is_empty() {
+            text.push_str(&line(Head::Prune { runs: &due }, &mut chain)?);
         }
     }
     file.write_all(text.as_bytes())
         .map_err(fault("cannot write"))?;
+    // Told first: a run that is killed in between leaves logs too many, and none is missed.
+    folder.remove(&due)?;
     Ok(end)
 }
 
@@ -100,6 +106,18 @@ fn last(file: &File) -> std::io::Result<(Chain, bool)> {
     }
     let text = end(file, 2 * LONGEST_LINE)?;
     Ok((last_of(&text).unwrap_or_default(), torn))
+}
+
+/// Reads the times of the last lines.
+fn ages(file: &File) -> std::io::Result<Ages> {
+    let text = end(file, LONGEST_HISTORY)?;
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let times: Vec<String> = lines
+        .filter_map(|line| Some(line.get("at")?.as_str()?.to_owned()))
+        .collect();
+    Ok(Ages::of_lines(times.iter().map(String::as_str)))
 }
 
 /// Reads the last bytes of a file, up to so many.

@@ -10,6 +10,7 @@
 //! ```
 //! `docs/audit.md` explains it to an administrator.
 
+mod age;
 mod canonical;
 mod chain;
 mod export;

@@ -1,8 +1,9 @@
 //! A log that was written earlier, as it is read.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -166,9 +167,8 @@ impl Run {
 
 /// Reads the file of the long values, as far as it is whole.
 fn long_values(path: &Path) -> Result<BTreeMap<u64, String>, Error> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        opened => opened.map_err(Error::file("cannot read", path))?,
+    let Some(file) = open_file(path)? else {
+        return Ok(BTreeMap::new());
     };
     let reader = zstd::Decoder::new(file).map_err(Error::file("cannot read", path))?;
     let lines = BufReader::new(reader.take(MAX_SIZE)).lines();
@@ -179,16 +179,34 @@ fn long_values(path: &Path) -> Result<BTreeMap<u64, String>, Error> {
 /// Reads a text file; none if it is not there.
 pub(super) fn read(path: &Path) -> Result<Option<String>, Error> {
     let fault = |error| Error::file("cannot read", path)(error);
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Ok(metadata) if metadata.len() > MAX_SIZE => {
-            return Err(fault(io::Error::from(io::ErrorKind::FileTooLarge)));
-        }
-        _ => {}
+    let Some(mut file) = open_file(path)? else {
+        return Ok(None);
+    };
+    if file.metadata().map_err(fault)?.len() > MAX_SIZE {
+        return Err(fault(io::Error::from(io::ErrorKind::FileTooLarge)));
     }
     // A line that is not UTF-8 was altered; the rest may be read all the same.
-    let bytes = fs::read(path).map_err(fault)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(fault)?;
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// Opens a file; none if it is not there. A pipe or a folder in its place is an error, and nobody
+/// waits for the pipe's other end.
+fn open_file(path: &Path) -> Result<Option<File>, Error> {
+    let fault = |error| Error::file("cannot read", path)(error);
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path);
+    let file = match opened {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(fault)?,
+    };
+    if !file.metadata().map_err(fault)?.is_file() {
+        return Err(fault(io::Error::other("it is no file")));
+    }
+    Ok(Some(file))
 }
 
 impl Folder {

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
+use super::age::YOUNG;
 use super::chain::{Break, Chain};
-use super::folder::Folder;
+use super::folder::{Folder, began, now};
 use super::note::VerifyingKey;
 use super::options::Error;
 use super::reading::{Entry, Run, read};
 use super::writer::note_of_run;
+
+/// A line may be so much later than this machine's clock says: the file may lie on several machines.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::hours(1);
 
 /// What became of a log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +58,16 @@ struct Recorded {
     first: Option<String>,
     /// The hash of the last line, and how many lines there are.
     last: Option<(String, u64)>,
-    pruned: bool,
+    removed: Option<Removal>,
+}
+
+/// What a line of the heads says about the removal of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Removal {
+    /// Its time was over.
+    Due,
+    /// This program never removes a log so early, and no line is written in the future.
+    Impossible,
 }
 
 /// The chain of all runs, as it was found.
@@ -139,20 +153,18 @@ impl Heads {
                 self.runs.entry(text("run").to_owned()).or_default().last = Some((head, lines));
             }
             _ => {
-                for run in entry
-                    .get("runs")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                {
-                    let run = run.as_str().unwrap_or_default().to_owned();
-                    self.runs.entry(run).or_default().pruned = true;
+                let at = text("at");
+                let runs = entry.get("runs").and_then(Value::as_array);
+                for run in runs.into_iter().flatten().filter_map(Value::as_str) {
+                    let removal = removal(run, at);
+                    self.runs.entry(run.to_owned()).or_default().removed = Some(removal);
                 }
             }
         }
     }
 
-    /// Tells how this file was altered since a copy of it was made; none if it only grew.
+    /// Tells how this file was altered since a copy of it was made; none if it only grew. That it is
+    /// gone, or shorter than the copy, is an alteration, too.
     #[must_use]
     pub fn differs_from(&self, copy: &Self) -> Option<String> {
         if let Some(broken) = &copy.broken {
@@ -173,8 +185,17 @@ impl Heads {
     pub fn missing<'a>(&'a self, present: &'a [String]) -> impl Iterator<Item = &'a str> {
         self.runs
             .iter()
-            .filter(|(run, recorded)| !recorded.pruned && !present.contains(run))
+            .filter(|(run, recorded)| {
+                recorded.removed != Some(Removal::Due) && !present.contains(run)
+            })
             .map(|(run, _)| run.as_str())
+    }
+
+    /// Tells whether a log was removed because its time was over.
+    #[must_use]
+    pub fn removed(&self, run: &str) -> bool {
+        let recorded = self.runs.get(run);
+        recorded.is_some_and(|recorded| recorded.removed == Some(Removal::Due))
     }
 
     /// Tells whether there is nothing to judge logs by but themselves.
@@ -222,6 +243,20 @@ impl Heads {
             (None, None) => tampered("the heads know nothing of this run"),
             _ => tampered("it has a last line that the heads do not have"),
         }
+    }
+}
+
+/// Judges a line that says at this time that a log was removed.
+fn removal(run: &str, at: &str) -> Removal {
+    let at = DateTime::parse_from_rfc3339(at).map(|at| at.to_utc()).ok();
+    let is_due = at.zip(began(run)).is_some_and(|(at, began)| {
+        let age = (at - began).to_std().unwrap_or_default();
+        age >= YOUNG && at <= now() + CLOCKS_DIFFER
+    });
+    if is_due {
+        Removal::Due
+    } else {
+        Removal::Impossible
     }
 }
 

@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use super::request;
 use super::values::is_empty;
-use crate::audit::{
-    Error, Folder, Heads, NotFound, ReplayError, Run, SigningKey, Verdict, VerifyingKey,
-};
+use super::verification;
+use crate::audit::{Error, Folder, Heads, NotFound, ReplayError, Run, SigningKey, Verdict};
 use crate::bindings::log::Level;
 use crate::component::{Component, Limits};
 use crate::output::{Console, Exit, Report, runs, steps};
@@ -116,8 +115,11 @@ pub async fn run(
         } => show(&folder, run, *json, console),
         AuditCommand::Verify { run, against, key } => {
             let copy = against.as_deref().map(Heads::open).transpose()?;
-            let key = key.as_deref().map(verifying_key).transpose()?;
-            verify(
+            let key = key
+                .as_deref()
+                .map(verification::verifying_key)
+                .transpose()?;
+            verification::verify(
                 &folder,
                 run.as_deref(),
                 copy.as_ref(),
@@ -206,75 +208,6 @@ fn show(folder: &Folder, words: &str, as_json: bool, console: Console) -> Result
     request::answer(console, &text)
 }
 
-fn verify(
-    folder: &Folder,
-    words: Option<&str>,
-    copy: Option<&Heads>,
-    key: Option<&VerifyingKey>,
-    console: Console,
-) -> Result<(), Report> {
-    let mut heads = Heads::read(folder)?;
-    let mut faults = Vec::new();
-    let mut incomplete = Vec::new();
-    let mut sound = 0_usize;
-    let checked: Vec<Run> = match words {
-        None => {
-            let present = folder.runs()?;
-            faults.extend(
-                heads
-                    .broken
-                    .as_ref()
-                    .map(|broken| format!("heads: {broken}")),
-            );
-            faults.extend(
-                heads
-                    .missing(&present)
-                    .map(|run| format!("{run}: its log is gone")),
-            );
-            present
-                .iter()
-                .map(|run| Run::read(folder, run))
-                .collect::<Result<_, _>>()?
-        }
-        Some(words) => {
-            let path = folder.find(words)?;
-            let exported = Run::import(&path)?;
-            // The heads that belong to a log lie beside it; what was exported may be known here.
-            heads = match &exported {
-                Some(run) if heads.have_end_of(&run.id) => heads,
-                Some(_) => Heads::default(),
-                None => Heads::read(&Folder(path.parent().unwrap_or(Path::new("")).to_owned()))?,
-            };
-            vec![exported.map_or_else(|| Run::open(&path), Ok)?]
-        }
-    };
-    match copy {
-        Some(copy) if !heads.is_empty() => faults.extend(heads.differs_from(copy)),
-        Some(_) => {}
-        None if heads.is_empty() && !checked.is_empty() => console.message(
-            Level::Warning,
-            "there are no heads to compare with, so a log that was written anew as a whole would not show",
-        ),
-        None => {}
-    }
-    for run in &checked {
-        let judge = match copy {
-            Some(copy) if heads.is_empty() && copy.have_end_of(&run.id) => copy,
-            _ => &heads,
-        };
-        match (judge.judge(run), key) {
-            (Verdict::Tampered(how), _) => faults.push(format!("{}: {how}", run.id)),
-            (Verdict::Incomplete, _) => incomplete.push(run.id.as_str()),
-            (Verdict::Sound, None) => sound += 1,
-            (Verdict::Sound, Some(key)) => match run.check_note(key) {
-                Ok(()) => sound += 1,
-                Err(how) => faults.push(format!("{}: {how}", run.id)),
-            },
-        }
-    }
-    outcome(sound, &incomplete, &faults, console)
-}
-
 async fn replay(
     folder: &Folder,
     words: &str,
@@ -308,41 +241,6 @@ async fn replay(
         console,
         format!("identical: {} calls, {end}\n", replayed.calls),
     )
-}
-
-fn outcome(
-    sound: usize,
-    incomplete: &[&str],
-    faults: &[String],
-    console: Console,
-) -> Result<(), Report> {
-    let counted = format!(
-        "{sound} sound, {} incomplete, {} altered or missing",
-        incomplete.len(),
-        faults.len()
-    );
-    if !faults.is_empty() {
-        return Err(Report::new(
-            Exit::Tampered,
-            format!("the audit log was altered: {counted}"),
-        )
-        .detail(faults.join("\n"))
-        .detail(incomplete.join("\n")));
-    }
-    if !incomplete.is_empty() {
-        return Err(Report::new(
-            Exit::Incomplete,
-            format!("the last line is missing, so the run was killed or goes on still: {counted}"),
-        )
-        .detail(incomplete.join("\n")));
-    }
-    request::answer(console, format!("{counted}\n"))
-}
-
-fn verifying_key(text: &str) -> Result<VerifyingKey, Report> {
-    let read = std::fs::read_to_string(text);
-    VerifyingKey::parse(read.as_deref().unwrap_or(text))
-        .map_err(|error| Report::new(Exit::Usage, error.to_string()))
 }
 
 impl From<Error> for Report {

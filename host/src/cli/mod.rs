@@ -17,6 +17,7 @@ mod request;
 mod tests;
 pub mod upload;
 pub(crate) mod values;
+mod verification;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 mod alteration;
 mod keeping;
+mod removal;
 mod replay;
 
 use super::*;
