@@ -1,7 +1,7 @@
 //! The corpus of whole runs: what the component was asked, what it asked for, what it was
 //! answered, and what came of it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -155,6 +155,23 @@ fn our_host_gives_the_runs() {
     }
     let count = text.lines().count();
     assert!(count >= 400, "only {count} runs");
+}
+
+/// Ours takes a request that lacks an optional member, as old audit logs do; other hosts do not.
+#[test]
+fn every_request_has_all_members_of_its_command() {
+    let mut of_command: HashMap<String, Vec<String>> = HashMap::new();
+    for line in corpus().lines() {
+        let run: Value = serde_json::from_str(line).unwrap();
+        let Some(request) = run["request"].as_object() else {
+            continue;
+        };
+        let members: Vec<String> = request.keys().cloned().collect();
+        let command = run["command"].as_str().unwrap().to_owned();
+        let first = of_command.entry(command).or_insert_with(|| members.clone());
+        assert_eq!(*first, members, "{line}");
+    }
+    assert_eq!(of_command.len(), 3, "{of_command:?}");
 }
 
 /// With `KEEPDOCKER_WRITE_CORPUS` set the file is written, to be looked through and committed.

@@ -84,9 +84,15 @@ fn listings() -> Vec<Scenario> {
             (json!("a:1"), json!("2")),
         ] {
             for project in [Value::Null, json!(PROJECT)] {
-                let request = json!({ "project": project, "image": image, "tag": tag });
+                let request =
+                    json!({ "project": project, "image": image, "tag": tag, "exact_name": null });
                 all.push(run(&cluster, "images", request));
             }
+        }
+        for name in ["a:1", "a", "A"] {
+            let request =
+                json!({ "project": null, "image": null, "tag": null, "exact_name": name });
+            all.push(run(&cluster, "images", request));
         }
     }
     all
