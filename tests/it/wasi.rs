@@ -113,7 +113,7 @@ fn an_effect_that_comes_late_is_waited_for_there_too() {
         let _ = output.success();
         assert_eq!(cluster.faults().left(), 0, "{path}: {output}");
         assert_eq!(cluster.collections().len(), 1, "{path}: {output}");
-        assert_eq!(cluster.links().len(), 2, "{path}: {output}");
+        assert_eq!(cluster.links_of_images().len(), 2, "{path}: {output}");
     }
 }
 

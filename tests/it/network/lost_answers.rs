@@ -39,7 +39,7 @@ fn an_effect_that_the_first_look_misses_is_found_by_another() {
         let output = Environment::on(&cluster).keepdocker(&["upload", "--from", &source()]);
         let _ = output.success();
         assert_eq!(cluster.collections().len(), 1, "{path}: {output}");
-        assert_eq!(cluster.links().len(), 2, "{path}: {output}");
+        assert_eq!(cluster.links_of_images().len(), 2, "{path}: {output}");
         assert!(!output.stderr.contains("twice"), "{output}");
     }
 }
@@ -66,13 +66,16 @@ fn a_twin_that_turns_up_in_the_end_is_told() {
     ] {
         assert!(output.stderr.contains(words), "{words}: {output}");
     }
-    let links = cluster.links();
+    let links = cluster.links_of_images();
     assert_eq!(links.len(), 2, "{output}");
     assert!(links.iter().all(|link| link["head_uuid"] == *ours));
     // The next run finds what there is, and makes nothing.
     let again = Environment::on(&cluster).keepdocker(&["upload", "--from", &source()]);
     assert_eq!(again.success().trim(), ours);
-    assert_eq!((cluster.collections().len(), cluster.links().len()), (2, 2));
+    assert_eq!(
+        (cluster.collections().len(), cluster.links_of_images().len()),
+        (2, 2)
+    );
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn a_clock_that_is_wrong_by_hours_or_years_changes_nothing() {
             let _ = environment.run(program, &arguments).success();
             let expected = usize::from(uploads(&arguments));
             assert_eq!(cluster.collections().len(), expected, "{hours} h");
-            assert_eq!(cluster.links().len(), 2 * expected, "{hours} h");
+            assert_eq!(cluster.links_of_images().len(), 2 * expected, "{hours} h");
         }
     }
 }
