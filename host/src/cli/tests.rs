@@ -146,7 +146,7 @@ fn search(folder: &Path, wrong: &mut Vec<String>) {
             search(&path, wrong);
             continue;
         }
-        let is_test = path.ends_with("tests.rs");
+        let is_test = path.ends_with("tests.rs") || path.iter().any(|part| part == "tests");
         let is_known = KNOWN.iter().any(|known| path.ends_with(known));
         let text = std::fs::read_to_string(&path).unwrap();
         let reads = ["env::var", "env::vars", "env::temp_dir", "env::home_dir"];

@@ -245,7 +245,7 @@ END
              inside() { unshare --mount --propagation private bash container \"$@\"; }
              inside arv-keepdocker images | sort; inside arv-keepdocker | grep -c 'seeded/dated'
              inside arv-keepdocker nothing/here 2>/dev/null; echo $?
-             inside arv-keepdocker --version | cut -d' ' -f1",
+             inside arv-keepdocker --project-uuid=$P seeded/dated:1; echo $?",
         )
     },
 ];
