@@ -12,6 +12,7 @@ use crate::evidence::{self, Identity};
 use crate::lookup::Local;
 use crate::presence::Place;
 use crate::reference::{Name, Reference};
+use crate::registration::Holder;
 use crate::resolution::Formats;
 use crate::storage::{self, Storage};
 use crate::types::Property;
@@ -190,13 +191,13 @@ impl<'a> Job<'a> {
             reach: self.request.reuse,
             depth: self.request.verify,
         })?;
-        let (collection, built, is_new) = match found.place {
+        let (holder, built, is_new) = match found.place {
             Place::Own(collection, image) => {
                 let built = match image {
                     Some(image) => image::build_time(&image.config),
                     None => build_time(id, &collection, &found.links),
                 };
-                (collection, built, false)
+                (Holder::found(collection), built, false)
             }
             Place::Elsewhere(other, image) => {
                 let built = match &image {
@@ -207,6 +208,7 @@ impl<'a> Job<'a> {
             }
             Place::Nowhere => return Ok(None),
         };
+        let collection = &holder.collection;
         let properties: Vec<Property> = built
             .map(|built| image::text_property(image::IMAGE_TIMESTAMP, &built))
             .into_iter()
@@ -218,14 +220,15 @@ impl<'a> Job<'a> {
         );
         let mut links = found.links;
         links.extend(registration::create_links(&missing, &self.owner)?);
-        let is_renamed = self.tell_names(&collection);
-        effect::warn(&self.names, &collection, &links, self.formats);
+        let is_renamed = self.tell_names(collection);
+        effect::warn(&self.names, collection, &links, self.formats);
+        holder.tell_of_twins(&self.owner);
         let outcome = if is_new || is_renamed || !missing.is_empty() {
             Outcome::Registered
         } else {
             Outcome::Present
         };
-        Ok(Some(self.uploaded(collection, id, outcome)))
+        Ok(Some(self.uploaded(holder.collection, id, outcome)))
     }
 
     /// Creates a collection of the project with the blocks of another.
@@ -238,7 +241,7 @@ impl<'a> Job<'a> {
         other: collections::Collection,
         image: Option<&archives::Image>,
         source: &Source,
-    ) -> Result<collections::Collection, Failure> {
+    ) -> Result<Holder, Failure> {
         let properties = match image {
             Some(image) => {
                 let source = Source {
@@ -323,7 +326,7 @@ impl<'a> Job<'a> {
             return Ok(written(uploaded, &stored));
         }
 
-        let (collection, existing) = match self.collect(&stored, source) {
+        let (holder, existing) = match self.collect(&stored, source) {
             Err(Failure::Api(error)) if stored.reused > 0 => match storage::refusal(&error) {
                 Some(text) => {
                     let refusal = storage::Doubt::Refused(text.to_owned());
@@ -334,6 +337,7 @@ impl<'a> Job<'a> {
             },
             collected => collected?,
         };
+        let collection = &holder.collection;
         let built: Vec<Property> = image::build_time(&stored.image.config)
             .iter()
             .map(|built| image::text_property(image::IMAGE_TIMESTAMP, built))
@@ -344,9 +348,10 @@ impl<'a> Job<'a> {
             &self.owner,
         );
         registration::create_links(&missing, &self.owner)?;
-        self.tell_names(&collection);
-        self.warn_of_no_effect(&collection);
-        let uploaded = self.uploaded(collection, id, Outcome::Uploaded);
+        self.tell_names(collection);
+        self.warn_of_no_effect(collection);
+        holder.tell_of_twins(&self.owner);
+        let uploaded = self.uploaded(holder.collection, id, Outcome::Uploaded);
         Ok(written(uploaded, &stored))
     }
 
@@ -355,7 +360,7 @@ impl<'a> Job<'a> {
         &self,
         stored: &keep::Stored,
         source: &Source,
-    ) -> Result<(collections::Collection, Vec<links::Link>), Failure> {
+    ) -> Result<(Holder, Vec<links::Link>), Failure> {
         let id = stored.image.id.as_str();
         let text = manifest::build(&stored.blocks, &image::file_name(id), stored.size)
             .map_err(|error| keep::Error::Other(error.to_string()))?;
@@ -370,7 +375,7 @@ impl<'a> Job<'a> {
                     Some(vec![unlinked.uuid.clone()]),
                     Some(&self.owner),
                 )?;
-                Ok((unlinked.clone(), links))
+                Ok((Holder::found(unlinked.clone()), links))
             }
             _ => {
                 let new = self.collection(id, text, source.properties(&stored.image));

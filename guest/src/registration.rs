@@ -1,19 +1,63 @@
 //! Making a stored image known: its collection and its links, each exactly once.
 //!
-//! A create whose answer was lost may have taken effect. Repeating it blindly would make a twin,
-//! so what exists afterwards is compared with what existed before, and only what is still
-//! missing is created again. The hash link comes before the names: a name that leads to a
-//! collection of unknown ID would be of no use to other programs.
+//! A create whose answer was lost may have taken effect, or do so later. Repeating it blindly would
+//! make a twin, so what exists afterwards is compared with what existed before, several times, and
+//! only what is still missing is created again. Should a twin turn up all the same, the user is told.
+//! The hash link comes before the names: a name that leads to a collection of unknown ID would be of
+//! no use to other programs.
 
 use crate::bindings::exports::keepdocker::contract::commands::Failure;
 use crate::bindings::keepdocker::contract::api;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{collections, links, log};
-use crate::{failure, image};
+use crate::{failure, image, query};
 use std::collections::HashSet;
 
 /// How often a create is tried whose answer keeps getting lost.
 const ATTEMPTS: u32 = 3;
+
+/// How often a create without an answer is looked for before it is tried again. The host has each
+/// of these looks wait, longer than the one before.
+const LOOKS: u32 = 3;
+
+/// A collection of an image, and whether it may have a twin.
+#[derive(Debug)]
+pub(crate) struct Holder {
+    pub(crate) collection: collections::Collection,
+    /// How many of this content there were before, where its creation was repeated.
+    repeated: Option<usize>,
+}
+
+impl Holder {
+    /// Makes the holder of a collection that was there.
+    pub(crate) fn found(collection: collections::Collection) -> Self {
+        Self {
+            collection,
+            repeated: None,
+        }
+    }
+
+    /// Warns of the collections that an earlier request made after all.
+    ///
+    /// The image is registered by now, so that a failure to look is none of the run.
+    pub(crate) fn tell_of_twins(&self, owner: &str) {
+        let Some(before) = self.repeated else { return };
+        let ours = &self.collection.uuid;
+        let now = of_content(&self.collection.portable_data_hash, owner).unwrap_or_default();
+        // The oldest come first.
+        for twin in now.iter().skip(before) {
+            if twin.uuid != *ours {
+                log::write(
+                    Level::Warning,
+                    &format!(
+                        "the cluster has made a collection of this image twice, since the answer to the first request was lost: {ours}, which the image's names lead to, and {}, which you can move to the trash",
+                        twin.uuid
+                    ),
+                );
+            }
+        }
+    }
+}
 
 /// Creates the collection, or finds it if an attempt without an answer did.
 ///
@@ -24,23 +68,35 @@ pub(crate) fn create_collection(
     content: &str,
     owner: &str,
     before: &[collections::Collection],
-) -> Result<collections::Collection, Failure> {
-    let before: HashSet<&str> = before
-        .iter()
-        .map(|collection| collection.uuid.as_str())
-        .collect();
+) -> Result<Holder, Failure> {
+    let is_new = |collection: &collections::Collection| {
+        before.iter().all(|other| other.uuid != collection.uuid)
+    };
+    let (collection, is_repeated) = settle(&|| collections::create(new), &|| {
+        Ok(of_content(content, owner)?.into_iter().find(is_new))
+    })?;
+    Ok(Holder {
+        collection,
+        repeated: is_repeated.then_some(before.len()),
+    })
+}
+
+/// Creates something, or finds it if an attempt without an answer did; tells whether the attempt
+/// was repeated.
+fn settle<T>(
+    create: &dyn Fn() -> Result<T, api::Error>,
+    look: &dyn Fn() -> Result<Option<T>, Failure>,
+) -> Result<(T, bool), Failure> {
     let mut attempt = 1;
     loop {
-        let lost = match collections::create(new) {
+        let lost = match create() {
             Err(error @ api::Error::Uncertain(_)) => error,
-            answer => return Ok(answer?),
+            answer => return Ok((answer?, attempt > 1)),
         };
-        let now = of_content(content, owner)?;
-        if let Some(created) = now
-            .into_iter()
-            .find(|collection| !before.contains(collection.uuid.as_str()))
-        {
-            return Ok(created);
+        for _ in 0..LOOKS {
+            if let Some(found) = look()? {
+                return Ok((found, attempt > 1));
+            }
         }
         if attempt == ATTEMPTS {
             return Err(lost.into());
@@ -67,32 +123,40 @@ pub(crate) fn create_links(
     new: &[links::NewLink],
     owner: &str,
 ) -> Result<Vec<links::Link>, Failure> {
-    new.iter().map(|link| create_link(link, owner)).collect()
+    let mut created = Vec::new();
+    let mut repeated = Vec::new();
+    for link in new {
+        let (made, is_repeated) = settle(&|| links::create(link), &|| {
+            Ok(same(link, owner)?.into_iter().next())
+        })?;
+        if is_repeated {
+            repeated.push(link);
+        }
+        created.push(made);
+    }
+    // As late as can be: what was repeated may turn up yet.
+    for link in repeated {
+        if same(link, owner).is_ok_and(|links| links.len() > 1) {
+            log::write(
+                Level::Warning,
+                &format!(
+                    "the cluster has made the link from `{}` to {} twice, since the answer to the first request was lost; it does no harm",
+                    link.name, link.head
+                ),
+            );
+        }
+    }
+    Ok(created)
 }
 
-fn create_link(new: &links::NewLink, owner: &str) -> Result<links::Link, Failure> {
-    let mut attempt = 1;
-    loop {
-        let lost = match links::create(new) {
-            Err(error @ api::Error::Uncertain(_)) => error,
-            answer => return Ok(answer?),
-        };
-        let now = links::list(&links::Query {
-            classes: vec![new.class],
-            names: links::Names::Exactly(vec![new.name.clone()]),
-            heads: Some(vec![new.head.clone()]),
-            owner: Some(owner.into()),
-            detail: links::Detail::Full,
-            newest: None,
-        })?;
-        if let Some(created) = now.into_iter().next() {
-            return Ok(created);
-        }
-        if attempt == ATTEMPTS {
-            return Err(lost.into());
-        }
-        attempt += 1;
-    }
+/// Returns the links of the owner that say the same.
+fn same(link: &links::NewLink, owner: &str) -> Result<Vec<links::Link>, api::Error> {
+    query::links_to(
+        &[link.class],
+        links::Names::Exactly(vec![link.name.clone()]),
+        Some(vec![link.head.clone()]),
+        Some(owner),
+    )
 }
 
 /// Has the collection tell each of these names, which links to it have, and returns whether it did

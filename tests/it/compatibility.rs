@@ -1,8 +1,9 @@
-//! The table of differences from the Python program: every row has a test that exists.
+//! What the pages promise: every row of a table of promises names a test that exists, and so does every page that
+//! names one.
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The rows that there must be: K1 to K58, and what else was found.
 const LAST: usize = 58;
@@ -10,12 +11,8 @@ const OTHERS: [&str; 6] = ["A2", "A3", "A4", "A13", "A14", "A15"];
 
 #[test]
 fn every_row_of_the_table_names_a_test_that_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut tests = HashSet::new();
-    for folder in ["guest", "host/src", "host/tests", "tests/it"] {
-        collect(&root.join(folder), &mut tests);
-    }
-    let table = fs::read_to_string(root.join("docs/compatibility.md")).unwrap();
+    let tests = tests();
+    let table = page("compatibility");
 
     let mut wrong = Vec::new();
     let numbers = (1..=LAST).map(|number| format!("K{number}"));
@@ -29,12 +26,7 @@ fn every_row_of_the_table_names_a_test_that_exists() {
             wrong.push(format!("{number} has no row"));
         }
         for row in rows {
-            let column = row
-                .trim_end_matches(['|', ' '])
-                .rsplit(" | ")
-                .next()
-                .unwrap();
-            let named: Vec<&str> = column.split('`').skip(1).step_by(2).collect();
+            let named = named(row);
             if named.is_empty() {
                 wrong.push(format!("{number} names no test"));
             }
@@ -48,6 +40,88 @@ fn every_row_of_the_table_names_a_test_that_exists() {
     }
 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_promise_names_a_test_that_exists() {
+    let tests = tests();
+    let mut wrong = Vec::new();
+    let mut promises = 0;
+    for table in page("where-it-runs")
+        .split("\n| where | what holds | test |\n")
+        .skip(1)
+    {
+        let rows = table
+            .lines()
+            .skip(1)
+            .take_while(|line| line.starts_with("| "));
+        for row in rows {
+            promises += 1;
+            let named = named(row);
+            if named.is_empty() {
+                wrong.push(format!("no test: {row}"));
+            }
+            let absent = named.into_iter().filter(|name| !tests.contains(*name));
+            wrong.extend(absent.map(|name| format!("there is no test {name}")));
+        }
+    }
+    assert!(promises > 50, "{promises} are too few to be all");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_test_that_a_page_names_exists() {
+    /// What else is written like the name of a test.
+    const FUNCTIONS: [&str; 2] = ["list_images_in_arv", "arv_docker_get_image"];
+    let tests = tests();
+    let mut wrong = Vec::new();
+    for entry in fs::read_dir(root().join("docs")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let absent = text
+            .split('`')
+            .filter(|word| is_like_a_test(word) && !FUNCTIONS.contains(word))
+            .filter(|word| !tests.contains(*word));
+        wrong.extend(absent.map(|word| format!("{}: {word}", path.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Tells whether a word is written as tests are: several words in small letters.
+fn is_like_a_test(word: &str) -> bool {
+    let is_small = |c: char| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit();
+    word.matches('_').count() >= 3 && word.chars().all(is_small)
+}
+
+/// Returns what stands between backticks in the last column of a row.
+fn named(row: &str) -> Vec<&str> {
+    let column = row.trim_end_matches(['|', ' ']).rsplit(" | ").next();
+    column
+        .unwrap_or_default()
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .collect()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join(format!("docs/{name}.md"))).unwrap()
+}
+
+/// Returns the names of all tests.
+fn tests() -> HashSet<String> {
+    let mut tests = HashSet::new();
+    for folder in ["guest", "host/src", "host/tests", "tests/it"] {
+        collect(&root().join(folder), &mut tests);
+    }
+    tests
 }
 
 /// Collects the names of functions that are marked as tests.

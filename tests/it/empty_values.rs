@@ -3,9 +3,12 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 
+use keepdocker::settings::VARIABLES;
 use serde_json::json;
 
 use crate::support::{Cluster, Environment, Output, StandIn, data};
+
+const TABLE: &str = include_str!("../../docs/compatibility.md");
 
 /// Runs one of the programs as built.
 type Program = fn(&Environment, &[&str]) -> Output;
@@ -178,4 +181,49 @@ fn what_is_no_text_is_named_and_a_path_need_not_be_text() {
             .contains("the variable `KEEPDOCKER_ENGINE` is not UTF-8: /opt/caf\u{fffd}/docker"),
         "{refused}"
     );
+}
+
+/// What of a run does not depend on its time and process.
+fn essence(output: &Output) -> (Option<i32>, String, Vec<String>) {
+    let told = output.stderr.lines().map(|line| {
+        let (_, text) = line.rsplit_once("] ").unwrap_or(("", line));
+        text.to_owned()
+    });
+    (output.status.code(), output.stdout(), told.collect())
+}
+
+#[test]
+fn an_empty_variable_is_as_the_table_says() {
+    let cluster = Cluster::start();
+    let archive = data("hello-world-ManifestV2.tar");
+    let source = format!("docker-archive:{}", archive.display());
+    let upload: Program = |environment, words| environment.keepdocker(words);
+    let drop_in: Program = |environment, words| environment.arv_keepdocker(words);
+    let runs: [(Program, &[&str], &str); 2] = [
+        (upload, &["upload", "--quiet", "--from", &source], ""),
+        (drop_in, &["hello-world"], "  "),
+    ];
+    for variable in VARIABLES {
+        let row = TABLE
+            .lines()
+            .find(|line| line.contains(&format!("`{variable}`")) && line.contains("` | "))
+            .and_then(|line| line.split(" | ").nth(1));
+        let row = row.unwrap_or_else(|| panic!("{variable} has no row"));
+        for (program, words, empty) in runs {
+            let mut environment = Environment::on(&cluster);
+            StandIn::new().install(&mut environment);
+            environment.unset(variable);
+            let without = program(&environment, words);
+            environment.set(variable, empty);
+            let with = program(&environment, words);
+            if row.starts_with("as if the variable were not set") {
+                assert_eq!(essence(&with), essence(&without), "{variable}");
+                continue;
+            }
+            assert!(row.starts_with("refused: exit code 7"), "{variable}: {row}");
+            assert!(matches!(with.status.code(), Some(1 | 7)), "{with}");
+            let told = format!("{variable} is set, but empty");
+            assert!(with.stderr.contains(&told), "{with}");
+        }
+    }
 }

@@ -28,6 +28,11 @@ fn what_passes_is_survived_and_leaves_no_trace() {
         ("POST", "/arvados/v1/collections", Action::DropAfter),
         ("POST", "/arvados/v1/links", Action::DropAfter),
         ("POST", "/arvados/v1/links", Action::CutBody),
+        ("POST", "/arvados/v1/collections", Action::Answer(502)),
+        ("POST", "/arvados/v1/links", Action::Answer(500)),
+        // These were turned away unread.
+        ("POST", "/arvados/v1/collections", Action::Answer(503)),
+        ("POST", "/arvados/v1/links", Action::Answer(429)),
     ] {
         let cluster = Cluster::start();
         cluster

@@ -3,10 +3,12 @@
 
 mod account; // no home, a foreign user, nothing to write to
 mod clock; // a machine that does not know the time
+mod crowd; // many runs at the same time
 mod limits; // what `ulimit` allows
 mod locks; // locks that are held, that fail, that hang
 mod secrets; // what leaves the programs
 mod signals; // what ends them, and what does not
+mod streams; // standard streams that are closed
 mod terminal; // progress on terminals of any width
 
 use std::ffi::OsString;

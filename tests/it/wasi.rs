@@ -1,6 +1,7 @@
 //! The component for WASI runtimes, in the stock program `wasmtime`.
 
 use std::fs;
+use std::time::Duration;
 
 use keepdocker_sandbox::Options;
 use keepdocker_sandbox::faults::{Action, Fault};
@@ -90,6 +91,30 @@ fn an_archive_is_uploaded_with_a_folder_and_requests_alone() {
         fs::read(&files[0]).unwrap() == fs::read(folder.path().join("image.tar")).unwrap(),
         "the bytes that arv-get fetched are not those of the archive"
     );
+}
+
+#[test]
+fn an_effect_that_comes_late_is_waited_for_there_too() {
+    let Some(wasmtime) = Wasmtime::find() else {
+        return;
+    };
+    let folder = folder_with("hello-world-ManifestV2.tar");
+    let grants = Grants {
+        http: true,
+        folder: Some(folder.path()),
+        cluster: true,
+    };
+    for path in ["/arvados/v1/collections", "/arvados/v1/links"] {
+        let cluster = reachable_cluster();
+        let late = Action::AnswerFirst(502, Duration::from_secs(2));
+        cluster.faults().plan(Fault::on(path, late).method("POST"));
+        let words = ["upload", "--from", "docker-archive:/image.tar"];
+        let output = wasmtime.run(&surroundings(&cluster), &grants, &words);
+        let _ = output.success();
+        assert_eq!(cluster.faults().left(), 0, "{path}: {output}");
+        assert_eq!(cluster.collections().len(), 1, "{path}: {output}");
+        assert_eq!(cluster.links_of_images().len(), 2, "{path}: {output}");
+    }
 }
 
 #[test]

@@ -24,6 +24,16 @@ pub(crate) enum Fault {
     LoseAnswer,
     /// Nothing happens, and nobody can tell.
     LoseRequest,
+    /// The answer is lost, and it happens before this question for collections or links, counted
+    /// from 0.
+    Late(u32),
+}
+
+/// What is still to happen.
+#[derive(Debug)]
+pub(crate) enum Late {
+    Collection(real::collections::Collection),
+    Link(real::links::Link),
 }
 
 #[derive(Debug, Clone)]
@@ -68,6 +78,8 @@ pub(crate) struct World {
     /// The writes that go wrong, counted from 0.
     pub(crate) faults: Vec<(usize, Fault)>,
     pub(crate) writes: usize,
+    /// What is still to happen, and how many questions come first.
+    late: Vec<(u32, Late)>,
     /// How archives were stored.
     pub(crate) stores: Vec<real::keep::Options>,
     /// Whether collections are refused that refer to blocks as others do.
@@ -110,6 +122,7 @@ impl World {
             calls: Vec::new(),
             faults: Vec::new(),
             writes: 0,
+            late: Vec::new(),
             stores: Vec::new(),
             refuses_reused: false,
             refuses_updates: false,
@@ -136,6 +149,18 @@ impl World {
             .iter()
             .find(|(at, _)| *at == number)
             .map(|(_, fault)| *fault)
+    }
+
+    /// Counts a question, and lets happen what was to happen before it.
+    fn ask(&mut self, call: &str) {
+        self.calls.push(call.into());
+        for (left, what) in std::mem::take(&mut self.late) {
+            match (left, what) {
+                (0, Late::Collection(collection)) => self.collections.push(collection),
+                (0, Late::Link(link)) => self.links.push(link),
+                (left, what) => self.late.push((left - 1, what)),
+            }
+        }
     }
 
     fn is_visible(&self, uuid: &str) -> bool {

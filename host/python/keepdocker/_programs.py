@@ -30,7 +30,8 @@ class Error(Exception):
 
 def program(variable, name):
     """Returns the program that the variable names, else the one of this name on the search path."""
-    return os.environ.get(variable) or name
+    given = os.environ.get(variable, "")
+    return given if given.strip() else name
 
 
 def answer(command, api_client):

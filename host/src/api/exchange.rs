@@ -129,7 +129,7 @@ impl Api {
                 Ok(answer) if answer.status.is_success() => {
                     return match self.decode(action, &answer) {
                         Ok(created) => {
-                            self.unsettled.answered();
+                            self.unsettled.answered(&body);
                             Ok(created)
                         }
                         Err(error) => lost(error.to_string(), since, None),

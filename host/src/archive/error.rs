@@ -115,7 +115,7 @@ pub enum Fault {
     #[error("is not in the archive; it has to be fetched from {}", quoted(.0))]
     Elsewhere(String),
     /// There are no bytes at all.
-    #[error("is empty")]
+    #[error("is empty; did the command that was to write it fail?")]
     Empty,
     /// It is the file system of a container, or of one layer.
     #[error(

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::{Cache, Error};
+use crate::settings::process_variable;
 
 /// Where the cache is. Commands that do not need it do not touch it.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ impl Place {
             .iter()
             .flat_map(|base| base.ancestors().take(2))
             .find(|folder| folder.is_dir())
-            .map_or_else(std::env::temp_dir, Path::to_owned);
+            .map_or_else(usual_scratch, Path::to_owned);
         Self {
             base,
             opened: OnceLock::new(),
@@ -52,4 +53,9 @@ impl Place {
     pub fn scratch(&self) -> &Path {
         &self.scratch
     }
+}
+
+/// Returns the system's folder for temporary files.
+fn usual_scratch() -> PathBuf {
+    process_variable("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
 }

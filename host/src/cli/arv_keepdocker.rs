@@ -91,9 +91,7 @@ async fn run(
 ) -> Result<(), Report> {
     let options = Options {
         // The Python program has no option for it.
-        engine: environment
-            .text("KEEPDOCKER_ENGINE")
-            .filter(|program| !program.is_empty()),
+        engine: environment.text("KEEPDOCKER_ENGINE"),
         retries: arguments.retries,
         choice: Choice::default(),
         trace: false,

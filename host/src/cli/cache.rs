@@ -43,14 +43,14 @@ pub enum CacheCommand {
 }
 
 /// Does what the command says.
-pub(super) fn run(
+pub(super) async fn run(
     arguments: &CacheArguments,
     environment: &Environment,
     console: Console,
 ) -> Result<(), Report> {
     let answer = match &arguments.command {
         CacheCommand::List { json } => {
-            let inventory = upkeep::inventory(environment)?;
+            let inventory = upkeep::inventory(environment, console).await?;
             if *json {
                 cache::inventory_json(&inventory)
             } else {
@@ -68,7 +68,9 @@ pub(super) fn run(
                     older_than: *older_than,
                     max_size: *max_size,
                 },
-            )?;
+                console,
+            )
+            .await?;
             if *json {
                 cache::cleaned_json(&cleaned)
             } else {

@@ -137,7 +137,7 @@ async fn run(
             )
             .await
         }
-        Command::Cache(cache) => super::cache::run(&cache, &environment, console),
+        Command::Cache(cache) => super::cache::run(&cache, &environment, console).await,
         Command::Policy(policy) => {
             super::policy::run(&policy, options.policies, &environment, console)
         }

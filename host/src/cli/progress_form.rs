@@ -26,9 +26,7 @@ impl Look {
     pub(super) fn of(form: ProgressForm, console: Console, quiet: bool) -> Self {
         match form {
             ProgressForm::Auto if quiet || !console.is_terminal() => Self::None,
-            ProgressForm::Auto if terminal::takes_drawing(|name| std::env::var_os(name)) => {
-                Self::Bar
-            }
+            ProgressForm::Auto if terminal::takes_drawing() => Self::Bar,
             ProgressForm::Bar => Self::Bar,
             ProgressForm::Auto | ProgressForm::Plain => Self::Plain,
             ProgressForm::Json => Self::Json,

@@ -1,12 +1,15 @@
-//! The values of every option and argument of both programs.
+//! The values of every option and argument of both programs, and of every variable that they read.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt as _;
 
 use clap::{Arg, Command, CommandFactory as _};
 
+use std::path::Path;
+
 use super::values::{check, name, takes_paths};
 use super::{arv_keepdocker, keepdocker};
+use crate::settings::VARIABLES;
 
 const TABLE: &str = include_str!("../../../docs/compatibility.md");
 
@@ -94,4 +97,61 @@ fn what_is_given_after_an_empty_value_counts() {
     assert!(check(&command, &words).is_err());
     let words = ["arv-keepdocker", "--help", "--retries="].map(OsString::from);
     assert!(check(&command, &words).is_ok(), "help is help");
+}
+
+#[test]
+fn every_variable_that_is_read_has_a_row() {
+    let (_, table) = TABLE.split_once("## Empty values").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let named = |variable: &str| {
+        let rows = table.lines().filter(|line| line.starts_with("| `"));
+        let is_named = |row: &&str| {
+            let options = row.split(" | ").next().unwrap_or_default();
+            options.contains(&format!("`{variable}`"))
+        };
+        rows.filter(is_named).count()
+    };
+    for variable in VARIABLES {
+        assert_eq!(named(variable), 1, "{variable}");
+    }
+    for program in [
+        keepdocker::Arguments::command(),
+        arv_keepdocker::Arguments::command(),
+    ] {
+        let mut found = Vec::new();
+        values(&program, &[], &mut found);
+        for variable in found.iter().filter_map(|(_, argument)| argument.get_env()) {
+            let variable = variable.to_str().unwrap();
+            assert!(VARIABLES.contains(&variable), "{variable}");
+        }
+    }
+    // Whatever is read elsewhere goes past the list.
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    search(&source, &mut wrong);
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Finds the files that read variables of the process, but for those that know the list.
+fn search(folder: &Path, wrong: &mut Vec<String>) {
+    const KNOWN: [&str; 3] = [
+        "settings/environment.rs",
+        "settings/variables.rs",
+        // It hands on what is not read.
+        "engine/environment.rs",
+    ];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            search(&path, wrong);
+            continue;
+        }
+        let is_test = path.ends_with("tests.rs") || path.iter().any(|part| part == "tests");
+        let is_known = KNOWN.iter().any(|known| path.ends_with(known));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let reads = ["env::var", "env::vars", "env::temp_dir", "env::home_dir"];
+        if !is_test && !is_known && reads.iter().any(|read| text.contains(read)) {
+            wrong.push(path.display().to_string());
+        }
+    }
 }

@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::harmless::excerpt;
+use crate::settings::process_variable;
 
 /// The setting that names further variables.
 pub const SETTING: &str = "KEEPDOCKER_ENGINE_ENV";
@@ -143,8 +144,11 @@ impl Passed {
     }
 
     /// Returns those of the process's variables that reach the engine.
+    ///
+    /// An empty `PATH` does not: by its rules, programs of the current folder would be run.
     pub(super) fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> + '_ {
-        std::env::vars_os().filter(|(name, _)| self.takes(name))
+        let is_path = |name: &OsString| name == "PATH" && process_variable("PATH").is_none();
+        std::env::vars_os().filter(move |(name, _)| self.takes(name) && !is_path(name))
     }
 }
 

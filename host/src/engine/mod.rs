@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 
 use crate::bindings::engine::{Error as EngineError, LocalImage};
 use crate::harmless::excerpt;
+use crate::settings::process_variable;
 
 use command::Tail;
 use description::Description;
@@ -53,7 +54,7 @@ impl Engine {
     /// `docker.io`. Whether it is there shows with the first command.
     pub fn new(wanted: Option<&str>) -> Self {
         Engine {
-            program: command::program(wanted, std::env::var_os("PATH").as_ref()),
+            program: command::program(wanted, process_variable("PATH").as_ref()),
             passed: Passed::default(),
         }
     }

@@ -7,6 +7,7 @@
 //! Every attempt is made on a thread of its own: a lock manager of the network may not answer.
 
 pub mod host;
+mod inquiry;
 mod owner;
 
 use std::fs::{File, TryLockError};
@@ -16,9 +17,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::bindings::locks;
-use crate::cache::{self, Cache, Place};
+use crate::cache::{self, Place};
 
 pub use host::Locks;
+pub use inquiry::{Inquiry, Usage};
 
 use owner::Owner;
 
@@ -160,35 +162,6 @@ async fn answered<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 fn silent(place: &Place) -> Error {
     Error::Silent {
         folder: place.folder().unwrap_or_default(),
-    }
-}
-
-impl Guard {
-    /// Takes the lock if nobody holds it; else tells who does, for people.
-    ///
-    /// # Errors
-    /// If the cache cannot be used, or `image` is no image ID.
-    pub fn try_acquire(cache: &Cache, image: &str) -> Result<Result<Self, String>, Error> {
-        let (mut file, path) = cache.lock_file(image)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Ok(Guard { file: Some(file) })),
-            Err(TryLockError::WouldBlock) => Ok(Err(Owner::text(&mut file))),
-            Err(TryLockError::Error(source)) => Err(Error::File { path, source }),
-        }
-    }
-}
-
-/// Returns who holds the lock on an image, for people; none if nobody does.
-///
-/// # Errors
-/// If the cache cannot be used, or `image` is no image ID.
-pub fn holder(cache: &Cache, image: &str) -> Result<Option<String>, Error> {
-    let (mut file, path) = cache.lock_file(image)?;
-    // Others who only look are not in the way.
-    match file.try_lock_shared() {
-        Ok(()) => Ok(None),
-        Err(TryLockError::WouldBlock) => Ok(Some(Owner::text(&mut file))),
-        Err(TryLockError::Error(source)) => Err(Error::File { path, source }),
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 
 use super::*;
+use crate::cache::Cache;
 
 const IMAGE: &str = "sha256:70a7460c1d522af75cbf6d47be2622f63fc1bc7b517e1fe5870bee89a55dc372";
 
@@ -82,8 +83,9 @@ async fn a_foreign_lock_is_respected() {
 
 #[tokio::test]
 async fn who_waits_is_told_for_whom() {
-    let (_base, place) = place();
-    let cache = place.open().unwrap();
+    let (base, place) = place();
+    let cache = Arc::new(Cache::open(base.path()).unwrap());
+    let mut inquiry = Inquiry::new(cache, |text| panic!("{text}"));
     let first = Guard::acquire(&place, IMAGE, None, |_| {}).await.unwrap();
     let mut lines = Vec::new();
     let timeout = Some(Duration::from_millis(1200));
@@ -96,12 +98,15 @@ async fn who_waits_is_told_for_whom() {
         lines[0].starts_with("waiting for ") && lines[0].contains(&owner),
         "{lines:?}"
     );
-    let told = holder(cache, IMAGE).unwrap().unwrap();
-    assert!(told.contains(&owner), "{told}");
-    assert_eq!(Guard::try_acquire(cache, IMAGE).unwrap().unwrap_err(), told);
+    let told = inquiry.holder(IMAGE).await.unwrap();
+    assert!(
+        matches!(&told, Usage::By(user) if user.contains(&owner)),
+        "{told:?}"
+    );
+    assert_eq!(inquiry.take(IMAGE).await.unwrap().unwrap_err(), told);
     drop(first);
-    assert_eq!(holder(cache, IMAGE).unwrap(), None);
-    drop(Guard::try_acquire(cache, IMAGE).unwrap().unwrap());
+    assert_eq!(inquiry.holder(IMAGE).await.unwrap(), Usage::Unused);
+    drop(inquiry.take(IMAGE).await.unwrap().unwrap());
     let third = Guard::acquire(&place, IMAGE, Some(Duration::ZERO), |_| {}).await;
     assert!(third.is_ok());
 }

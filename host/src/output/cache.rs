@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::json::line;
 use crate::cache::Entry;
+use crate::locks::Usage;
 use crate::run::{Cleaned, Inventory};
 
 #[derive(Serialize)]
@@ -38,7 +39,7 @@ struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    fn new(entry: &'a Entry, user: Option<&'a str>) -> Self {
+    fn new(entry: &'a Entry, usage: &'a Usage) -> Self {
         Self {
             name: &entry.name,
             kind: entry.kind.name(),
@@ -46,7 +47,7 @@ impl<'a> File<'a> {
             size: entry.size,
             modified: DateTime::<Utc>::from(entry.modified)
                 .to_rfc3339_opts(SecondsFormat::Secs, true),
-            used_by: user,
+            used_by: user(usage),
         }
     }
 }
@@ -61,7 +62,7 @@ pub fn inventory_json(inventory: &Inventory) -> String {
         files: inventory
             .files
             .iter()
-            .map(|(entry, user)| File::new(entry, user.as_deref()))
+            .map(|(entry, usage)| File::new(entry, usage))
             .collect(),
     })
 }
@@ -76,12 +77,12 @@ pub fn cleaned_json(cleaned: &Cleaned) -> String {
         removed: cleaned
             .removed
             .iter()
-            .map(|entry| File::new(entry, None))
+            .map(|entry| File::new(entry, &Usage::Unused))
             .collect(),
         kept: cleaned
             .kept
             .iter()
-            .map(|(entry, user)| File::new(entry, Some(user)))
+            .map(|(entry, usage)| File::new(entry, usage))
             .collect(),
     })
 }
@@ -90,13 +91,13 @@ pub fn cleaned_json(cleaned: &Cleaned) -> String {
 #[must_use]
 pub fn inventory_table(inventory: &Inventory, now: SystemTime) -> String {
     let mut text = row("KIND", "BYTES", "AGE", "IMAGE", "IN USE BY");
-    for (entry, user) in &inventory.files {
+    for (entry, usage) in &inventory.files {
         text.push_str(&row(
             entry.kind.name(),
             &entry.size.to_string(),
             &age(entry.age(now)),
             entry.image.as_deref().unwrap_or("-"),
-            user.as_deref().unwrap_or("-"),
+            user(usage).unwrap_or("-"),
         ));
     }
     let bytes = size(inventory.files.iter().map(|(entry, _)| entry));
@@ -114,14 +115,27 @@ pub fn inventory_table(inventory: &Inventory, now: SystemTime) -> String {
 #[must_use]
 pub fn cleaned_text(cleaned: &Cleaned) -> String {
     let mut text = String::new();
-    for (entry, user) in &cleaned.kept {
-        writeln!(text, "kept {}: in use by {user}", entry.name)
-            .expect("writing to a string does not fail");
+    for (entry, usage) in &cleaned.kept {
+        let why = match usage {
+            Usage::By(user) => format!("in use by {user}"),
+            _ => "nobody can tell whether it is in use; remove it yourself once no upload runs"
+                .into(),
+        };
+        writeln!(text, "kept {}: {why}", entry.name).expect("writing to a string does not fail");
     }
     let (count, bytes) = (cleaned.removed.len(), size(&cleaned.removed));
     writeln!(text, "removed {count} files, {bytes} bytes")
         .expect("writing to a string does not fail");
     text
+}
+
+/// Returns who uses a file, in words; none if nobody does.
+fn user(usage: &Usage) -> Option<&str> {
+    match usage {
+        Usage::Unused => None,
+        Usage::By(user) => Some(user),
+        Usage::Unknown => Some("unknown"),
+    }
 }
 
 fn row(kind: &str, size: &str, age: &str, image: &str, user: &str) -> String {
@@ -161,7 +175,7 @@ mod tests {
         };
         let inventory = Inventory {
             folder: "/cache/docker".into(),
-            files: vec![(entry, Some("an upload".into()))],
+            files: vec![(entry, Usage::By("an upload".into()))],
         };
         let table = inventory_table(&inventory, now);
         let lines: Vec<String> = table

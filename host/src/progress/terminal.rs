@@ -1,7 +1,9 @@
 //! What the terminal on standard error can show.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
+
+use crate::settings::process_variable;
 
 /// The width where the terminal does not tell its own.
 const USUAL: usize = 80;
@@ -19,7 +21,7 @@ const UNWATCHED: [&str; 6] = [
 /// Returns how many characters a line has room for, now: people change it while a command runs.
 pub(super) fn width() -> usize {
     told().unwrap_or_else(|| {
-        let given = std::env::var("COLUMNS").ok();
+        let given = process_variable("COLUMNS").and_then(|text| text.into_string().ok());
         given.and_then(|text| text.parse().ok()).unwrap_or(USUAL)
     })
 }
@@ -27,11 +29,14 @@ pub(super) fn width() -> usize {
 /// Tells whether a line can be drawn again and again. The environment tells of terminals that cannot move the
 /// cursor, and of those that nobody looks at; one without a width is none at which somebody sits.
 #[must_use]
-pub fn takes_drawing(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
-    let is_dumb = variable("TERM").is_some_and(|kind| kind == OsStr::new("dumb"));
-    let is_unwatched = UNWATCHED.iter().any(|name| {
-        variable(name).is_some_and(|value| !value.is_empty() && value != OsStr::new("false"))
-    });
+pub fn takes_drawing() -> bool {
+    let is = |name: &str, word: &str| {
+        process_variable(name).map(|value: OsString| value == OsStr::new(word))
+    };
+    let is_dumb = is("TERM", "dumb") == Some(true);
+    let is_unwatched = UNWATCHED
+        .iter()
+        .any(|name| is(name, "false") == Some(false));
     !is_dumb && !is_unwatched && told().is_some()
 }
 

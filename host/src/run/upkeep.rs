@@ -1,12 +1,13 @@
 //! Looking after the cache, without disturbing the runs that use it.
 
-use std::fs::TryLockError;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::bindings::log::Level;
 use crate::cache::{self, Cache, Cleaning, Entry, Kind};
-use crate::locks::{self, Guard};
-use crate::output::{Exit, Report};
+use crate::locks::{self, Inquiry, Usage};
+use crate::output::{Console, Exit, Report};
 use crate::settings::{CacheBase, Environment};
 
 /// What the cache holds.
@@ -14,9 +15,9 @@ use crate::settings::{CacheBase, Environment};
 pub struct Inventory {
     /// The cache's folder.
     pub folder: PathBuf,
-    /// The files in it, by name, each with who uses it now, for people. Locks that nobody holds
-    /// are left out: they are empty.
-    pub files: Vec<(Entry, Option<String>)>,
+    /// The files in it, by name, each with who uses it now. Locks that nobody is known to hold are left
+    /// out: they are empty.
+    pub files: Vec<(Entry, Usage)>,
 }
 
 /// What was removed of the cache.
@@ -26,21 +27,21 @@ pub struct Cleaned {
     pub folder: PathBuf,
     /// What was removed, the oldest first.
     pub removed: Vec<Entry>,
-    /// What would have been removed, but is in use, and by whom.
-    pub kept: Vec<(Entry, String)>,
+    /// What would have been removed, but is in use, or may be.
+    pub kept: Vec<(Entry, Usage)>,
 }
 
-/// Looks at what the cache holds.
+/// Looks at what the cache holds. Where the file system does not tell of locks, `console` is told.
 ///
 /// # Errors
 /// If there is no cache, or it cannot be read.
-pub fn inventory(environment: &Environment) -> Result<Inventory, Report> {
-    let cache = open(environment)?;
+pub async fn inventory(environment: &Environment, console: Console) -> Result<Inventory, Report> {
+    let (cache, mut inquiry) = open(environment, console)?;
     let mut files = Vec::new();
     for entry in cache.entries().map_err(report)? {
-        let user = user(&cache, &entry)?;
-        if entry.kind != Kind::Lock || user.is_some() {
-            files.push((entry, user));
+        let usage = usage(&cache, &entry, &mut inquiry).await?;
+        if entry.kind != Kind::Lock || matches!(usage, Usage::By(_)) {
+            files.push((entry, usage));
         }
     }
     Ok(Inventory {
@@ -49,12 +50,17 @@ pub fn inventory(environment: &Environment) -> Result<Inventory, Report> {
     })
 }
 
-/// Removes from the cache what the cleaning chooses and nobody uses.
+/// Removes from the cache what the cleaning chooses and nobody uses. Where the file system does not tell
+/// of locks, nothing is removed, and `console` is told.
 ///
 /// # Errors
 /// If there is no cache, or it cannot be read, or a file cannot be removed.
-pub fn clean(environment: &Environment, cleaning: Cleaning) -> Result<Cleaned, Report> {
-    let cache = open(environment)?;
+pub async fn clean(
+    environment: &Environment,
+    cleaning: Cleaning,
+    console: Console,
+) -> Result<Cleaned, Report> {
+    let (cache, mut inquiry) = open(environment, console)?;
     let entries = cache.entries().map_err(report)?;
     let mut cleaned = Cleaned {
         folder: cache.path().to_owned(),
@@ -64,49 +70,58 @@ pub fn clean(environment: &Environment, cleaning: Cleaning) -> Result<Cleaned, R
     for entry in cleaning.choose(&entries, SystemTime::now()) {
         // Held while the file is removed, so that no run begins to use it meanwhile.
         let guard = match &entry.image {
-            Some(image) => Some(Guard::try_acquire(&cache, image).map_err(lock_report)?),
+            Some(image) => Some(inquiry.take(image).await.map_err(lock_report)?),
             None => None,
         };
-        let user = match &guard {
-            Some(Err(owner)) => Some(owner.clone()),
-            _ => writer(&cache, &entry),
+        let usage = match &guard {
+            Some(Err(usage)) => usage.clone(),
+            _ => writer(&cache, &entry, &mut inquiry).await,
         };
-        match user {
-            Some(owner) => cleaned.kept.push((entry, owner)),
-            None => {
-                cache.remove(&entry).map_err(report)?;
-                cleaned.removed.push(entry);
-            }
+        if usage == Usage::Unused {
+            cache.remove(&entry).map_err(report)?;
+            cleaned.removed.push(entry);
+        } else {
+            cleaned.kept.push((entry, usage));
         }
     }
     Ok(cleaned)
 }
 
-fn open(environment: &Environment) -> Result<Cache, Report> {
+fn open(environment: &Environment, console: Console) -> Result<(Arc<Cache>, Inquiry), Report> {
     let base = CacheBase::new(environment)
         .map(|base| base.path)
         .ok_or_else(|| report(cache::Error::Nowhere))?;
-    Cache::open(&base).map_err(report)
+    let cache = Arc::new(Cache::open(&base).map_err(report)?);
+    let inquiry = Inquiry::new(cache.clone(), move |text| {
+        console.message(Level::Warning, text);
+    });
+    Ok((cache, inquiry))
 }
 
-/// Returns who uses a file now, for people.
-fn user(cache: &Cache, entry: &Entry) -> Result<Option<String>, Report> {
+/// Returns who uses a file now.
+async fn usage(cache: &Cache, entry: &Entry, inquiry: &mut Inquiry) -> Result<Usage, Report> {
     // Only a run that made the lock's file can hold the lock, and looking must not make it.
     if entry.kind == Kind::Lock
         && let Some(image) = &entry.image
     {
-        return locks::holder(cache, image).map_err(lock_report);
+        return inquiry.holder(image).await.map_err(lock_report);
     }
-    Ok(writer(cache, entry))
+    Ok(writer(cache, entry, inquiry).await)
 }
 
-/// Returns who writes a journal now; a run keeps a lock on the file itself.
-fn writer(cache: &Cache, entry: &Entry) -> Option<String> {
+/// Returns who writes a journal now.
+async fn writer(cache: &Cache, entry: &Entry, inquiry: &mut Inquiry) -> Usage {
     if entry.kind != Kind::Journal {
-        return None;
+        return Usage::Unused;
     }
-    let file = cache.read(entry).ok()?;
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| "an upload".to_owned())
+    match cache.read(entry) {
+        Ok(journal) => {
+            inquiry
+                .writer(journal, cache.path().join(&entry.name))
+                .await
+        }
+        Err(_) => Usage::Unused,
+    }
 }
 
 fn report(error: cache::Error) -> Report {

@@ -39,10 +39,7 @@ pub(super) fn config_files(environment: &Environment, name: &str) -> Vec<ConfigP
         places.push(searched(home.join("arvados").join(name)));
     }
 
-    let given = environment
-        .get("XDG_CONFIG_DIRS")
-        .is_some_and(|value| !value.is_empty());
-    let system = if given {
+    let system = if environment.get("XDG_CONFIG_DIRS").is_some() {
         environment.absolute_paths("XDG_CONFIG_DIRS")
     } else {
         vec![PathBuf::from("/etc/xdg")]
@@ -144,7 +141,7 @@ mod tests {
         let environment = environment
             .without("CONFIGURATION_DIRECTORY")
             .with("XDG_CONFIG_HOME", "relative")
-            .with("XDG_CONFIG_DIRS", "");
+            .with("XDG_CONFIG_DIRS", " ");
         assert_eq!(
             searched(&environment),
             [

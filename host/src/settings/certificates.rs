@@ -36,10 +36,20 @@ impl ClientCertificate {
     pub const KEY: &'static str = "KEEPDOCKER_CLIENT_KEY";
 
     /// Reads the variables.
-    pub(super) fn choose(environment: &Environment) -> Option<Self> {
-        let certificate = path(environment, Self::CERTIFICATE)?;
+    pub(super) fn choose(environment: &Environment, warnings: &mut Vec<String>) -> Option<Self> {
+        let key = path(environment, Self::KEY);
+        let Some(certificate) = path(environment, Self::CERTIFICATE) else {
+            if key.is_some() {
+                warnings.push(format!(
+                    "{} names a private key, but {} names no certificate, so that none is shown",
+                    Self::KEY,
+                    Self::CERTIFICATE
+                ));
+            }
+            return None;
+        };
         Some(Self {
-            key: path(environment, Self::KEY).unwrap_or_else(|| certificate.clone()),
+            key: key.unwrap_or_else(|| certificate.clone()),
             certificate,
         })
     }
@@ -92,10 +102,7 @@ pub(super) fn choose(
 }
 
 fn path(environment: &Environment, name: &str) -> Option<PathBuf> {
-    environment
-        .get(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    environment.get(name).map(PathBuf::from)
 }
 
 /// Returns the folders of `SSL_CERT_DIR`.
@@ -162,12 +169,19 @@ mod tests {
 
     #[test]
     fn the_key_may_stand_in_the_file_of_the_certificate() {
+        let mut warnings = Vec::new();
         let environment = Environment::default().with(ClientCertificate::CERTIFICATE, "/c.pem");
-        let chosen = ClientCertificate::choose(&environment).unwrap();
+        let chosen = ClientCertificate::choose(&environment, &mut warnings).unwrap();
         assert_eq!(chosen.key, Path::new("/c.pem"));
-        let chosen =
-            ClientCertificate::choose(&environment.with(ClientCertificate::KEY, "/k.pem")).unwrap();
+        let environment = environment.with(ClientCertificate::KEY, "/k.pem");
+        let chosen = ClientCertificate::choose(&environment, &mut warnings).unwrap();
         assert_eq!(chosen.key, Path::new("/k.pem"));
-        assert_eq!(ClientCertificate::choose(&Environment::default()), None);
+        let nothing = Environment::default().with(ClientCertificate::CERTIFICATE, " ");
+        assert_eq!(ClientCertificate::choose(&nothing, &mut warnings), None);
+        assert!(warnings.is_empty(), "{warnings:?}");
+
+        let alone = nothing.with(ClientCertificate::KEY, "/k.pem");
+        assert_eq!(ClientCertificate::choose(&alone, &mut warnings), None);
+        assert!(warnings[0].contains(ClientCertificate::KEY), "{warnings:?}");
     }
 }

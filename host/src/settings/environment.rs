@@ -5,6 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::variables::{assert_listed, is_blank};
+
 /// A set of environment variables, and the home directory.
 ///
 /// Taken from the process once, at the edge; tests and the embedded sandbox make their own.
@@ -39,14 +41,21 @@ impl Environment {
         self
     }
 
-    /// Returns a variable, which may be empty.
-    pub fn get(&self, name: &str) -> Option<&OsStr> {
+    /// Returns a variable as it is, even if it is blank.
+    pub(super) fn raw(&self, name: &str) -> Option<&OsStr> {
+        assert_listed(name);
         self.variables
             .get(OsStr::new(name))
             .map(OsString::as_os_str)
     }
 
-    /// Returns a variable as text; what is not UTF-8 in it becomes U+FFFD.
+    /// Returns a variable; one that is empty, or blank, is as good as none.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.raw(name).filter(|value| !is_blank(value))
+    }
+
+    /// Returns a variable as text; what is not UTF-8 in it becomes U+FFFD. One that is empty, or blank, is
+    /// as good as none.
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name)
             .map(|value| value.to_string_lossy().into_owned())

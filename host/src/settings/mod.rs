@@ -14,6 +14,7 @@ mod error;
 mod file;
 mod proxies;
 mod token;
+mod variables;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,8 @@ pub use environment::Environment;
 pub use error::Error;
 pub use proxies::{Login, Protocol, Proxies, Proxy};
 pub use token::{InvalidToken, Token};
+pub use variables::VARIABLES;
+pub(crate) use variables::of_process as process_variable;
 
 use error::Missing;
 
@@ -111,7 +114,7 @@ impl Settings {
             })?,
             token: Token::new(&token)?,
             trust: certificates::choose(insecure, environment, &mut warnings),
-            client_certificate: ClientCertificate::choose(environment),
+            client_certificate: ClientCertificate::choose(environment, &mut warnings),
             proxies: Proxies::new(environment, &mut warnings)?,
             keep_services: keep_services(&lookup)?,
             debug: lookup.text("ARVADOS_DEBUG").is_some(),
@@ -148,7 +151,8 @@ impl Lookup<'_> {
 
     fn raw(&self, name: &str) -> Option<String> {
         self.environment
-            .text(name)
+            .raw(name)
+            .map(|value| value.to_string_lossy().into_owned())
             .or_else(|| self.file.values.get(name).cloned())
     }
 }

@@ -4,6 +4,9 @@
 //! they are; in the other it is ours, and `python` runs them as `python3 -m keepdocker run` does. What a caller prints,
 //! how it ends, and what it leaves on the cluster must be equal, or the table says what differs.
 
+mod ways;
+
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use keepdocker_sandbox::Options;
@@ -12,192 +15,30 @@ use serde_json::Value;
 use super::TABLE;
 use super::records::Records;
 use super::template::{ID, PROJECT, TAG, copy, link, template};
-use crate::support::{Cluster, Engine, Environment, Image, Output, Python};
+use crate::support::{
+    Cluster, Engine, Environment, Guarded, Image, Output, Python, Registry, skip,
+};
+use ways::{CALLERS, Caller, Needs};
 
-/// A way of calling.
-struct Caller {
-    what: &'static str,
-    script: &'static str,
-    /// The row of the table that says what differs, and a part of what ours prints.
-    difference: Option<(&'static str, &'static str)>,
-}
-
-const fn caller(what: &'static str, script: &'static str) -> Caller {
-    Caller {
-        what,
-        script,
-        difference: None,
-    }
-}
-
-/// What stands in `../shared/reference/faults-field.md` as scripts and callers, where a cluster, an engine and the
-/// Python programs are all that they need.
-const CALLERS: [Caller; 27] = [
-    caller(
-        "a manual that ends the options",
-        "arv-keepdocker call/tool 1 >first; arv-keepdocker --project $P seeded/dated 2 >second;
-         arv-keepdocker -- call/tool 1 | cmp - first",
-    ),
-    caller(
-        "migrate.sh, with an ID in the place of a name and a tag that is not set",
-        "set -eo pipefail; arv-keepdocker --project-uuid=$P call/tool:1 >first
-         UUID=$(arv-keepdocker --force-image-format --project-uuid=$P $ENGINE_ID $tag); echo \"$UUID\" | cmp - first",
-    ),
-    caller(
-        "arv-migrate-docker19",
-        r#"script <<'END'
-import arvados, arvados.commands.keepdocker as keepdocker
-old = keepdocker.list_images_in_arv(arvados.api("v1"), 3)
-print([image[1]["dockerhash"] for image in old if image[1]["dockerhash"].startswith("sha256:")])
-END"#,
-    ),
-    caller(
-        "a deployment that asks whether an image is there",
-        "arv keep docker | grep -q 'seeded/dated' && echo there; arv keep docker | grep -q 'nothing/here' || echo absent",
-    ),
-    caller(
-        "a deployment that looks for a version",
-        "set -o pipefail; V=1; arv-keepdocker | grep -P \"seeded/dated +$V \"",
-    ),
-    caller(
-        "a tutorial's copy",
-        "arv-keepdocker | grep 'seeded/undated *latest'",
-    ),
-    caller(
-        "a builder of images",
-        r#"script <<'END'
-import subprocess
-for image in ["call/tool:1", "localhost:5000/call/tool:1"]:
-    name, _, version = image.rpartition(":")
-    subprocess.check_call(["arv-keepdocker", name, version])
-END"#,
-    ),
-    caller("a name without a tag", "arv keep docker call/newest"),
-    caller(
-        "a wrapper that gives every option, some of them empty",
-        "arv-keepdocker --project-uuid \"$UNSET\" --retries 3 --no-progress --name wdl call/tool 1",
-    ),
-    caller(
-        "a front end that splits at every colon",
-        r#"script <<'END'
-import arvados, arvados.commands.keepdocker as keepdocker
-name, tag = "seeded/dated:1".split(":")
-print(keepdocker.list_images_in_arv(arvados.api("v1"), 2, name, tag)[0][0])
-END"#,
-    ),
-    caller(
-        "the checks of Arvados' own scripts",
-        "arv-keepdocker --version | grep -oE 'arv-keepdocker [0-9]+\\.[0-9]+' | cut -d' ' -f1; echo ${PIPESTATUS[0]}
-         arv-keepdocker -h 2>errors | grep -o 'usage: arv-keepdocker'; echo ${PIPESTATUS[0]}; cat errors
-         arv-keepdocker --x-invalid-argument 2>errors; echo $?; grep -o 'usage: arv-keepdocker' errors",
-    ),
-    caller(
-        "integration tests that take the UUID",
-        "UUID=$(arv-keepdocker --no-resume call/tool:1); echo \"$UUID\"",
-    ),
-    caller(
-        "calls of main",
-        "python $CALLERS/main.py <<'END'
-quiet --version
-quiet -h
-images
-
-nothing/here
-nothing/here latest
-quiet --nonsense
-quiet a b c
-call/tool 1
-call/tool 1
-call/tool:1 2
---project-uuid=kdbox-j7d0g-000000000000001 call/tool 1
-quiet --project-uuid=kdbox-j7d0g-zzzzzzzzzzzzzzz call/tool 1
-localhost 5000/call/halves
-localhost 5000/call/halves
-localhost 5000/call/tool:1
-localhost 5000/nothing
-quiet feature branch/with/slashes
-END",
-    ),
-    caller("the halves of a name", "arv-keepdocker localhost 5000/call/halves"),
-    caller(
-        "the halves of an ID",
-        "arv-keepdocker sha256 ${ENGINE_ID#sha256:} && arv-keepdocker sha256 ${ENGINE_ID#sha256:}",
-    ),
-    caller(
-        "arvados-cwl-runner looking for images",
-        "python $CALLERS/runner.py <<'END'
- seeded/dated:1
- seeded/dated
- seeded/undated
- registry.example:1234/repo
- registry.example:1234/repo:latest
- localhost:5000/call/halves
- localhost:5000/call/halves
- localhost:5000/call/tool:1
- nothing/here:1
- Nothing/Here
- call/tool:2
-project_uuid=kdbox-j7d0g-000000000000001 call/tool:1
-project_uuid=kdbox-j7d0g-000000000000001,copy_deps seeded/dated:1
-project_uuid=kdbox-j7d0g-zzzzzzzzzzzzzzz,copy_deps seeded/dated:2
-match_local_docker call/tool:1
-match_local_docker seeded/dated:1
-END",
-    ),
-    caller(
-        "arvados-cwl-runner from end to end",
-        "for image in seeded/dated:1 registry.example:1234/repo localhost:5000/lab/tool nothing/here:1; do
-           printf '{\"cwlVersion\": \"v1.2\", \"class\": \"CommandLineTool\", \"baseCommand\": \"echo\", \"inputs\": [],
-             \"outputs\": [], \"requirements\": {\"DockerRequirement\": {\"dockerPull\": \"%s\"}}}' $image >tool.cwl
-           arvados-cwl-runner --print-keep-deps tool.cwl 2>/dev/null; echo $?
-         done",
-    ),
-    caller("lists of odd names", "python $CALLERS/names.py"),
-    Caller {
-        what: "lists of what the SDK takes for a pattern",
-        script: "python $CALLERS/names.py patterns",
-        difference: Some(("K11", "('s', None, None) []\n")),
-    },
-    caller(
-        "arv-copy",
-        "arv-keepdocker call/tool:1 >/dev/null; arv-keepdocker localhost:5000/call/tool:1 >/dev/null;
-         python $CALLERS/copying.py",
-    ),
-    caller(
-        "arv-copy of the SDK 2.7.0",
-        "arv-keepdocker call/tool:1 >/dev/null; arv-keepdocker localhost:5000/call/tool:1 >/dev/null;
-         PYTHONPATH=$OLD_SDK:$PYTHONPATH python $CALLERS/copying.py",
-    ),
-    caller(
-        "an option that is gone",
-        "arv-keepdocker --download d2c94e258dcb 2>/dev/null; echo $?",
-    ),
-    caller(
-        "the manual of Arvados",
-        "arv-keepdocker call/tool 1; arv-keepdocker call/tool:1 --project-uuid=$P; arv-keepdocker images",
-    ),
-    caller(
-        "variables that are not set",
-        "for time in 1 2 3; do arv-keepdocker --project-uuid=$UNSET call/tool:1; done
-         arv-keepdocker --project-uuid \"\" images; arv-keepdocker --project-uuid=\"$UNSET\" | grep -c seeded
-         arv-keepdocker --retries= call/tool:1 2>/dev/null; echo $?",
-    ),
-    caller(
-        "an option that is repeated",
-        "arv-keepdocker --project-uuid=nonsense --project-uuid=$P --name one --name two call/tool:1",
-    ),
-    caller(
-        "what a program logs",
-        "arv-keepdocker nothing/here 2>&1 | grep -o 'ERROR: no matching image found'; echo ${PIPESTATUS[0]}",
-    ),
-    caller(
-        "the list of another cluster than the environment's",
-        r#"ARVADOS_API_HOST=nowhere.invalid ARVADOS_API_TOKEN=none script <<'END'
-import os, arvados, arvados.commands.keepdocker as keepdocker
-api = arvados.api("v1", host=os.environ["TARGET_HOST"], token=os.environ["TARGET_TOKEN"], insecure=True)
-print([uuid for uuid, _ in keepdocker.list_images_in_arv(api, 0)])
-END"#,
-    ),
+/// What a script that deploys images lets its token do, and no more.
+const SCOPES: [&str; 17] = [
+    "GET /arvados/v1/config",
+    "GET /arvados/v1/users/current",
+    "GET /arvados/v1/keep_services",
+    "GET /arvados/v1/keep_services/",
+    "GET /arvados/v1/groups",
+    "GET /arvados/v1/groups/",
+    "GET /arvados/v1/collections",
+    "GET /arvados/v1/collections/",
+    "POST /arvados/v1/collections",
+    "PUT /arvados/v1/collections/",
+    "PATCH /arvados/v1/collections/",
+    "GET /arvados/v1/links",
+    "GET /arvados/v1/links/",
+    "POST /arvados/v1/links",
+    "PUT /arvados/v1/links/",
+    "PATCH /arvados/v1/links/",
+    "GET /discovery/v1/",
 ];
 
 /// Further names of the engine's image; another test has images of its own.
@@ -207,6 +48,9 @@ const NAMES: [&str; 4] = [
     "localhost:5000/call/tool:1",
     "localhost:5000/call/halves:latest",
 ];
+
+/// The secret of a token that may not do everything.
+const SCOPED: &str = "3kg6k6lzmp9kj5cpkcoxie963cmvjahbt2fod9zru30k1jqdmi";
 
 /// What a caller did.
 struct Done {
@@ -231,15 +75,28 @@ fn callers_get_from_ours_what_they_get_from_the_python_program() {
         let _ = engine.docker(&["tag", image.name(), name]).success();
     }
     let template = template();
+    let world = World {
+        engine: &engine,
+        python: &python,
+        old_sdk: &old_sdk,
+        engine_id: image.id(),
+        template: template.path(),
+        registries: registries(&engine, &image),
+    };
+    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    if !is_root {
+        skip("root, for the caller in a container");
+    }
     let mut wrong = Vec::new();
     for caller in &CALLERS {
-        let world = World {
-            engine: &engine,
-            python: &python,
-            old_sdk: &old_sdk,
-            engine_id: image.id(),
-            template: template.path(),
+        let is_possible = match caller.needs {
+            Needs::Nothing => true,
+            Needs::Registry => world.registries.is_some(),
+            Needs::Root => is_root,
         };
+        if !is_possible {
+            continue;
+        }
         let (ours, theirs) = (world.run(caller, true), world.run(caller, false));
         let is_equal =
             (ours.code, &ours.stdout, &ours.left) == (theirs.code, &theirs.stdout, &theirs.left);
@@ -273,6 +130,45 @@ fn callers_get_from_ours_what_they_get_from_the_python_program() {
     );
 }
 
+/// Returns the open registry and the one that wants a login, which have two versions of the image that the engine
+/// has not; skips what needs them if there is none.
+fn registries(engine: &Engine, image: &Image<'_>) -> Option<(Registry, Guarded)> {
+    let registry = Registry::find()?;
+    for name in ["call/jobs:1", "call/jobs:latest"] {
+        let name = registry.name(name);
+        let _ = engine.docker(&["tag", image.name(), &name]).success();
+        let _ = engine.docker(&["push", "--quiet", &name]).success();
+        let _ = engine.docker(&["rmi", &name]).success();
+    }
+    let guarded = Guarded::start(&registry);
+    Some((registry, guarded))
+}
+
+/// The page says of each caller which of these it is.
+#[test]
+fn every_way_of_calling_that_the_page_names_is_run() {
+    const PAGE: &str = include_str!("../../../docs/where-it-runs.md");
+    let (_, table) = PAGE.split_once("\n## Who calls\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap_or((table, ""));
+    let rows: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .collect();
+    // The head of the table is one more.
+    assert!(rows.len() > 24, "{} callers", rows.len() - 1);
+    for row in &rows[1..] {
+        let case = row
+            .trim_end_matches([' ', '|'])
+            .rsplit(" | ")
+            .next()
+            .unwrap();
+        assert!(
+            CALLERS.iter().any(|caller| caller.what == case),
+            "there is no caller `{case}`"
+        );
+    }
+}
+
 fn first_difference(ours: &str, theirs: &str) -> String {
     ours.lines()
         .zip(theirs.lines())
@@ -288,6 +184,7 @@ struct World<'a> {
     old_sdk: &'a Path,
     engine_id: &'a str,
     template: &'a Path,
+    registries: Option<(Registry, Guarded)>,
 }
 
 impl World<'_> {
@@ -377,6 +274,14 @@ impl World<'_> {
         environment.set("CALLERS", root.join("../tests/python/callers"));
         environment.set("OLD_SDK", self.old_sdk);
         environment.set("P", PROJECT);
+        if let Some((registry, guarded)) = &self.registries {
+            environment.set("REGISTRY", registry.host());
+            environment.set("GUARDED", guarded.host());
+        }
+        let scoped = cluster
+            .seed()
+            .token(&cluster.user_uuid(), SCOPED, &SCOPES, None);
+        environment.set("SCOPED", scoped.unwrap());
         environment.set("ENGINE_ID", self.engine_id);
         for (name, value) in target.environment() {
             match name.as_str() {

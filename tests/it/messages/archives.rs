@@ -131,7 +131,12 @@ fn an_archive_that_is_not_sound_is_refused_before_anything_is_registered() {
 fn what_is_no_whole_archive_is_refused_before_anything_is_registered() {
     let cluster = Cluster::start();
     let sound = fs::read(data("hello-world-ManifestV2.tar")).unwrap();
-    refused("empty", &cluster, b"", &["archive"]);
+    refused(
+        "empty",
+        &cluster,
+        b"",
+        &["archive", "is empty; did the command"],
+    );
     refused("zeros", &cluster, &[0; 10240], &["archive"]);
     refused(
         "words",
@@ -161,6 +166,17 @@ fn what_is_no_whole_archive_is_refused_before_anything_is_registered() {
     // In the header of the first member.
     damaged[5] ^= 1;
     refused("checksum", &cluster, &damaged, &["archive"]);
+}
+
+#[test]
+fn a_pipe_that_nothing_comes_through_is_told() {
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster);
+    let script = "false | \"$0\" upload --from - lab/tool:1";
+    let output = environment.run("bash", &["-c", script, env!("CARGO_BIN_EXE_keepdocker")]);
+    let told = output.failure(1);
+    assert!(told.contains("is empty; did the command"), "{output}");
+    cluster.assert_nothing_registered();
 }
 
 /// Asserts that nothing comes of an archive but a message.

@@ -69,6 +69,13 @@ impl Cluster {
             .collect()
     }
 
+    /// Every link of the two classes of images.
+    pub(crate) fn links_of_images(&self) -> Vec<Value> {
+        let mut links = self.links_of("docker_image_hash");
+        links.extend(self.links_of("docker_image_repo+tag"));
+        links
+    }
+
     /// The one collection that there must be.
     pub(crate) fn only_collection(&self) -> Value {
         let mut collections = self.collections();

@@ -17,6 +17,11 @@ impl Registry {
         Some(Registry { host })
     }
 
+    /// Its host and port.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// The name that an image has there.
     pub(crate) fn name(&self, image: &str) -> String {
         format!("{}/{image}", self.host)

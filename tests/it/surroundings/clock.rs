@@ -1,6 +1,6 @@
 //! Machines that do not know the time.
 
-use super::{place, preload, tasks};
+use super::{place, preload, tasks, uploads};
 
 /// A day before 1970, for whoever asks for the time of day.
 const BEFORE: &str = "#define _GNU_SOURCE\n#include <time.h>\n#include <unistd.h>\n\
@@ -36,5 +36,24 @@ fn before_1970_the_clock_is_named_and_nothing_breaks() {
         &["audit", "show"],
     ] {
         let _ = environment.keepdocker(arguments).success();
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_hours_or_years_changes_nothing() {
+    const YEAR: i64 = 365 * 24;
+    for hours in [-30, 30, -5 * YEAR, 5 * YEAR] {
+        let shifted = BEFORE.replace(
+            "t->tv_sec = -86400",
+            &format!("t->tv_sec += {}", hours * 3600),
+        );
+        for (program, arguments) in tasks() {
+            let (cluster, mut environment) = place();
+            preload(&mut environment, &shifted);
+            let _ = environment.run(program, &arguments).success();
+            let expected = usize::from(uploads(&arguments));
+            assert_eq!(cluster.collections().len(), expected, "{hours} h");
+            assert_eq!(cluster.links_of_images().len(), 2 * expected, "{hours} h");
+        }
     }
 }

@@ -119,6 +119,46 @@ fn without_locks_lists_and_uploads_go_on_with_a_warning() {
     }
 }
 
+/// Leaves in the cache what runs leave there: an archive and two journals.
+fn filled_cache(environment: &Environment) -> Vec<String> {
+    let folder = environment.home().join("cache/arvados/docker");
+    fs::create_dir_all(&folder).unwrap();
+    let names = ["tar", "journal"].map(|end| format!("{}.{end}", StandIn::ID));
+    let names = [&names[..], &["stream.journal".to_owned()]].concat();
+    for name in &names {
+        fs::write(folder.join(name), "text").unwrap();
+    }
+    names
+}
+
+#[test]
+fn a_cache_whose_locks_nobody_can_ask_about_is_listed_and_not_cleaned() {
+    for shim in [FAILING, HANGING] {
+        for verb in ["list", "clean"] {
+            let (_cluster, mut environment) = place();
+            let names = filled_cache(&environment);
+            preload(&mut environment, shim);
+            let start = Instant::now();
+            let output = environment.keepdocker(&["cache", verb]);
+            let printed = output.success();
+            assert!(start.elapsed() < Duration::from_secs(20), "{output}");
+            let unknown = "warning: it is not known which files of the cache are in use: ";
+            assert_eq!(output.stderr.matches(unknown).count(), 1, "{output}");
+            let told = match verb {
+                "list" => "unknown",
+                _ => "nobody can tell whether it is in use",
+            };
+            // Only a run that stores an archive uses it, and holds its lock: a list does not ask.
+            let expected = if verb == "list" { 2 } else { 3 };
+            assert_eq!(printed.matches(told).count(), expected, "{output}");
+            for name in &names {
+                let file = environment.home().join("cache/arvados/docker").join(name);
+                assert!(file.exists(), "{name} is gone: {output}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_lock_that_somebody_holds_is_waited_for_all_the_same() {
     let (cluster, environment) = place();

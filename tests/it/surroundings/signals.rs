@@ -90,6 +90,23 @@ fn a_signal_ends_a_program_that_waits_for_a_lock_or_a_lock_manager() {
 }
 
 #[test]
+fn a_signal_ends_a_look_at_a_cache_whose_locks_hang() {
+    let hanging = "#include <unistd.h>\nint flock(int fd, int how) { for (;;) pause(); }\n";
+    for verb in ["list", "clean"] {
+        for (name, number) in [("INT", 2), ("TERM", 15)] {
+            let (_cluster, mut environment) = place();
+            let folder = environment.home().join("cache/arvados/docker");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("stream.journal"), "text").unwrap();
+            preload(&mut environment, hanging);
+            let mut child = environment.start(KEEPDOCKER, &["cache", verb], Stdio::null());
+            std::thread::sleep(Duration::from_millis(1200));
+            assert_ends(&mut child, name, 128 + number);
+        }
+    }
+}
+
+#[test]
 fn a_signal_ends_a_program_whose_messages_nobody_reads() {
     let (_cluster, environment) = place();
     // A pipe that is full from the start: the first message hangs.

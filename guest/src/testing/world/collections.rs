@@ -1,14 +1,14 @@
 //! Collections.
 
-use super::Fault;
 use super::real::api::Error;
 pub(crate) use super::real::collections::{
     Change, Collection, Detail, NewCollection, Query, Which,
 };
+use super::{Fault, Late};
 
 pub(crate) fn list(query: &Query) -> Result<Vec<Collection>, Error> {
     super::with(|world| {
-        world.calls.push("collections.list".into());
+        world.ask("collections.list");
         let is_meant = |collection: &&Collection| {
             let is_asked = match &query.which {
                 Which::Uuids(uuids) => uuids.contains(&collection.uuid),
@@ -63,7 +63,10 @@ pub(crate) fn create(new: &NewCollection) -> Result<Collection, Error> {
             .collections
             .iter()
             .any(|other| other.owner == owner && other.name == new.name);
-        let uuid = format!("zzzzz-4zz18-{:015}", world.collections.len());
+        let uuid = format!(
+            "zzzzz-4zz18-{:015}",
+            world.collections.len() + world.late.len()
+        );
         let collection = Collection {
             name: if is_taken {
                 format!("{} ({})", new.name, &uuid[12..])
@@ -77,8 +80,13 @@ pub(crate) fn create(new: &NewCollection) -> Result<Collection, Error> {
             properties: new.properties.clone(),
             manifest: Some(new.manifest.clone()),
         };
-        if fault != Some(Fault::LoseRequest) {
-            world.collections.push(collection.clone());
+        match fault {
+            Some(Fault::LoseRequest) => {}
+            Some(Fault::Late(questions)) => {
+                let late = Late::Collection(collection.clone());
+                world.late.push((questions, late));
+            }
+            _ => world.collections.push(collection.clone()),
         }
         match fault {
             None => Ok(collection),

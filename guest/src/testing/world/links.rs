@@ -1,12 +1,12 @@
 //! Links.
 
-use super::Fault;
 use super::real::api::Error;
 pub(crate) use super::real::links::{Class, Detail, Link, Names, NewLink, Query};
+use super::{Fault, Late};
 
 pub(crate) fn list(query: &Query) -> Result<Vec<Link>, Error> {
     super::with(|world| {
-        world.calls.push("links.list".into());
+        world.ask("links.list");
         let is_meant = |link: &&Link| {
             let is_named = match &query.names {
                 Names::All => true,
@@ -45,7 +45,7 @@ pub(crate) fn create(new: &NewLink) -> Result<Link, Error> {
             return Err(Error::Other("the server is down".into()));
         }
         let link = Link {
-            uuid: format!("zzzzz-o0j2j-{:015}", world.links.len()),
+            uuid: format!("zzzzz-o0j2j-{:015}", world.links.len() + world.late.len()),
             class: new.class,
             name: new.name.clone(),
             head: new.head.clone(),
@@ -54,8 +54,12 @@ pub(crate) fn create(new: &NewLink) -> Result<Link, Error> {
             properties: new.properties.clone(),
             created_at: world.tick(),
         };
-        if fault != Some(Fault::LoseRequest) {
-            world.links.push(link.clone());
+        match fault {
+            Some(Fault::LoseRequest) => {}
+            Some(Fault::Late(questions)) => {
+                world.late.push((questions, Late::Link(link.clone())));
+            }
+            _ => world.links.push(link.clone()),
         }
         match fault {
             None => Ok(link),

@@ -111,3 +111,93 @@ fn answers_that_keep_getting_lost_end_in_an_error() {
     ));
     assert_eq!(collection_count(), 0);
 }
+
+#[test]
+fn an_effect_that_comes_late_is_waited_for_and_not_repeated() {
+    for questions in 0..3 {
+        for at in 1..4 {
+            engine_with_a();
+            world::with(|world| world.faults = vec![(at, Fault::Late(questions))]);
+            run(&request("a:1")).unwrap();
+            assert_eq!(
+                (collection_count(), links_made().len()),
+                (1, 2),
+                "{questions} {at}"
+            );
+            assert_eq!(warnings(), [""; 0], "{questions} {at}");
+        }
+    }
+}
+
+#[test]
+fn a_twin_that_turns_up_in_the_end_is_told() {
+    let (first, second) = ("zzzzz-4zz18-000000000000000", "zzzzz-4zz18-000000000000001");
+    // The effect of the first request comes after it was repeated, whose answer may be lost too.
+    for (faults, ours, twin) in [
+        (vec![(1, Fault::Late(3))], second, first),
+        (
+            vec![(1, Fault::Late(3)), (2, Fault::Late(0))],
+            first,
+            second,
+        ),
+        (
+            vec![(1, Fault::Late(3)), (2, Fault::LoseAnswer)],
+            second,
+            first,
+        ),
+    ] {
+        engine_with_a();
+        world::with(|world| world.faults = faults.clone());
+        let uploaded = run(&request("a:1")).unwrap();
+        assert_eq!(uploaded.collection, ours, "{faults:?}");
+        let told = warnings();
+        assert_eq!(told.len(), 1, "{faults:?}: {told:?}");
+        for words in [
+            format!("{ours}, which the image's names lead to"),
+            format!("{twin}, which you can move to the trash"),
+        ] {
+            assert!(told[0].contains(&words), "{faults:?}: {told:?}");
+        }
+    }
+}
+
+#[test]
+fn a_twin_of_a_copy_is_told_and_what_was_there_before_is_none() {
+    engine_with_a();
+    world::with(|world| {
+        world.collections = vec![stored('a', 1, SOMEBODY)];
+        world.links = vec![links::Link {
+            owner: SOMEBODY.into(),
+            ..hash_link(&digest('a'), "zzzzz-4zz18-other0000000001", AT, None)
+        }];
+        world.faults = vec![(0, Fault::Late(3))];
+    });
+    run(&request("a:1")).unwrap();
+    let told = warnings();
+    assert!(told.iter().any(|text| text.contains("twice")), "{told:?}");
+
+    // The copies that forced uploads made are no twins.
+    engine_with_a();
+    run(&request("a:1")).unwrap();
+    world::with(|world| world.faults = vec![(5, Fault::LoseRequest)]);
+    run(&UploadRequest {
+        force: true,
+        ..request("a:1")
+    })
+    .unwrap();
+    assert_eq!((collection_count(), warnings()), (2, Vec::new()));
+}
+
+#[test]
+fn a_link_that_exists_twice_in_the_end_is_told() {
+    engine_with_a();
+    world::with(|world| world.faults = vec![(2, Fault::Late(3))]);
+    run(&request("a:1")).unwrap();
+    assert_eq!(links_made().len(), 3);
+    let told = warnings();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains(&digest('a')) && told[0].contains("no harm"),
+        "{told:?}"
+    );
+}
