@@ -227,15 +227,16 @@ fn a_block_that_many_stretches_of_a_file_lie_in_is_fetched_once() {
         })
         .collect();
     assert!(places.len() > 100, "{}", places.len());
-    let collection = account.make(
+    account.make(
         "collections",
         json!({"manifest_text": format!(". {odd} {even}{segments}\n")}),
     );
+    let content = cluster.only_collection()["portable_data_hash"].clone();
     let environment = Environment::on(&cluster);
     let file = environment.home().join("saved.tar");
     cluster.log().clear();
 
-    let _ = save(&environment, &collection, &file).success();
+    let _ = save(&environment, content.as_str().unwrap(), &file).success();
 
     assert_eq!(std::fs::read(&file).unwrap(), archive);
     let entries = cluster.log().entries();
