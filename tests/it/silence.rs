@@ -41,7 +41,7 @@ fn the_drop_in_tells_it_too() {
     let fault = Fault::on("/arvados/v1/links", Action::Delay(SILENCE)).method("GET");
     cluster.faults().plan(fault);
 
-    let output = Environment::on(&cluster).arv_keepdocker(&[]);
+    let output = Environment::on(&cluster).arv_keepdocker::<&str>(&[]);
 
     assert!(output.stderr.contains("still waiting for"), "{output}");
     let _ = output.success();
@@ -53,11 +53,10 @@ fn a_deadline_begins_with_the_first_request() {
     let cluster = Cluster::start();
     let environment = Environment::on(&cluster);
     let policy = environment.home().join("policy.toml");
-    let text = format!(
-        "schema = \"keepdocker.policy/1\"\nlimits.deadline = \"2s\"\n\
-         [[allow]]\nid = \"all\"\nverbs = [\"*\"]\nclusters = [\"{}\"]\nreason = \"test\"\n",
-        cluster.cluster_id()
-    );
+    // What the cluster is called by must be asked, since a rule names one.
+    let text = "schema = \"keepdocker.policy/1\"\nlimits.deadline = \"2s\"\n\
+         [[allow]]\nid = \"all\"\nverbs = [\"*\"]\nreason = \"test\"\n\
+         [[deny]]\nid = \"elsewhere\"\nverbs = [\"links.list\"]\nclusters = [\"zzzzz\"]\nreason = \"test\"\n";
     fs::write(&policy, text).unwrap();
     let policy = policy.to_str().unwrap();
     let _ = environment

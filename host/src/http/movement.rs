@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(movement.to_be_told(), None);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn an_exchange_that_ends_in_time_says_nothing() {
         let told = RefCell::new(Vec::new());
         let movement = Movement::default();
