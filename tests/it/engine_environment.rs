@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::{Cluster, Environment, StandIn};
 
@@ -91,4 +92,23 @@ fn a_list_that_names_what_is_ours_is_refused_before_the_engine_is_started() {
         assert!(output.stderr.contains("KEEPDOCKER_ENGINE_ENV"), "{output}");
         assert!(!environment.home().join("started").exists());
     }
+}
+
+#[test]
+fn an_empty_search_path_does_not_run_what_lies_in_the_current_folder() {
+    let cluster = Cluster::start();
+    let mut environment = Environment::on(&cluster);
+    let planted = environment.home().join("docker");
+    fs::write(&planted, "#!/bin/sh\n: >started\n").unwrap();
+    fs::set_permissions(&planted, fs::Permissions::from_mode(0o755)).unwrap();
+    for path in ["", "  "] {
+        environment.set("PATH", path);
+        let output = environment.keepdocker(&["upload", "hello-world"]);
+        assert!(!output.status.success(), "{output}");
+        assert!(!environment.home().join("started").exists(), "{output}");
+    }
+    // What would have been run there, had somebody asked for it.
+    environment.set("PATH", ".");
+    let _ = environment.keepdocker(&["upload", "hello-world"]);
+    assert!(environment.home().join("started").exists());
 }

@@ -31,6 +31,41 @@ fn an_upload_goes_through_a_proxy_that_wants_a_login() {
 }
 
 #[test]
+fn a_proxy_that_speaks_tls_itself_is_used_and_its_certificate_is_checked() {
+    let Some(openssl) = OpenSsl::find() else {
+        return;
+    };
+    let cluster = Cluster::start();
+    let certificate = openssl.make(Wanted::usual("proxy"));
+    let proxy = Proxy::start(Manners::HttpLogin("bWU6cEBzcyB3b3Jk"));
+    let key = openssl.at("proxy.key");
+    let front = TlsFront::start(&certificate, &key, None, &proxy.address());
+    let address = format!("https://me:p%40ss%20word@localhost:{}", front.port());
+    let mut environment = proxied(&cluster, "https_proxy", &address);
+    let refused = environment.keepdocker(&["images"]);
+    let told = refused.failure(1);
+    for words in ["the proxy localhost:", "certificate"] {
+        assert!(told.contains(words), "{words}: {refused}");
+    }
+    assert!(proxy.heard().is_empty(), "{:?}", proxy.heard());
+
+    let authority = std::fs::read(environment.variable("SSL_CERT_FILE")).unwrap();
+    let both = [authority, std::fs::read(&certificate).unwrap()].concat();
+    std::fs::write(openssl.at("both.pem"), both).unwrap();
+    environment.set("SSL_CERT_FILE", openssl.at("both.pem"));
+    let _ = environment
+        .keepdocker(&["upload", "--from", &source()])
+        .success();
+    let connect = format!("CONNECT {} ", cluster.api_host());
+    let heard = proxy.heard();
+    assert!(
+        heard.iter().any(|line| line.starts_with(&connect)),
+        "{heard:?}"
+    );
+    let _ = cluster.only_collection();
+}
+
+#[test]
 fn a_refused_login_is_tried_once_and_told() {
     let cluster = Cluster::start();
     for (login, words) in [

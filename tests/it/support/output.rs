@@ -39,6 +39,9 @@ impl Output {
             "Traceback",
             "stack backtrace",
             "Error {",
+            // What a library says of a connection that was cut.
+            "docs.rs",
+            "close_notify",
             "\u{1b}[",
         ] {
             assert!(!self.stderr.contains(noise), "`{noise}` in {self}");
