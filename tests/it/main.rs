@@ -45,6 +45,7 @@ mod projects; // projects that cannot take an image, told before its data is sen
 mod pulls; // images that are pulled from a registry first
 mod readers; // archives of every form, as skopeo reads them
 mod reuse; // blocks that need not be sent, and uploads that were cut short
+mod silence;
 mod sources; // one image from every engine and tool
 mod spellings; // one name however it is spelled
 mod surroundings; // accounts, limits, locks, signals, terminals as people have them

@@ -15,6 +15,8 @@ pub struct Limits {
     pub fuel: u64,
     /// How long the command may take in all, the work of the host included.
     pub deadline: Duration,
+    /// How much of that had passed before the component began: what the host had to ask first.
+    pub spent: Duration,
 }
 
 impl From<&policy::Limits> for Limits {
@@ -23,6 +25,7 @@ impl From<&policy::Limits> for Limits {
             memory: limits.memory(),
             fuel: limits.fuel(),
             deadline: limits.deadline(),
+            spent: Duration::ZERO,
         }
     }
 }

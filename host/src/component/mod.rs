@@ -198,7 +198,8 @@ macro_rules! commands {
                 pub async fn $name(mut self, request: &$request) -> Result<Result<$answer, commands::Failure>, Error> {
                     let commands = self.instance.keepdocker_contract_commands();
                     let call = commands.$call(&mut self.store, request);
-                    match tokio::time::timeout(self.limits.deadline, call).await {
+                    let left = self.limits.deadline.saturating_sub(self.limits.spent);
+                    match tokio::time::timeout(left, call).await {
                         Ok(answer) => answer.map_err(|trap| Error::from_trap(&trap, &self.limits)),
                         Err(_) => Err(Error::TimedOut(self.limits.deadline)),
                     }

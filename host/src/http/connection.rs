@@ -2,10 +2,13 @@
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper_util::client::legacy::connect::{Connected, Connection as Connects};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::movement::Movement;
 
 /// What bytes travel over: TCP, TLS, a tunnel.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -22,14 +25,16 @@ pub(super) struct Connection {
     /// Whether a proxy takes requests in the form for proxies.
     is_proxied: bool,
     is_cut: bool,
+    movement: Arc<Movement>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: Box<dyn Stream>, is_proxied: bool) -> Self {
+    pub(super) fn new(stream: Box<dyn Stream>, is_proxied: bool, movement: Arc<Movement>) -> Self {
         Self {
             stream,
             is_proxied,
             is_cut: false,
+            movement,
         }
     }
 
@@ -39,6 +44,10 @@ impl Connection {
             Poll::Ready(Err(error)) if is_cut(&error) => {
                 self.is_cut = true;
                 Poll::Pending
+            }
+            Poll::Ready(Ok(written)) => {
+                self.movement.note();
+                Poll::Ready(Ok(written))
             }
             outcome => outcome,
         }
@@ -64,7 +73,11 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if outcome.is_ready() {
+            self.movement.note();
+        }
+        outcome
     }
 }
 
@@ -126,7 +139,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap());
         let (stream, accepted) = tokio::join!(stream, listener.accept());
-        let mut connection = Connection::new(Box::new(stream.unwrap()), false);
+        let mut connection = Connection::new(Box::new(stream.unwrap()), false, Arc::default());
         let (mut server, _) = accepted.unwrap();
 
         connection.write_all(b"unread").await.unwrap();

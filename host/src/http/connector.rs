@@ -16,6 +16,7 @@ use tower_service::Service;
 
 use super::connection::{Connection, Stream};
 use super::failure::{chain, tls_error};
+use super::movement::Movement;
 use super::{Error, tls, tunnel, words};
 use crate::settings::{Protocol, Proxies, Proxy, Settings, Trust};
 
@@ -34,6 +35,7 @@ struct Ways {
     /// Where the trusted certificates are, for messages.
     trusted: String,
     proxies: Proxies,
+    movement: Arc<Movement>,
 }
 
 /// Why no connection came about.
@@ -69,7 +71,13 @@ impl Connector {
             tls: TlsConnector::from(Arc::new(config)),
             trusted: trusted(&settings.trust),
             proxies: settings.proxies.clone(),
+            movement: Arc::default(),
         })))
+    }
+
+    /// Returns what tells whether anything moves on the connections.
+    pub(super) fn movement(&self) -> &Movement {
+        &self.0.movement
     }
 
     /// Returns the proxy that takes requests for this server in the form for proxies, if one does.
@@ -119,21 +127,25 @@ impl Ways {
             .route(target.is_encrypted, &target.host, target.port)
     }
 
+    fn connection(&self, stream: Box<dyn Stream>, is_proxied: bool) -> Connection {
+        Connection::new(stream, is_proxied, self.movement.clone())
+    }
+
     async fn connect(&self, target: &Target) -> Result<Connection, ConnectError> {
         let Some(proxy) = self.route(target) else {
             let stream = self.tcp(&target.host, target.port).await?;
             let stream = self.with_tls(stream, target).await?;
-            return Ok(Connection::new(stream, false));
+            return Ok(self.connection(stream, false));
         };
         let stream = self.proxy(proxy).await?;
         let is_of_http = matches!(proxy.protocol, Protocol::Http | Protocol::Https);
         let stream = match (is_of_http, target.is_encrypted) {
-            (true, false) => return Ok(Connection::new(stream, true)),
+            (true, false) => return Ok(self.connection(stream, true)),
             (true, true) => tunnel::by_connect(stream, proxy, target).await?,
             (false, _) => tunnel::by_socks(stream, proxy, target).await?,
         };
         let stream = self.with_tls(stream, target).await?;
-        Ok(Connection::new(stream, false))
+        Ok(self.connection(stream, false))
     }
 
     /// Makes the connection to a proxy.

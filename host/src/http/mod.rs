@@ -7,6 +7,7 @@ mod answer;
 mod connection;
 mod connector;
 mod failure;
+mod movement;
 mod pem;
 mod progress_body;
 mod request;
@@ -27,6 +28,7 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
+use crate::harmless;
 use crate::settings::{Login, Settings};
 
 use connector::Connector;
@@ -40,6 +42,8 @@ pub use hyper::{Method, StatusCode, header};
 /// How long an unused connection is kept: less than servers keep theirs, so that a request is
 /// seldom sent on a connection that the server is just closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Of a longer name of a host only the beginning is shown.
+const LONGEST_HOST: usize = 255;
 /// How this program calls itself.
 const USER_AGENT: &str = concat!("keepdocker/", env!("CARGO_PKG_VERSION"));
 
@@ -180,13 +184,22 @@ impl Client {
         if let Some(login) = proxy.and_then(|proxy| proxy.login.as_ref()) {
             request = request.header(PROXY_AUTHORIZATION, basic(login));
         }
+        let host = request.uri().and_then(|uri| uri.host()).unwrap_or_default();
+        let waiting = format!(
+            "still waiting for {}",
+            harmless::excerpt(host, LONGEST_HOST)
+        );
         let (request, timeout) = request.build()?;
         let exchange = async {
-            {
-                let response = self.inner.request(request).await;
-                read(response.map_err(|error| failure::of_request(&error))?).await
-            }
+            let response = self.inner.request(request).await;
+            read(response.map_err(|error| failure::of_request(&error))?).await
         };
+        let exchange = self.connector.movement().watch(exchange, |lasts| {
+            self.notify(&format!(
+                "{waiting}: nothing has moved for {} s",
+                lasts.as_secs()
+            ));
+        });
         let answer = match timeout {
             None => exchange.await?,
             Some(timeout) => tokio::time::timeout(timeout, exchange)

@@ -16,6 +16,7 @@ mod trace;
 pub mod upkeep;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use erased_serde::Serialize as Recordable;
 
@@ -31,7 +32,7 @@ use crate::bindings::commands::{
 };
 use crate::bindings::keep::Target;
 use crate::bindings::log::Level;
-use crate::component::{Capabilities, Component, Limits, Running};
+use crate::component::{self, Capabilities, Component, Limits, Running};
 use crate::gate::Gate;
 use crate::keep::Lenders;
 use crate::output::{Exit, Purpose, Report};
@@ -133,7 +134,8 @@ impl Surroundings {
         let policy = self.policy()?;
         let detours = self.detours();
         self.warn_of_detours(&detours, &policy);
-        let limits = Limits::from(policy.limits());
+        let mut limits = Limits::from(policy.limits());
+        let began = Instant::now();
         let component = Component::choose(self.component())?;
         let guest = component.description().guest();
         let mut capabilities = self.capabilities()?;
@@ -142,10 +144,12 @@ impl Surroundings {
             host: self.host(),
             // The request for it carries no token, and is made only where a rule needs it.
             id: match policy.names_cluster_ids() {
-                true => Some(cluster_id(&capabilities).await?),
+                true => Some(cluster_id(&capabilities, limits.deadline).await?),
                 false => None,
             },
         };
+        // What was asked before the component starts is a part of the command.
+        limits.spent = began.elapsed();
         policy.vet(&guest)?;
         let log = self.open_log(&Opening {
             arguments: self.arguments(),
@@ -175,9 +179,10 @@ impl Surroundings {
     }
 }
 
-async fn cluster_id(capabilities: &Capabilities) -> Result<String, Report> {
-    match capabilities.api.cluster().await {
-        Ok(cluster) => Ok(cluster.id.clone()),
-        Err(error) => Err(Report::from(Failure::Api(error.into()))),
+async fn cluster_id(capabilities: &Capabilities, deadline: Duration) -> Result<String, Report> {
+    match tokio::time::timeout(deadline, capabilities.api.cluster()).await {
+        Ok(Ok(cluster)) => Ok(cluster.id.clone()),
+        Ok(Err(error)) => Err(Report::from(Failure::Api(error.into()))),
+        Err(_) => Err(Report::from(component::Error::TimedOut(deadline))),
     }
 }

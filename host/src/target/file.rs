@@ -2,9 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::AsRawFd as _;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempPath;
+use rustix::fs::{AtFlags, CWD, linkat};
+use tempfile::{NamedTempFile, TempPath};
 
 use super::Error;
 
@@ -13,8 +17,18 @@ use super::Error;
 pub struct NewFile {
     file: File,
     path: PathBuf,
-    /// What it is called until it is complete; none for a pipe or device, which is written as it is.
-    name: Option<TempPath>,
+    place: Place,
+}
+
+/// Where the bytes are until the file is complete.
+#[derive(Debug)]
+enum Place {
+    /// In a file of the folder that has no name: whatever ends the program, nothing is left.
+    Nameless,
+    /// In a file of another name, where the file system has no nameless ones.
+    Named(TempPath),
+    /// In the pipe or device itself, which is written as it is.
+    Itself,
 }
 
 impl NewFile {
@@ -33,26 +47,26 @@ impl NewFile {
                 return Ok(Self {
                     file: OpenOptions::new().write(true).open(path)?,
                     path: path.to_owned(),
-                    name: None,
+                    place: Place::Itself,
                 });
             }
             _ => {}
         }
         // A link stays a link: what it leads to is replaced.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let (file, name) = tempfile::Builder::new()
-            .prefix(".keepdocker-")
-            .suffix(".part")
-            .tempfile_in(folder)?
-            .into_parts();
+        let folder = folder_of(&path);
+        if let Some(file) = nameless(folder) {
+            return Ok(Self {
+                file,
+                path,
+                place: Place::Nameless,
+            });
+        }
+        let (file, name) = names().tempfile_in(folder)?.into_parts();
         Ok(Self {
             file,
             path,
-            name: Some(name),
+            place: Place::Named(name),
         })
     }
 
@@ -76,13 +90,74 @@ impl NewFile {
     /// # Errors
     /// If the name cannot be taken.
     pub fn finish(self) -> Result<(), Error> {
-        match self.name {
-            Some(name) => name
-                .persist(&self.path)
-                .map_err(|error| failed(&self.path, error.error)),
-            None => Ok(()),
-        }
+        let named = match self.place {
+            Place::Itself => Ok(()),
+            Place::Named(name) => name.persist(&self.path).map_err(|error| error.error),
+            Place::Nameless => name(&self.file, &self.path),
+        };
+        named.map_err(|error| failed(&self.path, error))
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// How files are called that are not complete.
+fn names() -> tempfile::Builder<'static, 'static> {
+    let mut names = tempfile::Builder::new();
+    names.prefix(".keepdocker-").suffix(".part");
+    names
+}
+
+/// Makes a file without a name; none where the system cannot make one, or not name it later.
+#[cfg(target_os = "linux")]
+fn nameless(folder: &Path) -> Option<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .custom_flags(libc::O_TMPFILE)
+        .open(folder)
+        .ok()?;
+    handle(&file).symlink_metadata().ok()?;
+    Some(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn nameless(_: &Path) -> Option<File> {
+    None
+}
+
+/// Returns the path by which the system names an open file.
+fn handle(file: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// Gives a nameless file its name, in the place of whatever is called so.
+fn name(file: &File, path: &Path) -> io::Result<()> {
+    let link = |name: &Path| linkat(CWD, handle(file), CWD, name, AtFlags::SYMLINK_FOLLOW);
+    if link(path).is_ok() {
+        return Ok(());
+    }
+    // The name is taken: only a file that has one can take its place.
+    let linked = names().make_in(folder_of(path), |name| Ok(link(name)?));
+    let name = match linked {
+        Ok(linked) => linked.into_temp_path(),
+        // A file system that names nothing afterwards.
+        Err(_) => copy(file, folder_of(path))?.into_temp_path(),
+    };
+    name.persist(path).map_err(|error| error.error)
+}
+
+fn copy(file: &File, folder: &Path) -> io::Result<NamedTempFile> {
+    let mut copy = names().tempfile_in(folder)?;
+    let mut file = File::open(handle(file))?;
+    io::copy(&mut file, copy.as_file_mut())?;
+    Ok(copy)
 }
 
 fn failed(path: &Path, source: io::Error) -> Error {
@@ -109,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    fn names(folder: &Path) -> Vec<String> {
+    fn names_in(folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).unwrap();
         entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -126,16 +201,29 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"former");
         file.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"whole");
-        assert_eq!(names(folder.path()), ["image.tar"]);
+        assert_eq!(names_in(folder.path()), ["image.tar"]);
     }
 
+    /// A program that is killed cannot clean up, so that there must be nothing to be cleaned up.
     #[test]
-    fn what_is_given_up_leaves_nothing() {
+    fn what_is_not_complete_has_no_name() {
         let folder = tempfile::tempdir().unwrap();
         let file = NewFile::create(&folder.path().join("image.tar")).unwrap();
         file.writer().unwrap().write_all(b"half").unwrap();
+        assert!(names_in(folder.path()).is_empty());
         drop(file);
-        assert!(names(folder.path()).is_empty());
+        assert!(names_in(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn where_no_file_is_named_afterwards_it_is_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = nameless(folder.path()).unwrap();
+        (&file).write_all(b"whole").unwrap();
+        let copied = copy(&file, folder.path()).unwrap();
+        assert_eq!(std::fs::read(copied.path()).unwrap(), b"whole");
+        drop(copied);
+        assert!(names_in(folder.path()).is_empty());
     }
 
     #[test]

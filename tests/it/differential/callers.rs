@@ -52,6 +52,15 @@ const NAMES: [&str; 4] = [
 /// The secret of a token that may not do everything.
 const SCOPED: &str = "3kg6k6lzmp9kj5cpkcoxie963cmvjahbt2fod9zru30k1jqdmi";
 
+/// Makes the home and the root read-only, and becomes a user without an account, who may read what the test may: the
+/// programs need not lie where everybody can read them.
+const INSIDE: &str = r#"mount --bind "$HOME" "$HOME" && mount -o remount,bind,ro "$HOME" &&
+    mount -o remount,bind,ro / || exit 99
+    touch "$HOME/x" 2>/dev/null && exit 98
+    export HOME=/
+    exec setpriv --reuid 1000640000 --regid 1000640000 --clear-groups \
+        --inh-caps +dac_read_search --ambient-caps +dac_read_search "$@""#;
+
 /// What a caller did.
 struct Done {
     code: Option<i32>,
@@ -231,7 +240,8 @@ impl World<'_> {
              arvados-cwl-runner() {{ python $CALLERS/whole_runner.py \"$@\"; }}\n\
              # What the Ruby program does with these words.\n\
              arv() {{ shift 2; arv-keepdocker \"$@\"; }}\n\
-             script() {{ cat >caller.py; python caller.py; }}\n{}",
+             script() {{ cat >caller.py; python caller.py; }}\n\
+             inside() {{ unshare --mount --propagation private bash -c '{INSIDE}' bash \"$@\"; }}\n{}",
             caller.script
         );
         let output = environment.run("bash", &["-c", &script]);

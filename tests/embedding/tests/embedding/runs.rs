@@ -27,6 +27,7 @@ const LIMITS: Limits = Limits {
     memory: 256 << 20,
     fuel: 100_000_000_000,
     deadline: Duration::from_secs(60),
+    spent: Duration::ZERO,
 };
 
 fn file() -> PathBuf {
