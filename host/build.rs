@@ -7,9 +7,6 @@ use std::{env, fs};
 #[path = "src/component/configuration.rs"]
 mod configuration;
 
-#[path = "build/guest.rs"]
-mod guest;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest_dir = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = manifest_dir
@@ -33,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/component/configuration.rs");
     println!("cargo::rerun-if-changed=build");
 
-    let component = guest::build(workspace, "keepdocker-guest", &out_dir.join("guest"))?;
+    let component = keepdocker_build::build(workspace, "keepdocker-guest", &out_dir.join("guest"))?;
     fs::write(out_dir.join("keepdocker.wasm"), &component)?;
 
     let target = env::var("TARGET")?;

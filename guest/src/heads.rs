@@ -5,12 +5,12 @@
 use crate::bindings::exports::keepdocker::contract::commands::Failure;
 use crate::capabilities::{collections, links};
 use crate::query;
-use crate::uuid::{COLLECTION, Uuid};
+use crate::uuid::{Kind, Uuid};
 use std::collections::HashSet;
 
 /// Returns the collection that a head leads to, if it can be one.
 fn collection(head: &str) -> Option<Uuid> {
-    Uuid::of(head, COLLECTION)
+    Uuid::of(head, Kind::Collection)
 }
 
 /// Returns the heads that are UUIDs of collections, each once, in the order of the links.

@@ -41,7 +41,6 @@ mod storage;
 #[cfg(test)]
 mod testing;
 mod upload;
-mod uuid;
 
 pub use bindings::exports::keepdocker::contract::commands;
 use bindings::keepdocker::contract::log::Level;
@@ -51,7 +50,7 @@ use commands::{
     UploadRequest, Uploaded,
 };
 use keepdocker_decisions::{
-    catalog, extents, image, manifest, plan, reference, resolution, timestamp, types,
+    catalog, extents, image, manifest, plan, reference, resolution, timestamp, types, uuid,
 };
 use std::sync::Once;
 

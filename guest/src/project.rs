@@ -10,10 +10,7 @@ use crate::bindings::keepdocker::contract::api;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{log, projects};
 use crate::failure::words;
-use crate::uuid::Uuid;
-
-/// What stands in the middle of the UUIDs of groups and of users.
-const INFIXES: [&str; 2] = ["j7d0g", "tpzed"];
+use crate::uuid;
 
 /// Fails if the project is known not to take what is created for it.
 pub(crate) fn check(project: &str) -> Result<(), Failure> {
@@ -21,10 +18,7 @@ pub(crate) fn check(project: &str) -> Result<(), Failure> {
     if project.is_empty() {
         return Ok(());
     }
-    if !INFIXES
-        .iter()
-        .any(|infix| Uuid::of(project, infix).is_some())
-    {
+    if !uuid::is_owner(project) {
         return Err(Failure::Usage(format!(
             "`{project}` is not the UUID of a project or user; nothing was sent"
         )));

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use crate::capabilities::{collections, links, users};
 use crate::image;
 use crate::query;
-use crate::uuid::{COLLECTION, Uuid};
+use crate::uuid::{self, Kind};
 
 /// How many collections are looked at.
 const MOST: usize = 16;
@@ -77,7 +77,7 @@ pub(crate) fn owned(found: Vec<String>, owner: &str) -> Vec<String> {
     // A link may lead anywhere.
     let possible: Vec<String> = found
         .iter()
-        .filter(|head| Uuid::of(head, COLLECTION).is_some())
+        .filter(|head| uuid::is(head, Kind::Collection))
         .cloned()
         .collect();
     let mut own = HashSet::new();

@@ -9,8 +9,6 @@ pub mod cli;
 pub mod component;
 pub mod confinement;
 pub mod engine;
-pub mod gate;
-pub mod harmless;
 pub mod http;
 pub mod keep;
 pub mod locks;
@@ -18,10 +16,13 @@ pub mod memory;
 pub mod messages;
 pub mod output;
 pub mod plan;
-pub mod policy;
 pub mod progress;
 mod properties;
 pub mod run;
 pub mod settings;
 pub mod target;
-mod wording;
+
+pub use keepdocker_gate::{self as gate, policy};
+pub use keepdocker_wording::harmless;
+
+use keepdocker_wording as wording;

@@ -118,7 +118,16 @@ fn page(name: &str) -> String {
 /// Returns the names of all tests.
 fn tests() -> HashSet<String> {
     let mut tests = HashSet::new();
-    for folder in ["guest", "host/src", "host/tests", "tests/it"] {
+    let folders = [
+        "guest",
+        "host/archive",
+        "host/arvados",
+        "host/gate",
+        "host/src",
+        "host/tests",
+        "tests/it",
+    ];
+    for folder in folders {
         collect(&root().join(folder), &mut tests);
     }
     tests

@@ -10,13 +10,6 @@ use std::{env, fs};
 
 use crate::support::{Cluster, Environment, Output, data};
 
-#[expect(
-    clippy::print_stdout,
-    reason = "a build script talks to cargo by standard output"
-)]
-#[path = "../../host/build/guest.rs"]
-mod guest;
-
 /// Builds the hostile component once for all tests.
 fn hostile() -> &'static Path {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
@@ -24,7 +17,8 @@ fn hostile() -> &'static Path {
         let out_dir = Path::new(env!("OUT_DIR"));
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         // The folder of the program's own guest has the dependencies of both, compiled.
-        let wasm = guest::build(workspace, "keepdocker-hostile", &out_dir.join("guest")).unwrap();
+        let wasm = keepdocker_build::build(workspace, "keepdocker-hostile", &out_dir.join("guest"))
+            .unwrap();
         let file = out_dir.join("hostile.wasm");
         fs::write(&file, wasm).unwrap();
         file

@@ -49,5 +49,6 @@ mod silence;
 mod sources; // one image from every engine and tool
 mod spellings; // one name however it is spelled
 mod surroundings; // accounts, limits, locks, signals, terminals as people have them
+mod walls; // no source file is compiled twice but the known ones
 mod wasi; // the component in a stock WASI runtime
 mod wrappers; // engines behind a wrapper

@@ -9,9 +9,9 @@ mod making;
 use std::fs;
 use std::path::Path;
 
-use keepdocker::archive::{Archive, BlockSink, Choice, Location, SinkClosed};
-use keepdocker::bindings::archives::Selection;
-use keepdocker::bindings::keep::{BlockLayout, Form};
+use keepdocker_archive::{
+    Archive, BlockLayout, BlockSink, Choice, Form, Location, Selection, SinkClosed,
+};
 use serde_json::Value;
 use sha2::Digest as _;
 

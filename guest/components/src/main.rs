@@ -4,11 +4,7 @@
 //! text (`wit/`) and as WebAssembly, and the SHA-256 sum of each file in `SHA256SUMS`.
 #![expect(clippy::print_stdout, reason = "it says what it wrote")]
 
-// The host embeds what the same code makes of the same sources, so that both are the same bytes.
-#[path = "../../../host/build/guest.rs"]
-mod guest;
-
-use sha2::{Digest, Sha256};
+use keepdocker_terms::digest::Digest;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -46,7 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(folder.join(CONTRACT), encode_contract(&contract)?)?;
     for (file, package) in COMPONENTS {
-        let component = guest::build(workspace, package, &target)?;
+        // The host embeds what the same code makes of the same sources, so that both are the same bytes.
+        let component = keepdocker_build::build(workspace, package, &target)?;
         fs::write(folder.join(file), component)?;
     }
     compose(workspace, &target, &folder)?;
@@ -55,10 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let components = COMPONENTS.map(|(file, _)| file);
     for name in [CONTRACT].into_iter().chain(components).chain([COMPOSED]) {
         let bytes = fs::read(folder.join(name))?;
-        for byte in Sha256::digest(&bytes) {
-            write!(sums, "{byte:02x}")?;
-        }
-        writeln!(sums, "  {name}")?;
+        writeln!(sums, "{}  {name}", Digest::of(&bytes).hex())?;
         println!("{} ({} bytes)", folder.join(name).display(), bytes.len());
     }
     fs::write(folder.join("SHA256SUMS"), sums)?;

@@ -8,6 +8,7 @@
 //! The server has an order of its own; see `resolution`.
 
 use crate::image::IMAGE_TIMESTAMP;
+use crate::json;
 use crate::sorting::sort_by_key;
 use crate::timestamp::Timestamp;
 use crate::types::{Link, LinkClass as Class};
@@ -43,7 +44,8 @@ pub fn build_time(link: &Link) -> Option<Timestamp> {
         .properties
         .iter()
         .find(|property| property.key == IMAGE_TIMESTAMP)?;
-    Timestamp::from_json(&property.value)
+    // Anything but a string is no time.
+    Timestamp::parse(&json::text(&property.value)?)
 }
 
 /// Puts the best link first. Links that are equal stay as they are, which is by UUID when they

@@ -1,5 +1,7 @@
 //! Where a file's bytes lie in Keep: stretches of blocks, one after the other.
 
+use keepdocker_terms::locator::Locator;
+
 use crate::manifest::{self, ManifestError};
 
 /// A stretch of bytes that lies in one block.
@@ -27,9 +29,9 @@ pub fn of_only_file(text: &str) -> Result<Vec<Extent>, ManifestError> {
         let mut blocks: Vec<(&str, u64)> = Vec::new();
         let mut end = 0;
         for token in line.split(' ').skip(1) {
-            match manifest::locator(token) {
-                Some((_, size)) => {
-                    end += size;
+            match Locator::parse(token) {
+                Some(locator) => {
+                    end += locator.size;
                     blocks.push((token, end));
                 }
                 None => add_token(token, &blocks, &mut extents)?,
@@ -47,8 +49,8 @@ fn add_token(
 ) -> Result<(), ManifestError> {
     let bad = || ManifestError::FileToken(token.into());
     let mut parts = token.splitn(3, ':');
-    let mut position = manifest::number(parts.next()).ok_or_else(bad)?;
-    let mut left = manifest::number(parts.next()).ok_or_else(bad)?;
+    let mut position = manifest::number_of(parts.next()).ok_or_else(bad)?;
+    let mut left = manifest::number_of(parts.next()).ok_or_else(bad)?;
     let first = blocks.partition_point(|(_, end)| *end <= position);
     let mut start_of_block = first.checked_sub(1).map_or(0, |before| blocks[before].1);
     for (block, end) in blocks.get(first..).unwrap_or_default() {

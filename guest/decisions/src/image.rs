@@ -3,81 +3,14 @@
 use crate::json;
 use crate::types::Property;
 
-/// The collection property that holds the image's `repository:tag`.
-pub const REPO_TAG: &str = "docker-image-repo-tag";
-/// The collection property that holds the digest of the config: the image's ID.
-///
-/// Clusters with a strict vocabulary accept unknown keys only if they begin with `arv:`.
-pub const CONFIG_DIGEST: &str = "arv:docker-config-digest";
-/// The collection property that holds the digest of the manifest, which some engines call the ID.
-pub const MANIFEST_DIGEST: &str = "arv:docker-manifest-digest";
-/// The collection property that tells where the image came from.
-pub const SOURCE_REFERENCE: &str = "arv:docker-source-reference";
-/// The collection property that keeps the build time until the links that carry it exist.
-pub const BUILD_TIME: &str = "arv:docker-image-timestamp";
-/// The collection property that holds the digest of the lowest layer: images on one base share it.
-pub const BASE_LAYER: &str = "arv:docker-base-layer";
-/// The link property that holds the image's build time.
-pub const IMAGE_TIMESTAMP: &str = "image_timestamp";
+pub use keepdocker_terms::image_id::{file_name, format, id_of_file, is_digest, normalized, short};
+pub use keepdocker_terms::property::{
+    BASE_LAYER, BUILD_TIME, CONFIG_DIGEST, IMAGE_TIMESTAMP, MANIFEST_DIGEST, REPO_TAG,
+    SOURCE_REFERENCE,
+};
 
-const ALGORITHM: &str = "sha256:";
 /// The server's limit for the name of a collection, in characters.
 const LONGEST_NAME: usize = 255;
-
-/// Returns the first twelve characters of an ID, as the collection's name and the listing show it.
-pub fn short(id: &str) -> String {
-    id.chars().take(12).collect()
-}
-
-/// Tells whether the text is `sha256:` and 64 lower-case hexadecimal digits.
-pub fn is_digest(text: &str) -> bool {
-    text.strip_prefix(ALGORITHM).is_some_and(is_digits)
-}
-
-fn is_digits(text: &str) -> bool {
-    text.len() == 64
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// Returns the ID in the form in which images are registered.
-///
-/// Podman prints the digits alone; no engine of today has images in the v1 format, whose IDs
-/// look like that.
-pub fn normalized(engine_id: &str) -> String {
-    if is_digits(engine_id) {
-        format!("{ALGORITHM}{engine_id}")
-    } else {
-        engine_id.into()
-    }
-}
-
-/// Returns the image format that an ID belongs to.
-pub fn format(id: &str) -> &'static str {
-    if id.starts_with(ALGORITHM) {
-        "v2"
-    } else if !id.contains(':') {
-        "v1"
-    } else {
-        "unknown"
-    }
-}
-
-/// Returns the name of the image's file in Keep.
-///
-/// The server finds images by this name, and the compute nodes take the ID from it.
-pub fn file_name(id: &str) -> String {
-    format!("{id}.tar")
-}
-
-/// Returns the ID that a file is named by, if it is named like an image.
-pub fn id_of_file(name: &str) -> Option<&str> {
-    let id = name.strip_suffix(".tar")?;
-    let digits = id.strip_prefix(ALGORITHM).unwrap_or(id);
-    let is_id = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_id.then_some(id)
-}
 
 /// Returns the usual name of an image's collection.
 ///
@@ -170,23 +103,6 @@ mod tests {
     const DIGITS: &str = "d8309758b8fe2c81034ffc8a10c36460b77db7bc5e7b448c4e5b684f9d95a678";
 
     #[test]
-    fn the_form_of_the_id_tells_the_format() {
-        for (id, expected) in [("sha256:abc", "v2"), (DIGITS, "v1"), ("md5:abc", "unknown")] {
-            assert_eq!(format(id), expected);
-        }
-    }
-
-    #[test]
-    fn an_engine_that_leaves_out_the_algorithm_means_the_same_image() {
-        assert_eq!(normalized(DIGITS), format!("sha256:{DIGITS}"));
-        assert_eq!(
-            normalized(&format!("sha256:{DIGITS}")),
-            format!("sha256:{DIGITS}")
-        );
-        assert_eq!(normalized("d8309758"), "d8309758");
-    }
-
-    #[test]
     fn a_collection_is_named_after_the_image_with_blanks_for_slashes() {
         let id = format!("sha256:{DIGITS}");
         assert_eq!(
@@ -219,22 +135,6 @@ mod tests {
         }
         assert!(check_collection_name(&"é".repeat(255), "").is_ok());
         assert!(check_collection_name(&"é".repeat(256), "").is_err());
-    }
-
-    #[test]
-    fn only_files_named_like_images_have_an_id() {
-        let v2 = format!("sha256:{DIGITS}");
-        assert_eq!(id_of_file(&format!("{v2}.tar")), Some(v2.as_str()));
-        assert_eq!(id_of_file(&format!("{DIGITS}.tar")), Some(DIGITS));
-        for name in [
-            DIGITS.to_owned(),
-            format!("{DIGITS}.tar.gz"),
-            format!("x{DIGITS}.tar"),
-            "sha256:.tar".into(),
-            ".tar".into(),
-        ] {
-            assert_eq!(id_of_file(&name), None, "{name}");
-        }
     }
 
     #[test]

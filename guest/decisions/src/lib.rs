@@ -30,10 +30,9 @@ pub mod resolution;
 mod sorting;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-pub mod timestamp;
 
-/// What a name or an ID means; the grammar that the hosts have, too.
-pub use keepdocker_terms::reference;
+/// What names, UUIDs and times mean; the grammar that the hosts have, too.
+pub use keepdocker_terms::{reference, timestamp, uuid};
 
 /// The records of the contract that rules work on.
 pub use bindings::keepdocker::contract::types;

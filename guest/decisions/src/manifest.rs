@@ -5,9 +5,11 @@
 //! The dispatchers estimate an image's size from this shape, and the portable data hash depends
 //! on each of its bytes, so there is one way to write it. Reading accepts all that servers do.
 
-use md5::{Digest, Md5};
 use std::collections::BTreeMap;
 use std::fmt;
+
+use keepdocker_terms::locator::{Locator, number};
+pub use keepdocker_terms::locator::{is_portable_data_hash, portable_data_hash};
 
 /// The locator of the block without data, which stands where a stream has no other.
 const EMPTY_BLOCK: &str = "d41d8cd98f00b204e9800998ecf8427e+0";
@@ -64,10 +66,9 @@ pub fn build(blocks: &[String], file_name: &str, size: u64) -> Result<String, Ma
     let mut text = String::from(".");
     let mut total: u64 = 0;
     for block in blocks {
-        let (_, length) = locator(block).ok_or_else(|| ManifestError::Locator(block.clone()))?;
-        total = total
-            .checked_add(length)
-            .ok_or_else(|| ManifestError::Locator(block.clone()))?;
+        let bad = || ManifestError::Locator(block.clone());
+        let locator = Locator::parse(block).ok_or_else(bad)?;
+        total = total.checked_add(locator.size).ok_or_else(bad)?;
         text.push(' ');
         text.push_str(block);
     }
@@ -83,38 +84,6 @@ pub fn build(blocks: &[String], file_name: &str, size: u64) -> Result<String, Ma
     }
     text.push_str(&format!(" 0:{size}:{}\n", escape(file_name)));
     Ok(text)
-}
-
-/// Returns the portable data hash of a manifest: of its text without all hints but the sizes.
-pub fn portable_data_hash(manifest: &str) -> String {
-    let mut hash = Md5::new();
-    let mut length = 0;
-    let mut add = |text: &str| {
-        hash.update(text.as_bytes());
-        length += text.len();
-    };
-    for line in manifest.split_inclusive('\n') {
-        let (line, end) = match line.strip_suffix('\n') {
-            Some(line) => (line, "\n"),
-            None => (line, ""),
-        };
-        for (position, token) in line.split(' ').enumerate() {
-            if position > 0 {
-                add(" ");
-            }
-            match locator(token) {
-                Some((hash, size)) if position > 0 => add(&format!("{hash}+{size}")),
-                _ => add(token),
-            }
-        }
-        add(end);
-    }
-    let digest: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{digest}+{length}")
 }
 
 /// Reads a manifest and returns the size of each file by its path, without the leading `./`.
@@ -140,11 +109,6 @@ pub fn only_file(manifest: &str) -> Option<(String, u64)> {
     files.next().filter(|_| files.next().is_none())
 }
 
-/// Tells whether the text is a portable data hash: a locator of a hash and a size alone.
-pub fn is_portable_data_hash(text: &str) -> bool {
-    locator(text).is_some() && text.matches('+').count() == 1
-}
-
 fn read_stream(line: &str, files: &mut BTreeMap<String, u64>) -> Result<(), ManifestError> {
     let mut tokens = line.split(' ');
     let name = tokens.next().unwrap_or_default();
@@ -155,11 +119,11 @@ fn read_stream(line: &str, files: &mut BTreeMap<String, u64>) -> Result<(), Mani
     let mut has_blocks = false;
     let mut has_files = false;
     for token in tokens {
-        match locator(token) {
-            Some((_, size)) if !has_files => {
+        match Locator::parse(token) {
+            Some(locator) if !has_files => {
                 has_blocks = true;
                 data = data
-                    .checked_add(size)
+                    .checked_add(locator.size)
                     .ok_or_else(|| ManifestError::Locator(token.into()))?;
             }
             None if !has_blocks => return Err(ManifestError::Locator(token.into())),
@@ -184,8 +148,8 @@ fn read_file(
 ) -> Result<(), ManifestError> {
     let bad = || ManifestError::FileToken(token.into());
     let mut parts = token.splitn(3, ':');
-    let position = number(parts.next()).ok_or_else(bad)?;
-    let size = number(parts.next()).ok_or_else(bad)?;
+    let position = number_of(parts.next()).ok_or_else(bad)?;
+    let size = number_of(parts.next()).ok_or_else(bad)?;
     let name = parts.next().and_then(unescape).ok_or_else(bad)?;
     if position.checked_add(size).is_none_or(|end| end > data) {
         return Err(ManifestError::BeyondData(name));
@@ -205,34 +169,9 @@ fn read_file(
     Ok(())
 }
 
-/// Reads a decimal number, without a sign.
-pub fn number(text: Option<&str>) -> Option<u64> {
-    // `parse` would accept a sign.
-    text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?
-        .parse()
-        .ok()
-}
-
-/// Returns the hash and the size of a locator, or none if the text is not one.
-pub fn locator(text: &str) -> Option<(&str, u64)> {
-    let (hash, rest) = text.split_at_checked(32)?;
-    if !hash
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    {
-        return None;
-    }
-    let mut hints = rest.strip_prefix('+')?.split('+');
-    let size = number(hints.next().filter(|size| !size.is_empty()))?;
-    let are_hints = hints.all(|hint| {
-        hint.bytes()
-            .next()
-            .is_some_and(|byte| byte.is_ascii_uppercase())
-            && hint
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'_' | b'-'))
-    });
-    are_hints.then_some((hash, size))
+/// Reads a part of a file token that is a number.
+pub(crate) fn number_of(part: Option<&str>) -> Option<u64> {
+    number(part?)
 }
 
 /// Tells whether the text is a path of plain components, below `.` for a stream.

@@ -12,6 +12,9 @@ use crate::sorting::sort_by_key;
 use crate::timestamp::Timestamp;
 use crate::types::{Link, LinkClass as Class};
 use crate::{image, manifest};
+use keepdocker_terms::image_id::is_marked;
+use keepdocker_terms::locator::{self, is_hint};
+use keepdocker_terms::{hex, uuid};
 use std::cmp::Reverse;
 
 /// What the server looks for, in the order in which it looks.
@@ -123,7 +126,7 @@ impl Formats {
         };
         let name = path.rsplit('/').next().unwrap_or_default();
         match image::id_of_file(name) {
-            Some(id) if id.starts_with("sha256:") => self.v2,
+            Some(id) if is_marked(id) => self.v2,
             Some(_) => self.v1,
             None => false,
         }
@@ -164,7 +167,7 @@ pub fn migrated<'a>(links: &'a [Link], content: &str) -> Option<&'a str> {
         .filter(|link| {
             link.class == Class::Migration
                 && link.tail == content
-                && link.owner.get(5..) == Some("-tpzed-000000000000000")
+                && uuid::is_system_user(&link.owner)
         })
         .max_by_key(|link| made(link))?;
     Some(&newest.head)
@@ -182,17 +185,9 @@ fn content(text: &str) -> Option<String> {
     let mut parts = text.split('+');
     let hash = parts
         .next()
-        .filter(|hash| hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        .filter(|hash| hex::are_digits(hash, locator::DIGITS))?;
     let Some(second) = parts.next() else {
         return Some(hash.into());
-    };
-    let is_hint = |hint: &str| {
-        hint.bytes()
-            .next()
-            .is_some_and(|byte| byte.is_ascii_uppercase())
-            && hint
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'_' | b'-'))
     };
     let is_size = !second.is_empty() && second.bytes().all(|byte| byte.is_ascii_digit());
     if !(is_size || is_hint(second)) || !parts.all(is_hint) {

@@ -4,6 +4,15 @@
 //! is asked for it. If two of them read it differently, one can be talked into what another refuses.
 //! So all of them read it here. The embedded cluster does not: it is to notice when this is wrong.
 //!
-//! There is nothing here but the standard library, so that it compiles for every target.
+//! There is no contract here, no input and no output, so that it compiles for every target.
 
+pub mod digest;
+pub mod hex;
+pub mod image_id;
+pub mod link_class;
+pub mod locator;
+pub mod platform;
+pub mod property;
 pub mod reference;
+pub mod timestamp;
+pub mod uuid;

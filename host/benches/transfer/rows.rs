@@ -312,12 +312,7 @@ fn asked(bench: &Bench, table: &mut Table) {
         }
     }
     let [near, away] = results.map(|results| middle(&results));
-    table.add(
-        "second version, file",
-        "keepdocker, near",
-        near.0,
-        near.1,
-    );
+    table.add("second version, file", "keepdocker, near", near.0, near.1);
     table.add(
         "second version, file",
         "keepdocker, 20 ms away",

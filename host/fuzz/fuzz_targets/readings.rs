@@ -2,9 +2,9 @@
 
 use std::io::{self, Cursor, Write as _};
 
-use keepdocker::archive::{Archive, BlockSink, Choice, Error, SinkClosed};
-use keepdocker::bindings::archives::Selection;
-use keepdocker::bindings::keep::{BlockLayout, Form};
+use keepdocker_archive::{
+    Archive, BlockLayout, BlockSink, Choice, Error, Form, Selection, SinkClosed,
+};
 
 /// Fails if readings of the bytes disagree.
 pub(crate) fn check(bytes: &[u8]) {

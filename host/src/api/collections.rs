@@ -1,5 +1,7 @@
 //! The collections that hold images.
 
+use keepdocker_terms::property::REPO_TAG;
+use keepdocker_terms::uuid::{Kind, is, is_of_cluster};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -7,7 +9,6 @@ use serde_json::{Map, Value};
 use super::filter::{self, Filter};
 use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
-use super::uuid::is_uuid;
 use super::{Api, Error};
 use crate::bindings::collections::{Change, Collection, Detail, NewCollection, Query, Which};
 use crate::bindings::types::Property;
@@ -16,10 +17,6 @@ use crate::plan::Step;
 use crate::properties::{object, value};
 
 const PATH: &str = "arvados/v1/collections";
-/// What stands in the middle of a collection's UUID.
-pub(super) const INFIX: &str = "4zz18";
-/// The property that tells the names of the image in a collection.
-pub(crate) const REPO_TAG: &str = "docker-image-repo-tag";
 
 /// A collection as the server lists it.
 #[derive(Debug, Deserialize)]
@@ -279,7 +276,7 @@ impl Api {
 fn local_collections(uuids: &[String], cluster: &str) -> Vec<String> {
     uuids
         .iter()
-        .filter(|uuid| is_uuid(uuid, INFIX) && uuid.split('-').next() == Some(cluster))
+        .filter(|uuid| is(uuid, Kind::Collection) && is_of_cluster(uuid, cluster))
         .cloned()
         .collect()
 }

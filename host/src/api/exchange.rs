@@ -9,7 +9,9 @@ use url::{Url, form_urlencoded};
 
 use super::{Api, Error};
 use crate::http::header::{ACCEPT, CONTENT_TYPE};
-use crate::http::{Answer, Failure, Method, RequestBuilder, RequestId, Retry, Setback, StatusCode};
+use crate::http::{
+    Answer, Failure, Method, RequestBuilder, RequestId, Retry, Setback, StatusCode, Waits as _,
+};
 
 /// Longer addresses are sent as a form; web servers in front of a cluster refuse them at 8 kB.
 const LONGEST_URL: usize = 2048;

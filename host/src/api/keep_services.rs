@@ -2,28 +2,10 @@
 
 use serde::Deserialize;
 
-use super::row::null_as_empty;
+use keepdocker_arvados::service::KeepService;
+
 use super::{Api, Error};
 use crate::http::Retry;
-
-/// A Keep service, as the cluster describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct KeepService {
-    /// Its UUID, of 27 characters, or of 28 where it was made up from the configuration.
-    pub uuid: String,
-    /// Its host name or address.
-    pub service_host: String,
-    /// Its port.
-    pub service_port: u16,
-    /// Whether it speaks TLS.
-    pub service_ssl_flag: bool,
-    /// `disk`, `blob`, `proxy`, or a gateway.
-    #[serde(default, deserialize_with = "null_as_empty")]
-    pub service_type: String,
-    /// Whether it refuses to write.
-    #[serde(default, deserialize_with = "null_as_empty")]
-    pub read_only: bool,
-}
 
 impl Api {
     /// Returns the Keep services to be used from where this program runs.

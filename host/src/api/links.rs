@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
+use keepdocker_terms::link_class::LinkClass;
+use keepdocker_terms::uuid::{self, Kind};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::filter::{self, Filter};
 use super::page::{self, Page, Pages};
 use super::row::{self, Row, null_as_empty};
-use super::uuid::is_uuid;
-use super::{Api, Error, collections};
+use super::{Api, Error};
 use crate::bindings::links::{Class, Detail, Link, Names, NewLink, Query};
 use crate::bindings::types::Property;
 use crate::harmless::one_line;
@@ -65,26 +66,27 @@ impl LinkRow {
     }
 }
 
-/// The classes under the names that the server knows.
-const CLASSES: [(Class, &str); 3] = [
-    (Class::ImageHash, "docker_image_hash"),
-    (Class::RepoTag, "docker_image_repo+tag"),
-    (Class::Migration, "docker_image_migration"),
-];
-
-pub(super) fn class_name(class: Class) -> &'static str {
-    CLASSES
-        .iter()
-        .find(|(known, _)| *known == class)
-        .map(|(_, name)| *name)
-        .expect("every class has a name")
+/// Returns the vocabulary's word for a class of the contract.
+fn in_terms(class: Class) -> LinkClass {
+    match class {
+        Class::ImageHash => LinkClass::ImageHash,
+        Class::RepoTag => LinkClass::RepoTag,
+        Class::Migration => LinkClass::Migration,
+    }
 }
 
-pub(super) fn class_named(name: &str) -> Option<Class> {
-    CLASSES
-        .iter()
-        .find(|(_, known)| *known == name)
-        .map(|(class, _)| *class)
+/// Returns the contract's word for a class.
+fn in_contract(class: LinkClass) -> Class {
+    match class {
+        LinkClass::ImageHash => Class::ImageHash,
+        LinkClass::RepoTag => Class::RepoTag,
+        LinkClass::Migration => Class::Migration,
+    }
+}
+
+/// Returns the name that the server knows a class by.
+pub(super) fn class_name(class: Class) -> &'static str {
+    in_terms(class).name()
 }
 
 /// Reads a class without keeping its name, which as many rows repeat as a list has.
@@ -92,7 +94,7 @@ fn class<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Class>, D:
     #[derive(Deserialize)]
     struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
     let name = Option::<Name>::deserialize(deserializer)?;
-    Ok(name.and_then(|Name(name)| class_named(&name)))
+    Ok(name.and_then(|Name(name)| LinkClass::named(&name).map(in_contract)))
 }
 
 /// A list of links under one set of filters.
@@ -171,7 +173,7 @@ impl Api {
     /// or whether it did it is unknown.
     pub async fn create_link(&self, link: &NewLink) -> Result<Link, Error> {
         // The server would take anything, nothing at all included.
-        if !is_uuid(&link.head, collections::INFIX) {
+        if !uuid::is(&link.head, Kind::Collection) {
             return Err(Error::NoCollection {
                 action: "create the link",
                 head: one_line(&link.head, 80),

@@ -19,7 +19,6 @@ mod projects;
 mod row;
 mod unsettled;
 mod users;
-mod uuid;
 
 use std::sync::Arc;
 
@@ -32,7 +31,6 @@ use crate::settings::Settings;
 
 pub use configuration::Cluster;
 pub use error::{Error, Refusal};
-pub use keep_services::KeepService;
 
 use unsettled::Unsettled;
 

@@ -1,9 +1,9 @@
 //! The projects that can own what is created.
 
+use keepdocker_terms::uuid::{self, Kind};
 use serde::Deserialize;
 
 use super::row::null_as_empty;
-use super::uuid::is_uuid;
 use super::{Api, Error};
 use crate::bindings::projects::Project;
 use crate::harmless::one_line;
@@ -56,9 +56,9 @@ impl Api {
     /// does not answer.
     pub async fn project(&self, uuid: &str) -> Result<Project, Error> {
         const ACTION: &str = "look at the project";
-        let kind = if is_uuid(uuid, "j7d0g") {
+        let kind = if uuid::is(uuid, Kind::Group) {
             "groups"
-        } else if is_uuid(uuid, "tpzed") {
+        } else if uuid::is(uuid, Kind::User) {
             "users"
         } else {
             return Err(Error::NoProject {

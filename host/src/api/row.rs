@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use chrono::DateTime;
+use keepdocker_terms::timestamp::Timestamp;
+use serde::Deserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+
+pub(super) use keepdocker_arvados::null_as_empty;
 use serde_json::Value;
 
 use crate::bindings::types::Property;
@@ -21,19 +23,8 @@ pub(super) trait Row {
     ///
     /// The text is of no use for comparing: one moment can be written in several ways.
     fn created_micros(&self) -> Option<i64> {
-        DateTime::parse_from_rfc3339(self.created_at())
-            .ok()
-            .map(|time| time.timestamp_micros())
+        Timestamp::parse(self.created_at()).map(Timestamp::micros)
     }
-}
-
-/// Reads null as the type's empty value: the two servers of a cluster differ in this.
-pub(super) fn null_as_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Reads an object, or null, as the contract's properties in the order of their names.

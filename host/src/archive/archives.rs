@@ -4,8 +4,8 @@ use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Archive, Choice, Error, Location};
-use crate::bindings::archives::{Error as WitError, Image, Source};
+use super::{Archive, Choice, Error, Image, Location};
+use crate::bindings::archives::{Error as WitError, Source};
 use crate::cache::{self, Place};
 use crate::engine::Engine;
 use crate::plan::{Deviation, Script, Step};
@@ -95,7 +95,11 @@ impl Archives {
                 let (engine, id) = (self.engine.clone(), image.clone());
                 let subject = format!("what `{} save` wrote", engine.program());
                 let begin = move || -> Result<Box<dyn Read + Send>, Error> {
-                    Ok(Box::new(engine.save(&id)?))
+                    Ok(Box::new(
+                        engine
+                            .save(&id)
+                            .map_err(|error| Error::Producer(error.into()))?,
+                    ))
                 };
                 Archive::stream(
                     &subject,

@@ -47,6 +47,8 @@ impl HostArchive for View<'_, Archives> {
         for image in images.iter().flatten().flatten() {
             permit.saw(&image.id, image.repo_tags.iter().cloned());
         }
+        let images =
+            images.map(|held| held.map(|images| images.into_iter().map(Image::from).collect()));
         permit.close(images).map_err(Fault::Failed)
     }
 

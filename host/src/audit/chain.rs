@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use keepdocker_terms::digest::Digest;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::canonical::{Unrepresentable, text};
 use super::mask::Mask;
@@ -125,10 +125,7 @@ impl Chain {
 
 /// Returns a SHA-256 digest in hexadecimal digits.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Digest::of(bytes).hex()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use keepdocker_terms::hex;
 
 use super::age::Ages;
 use super::options::Error;
@@ -217,7 +218,7 @@ pub(super) fn new_run() -> String {
 /// Returns when a run began, by its ID; none if this is no ID of a run.
 pub(super) fn began(run: &str) -> Option<DateTime<Utc>> {
     let (time, random) = run.split_once('-')?;
-    if random.len() != 8 || !random.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !hex::are_digits(random, 8) {
         return None;
     }
     let time = NaiveDateTime::parse_from_str(time, TIME_FORMAT).ok()?;

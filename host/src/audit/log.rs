@@ -198,7 +198,7 @@ impl State {
     fn entry(&mut self, event: &Event<'_>) -> Result<Draft, Error> {
         let mut line = self.line(event.phase.name())?;
         self.put(&mut line, "call", &event.number)?;
-        self.put(&mut line, "verb", event.operation.verb())?;
+        self.put(&mut line, "verb", event.operation.verb().name())?;
         self.put(&mut line, "object", event.operation)?;
         self.put(&mut line, "decision", event.ruling.decision.name())?;
         self.put(&mut line, "rule", event.ruling.rule())?;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use keepdocker_terms::hex;
 use memchr::memmem::Finder;
 use sha2::{Digest, Sha256};
 
@@ -156,8 +157,7 @@ impl Mask {
             .chain_update(self.salt)
             .chain_update(signature)
             .finalize();
-        let digits: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{MASKED}{digits}")
+        format!("{MASKED}{}", hex::of(&hash[..6]))
     }
 }
 

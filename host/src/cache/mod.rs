@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use keepdocker_terms::digest::Digest;
+use keepdocker_terms::image_id;
 
 use crate::harmless::excerpt;
 
@@ -225,13 +227,8 @@ fn journal_name(image: Option<&str>) -> Result<String, Error> {
 
 /// Returns the name of an image's archive, the same that the Python program gives it.
 fn archive_name(image: &str) -> Result<String, Error> {
-    let digits = image.strip_prefix("sha256:").unwrap_or(image);
-    let is_id = digits.len() == 64
-        && digits
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if is_id {
-        return Ok(format!("{image}.tar"));
+    if Digest::from_hex(image_id::bare(image)).is_some() {
+        return Ok(image_id::file_name(image));
     }
     Err(Error::NotAnId(excerpt(image, 80)))
 }

@@ -12,7 +12,7 @@ use crate::audit::{Error, Folder, Heads, NotFound, ReplayError, Run, SigningKey,
 use crate::bindings::log::Level;
 use crate::component::{Component, Limits};
 use crate::output::{Console, Exit, Report, runs, steps};
-use crate::policy::{Policy, Sources};
+use crate::policy::Policy;
 use crate::settings::Environment;
 
 /// Arguments of `keepdocker audit`.
@@ -139,7 +139,7 @@ pub async fn run(
 
 /// Returns the folder of the logs under the policy in force.
 pub(super) fn folder(given: Vec<PathBuf>, environment: &Environment) -> Result<Folder, Report> {
-    let policy = Policy::load(&Sources::standard(environment, given))?;
+    let policy = Policy::load(&environment.policies(given))?;
     match policy.audit().directory() {
         Some(directory) => Ok(Folder(directory.clone())),
         None => Ok(Folder::usual(environment).ok_or(Error::NoPlace)?),

@@ -8,7 +8,7 @@ use super::request;
 use crate::bindings::log::Level;
 use crate::component::{Audit, Component, WASM};
 use crate::output::{Console, Exit, Report};
-use crate::policy::{Policy, Sources};
+use crate::policy::Policy;
 use crate::settings::Environment;
 
 /// Arguments of `keepdocker component`.
@@ -52,7 +52,7 @@ pub fn run(
 ) -> Result<(), Report> {
     match &arguments.command {
         ComponentCommand::Audit { file, json } => {
-            let policy = Policy::load(&Sources::standard(environment, policies))?;
+            let policy = Policy::load(&environment.policies(policies))?;
             audit(file.as_deref().or(component), &policy, *json, console)
         }
         ComponentCommand::Extract { output } => extract(output, console),

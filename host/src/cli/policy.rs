@@ -13,7 +13,7 @@ use crate::gate::Operation;
 use crate::harmless::escape_lines;
 use crate::output::{Console, Exit, Report};
 use crate::policy::{
-    Case, Cluster, Context, Decision, Difference, Layer, Policy, SCHEMA_JSON, Sources, draft,
+    Case, Cluster, Context, Decision, Difference, Layer, Policy, SCHEMA_JSON, draft,
 };
 use crate::settings::Environment;
 
@@ -90,7 +90,7 @@ pub fn run(
     environment: &Environment,
     console: Console,
 ) -> Result<(), Report> {
-    let sources = Sources::standard(environment, given.clone());
+    let sources = environment.policies(given.clone());
     match &arguments.command {
         PolicyCommand::Check { file: Some(file) } => check(&[Layer::open(file)?], console),
         PolicyCommand::Check { file: None } => {

@@ -9,11 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::progress_form::ProgressForm;
 use super::{hints, request};
-use crate::archive::{Choice, Location, fewest_blocks};
+use crate::archive::{Choice, Location, Platform, fewest_blocks};
 use crate::bindings::commands::{Origin, Outcome, Pull, Reach, UploadRequest, Uploaded};
 use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::bindings::log::Level;
-use crate::bindings::types::Platform;
 use crate::harmless::escape;
 use crate::output::{Console, Exit, Report, json};
 use crate::progress::{Look, pace, show};
@@ -279,25 +278,10 @@ mod text {
 }
 
 fn platform(text: &str) -> Result<Platform, Report> {
-    let parts: Vec<&str> = text.split('/').collect();
-    match parts[..] {
-        [os, architecture] if !os.is_empty() && !architecture.is_empty() => Ok(Platform {
-            os: os.into(),
-            architecture: architecture.into(),
-            variant: String::new(),
-        }),
-        [os, architecture, variant]
-            if !os.is_empty() && !architecture.is_empty() && !variant.is_empty() =>
-        {
-            Ok(Platform {
-                os: os.into(),
-                architecture: architecture.into(),
-                variant: variant.into(),
-            })
-        }
-        _ => Err(Report::new(Exit::Usage, format!("`{text}` is no platform"))
-            .advise("write it like `linux/amd64` or `linux/arm/v7`")),
-    }
+    Platform::parse(text).ok_or_else(|| {
+        Report::new(Exit::Usage, format!("`{text}` is no platform"))
+            .advise("write it like `linux/amd64` or `linux/arm/v7`")
+    })
 }
 
 /// Tells what an upload came to.

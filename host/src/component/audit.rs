@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Component, Description, Error};
+use crate::gate::Verb;
 use crate::harmless::escape;
 use crate::policy::{Policy, Unfit};
 
@@ -68,7 +69,7 @@ impl<'a> Audit<'a> {
             .collect()
     }
 
-    fn verbs(&self) -> impl Iterator<Item = &'static str> {
+    fn verbs(&self) -> impl Iterator<Item = Verb> {
         self.description
             .imports
             .iter()
@@ -166,7 +167,7 @@ impl<'a> Audit<'a> {
         })
     }
 
-    fn function(&self, item: &str, verb: &'static str) -> Value {
+    fn function(&self, item: &str, verb: Verb) -> Value {
         let rules: Vec<Value> = self
             .policy
             .granting(verb)
@@ -174,7 +175,7 @@ impl<'a> Audit<'a> {
             .collect();
         json!({
             "name": item,
-            "verb": verb,
+            "verb": verb.name(),
             "granted": self.policy.barring(verb).is_none(),
             "rules": rules,
         })

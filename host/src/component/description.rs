@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use keepdocker_terms::digest::Digest;
 use wasmtime::Engine;
 
 use super::error::Error;
@@ -28,10 +28,7 @@ impl Description {
     pub(super) fn new(code: &wasmtime::component::Component, engine: &Engine, wasm: &[u8]) -> Self {
         let types = code.component_type();
         Self {
-            sha256: Sha256::digest(wasm)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            sha256: Digest::of(wasm).hex(),
             size: wasm.len(),
             imports: interface::imports(&types, engine),
             exports: interface::exports(&types, engine),

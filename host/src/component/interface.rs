@@ -3,7 +3,7 @@
 use wasmtime::Engine;
 use wasmtime::component::types::{Component as ComponentType, ComponentItem};
 
-use crate::gate::Operation;
+use crate::gate::Verb;
 
 /// The package of the contract, whose interfaces alone a component may import.
 const PACKAGE: &str = "keepdocker:contract/";
@@ -31,12 +31,10 @@ impl Interface {
     /// Returns the verb by which a policy knows one of the functions; none of a resource, and of
     /// what the contract does not have.
     #[must_use]
-    pub fn verb(&self, item: &str) -> Option<&'static str> {
+    pub fn verb(&self, item: &str) -> Option<Verb> {
         let interface = self.of_contract()?;
         let function = item.rsplit('.').next().unwrap_or(item);
-        Operation::VERBS
-            .into_iter()
-            .find(|verb| verb.split_once('.') == Some((interface, function)))
+        Verb::named(&format!("{interface}.{function}"))
     }
 
     /// Returns what of it the contract does not offer: the interface as a whole, or functions.
@@ -56,7 +54,7 @@ impl Interface {
     /// Returns the plain name, if the contract has such an interface to import.
     fn of_contract(&self) -> Option<&str> {
         let (name, version) = self.name.strip_prefix(PACKAGE)?.split_once('@')?;
-        let is_known = Operation::INTERFACES.contains(&name) || TYPES.contains(&name);
+        let is_known = Verb::INTERFACES.contains(&name) || TYPES.contains(&name);
         (is_known && version == VERSION).then_some(name)
     }
 }
@@ -120,7 +118,7 @@ mod tests {
             ("archive", None),
             ("create", None),
         ] {
-            assert_eq!(archives.verb(item), verb, "{item}");
+            assert_eq!(archives.verb(item).map(Verb::name), verb, "{item}");
         }
     }
 

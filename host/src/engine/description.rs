@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use keepdocker_terms::image_id::normalized;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -94,7 +95,7 @@ impl Description {
 impl From<Description> for LocalImage {
     fn from(description: Description) -> Self {
         Self {
-            id: normalised(description.id),
+            id: normalized(&description.id),
             repo_tags: description.repo_tags.unwrap_or_default(),
             repo_digests: description.repo_digests.unwrap_or_default(),
             platform: Platform {
@@ -108,12 +109,6 @@ impl From<Description> for LocalImage {
                 .unwrap_or_default(),
         }
     }
-}
-
-/// Returns an ID with the `sha256:` that some engines leave out.
-pub(super) fn normalised(id: String) -> String {
-    let is_bare = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_bare { format!("sha256:{id}") } else { id }
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 
 use super::command::{self, Tail};
-use super::description::normalised;
 use super::error::CommandError;
 use super::family::Family;
 use super::{Engine, check_name};
-use crate::bindings::archives::Image;
+use crate::archive::Image;
+use keepdocker_terms::image_id::normalized;
 
 /// An archive that the engine is reading. Dropping it ends the engine's command, so that the
 /// engine sees a broken archive and takes nothing from it.
@@ -140,7 +140,7 @@ impl Engine {
             }
             for described in self.inspect(name).await? {
                 if described.layers() == image.diff_ids {
-                    return Ok(Some(normalised(described.id)));
+                    return Ok(Some(normalized(&described.id)));
                 }
             }
         }
@@ -158,7 +158,7 @@ impl Engine {
             }
             for described in self.inspect(id).await? {
                 if described.layers() == image.diff_ids {
-                    return Ok(Some(normalised(described.id)));
+                    return Ok(Some(normalized(&described.id)));
                 }
             }
         }

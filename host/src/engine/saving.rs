@@ -9,11 +9,12 @@ use super::command::{self, Tail};
 use super::error::CommandError;
 use super::family::Family;
 use super::pipe;
+use crate::archive::ProducerFailure;
 
 /// An archive that the engine is writing. Dropping it ends the engine's command.
 ///
 /// At the end of the bytes the command's status is checked: if it failed, reading fails with an
-/// [`io::Error`] around [`CommandError::Failed`], so that a short archive cannot pass for a
+/// [`ProducerFailure`] around [`CommandError::Failed`], so that a short archive cannot pass for a
 /// whole one.
 #[derive(Debug)]
 pub struct Saving {
@@ -62,7 +63,7 @@ impl Saving {
             return Ok(());
         }
         let failure = command::failure(self.command.clone(), status, &tail);
-        Err(io::Error::other(CommandError::Failed(failure)))
+        Err(ProducerFailure::wrap(CommandError::Failed(failure)))
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::archive::ProducerFailure;
 
 /// A stand-in engine, in a folder that vanishes with it.
 struct StandIn {
@@ -164,7 +165,7 @@ fn a_save_that_fails_is_an_error_at_its_end() {
     let mut bytes = Vec::new();
     let error = saving.read_to_end(&mut bytes).unwrap_err();
     assert_eq!(bytes, b"data\n");
-    let error = error.into_inner().unwrap();
+    let ProducerFailure(error) = error.downcast().unwrap();
     match *error.downcast::<CommandError>().unwrap() {
         CommandError::Failed(failure) => {
             assert_eq!(failure.status, Some(4));

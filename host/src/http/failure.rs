@@ -6,76 +6,36 @@ use std::io;
 use hyper_util::client::legacy;
 
 use super::connector::ConnectError;
-use super::words;
+use super::{Failure, words};
 use crate::harmless::one_line;
 
-/// Why a request brought no answer; what may be done next differs.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// There will be none, however often it is tried, and nothing was sent: the server's certificate
-    /// is not trusted, or a proxy refuses. The text says what to do.
-    #[error("{0}")]
-    Final(String),
-    /// No connection came about, so nothing was sent.
-    #[error("cannot connect: {0}")]
-    NotSent(String),
-    /// The request was sent at least in part, and no answer came: it may have taken effect.
-    #[error("no answer: {0}")]
-    NoAnswer(String),
-    /// The answer began and broke off; the request may have taken effect.
-    #[error("no answer: {reason}")]
-    BrokenOff {
-        /// How many bytes of its body came.
-        received: usize,
-        /// What ended it.
-        reason: String,
-    },
-    /// The answer is larger than any that makes sense.
-    #[error("the answer is larger than {limit} bytes")]
-    TooLarge {
-        /// How many bytes would do.
-        limit: usize,
-    },
-}
-
-impl Failure {
-    /// Returns how many bytes of an answer's body came.
-    pub fn received(&self) -> usize {
-        match self {
-            Self::BrokenOff { received, .. } => *received,
-            _ => 0,
-        }
-    }
-
-    /// Sorts an error that came while the body of an answer was read.
-    pub(super) fn of_answer(error: &hyper::Error, received: usize) -> Self {
-        Self::BrokenOff {
-            received,
-            reason: chain(error),
-        }
+/// Sorts an error that came while the body of an answer was read.
+pub(super) fn of_answer(error: &hyper::Error, received: usize) -> Failure {
+    Failure::BrokenOff {
+        received,
+        reason: chain(error),
     }
 }
 
-impl From<legacy::Error> for Failure {
-    fn from(error: legacy::Error) -> Self {
-        let mut source = error.source();
-        while let Some(cause) = source {
-            match cause.downcast_ref() {
-                Some(ConnectError::Final(text)) => return Self::Final(text.clone()),
-                Some(ConnectError::Passing(text)) => return Self::NotSent(text.clone()),
-                None => {}
-            }
-            // With TLS 1.3 a server says only now that it wants a certificate to be shown.
-            if let Some(text) = tls_error(cause).and_then(|error| words::of_tls(error, "")) {
-                return Self::Final(text);
-            }
-            source = cause.source();
+/// Sorts an error that came instead of an answer.
+pub(super) fn of_request(error: &legacy::Error) -> Failure {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        match cause.downcast_ref() {
+            Some(ConnectError::Final(text)) => return Failure::Final(text.clone()),
+            Some(ConnectError::Passing(text)) => return Failure::NotSent(text.clone()),
+            None => {}
         }
-        if error.is_connect() {
-            Self::NotSent(chain(&error))
-        } else {
-            Self::NoAnswer(chain(&error))
+        // With TLS 1.3 a server says only now that it wants a certificate to be shown.
+        if let Some(text) = tls_error(cause).and_then(|error| words::of_tls(error, "")) {
+            return Failure::Final(text);
         }
+        source = cause.source();
+    }
+    if error.is_connect() {
+        Failure::NotSent(chain(error))
+    } else {
+        Failure::NoAnswer(chain(error))
     }
 }
 

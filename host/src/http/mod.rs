@@ -6,14 +6,11 @@
 mod answer;
 mod connection;
 mod connector;
-mod explained;
 mod failure;
 mod movement;
 mod pem;
 mod progress_body;
 mod request;
-mod request_id;
-mod retry;
 mod tls;
 mod tunnel;
 mod verifier;
@@ -36,12 +33,9 @@ use crate::settings::{Login, Settings};
 
 use connector::Connector;
 
-pub use answer::Answer;
-pub use failure::Failure;
+pub use keepdocker_arvados::{Answer, Attempts, Failure, RequestId, Retry, Setback, Waits};
 pub use progress_body::{Activity, ProgressBody, Watcher};
 pub use request::RequestBuilder;
-pub use request_id::RequestId;
-pub use retry::{Attempts, Retry, Setback};
 // What requests are made of, for callers that know nothing of the library.
 pub use hyper::{Method, StatusCode, header};
 
@@ -124,18 +118,6 @@ impl Client {
         self
     }
 
-    /// Tells the user, if that is wanted, that something is going to be tried again.
-    pub(crate) fn notify(&self, sentence: &str) {
-        if let Some(notify) = &self.notify {
-            notify(sentence);
-        }
-    }
-
-    /// Waits before something is tried again.
-    pub(crate) async fn pause(&self, delay: Duration) {
-        tokio::time::sleep(delay).await;
-    }
-
     /// Starts a request that carries the token.
     ///
     /// The ID stays the same when a request is repeated, so that the server's log shows it.
@@ -168,7 +150,7 @@ impl Client {
     ) -> Result<Answer, Failure> {
         let read = |response| {
             room.clear();
-            Answer::read(response, limit, room)
+            answer::read(response, limit, room)
         };
         self.exchange_with(request, read).await
     }
@@ -183,7 +165,7 @@ impl Client {
         request: RequestBuilder,
         enough: usize,
     ) -> Result<Answer, Failure> {
-        let read = |response| Answer::read_beginning(response, enough);
+        let read = |response| answer::read_beginning(response, enough);
         self.exchange_with(request, read).await
     }
 
@@ -203,9 +185,15 @@ impl Client {
             request = request.header(PROXY_AUTHORIZATION, basic(login));
         }
         let host = request.uri().and_then(|uri| uri.host()).unwrap_or_default();
-        let waiting = format!("still waiting for {}", harmless::excerpt(host, LONGEST_HOST));
+        let waiting = format!(
+            "still waiting for {}",
+            harmless::excerpt(host, LONGEST_HOST)
+        );
         let (request, timeout) = request.build()?;
-        let exchange = async { read(self.inner.request(request).await?).await };
+        let exchange = async {
+            let response = self.inner.request(request).await;
+            read(response.map_err(|error| failure::of_request(&error))?).await
+        };
         let exchange = self.connector.movement().watch(exchange, |lasts| {
             self.notify(&format!(
                 "{waiting}: nothing has moved for {} s",
@@ -233,6 +221,18 @@ fn basic(login: &Login) -> HeaderValue {
         .expect("base64 has visible characters alone");
     value.set_sensitive(true);
     value
+}
+
+impl Waits for Client {
+    fn notify(&self, sentence: &str) {
+        if let Some(notify) = &self.notify {
+            notify(sentence);
+        }
+    }
+
+    async fn pause(&self, delay: Duration) {
+        tokio::time::sleep(delay).await;
+    }
 }
 
 /// Leaves the token out.

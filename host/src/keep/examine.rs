@@ -12,9 +12,10 @@ use super::locator::Locator;
 use super::read_ahead::ReadAhead;
 use super::store::{ArchiveStore, StoreError};
 use super::stretched::Stretched;
-use crate::archive::{self, Archive, BlockSink, Choice, SinkClosed};
-use crate::bindings::archives::{Image, Selection};
-use crate::bindings::keep::{BlockLayout, Depth, Form, StoredArchive};
+use crate::archive::{
+    self, Archive, BlockLayout, BlockSink, Choice, Form, Image, Selection, SinkClosed,
+};
+use crate::bindings::keep::{Depth, StoredArchive};
 
 /// What error texts call the archive.
 const SUBJECT: &str = "the archive in Keep";

@@ -10,9 +10,10 @@ use std::sync::PoisonError;
 use super::read_ahead::ReadAhead;
 use super::store::{ArchiveStore, StoreError};
 use super::stretched::Stretch;
-use crate::archive::{self, Archive, BlockSink, Choice, SinkClosed};
-use crate::bindings::archives::{Image, Selection};
-use crate::bindings::keep::{self, BlockLayout, Extent, Fetched, Form, StoredArchive};
+use crate::archive::{
+    self, Archive, BlockLayout, BlockSink, Choice, Form, Image, Selection, SinkClosed,
+};
+use crate::bindings::keep::{self, Extent, Fetched, StoredArchive};
 use crate::target::{self, Delivery, Opening, Target};
 
 /// How many blocks are fetched at a time, unless the user says otherwise. With the one that is
@@ -92,7 +93,10 @@ impl ArchiveStore {
             file.finish()?;
         }
         self.progress.finish();
-        Ok(Fetched { image, size })
+        Ok(Fetched {
+            image: image.into(),
+            size,
+        })
     }
 }
 

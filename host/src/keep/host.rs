@@ -58,7 +58,7 @@ impl Host for View<'_, ArchiveStore> {
         };
         let permit = self.gate.admit(operation, &(&archive, depth))?;
         let found = self.capability.open(&permit).examine(&archive, depth).await;
-        permit.close(found).map_err(Fault::Failed)
+        permit.close(found.map(Image::from)).map_err(Fault::Failed)
     }
 
     fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<Error> {

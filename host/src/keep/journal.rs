@@ -13,7 +13,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use sha2::{Digest, Sha256};
+use keepdocker_terms::digest::Digest;
 
 use super::known::KnownBlocks;
 use super::locator::Locator;
@@ -168,9 +168,9 @@ fn parse(identity: &Identity, line: &[u8]) -> Option<Locator> {
 }
 
 fn digest(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits[..DIGITS].to_owned()
+    let mut digits = Digest::of(text.as_bytes()).hex();
+    digits.truncate(DIGITS);
+    digits
 }
 
 /// Tells several journals of every block.

@@ -9,7 +9,6 @@
 //!             └───────────── buffers ◀───────────────┘
 //! ```
 
-mod block;
 mod buffers;
 mod error;
 mod examine;
@@ -17,17 +16,12 @@ mod fetch;
 mod get;
 pub mod host;
 mod journal;
-mod known;
-mod locator;
 mod moving;
 mod put;
 mod read_ahead;
 mod reuse;
-mod service;
 mod services;
 mod store;
-mod stretched;
-mod tally;
 mod transfer;
 mod unhashed;
 mod upload;
@@ -52,6 +46,7 @@ pub use store::{ArchiveStore, StoreError};
 pub use tally::Wanted;
 pub use upload::{Journal, Stored, Upload, UploadOptions, Writer};
 
+use keepdocker_arvados::{block, known, locator, service, stretched, tally};
 use services::Services;
 use verification::Verification;
 

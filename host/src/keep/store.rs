@@ -196,11 +196,8 @@ impl ArchiveStore {
         }
         let (mut writer, upload) = self.keep.upload(upload_options);
         let (progress, messages) = (self.progress.clone(), self.messages.clone());
-        let (selection, form, layout) = (
-            options.selection.clone(),
-            options.form,
-            options.block_layout,
-        );
+        let selection = archive::Selection::from(&options.selection);
+        let (form, layout) = (options.form.into(), options.block_layout.into());
         let archive = archive.shared();
         let reading = tokio::task::spawn_blocking(move || {
             let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
@@ -243,7 +240,7 @@ impl ArchiveStore {
                 StoreError::BrokenOff("a block is missing from the upload's own account".into())
             })?;
         let stored = Stored {
-            image: reading.image,
+            image: reading.image.into(),
             blocks,
             size: reading.size,
             sent: stored.sent,

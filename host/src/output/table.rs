@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{Datelike, Timelike};
+use keepdocker_terms::timestamp::Timestamp;
 
 use crate::bindings::commands::ListedImage;
 use crate::harmless::escape;
@@ -70,9 +71,8 @@ fn created(timestamp: &str) -> String {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    match DateTime::parse_from_rfc3339(timestamp) {
-        Ok(moment) => {
-            let moment = moment.with_timezone(&Utc);
+    match Timestamp::parse(timestamp).and_then(Timestamp::in_utc) {
+        Some(moment) => {
             // C pads no year; chrono would give four digits at least.
             format!(
                 "{} {} {:2} {:02}:{:02}:{:02} {}",
@@ -85,7 +85,7 @@ fn created(timestamp: &str) -> String {
                 moment.year()
             )
         }
-        Err(_) => escape(timestamp).into_owned(),
+        None => escape(timestamp).into_owned(),
     }
 }
 

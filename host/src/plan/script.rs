@@ -2,8 +2,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use keepdocker_terms::locator::portable_data_hash;
+use keepdocker_terms::uuid::{self, Kind};
+
 use super::error::Deviation;
-use super::step::{Step, portable_data_hash};
+use super::step::Step;
 use crate::bindings::collections::{
     Collection, Detail, NewCollection, Query as CollectionQuery, Which,
 };
@@ -96,7 +99,11 @@ impl Script {
     pub fn name_of(&self, uuid: &str) -> String {
         let notes = self.notes();
         match notes.created.iter().position(|created| created == uuid) {
-            Some(index) => made_up(uuid.get(..5).unwrap_or("zzzzz"), index),
+            Some(index) => uuid::planned(
+                uuid.get(..5).unwrap_or("zzzzz"),
+                Kind::Collection,
+                index + 1,
+            ),
             None => uuid.to_owned(),
         }
     }
@@ -111,7 +118,7 @@ impl Script {
     pub fn invent_collection(&self, new: &NewCollection, cluster: &str, owner: &str) -> Collection {
         let mut notes = self.notes();
         let collection = Collection {
-            uuid: made_up(cluster, notes.created.len()),
+            uuid: uuid::planned(cluster, Kind::Collection, notes.created.len() + 1),
             owner: owner.to_owned(),
             name: new.name.clone(),
             portable_data_hash: portable_data_hash(&new.manifest),
@@ -129,7 +136,7 @@ impl Script {
     pub fn invent_link(&self, new: &NewLink, cluster: &str, owner: &str) -> Link {
         let mut notes = self.notes();
         let link = Link {
-            uuid: format!("{cluster}-o0j2j-plan{:011}", notes.links.len() + 1),
+            uuid: uuid::planned(cluster, Kind::Link, notes.links.len() + 1),
             class: new.class,
             name: new.name.clone(),
             head: new.head.clone(),
@@ -212,11 +219,6 @@ fn in_detail(collection: Collection, detail: Detail) -> Collection {
 fn keep_newest<T>(objects: &mut Vec<T>, newest: Option<u32>) {
     let most = newest.map_or(usize::MAX, |newest| newest as usize);
     objects.drain(..objects.len().saturating_sub(most));
-}
-
-/// Returns the UUID of a collection that is not there yet.
-fn made_up(cluster: &str, index: usize) -> String {
-    format!("{cluster}-4zz18-plan{:011}", index + 1)
 }
 
 fn now() -> String {

@@ -154,7 +154,7 @@ impl Surroundings {
     }
 
     pub(super) fn policy_sources(&self) -> Sources {
-        Sources::standard(&self.environment, self.options.policies.clone())
+        self.environment.policies(self.options.policies.clone())
     }
 
     pub(super) fn component(&self) -> Option<&Path> {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::variables::{assert_listed, is_blank};
+use crate::policy::Sources;
 
 /// A set of environment variables, and the home directory.
 ///
@@ -69,6 +70,12 @@ impl Environment {
                 .as_deref()
                 .filter(|path| path.is_absolute())
         })
+    }
+
+    /// Returns the policy files that a command uses; `given` are those that its command line names.
+    #[must_use]
+    pub fn policies(&self, given: Vec<PathBuf>) -> Sources {
+        Sources::standard(self.home(), self.absolute_path("XDG_CONFIG_HOME"), given)
     }
 
     /// Returns the absolute paths of a variable that holds several; others are left out.

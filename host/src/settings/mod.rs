@@ -4,7 +4,6 @@
 //! environment wins. The environment is a value, so that everything below the command line can be
 //! run under one that is not the process's own.
 
-mod address;
 mod base_directories;
 mod certificates;
 mod detours;
@@ -13,7 +12,6 @@ mod environment;
 mod error;
 mod file;
 mod proxies;
-mod token;
 mod variables;
 
 use std::path::PathBuf;
@@ -31,6 +29,7 @@ pub use variables::VARIABLES;
 pub(crate) use variables::of_process as process_variable;
 
 use error::Missing;
+use keepdocker_arvados::{address, token};
 
 /// How to reach a cluster, and as whom.
 #[derive(Debug, Clone)]

@@ -12,8 +12,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::archive::Image;
 use crate::archive::Naming;
-use crate::bindings::archives::Image;
 use crate::engine::{CommandError, Engine, Loading};
 
 pub use file::NewFile;

@@ -11,9 +11,9 @@ const T2014: &str = "\"2014-06-10T14:30:00.184019565Z\"";
 /// Returns `repository tag image-start collection-end` of each row.
 fn printed(links: &[Link]) -> Vec<String> {
     let line = |row: Row| {
-        let image = row
-            .image
-            .map_or("<unknown>".into(), |image| crate::image::short(&image));
+        let image = row.image.map_or("<unknown>".to_owned(), |image| {
+            crate::image::short(&image).to_owned()
+        });
         format!(
             "{} {} {} {}",
             row.repository.unwrap_or("<none>".into()),
@@ -252,4 +252,20 @@ fn unnamed_images_that_tie_come_in_reverse() {
         printed(&links),
         ["<none> <none> sha256:a 1g4", "<none> <none> sha256:b 1v4"]
     );
+}
+
+#[test]
+fn a_json_value_that_is_no_string_is_no_time() {
+    let built = |json: &str| {
+        let mut link = hash_link("sha256:a", C1, "2020-01-01T00:00:00Z", None);
+        link.properties = vec![crate::types::Property {
+            key: IMAGE_TIMESTAMP.into(),
+            value: json.into(),
+        }];
+        build_time(&link)
+    };
+    assert!(built("\"2014-06-10T14:30:00Z\"").is_some());
+    for json in ["5", "null", "true", "[]", "{}", "{\"a\":", "", "\"\""] {
+        assert_eq!(built(json), None, "{json}");
+    }
 }

@@ -1,12 +1,14 @@
 //! The characters and lengths that the parts of a reference may have.
 
+use crate::hex;
+
+pub(super) use crate::digest::{ALGORITHM, DIGITS as ALL_DIGITS};
+
 /// The longest repository with its host, as registries have it.
 pub(super) const LONGEST_REPOSITORY: usize = 255;
 pub(super) const LONGEST_TAG: usize = 128;
 /// With fewer digits a prefix stops being a practical name for one image.
 pub(super) const FEWEST_DIGITS: usize = 12;
-pub(super) const ALL_DIGITS: usize = 64;
-pub(super) const ALGORITHM: &str = "sha256:";
 
 /// Tells whether the text before the first `/` names a host, not a part of the path.
 pub(super) fn looks_like_host(text: &str) -> bool {
@@ -102,7 +104,7 @@ pub(super) fn is_digest(text: &str) -> bool {
         && algorithm
             .split(['+', '.', '_', '-'])
             .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hex = hex::are_digits(digits, digits.len());
     // A digest of the usual algorithm has one length; of others the grammar knows only the least.
     let is_long_enough = match algorithm {
         "sha256" => digits.len() == ALL_DIGITS,

@@ -1,6 +1,7 @@
 //! Docker Hub, which Docker leaves out of names.
 
 use super::grammar::{ALGORITHM, looks_like_host};
+use crate::hex;
 
 /// The registry that a name without a host means.
 pub(super) const HOST: &str = "docker.io";
@@ -34,7 +35,7 @@ pub(super) fn shortened<'a>(
         .strip_prefix(OFFICIAL)
         .filter(|rest| !rest.contains('/'))
         .unwrap_or(path);
-    let is_hex = |tag: &str| tag.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hex = |tag: &str| hex::are_digits(tag, tag.len());
     if ALGORITHM.strip_suffix(':') == Some(short) && tag.is_some_and(is_hex) {
         return (None, "library/sha256");
     }

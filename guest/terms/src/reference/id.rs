@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::grammar::{ALGORITHM, ALL_DIGITS, FEWEST_DIGITS};
 use super::{Name, ReferenceError};
+use crate::image_id::{ImageId, bare, is_beginning, is_marked};
 
 /// An image ID or the first digits of one, as given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,16 +15,13 @@ pub struct Id {
 impl Id {
     /// Reads an ID, or returns none where the text can only be a name.
     pub(super) fn parse(text: &str) -> Result<Option<Self>, ReferenceError> {
-        let (digits, is_marked) = match text.strip_prefix(ALGORITHM) {
-            Some(digits) => (digits, true),
-            None => (text, false),
-        };
-        let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digits = bare(text);
+        let is_hex = is_beginning(text);
         if is_hex && (FEWEST_DIGITS..=ALL_DIGITS).contains(&digits.len()) {
             return Ok(Some(Self { text: text.into() }));
         }
         // `sha256:ab` may stand for an ID in an engine; as a name it would be a trap.
-        if is_hex && is_marked {
+        if is_hex && is_marked(text) {
             return Err(ReferenceError::ShortId(text.into()));
         }
         Ok(None)
@@ -31,8 +29,7 @@ impl Id {
 
     /// Returns the digits alone, in lower case.
     pub fn digits(&self) -> String {
-        let digits = self.text.strip_prefix(ALGORITHM).unwrap_or(&self.text);
-        digits.to_ascii_lowercase()
+        bare(&self.text).to_ascii_lowercase()
     }
 
     /// Returns the whole ID where all its digits were given.
@@ -46,7 +43,7 @@ impl Id {
     pub fn beginnings(&self) -> Vec<String> {
         let digits = self.digits();
         let mut beginnings = vec![format!("{ALGORITHM}{digits}")];
-        if !self.text.starts_with(ALGORITHM) {
+        if !is_marked(&self.text) {
             beginnings.push(digits);
         }
         beginnings
@@ -56,10 +53,7 @@ impl Id {
     ///
     /// What goes on after its digits is no ID: anybody can give a link such a name.
     pub fn matches(&self, image_id: &str) -> bool {
-        let digits = image_id.strip_prefix(ALGORITHM).unwrap_or(image_id);
-        let is_id =
-            digits.len() == ALL_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_id
+        ImageId::parse(image_id).is_some()
             && self
                 .beginnings()
                 .iter()
@@ -68,7 +62,7 @@ impl Id {
 
     /// Returns the same text as the name of a repository, if it can be one.
     pub fn as_name(&self) -> Option<Name> {
-        if self.text.starts_with(ALGORITHM) || self.text.len() == ALL_DIGITS {
+        if is_marked(&self.text) || self.text.len() == ALL_DIGITS {
             return None;
         }
         Name::parse(&self.text).ok()

@@ -1,5 +1,7 @@
 //! Parts of a long list, to be read at the same time.
 
+use keepdocker_terms::uuid::BEFORE_OWN;
+
 use crate::api::filter::Filter;
 use crate::api::row::Row;
 
@@ -40,7 +42,7 @@ impl Range {
         /// As many digits as a `u64` holds comfortably.
         const DIGITS: u32 = 8;
         let Some((kind, begin)) = self.after.as_deref().and_then(|after| {
-            let (kind, rest) = after.split_at_checked("zzzzz-4zz18-".len())?;
+            let (kind, rest) = after.split_at_checked(BEFORE_OWN)?;
             let digits = rest.get(..DIGITS as usize)?;
             Some((kind, u64::from_str_radix(digits, 36).ok()?))
         }) else {

@@ -9,20 +9,17 @@
     reason = "the native host is a library, and uses more of the shared modules"
 )]
 
-#[path = "../../../src/archive/cutting.rs"]
-mod archive;
 mod bindings;
 mod command_line;
-#[path = "../../../src/harmless.rs"]
-mod harmless;
 mod output;
 mod run;
-#[path = "../../provider/src/secrets.rs"]
-mod secrets;
 #[path = "../../../src/cli/values.rs"]
 mod values;
-#[path = "../../../src/wording.rs"]
-mod wording;
+
+use keepdocker_archive as archive;
+use keepdocker_arvados::secrets;
+use keepdocker_wording as wording;
+use keepdocker_wording::harmless;
 
 fn main() -> std::process::ExitCode {
     run::main()

@@ -18,8 +18,7 @@ use std::{env, fs};
 
 mod composition;
 
-#[path = "../../../build/toolchain.rs"]
-mod toolchain;
+use keepdocker_build::toolchain;
 
 use composition::{Parts, compose};
 

@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 
-use crate::archive::Archive;
+use std::path::Path;
+
+use crate::archive::{Archive, Choice};
 use crate::bindings::{
     Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects, users,
 };
@@ -52,12 +54,14 @@ impl archives::GuestArchive for Opened {
                 )));
             }
         };
-        let archive = Archive::open(&location)?;
+        // There are no temporary files, hence no folder for them.
+        let archive = Archive::open(&location, Choice::default(), Path::new(""))?;
         Ok(archives::Archive::new(Opened(RefCell::new(archive))))
     }
 
     fn images(&self) -> Result<Option<Vec<archives::Image>>, archives::Error> {
-        Ok(self.0.borrow().images()?)
+        let images = self.0.borrow().images()?;
+        Ok(images.map(|images| images.into_iter().map(Into::into).collect()))
     }
 }
 

@@ -21,16 +21,15 @@ mod bindings;
 mod capabilities;
 mod engine;
 mod gate;
-#[path = "../../../src/harmless.rs"]
-mod harmless;
 mod http;
 mod keep;
 mod plan;
 #[path = "../../../src/properties.rs"]
 mod properties;
-mod secrets;
 mod session;
 mod settings;
 mod turn;
-#[path = "../../../src/wording.rs"]
-mod wording;
+
+use keepdocker_arvados::secrets;
+use keepdocker_wording as wording;
+use keepdocker_wording::harmless;

@@ -2,14 +2,9 @@
 //!
 //! There is no settings file here: what the runtime does not hand over is not there.
 
-#[path = "../../../src/settings/address.rs"]
-mod address;
-#[path = "../../../src/settings/token.rs"]
-mod token;
-
+use keepdocker_arvados::address;
+use keepdocker_arvados::token::{InvalidToken, Token};
 use url::{Host, Url};
-
-pub(crate) use token::{InvalidToken, Token};
 
 /// How to reach a cluster, and as whom.
 #[derive(Debug, Clone)]

@@ -2,13 +2,7 @@
 //!
 //! It stands where the native host's client stands, and is used by the same callers.
 
-#[path = "../../../../src/http/explained.rs"]
-mod explained;
 mod failure;
-#[path = "../../../../src/http/request_id.rs"]
-mod request_id;
-#[path = "../../../../src/http/retry.rs"]
-mod retry;
 mod send;
 
 use std::fmt;
@@ -24,9 +18,7 @@ use crate::settings::Settings;
 
 // What requests and answers are made of, for callers that know nothing of WASI.
 pub(crate) use ::http::{HeaderMap, Method, StatusCode, header};
-pub(crate) use failure::Failure;
-pub(crate) use request_id::RequestId;
-pub(crate) use retry::{Retry, Setback};
+pub(crate) use keepdocker_arvados::{Answer, Failure, RequestId, Retry, Setback, Waits};
 
 /// The longest block.
 const MAXIMUM_BLOCK: usize = 64 << 20;
@@ -50,33 +42,12 @@ pub(crate) struct RequestBuilder {
     timeout: Option<Duration>,
 }
 
-/// What a server answered.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// The status.
-    pub(crate) status: StatusCode,
-    /// The headers.
-    pub(crate) headers: HeaderMap,
-    /// The body, whole.
-    pub(crate) body: Bytes,
-}
-
 impl Client {
     /// Creates a client for the servers that the settings name. Nothing is sent.
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             authorization: format!("Bearer {}", settings.token.expose()),
         }
-    }
-
-    /// Tells the user that something is going to be tried again.
-    pub(crate) fn notify(&self, sentence: &str) {
-        session::message(Level::Warning, sentence);
-    }
-
-    /// Waits before something is tried again.
-    pub(crate) async fn pause(&self, delay: Duration) {
-        std::thread::sleep(delay);
     }
 
     /// Starts a request that carries the token.
@@ -128,6 +99,16 @@ impl Client {
     }
 }
 
+impl Waits for Client {
+    fn notify(&self, sentence: &str) {
+        session::message(Level::Warning, sentence);
+    }
+
+    async fn pause(&self, delay: Duration) {
+        std::thread::sleep(delay);
+    }
+}
+
 /// Leaves the token out.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,12 +134,5 @@ impl RequestBuilder {
     pub(crate) fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
-    }
-}
-
-impl Answer {
-    /// Returns a header's value, if it is there and readable.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
     }
 }

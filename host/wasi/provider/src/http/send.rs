@@ -12,6 +12,7 @@ use wasip2::http::types::{
 
 use crate::settings::keeps_token_safe;
 
+use super::failure::of_code;
 use super::{Answer, Failure, HeaderMap, Method, RequestBuilder, StatusCode};
 
 /// How long a connection may take to come about.
@@ -39,13 +40,13 @@ pub(super) fn exchange(request: RequestBuilder, limit: usize) -> Result<Answer, 
     let outgoing_body = outgoing
         .body()
         .map_err(|()| Failure::NotSent("the runtime takes no body".to_owned()))?;
-    let coming = outgoing_handler::handle(outgoing, Some(options)).map_err(Failure::from)?;
+    let coming = outgoing_handler::handle(outgoing, Some(options)).map_err(of_code)?;
     // A server may answer before it has taken everything; what it says counts, not the broken pipe.
     let written = write(outgoing_body, &body);
     coming.subscribe().block();
     match coming.get() {
         Some(Ok(Ok(response))) => read(&response, limit),
-        Some(Ok(Err(code))) => Err(code.into()),
+        Some(Ok(Err(code))) => Err(of_code(code)),
         Some(Err(())) | None => {
             written?;
             Err(Failure::NoAnswer("the runtime gave no answer".to_owned()))
@@ -114,7 +115,7 @@ fn write(outgoing: OutgoingBody, body: &Bytes) -> Result<(), Failure> {
         }
         stream.flush().map_err(|error| failed(error.to_string()))?;
     }
-    OutgoingBody::finish(outgoing, None).map_err(Failure::from)
+    OutgoingBody::finish(outgoing, None).map_err(of_code)
 }
 
 fn read(response: &IncomingResponse, limit: usize) -> Result<Answer, Failure> {

@@ -36,7 +36,7 @@ impl Keep {
         };
         match (read, failure) {
             (Err(_), Some(error)) => Err(error.into()),
-            (read, _) => Ok(read.map_err(StoreError::from)?),
+            (read, _) => Ok(read.map_err(StoreError::from)?.into()),
         }
     }
 }

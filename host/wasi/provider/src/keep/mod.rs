@@ -2,30 +2,18 @@
 //!
 //! The rules of writing a block are the native host's; here one block is written after the other.
 
-#[path = "../../../../src/keep/block.rs"]
-mod block;
 #[path = "../../../../src/keep/error.rs"]
 mod error;
 mod examine;
 #[path = "../../../../src/keep/get.rs"]
 mod get;
-#[path = "../../../../src/keep/known.rs"]
-mod known;
-#[path = "../../../../src/keep/locator.rs"]
-mod locator;
 #[path = "../../../../src/keep/put.rs"]
 mod put;
 #[path = "../../../../src/keep/reuse.rs"]
 mod reuse;
-#[path = "../../../../src/keep/service.rs"]
-mod service;
 #[path = "../../../../src/keep/services.rs"]
 mod services;
 mod store;
-#[path = "../../../../src/keep/stretched.rs"]
-mod stretched;
-#[path = "../../../../src/keep/tally.rs"]
-mod tally;
 mod transfer;
 
 use std::sync::{Arc, Mutex};
@@ -39,6 +27,7 @@ use crate::plan::Script;
 use crate::settings::Settings;
 
 pub(crate) use error::Error;
+use keepdocker_arvados::{block, known, locator, service, stretched, tally};
 use known::KnownBlocks;
 use services::Services;
 

@@ -8,7 +8,7 @@ use super::known::KnownBlocks;
 use super::locator::Locator;
 use super::tally::Wanted;
 use super::{Error as KeepError, Keep};
-use crate::archive::{self, Archive, BlockSink, SinkClosed};
+use crate::archive::{self, Archive, BlockSink, Selection, SinkClosed};
 use crate::bindings::keep::{Error as WitError, Options, Stored};
 use crate::plan::{Deviation, Step};
 use crate::turn;
@@ -64,10 +64,11 @@ impl Keep {
             failure: None,
         };
         let reading = archive.read(
-            &options.selection,
-            options.form,
-            options.block_layout,
+            &Selection::from(&options.selection),
+            options.form.into(),
+            options.block_layout.into(),
             &mut writer,
+            &mut |_| {},
         );
         // The writer knows why it takes no more.
         if let Some(failure) = writer.failure {
@@ -75,7 +76,7 @@ impl Keep {
         }
         let reading = reading?;
         let stored = Stored {
-            image: reading.image,
+            image: reading.image.into(),
             blocks: reading
                 .order
                 .iter()

@@ -1,0 +1,18 @@
+//! The keys of the properties that tell what an image's collection and links are.
+//!
+//! Clusters with a strict vocabulary accept unknown keys only if they begin with `arv:`.
+
+/// The collection property that holds the image's `repository:tag`.
+pub const REPO_TAG: &str = "docker-image-repo-tag";
+/// The collection property that holds the digest of the config: the image's ID.
+pub const CONFIG_DIGEST: &str = "arv:docker-config-digest";
+/// The collection property that holds the digest of the manifest, which some engines call the ID.
+pub const MANIFEST_DIGEST: &str = "arv:docker-manifest-digest";
+/// The collection property that tells where the image came from.
+pub const SOURCE_REFERENCE: &str = "arv:docker-source-reference";
+/// The collection property that keeps the build time until the links that carry it exist.
+pub const BUILD_TIME: &str = "arv:docker-image-timestamp";
+/// The collection property that holds the digest of the lowest layer: images on one base share it.
+pub const BASE_LAYER: &str = "arv:docker-base-layer";
+/// The link property that holds the image's build time.
+pub const IMAGE_TIMESTAMP: &str = "image_timestamp";

@@ -1,0 +1,73 @@
+//! What archives and images are in the contract.
+
+/// Says how what this package tells is said in the contract, and the other way.
+///
+/// Two hosts have bindings of the contract, each of its own. `$bindings` is the module of one, and
+/// `$producer` says what it is if that which produces an archive fails: a function of the error and its text.
+#[macro_export]
+macro_rules! contract {
+    ($bindings:ident, $producer:path) => {
+        impl From<$crate::Image> for $bindings::archives::Image {
+            fn from(image: $crate::Image) -> Self {
+                Self {
+                    id: image.id,
+                    manifest: image.manifest,
+                    repo_tags: image.repo_tags,
+                    config: image.config,
+                    diff_ids: image.diff_ids,
+                    platform: $bindings::types::Platform {
+                        os: image.platform.os,
+                        architecture: image.platform.architecture,
+                        variant: image.platform.variant,
+                    },
+                }
+            }
+        }
+
+        impl From<&$bindings::archives::Selection> for $crate::Selection {
+            fn from(selection: &$bindings::archives::Selection) -> Self {
+                match selection {
+                    $bindings::archives::Selection::Only => Self::Only,
+                    $bindings::archives::Selection::Id(id) => Self::Id(id.clone()),
+                    $bindings::archives::Selection::Name(name) => Self::Name(name.clone()),
+                }
+            }
+        }
+
+        impl From<$bindings::keep::Form> for $crate::Form {
+            fn from(form: $bindings::keep::Form) -> Self {
+                match form {
+                    $bindings::keep::Form::Canonical => Self::Canonical,
+                    $bindings::keep::Form::Verbatim => Self::Verbatim,
+                }
+            }
+        }
+
+        impl From<$bindings::keep::BlockLayout> for $crate::BlockLayout {
+            fn from(layout: $bindings::keep::BlockLayout) -> Self {
+                match layout {
+                    $bindings::keep::BlockLayout::Layered => Self::Layered,
+                    $bindings::keep::BlockLayout::Dense => Self::Dense,
+                }
+            }
+        }
+
+        impl From<$crate::Error> for $bindings::archives::Error {
+            fn from(error: $crate::Error) -> Self {
+                let text = error.to_string();
+                match error {
+                    $crate::Error::NotFound(_) => Self::NotFound(text),
+                    $crate::Error::Unsound { .. } => Self::Unsound(text),
+                    $crate::Error::NoSuchImage { .. } => Self::NoSuchImage(text),
+                    $crate::Error::Ambiguous { .. } => Self::Ambiguous(text),
+                    $crate::Error::Unsupported(_) => Self::Unsupported(text),
+                    $crate::Error::Producer(error) => $producer(error, text),
+                    $crate::Error::Spent
+                    | $crate::Error::Io { .. }
+                    | $crate::Error::NoRoom { .. }
+                    | $crate::Error::Closed(_) => Self::Other(text),
+                }
+            }
+        }
+    };
+}

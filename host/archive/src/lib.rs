@@ -1,0 +1,393 @@
+//! Image archives: of a file, a folder or a stream, verified and cut into blocks.
+//!
+//! An archive is read once, on a thread that may wait. Its bytes go to a [`BlockSink`] as they
+//! come, cut into blocks; every digest is checked on the way. [`Reading`] tells at the end in
+//! which order the blocks are the stored archive.
+//!
+//! What needs threads, files without a name, or libraries in C stands in `native`; `wasi` has the same for
+//! WebAssembly, where everything happens in turn and in memory.
+
+mod blocks;
+mod canonical;
+mod catalog;
+mod choice;
+mod content;
+mod contents;
+mod contract;
+mod cutting;
+mod decode;
+mod documents;
+mod entry;
+mod error;
+mod extension;
+mod header;
+mod image;
+mod indexed;
+mod intake;
+mod location;
+mod members;
+mod names;
+mod naming;
+#[cfg(not(target_family = "wasm"))]
+mod native;
+mod oci_layout;
+mod outline;
+mod shape;
+mod sink;
+mod source;
+mod sparse;
+mod stream;
+mod tar_file;
+mod verbatim;
+#[cfg(target_family = "wasm")]
+mod wasi;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek as _};
+use std::path::{Path, PathBuf};
+
+#[cfg(not(target_family = "wasm"))]
+use native as machine;
+#[cfg(target_family = "wasm")]
+use wasi as machine;
+
+use cutting::Cutting;
+use decode::Compression;
+use intake::Intake;
+use machine::copy;
+use machine::store::Store;
+use source::Tracked;
+use tar_file::TarFile;
+
+pub use choice::Choice;
+pub use cutting::fewest_blocks;
+pub use error::{Error, Fault, ProducerFailure, Subject};
+pub use image::{BlockLayout, Form, Image, Selection};
+pub use keepdocker_terms::digest::Digest;
+pub use keepdocker_terms::platform::Platform;
+pub use location::{Location, LocationError};
+pub use members::Source as Passable;
+pub use naming::Naming;
+pub use outline::read as outline;
+pub use sink::{BlockSink, SinkClosed};
+pub use source::Progress;
+
+/// An archive, open for one reading.
+pub struct Archive {
+    /// What error texts call it.
+    subject: String,
+    origin: Origin,
+    choice: Choice,
+    /// Where temporary files are made.
+    folder: PathBuf,
+    cutting: Cutting,
+    naming: Option<Naming>,
+}
+
+enum Origin {
+    /// Something that can be read once, and has not begun.
+    Stream(Opener),
+    /// Something that can be read in any order.
+    Store(Store),
+    /// Something that was read.
+    Spent,
+}
+
+/// Begins a stream, when its first byte is wanted.
+pub type Opener = Box<dyn FnOnce() -> Result<Box<dyn Read + Send>, Error> + Send>;
+
+/// What an archive was found to be, after its last byte.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The image that was meant.
+    pub image: Image,
+    /// The numbers that the sink gave the blocks, in the order in which they are the archive.
+    ///
+    /// A number may be missing: that block belongs to no member of this image.
+    pub order: Vec<usize>,
+    /// The archive's length in bytes.
+    pub size: u64,
+}
+
+impl Archive {
+    /// Opens what the user named; `folder` is where temporary files may be made.
+    ///
+    /// A tar without compression is indexed here: its headers are read. Of streams, pipes and
+    /// compressed tars, nothing is.
+    ///
+    /// # Errors
+    /// If there is nothing, or nothing of use. The engine's store is not opened here but by
+    /// [`Archive::stream`] with what the engine gives.
+    pub fn open(location: &Location, mut choice: Choice, folder: &Path) -> Result<Self, Error> {
+        let image = match location {
+            Location::Engine(_) => None,
+            Location::File { image, .. }
+            | Location::Folder { image, .. }
+            | Location::Stdin { image } => image.clone(),
+        };
+        choice.name = image;
+        match location {
+            Location::Engine(name) => Err(Error::Unsupported(machine::not_in_engine(name))),
+            // What is there counts, not the transport before it.
+            Location::File { file: path, .. } | Location::Folder { folder: path, .. } => {
+                machine::check_access(path)?;
+                let is_folder = match location {
+                    Location::Folder { .. } => !path.is_file(),
+                    _ => path.is_dir(),
+                };
+                if is_folder {
+                    return Self::layout(path, choice, folder);
+                }
+                let file = File::open(path).map_err(|error| open_error(path, error))?;
+                Self::file(file, path.display().to_string(), choice, folder)
+            }
+            Location::Stdin { .. } => {
+                let opener: Opener = Box::new(|| Ok(Box::new(io::stdin())));
+                Ok(Self::stream("standard input", opener, choice, folder))
+            }
+        }
+    }
+
+    /// Opens a stream that can be read once. `subject` is what error texts call it.
+    pub fn stream(subject: &str, opener: Opener, choice: Choice, folder: &Path) -> Self {
+        Archive {
+            subject: subject.to_owned(),
+            origin: Origin::Stream(opener),
+            choice,
+            folder: folder.to_owned(),
+            cutting: Cutting::KEEP,
+            naming: None,
+        }
+    }
+
+    /// Cuts what goes to the sink into pieces of at most `length` bytes, a multiple of 512, where
+    /// the sink is not Keep.
+    #[must_use]
+    pub fn in_pieces(mut self, length: usize) -> Self {
+        self.cutting.block = length;
+        self
+    }
+
+    /// Gives the image of an archive that is passed on as it is this name and no other.
+    #[must_use]
+    pub fn named(mut self, naming: Option<Naming>) -> Self {
+        self.naming = naming;
+        self
+    }
+
+    /// Opens a tar in a file that is at its beginning; `subject` is what error texts call it.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no sound tar.
+    pub fn file(
+        mut file: File,
+        subject: String,
+        choice: Choice,
+        folder: &Path,
+    ) -> Result<Self, Error> {
+        let failed = |source| Error::Io {
+            action: "read",
+            subject: subject.clone(),
+            source,
+        };
+        let is_regular = file.metadata().map_err(failed)?.is_file();
+        let mut start = Vec::new();
+        if is_regular {
+            Read::by_ref(&mut file)
+                .take(Compression::ENOUGH as u64)
+                .read_to_end(&mut start)
+                .and_then(|_| file.rewind())
+                .map_err(failed)?;
+        }
+        let origin = match Compression::of(&start) {
+            Compression::None if is_regular => {
+                Origin::Store(Store::tar(TarFile::open(file, subject.clone())?))
+            }
+            _ => Origin::Stream(Box::new(move || Ok(Box::new(file)))),
+        };
+        Ok(Archive {
+            subject,
+            origin,
+            choice,
+            folder: folder.to_owned(),
+            cutting: Cutting::KEEP,
+            naming: None,
+        })
+    }
+
+    /// Opens an OCI image layout in a folder.
+    fn layout(layout: &Path, choice: Choice, folder: &Path) -> Result<Self, Error> {
+        let subject = layout.display().to_string();
+        Ok(Archive {
+            origin: Origin::Store(Store::folder(layout, subject.clone())?),
+            subject,
+            choice,
+            folder: folder.to_owned(),
+            cutting: Cutting::KEEP,
+            naming: None,
+        })
+    }
+
+    /// Returns what the archive holds, or none where that shows only once it has been read.
+    ///
+    /// Of an image for several platforms, only the one that would be chosen is told.
+    ///
+    /// # Errors
+    /// If its account of what it holds is unsound, or holds nothing of the name or platform that
+    /// was given with the source.
+    pub fn images(&self) -> Result<Option<Vec<Image>>, Error> {
+        match &self.origin {
+            Origin::Spent => Err(Error::Spent),
+            Origin::Stream(_) => Ok(None),
+            Origin::Store(store) => {
+                let mut documents = store;
+                let entries = catalog::read(&mut documents, &self.choice)
+                    .and_then(|entries| self.choice.narrow(entries))
+                    .map_err(|error| store.refine(error))?;
+                let images = entries.into_iter().map(|entry| entry.image);
+                Ok(Some(images.collect()))
+            }
+        }
+    }
+
+    /// Returns the length of the source in bytes, where it is known before it is read.
+    pub fn source_length(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::Store(store) => store.length(),
+            Origin::Stream(_) | Origin::Spent => None,
+        }
+    }
+
+    /// Returns what error texts call the archive.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Returns the folder in which [`Archive::read`] first makes a temporary copy, if it does.
+    pub fn copies_to(&self, form: Form, layout: BlockLayout) -> Option<&Path> {
+        let is_stream = matches!(self.origin, Origin::Stream(_));
+        let wants_order = form == Form::Canonical && layout == BlockLayout::Dense;
+        (is_stream && wants_order).then_some(&*self.folder)
+    }
+
+    /// Reads the archive to its end, verifies it, and gives its blocks to `sink`.
+    ///
+    /// This waits for the source and the sink, so it belongs on a thread of its own. It holds at
+    /// most two of the sink's buffers at a time. With [`BlockLayout::Dense`], the canonical form
+    /// of a stream is made from a temporary copy of the whole stream, because its blocks can be
+    /// cut only once the order of the members is known.
+    ///
+    /// # Errors
+    /// If the archive is unsound, the image is not there, the source fails or the sink closes.
+    /// Blocks may have gone to the sink by then; they are worth nothing.
+    pub fn read(
+        &mut self,
+        selection: &Selection,
+        form: Form,
+        layout: BlockLayout,
+        sink: &mut dyn BlockSink,
+        progress: Progress<'_>,
+    ) -> Result<Reading, Error> {
+        let origin = std::mem::replace(&mut self.origin, Origin::Spent);
+        let is_layered = layout == BlockLayout::Layered;
+        let choice = &self.choice;
+        let settings = verbatim::Settings {
+            cutting: self.cutting,
+            is_layered,
+            folder: &self.folder,
+            rewriting: self
+                .naming
+                .as_ref()
+                .map(|naming| naming as &dyn verbatim::Rewriting),
+        };
+        let (image, order, size) = match (origin, form) {
+            (Origin::Spent, _) => return Err(Error::Spent),
+            (Origin::Stream(opener), Form::Verbatim) => {
+                let source = Tracked::new(begun(opener)?, &self.subject, progress);
+                verbatim::read(source, sink, &settings, choice, selection)?
+            }
+            (Origin::Store(store), Form::Verbatim) => {
+                let source = Tracked::new(store.rewound()?, &self.subject, progress);
+                verbatim::read(source, sink, &settings, choice, selection)?
+            }
+            (Origin::Stream(opener), Form::Canonical) if is_layered => {
+                let source = Tracked::new(begun(opener)?, &self.subject, progress);
+                let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
+                stream::read(source, intake, choice, selection)?
+            }
+            (Origin::Stream(opener), Form::Canonical) => {
+                let source = Tracked::new(begun(opener)?, &self.subject, progress);
+                let copied = copy::copy(source, &self.subject, &self.folder)?;
+                let store = Store::tar(TarFile::open(copied, self.subject.clone())?);
+                let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
+                indexed::read(&store, intake, choice, selection, &mut |_| {})?
+            }
+            (Origin::Store(store), Form::Canonical) => {
+                let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
+                indexed::read(&store, intake, choice, selection, progress)?
+            }
+        };
+        Ok(Reading { image, order, size })
+    }
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive")
+            .field("subject", &self.subject)
+            .field("choice", &self.choice)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Begins a stream. Its type is the one of [`verified`], too, so that the code for it serves both.
+fn begun<'a>(opener: Opener) -> Result<Box<dyn Read + 'a>, Error> {
+    Ok(opener()?)
+}
+
+/// Reads a tar to its end, verifies it, and returns the only image that it holds.
+///
+/// # Errors
+/// If it is unsound, holds several images or none, or `source` fails.
+pub fn verified(source: impl Read, subject: &str) -> Result<Image, Error> {
+    let progress: Progress<'_> = &mut |_| {};
+    let settings = verbatim::Settings {
+        cutting: Cutting::KEEP,
+        is_layered: false,
+        folder: Path::new(""),
+        rewriting: None,
+    };
+    let source: Box<dyn Read + '_> = Box::new(source);
+    let source = Tracked::new(source, subject, progress);
+    let choice = Choice::default();
+    let (image, ..) = verbatim::read(source, &mut Discarded, &settings, &choice, &Selection::Only)?;
+    Ok(image)
+}
+
+/// Takes what was verified, and keeps nothing.
+struct Discarded;
+
+impl BlockSink for Discarded {
+    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
+        Ok(Vec::new())
+    }
+
+    fn submit(&mut self, _: Vec<u8>) -> Result<usize, SinkClosed> {
+        Ok(0)
+    }
+}
+
+fn open_error(path: &Path, source: io::Error) -> Error {
+    match source.kind() {
+        io::ErrorKind::NotFound => Error::NotFound(path.to_owned()),
+        _ => Error::Io {
+            action: "open",
+            subject: path.display().to_string(),
+            source,
+        },
+    }
+}

@@ -1,0 +1,128 @@
+//! Archives in which any member can be read at any time: a tar in a file, a folder.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use crate::documents::{self, Documents};
+use crate::error::{Error, Fault};
+use crate::names;
+use crate::open_error;
+use crate::tar_file::{Data, TarFile};
+
+/// An archive whose members can be read in any order.
+pub(crate) enum Store {
+    Tar(TarFile),
+    Folder(Folder),
+}
+
+/// An OCI image layout, or the form `dir:`, in a folder.
+pub(crate) struct Folder {
+    folder: Dir,
+    subject: String,
+}
+
+impl Folder {
+    fn open(&self, name: &str) -> Result<Option<(cap_std::fs::File, u64)>, Error> {
+        let path = names::member(name.as_bytes()).map_err(|fault| Error::member(name, fault))?;
+        let failed = |source| Error::Io {
+            action: "read",
+            subject: format!("{}/{path}", self.subject),
+            source,
+        };
+        let metadata = match self.folder.metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // The library's own refusal; the system's has a number.
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied
+                    && error.raw_os_error().is_none() =>
+            {
+                return Err(Error::member(
+                    name,
+                    Fault::Refused(
+                        "is a link out of the folder, which is not followed; copy the folder with `cp -rL`, and name the copy",
+                    ),
+                ));
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        // To open a pipe would wait for its writer.
+        if !metadata.is_file() {
+            return Err(Error::member(name, Fault::Refused("is not a file")));
+        }
+        let file = self.folder.open(&path).map_err(failed)?;
+        Ok(Some((file, metadata.len())))
+    }
+}
+
+impl Store {
+    /// Takes a tar that was indexed.
+    pub(crate) fn tar(tar: TarFile) -> Self {
+        Store::Tar(tar)
+    }
+
+    /// Opens an image layout in a folder; `subject` is what error texts call it.
+    pub(crate) fn folder(path: &Path, subject: String) -> Result<Self, Error> {
+        let folder = Dir::open_ambient_dir(path, ambient_authority())
+            .map_err(|error| open_error(path, error))?;
+        Ok(Store::Folder(Folder { folder, subject }))
+    }
+
+    /// Returns the archive's file, at its beginning.
+    pub(crate) fn rewound(&self) -> Result<&File, Error> {
+        match self {
+            Store::Tar(tar) => tar.rewound(),
+            Store::Folder(_) => Err(Error::Unsupported(
+                "a folder is not one sequence of bytes, so it cannot be stored as it is; leave out the wish to store it verbatim".into(),
+            )),
+        }
+    }
+
+    /// Returns what error texts call the archive.
+    pub(crate) fn subject(&self) -> &str {
+        match self {
+            Store::Tar(tar) => tar.subject(),
+            Store::Folder(folder) => &folder.subject,
+        }
+    }
+
+    /// Puts the fault of the whole archive in the place of one that only follows from it.
+    pub(crate) fn refine(&self, error: Error) -> Error {
+        match self {
+            Store::Tar(tar) => tar.shape().refine(error),
+            Store::Folder(_) => error,
+        }
+    }
+
+    /// Returns the number of bytes of the archive, where it is one file.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self {
+            Store::Tar(tar) => Some(tar.length()),
+            Store::Folder(_) => None,
+        }
+    }
+
+    /// Returns a reader of the member's data and their length, or none if there is no such
+    /// member.
+    pub(crate) fn open(&self, name: &str) -> Result<Option<Data<'_>>, Error> {
+        match self {
+            Store::Tar(tar) => tar.open_member(name),
+            Store::Folder(folder) => Ok(folder
+                .open(name)?
+                .map(|(file, length)| (Box::new(file) as Box<dyn Read>, length))),
+        }
+    }
+}
+
+impl Documents for &Store {
+    fn document(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.open(name)? {
+            None => Ok(None),
+            Some(data) => documents::read(name, data, self.subject()).map(Some),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Passes an archive on as it is, verified on the way.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::image::{Image, Selection};
+
+use super::blocks::{Blocks, TAR_UNIT};
+use super::canonical;
+use super::catalog;
+use super::choice::Choice;
+use super::content::{Content, pass};
+use super::contents::{Contents, doubled};
+use super::cutting::Cutting;
+use super::documents::{self, Documents};
+use super::error::{Error, Fault};
+use super::members::{Member, Members};
+use super::sink::BlockSink;
+use super::source::tar_stream;
+use crate::machine::hasher::Hasher;
+use crate::machine::spool::{Extent, Spool};
+
+/// How blocks are cut, and where small things wait.
+pub(crate) struct Settings<'a> {
+    pub(crate) cutting: Cutting,
+    /// Whether a large member begins a block.
+    pub(crate) is_layered: bool,
+    pub(crate) folder: &'a Path,
+    /// What writes some members anew on their way.
+    pub(crate) rewriting: Option<&'a dyn Rewriting>,
+}
+
+/// Writes members anew that no digest covers.
+pub(crate) trait Rewriting {
+    /// Tells whether it looks at a member. Its name is short and plain then.
+    fn concerns(&self, member: &Member) -> bool;
+
+    /// Returns what such a member is to be instead.
+    fn rewritten(&self, member: &str, bytes: Vec<u8>) -> Vec<u8>;
+}
+
+/// Passes all bytes of `source` on to the sink.
+///
+/// Compression around the whole archive is taken off: what Keep stores is a tar.
+pub(crate) fn read(
+    source: impl Read,
+    sink: &mut dyn BlockSink,
+    settings: &Settings<'_>,
+    choice: &Choice,
+    selection: &Selection,
+) -> Result<(Image, Vec<usize>, u64), Error> {
+    let hasher = Hasher::start();
+    let mut spool = Spool::new(settings.folder);
+    let mut blocks = Blocks::new(sink, settings.cutting);
+    let mut contents: Contents<(Content, Option<Extent>)> = Contents::new();
+    let mut members = Members::new(tar_stream(source)?).keeping_between();
+    let mut was_large = false;
+    loop {
+        members.finish_member()?;
+        blocks.append(&members.take_between())?;
+        if was_large {
+            blocks.cut()?;
+        }
+        let Some(member) = members.next()? else {
+            break;
+        };
+        was_large = settings.is_layered && member.size >= settings.cutting.large;
+        if was_large {
+            blocks.cut()?;
+        }
+        let rewriting = settings
+            .rewriting
+            .filter(|rewriting| rewriting.concerns(&member));
+        if rewriting.is_none() {
+            blocks.append(&members.take_between())?;
+        }
+        if contents.add(&member)? {
+            continue;
+        }
+        if member.holes.is_some() {
+            return Err(not_as_it_is("holds sparse files"));
+        }
+        if let Some(rewriting) = rewriting {
+            let mut document = Vec::new();
+            let content = pass(&mut members, &member.name, &hasher, |bytes| {
+                // What is compressed is no document, and may be as long as it likes.
+                if document.len() as u64 <= documents::LONGEST {
+                    document.extend_from_slice(bytes);
+                }
+                Ok(())
+            })?;
+            let extent = match content.raw == content.plain {
+                true => Some(spool.append(&document)?),
+                false => None,
+            };
+            members.finish_member()?;
+            // Its header and padding are those of other bytes.
+            drop(members.take_between());
+            append_member(
+                &mut blocks,
+                &member.name,
+                &rewriting.rewritten(&member.name, document),
+            )?;
+            contents.add_file(member.name, (content, extent));
+            continue;
+        }
+        let mut tap = Tap {
+            inner: &mut members,
+            blocks: &mut blocks,
+            failure: None,
+        };
+        let mut document = Vec::new();
+        let mut is_document = member.size <= documents::LONGEST;
+        let passed = pass(&mut tap, &member.name, &hasher, |bytes| {
+            is_document &= !document.is_empty() || documents::begins(bytes);
+            if is_document {
+                document.extend_from_slice(bytes);
+            }
+            Ok(())
+        });
+        if let Some(failure) = tap.failure {
+            return Err(failure);
+        }
+        let content = passed?;
+        content.verify_name(&member.name)?;
+        is_document &= content.raw == content.plain;
+        let extent = match is_document {
+            true => Some(spool.append(&document)?),
+            false => None,
+        };
+        match contents.former(&member.name) {
+            None => contents.add_file(member.name, (content, extent)),
+            Some((former, _)) if *former == content => {}
+            Some(_) => return Err(doubled(&member.name)),
+        }
+    }
+    blocks.append(&members.take_between())?;
+    // Compute nodes would get it as it is.
+    if members.shape().is_cut {
+        return Err(Error::archive(Fault::Truncated));
+    }
+
+    let mut arrived = Arrived {
+        contents: &contents,
+        spool: &mut spool,
+    };
+    let account = arrived.document("manifest.json")?;
+    if account.is_none_or(|account| catalog::is_object(&account)) {
+        return Err(not_as_it_is("has no `manifest.json` of Docker's form"));
+    }
+    let refine = |error| members.shape().refine(error);
+    let entries = catalog::read(&mut arrived, &Choice::default()).map_err(refine)?;
+    if entries.len() != 1 {
+        let count = entries.len();
+        return Err(not_as_it_is(&format!("holds {count} images, and not one")));
+    }
+    let entry = choice.select(entries, selection)?;
+    catalog::check_index(&mut arrived, &entry)?;
+    for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
+        let (content, _) = contents
+            .file(&layer.member)?
+            .ok_or_else(|| layer.missing())?;
+        content.verify(layer, diff_id)?;
+    }
+    let (order, size) = blocks.take()?;
+    Ok((entry.image, order, size))
+}
+
+fn not_as_it_is(why: &str) -> Error {
+    Error::Unsupported(format!(
+        "the archive {why}, so it cannot be stored as it is; leave out the wish to store it verbatim"
+    ))
+}
+
+/// Adds a member of a short, plain name.
+fn append_member(blocks: &mut Blocks<'_>, name: &str, data: &[u8]) -> Result<(), Error> {
+    blocks.append(&canonical::header(name, data.len() as u64))?;
+    blocks.append(data)?;
+    let padding = data.len().next_multiple_of(TAR_UNIT) - data.len();
+    blocks.append(&[0; TAR_UNIT][..padding])
+}
+
+/// Copies what is read to the blocks.
+struct Tap<'a, 'b, R> {
+    inner: R,
+    blocks: &'a mut Blocks<'b>,
+    failure: Option<Error>,
+}
+
+impl<R: Read> Read for Tap<'_, '_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        if let Err(failure) = self.blocks.append(&buffer[..count]) {
+            self.failure = Some(failure);
+            return Err(io::Error::other("the blocks are no longer wanted"));
+        }
+        Ok(count)
+    }
+}
+
+struct Arrived<'a> {
+    contents: &'a Contents<(Content, Option<Extent>)>,
+    spool: &'a mut Spool,
+}
+
+impl Documents for Arrived<'_> {
+    fn document(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.contents.file(name)? {
+            None => Ok(None),
+            Some((_, Some(extent))) => self.spool.read(*extent).map(Some),
+            Some(_) => Err(Error::member(
+                name,
+                Fault::Refused("is not the JSON document that it should be"),
+            )),
+        }
+    }
+}

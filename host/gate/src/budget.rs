@@ -1,0 +1,86 @@
+//! How many bytes may still go to Keep.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::lock;
+use super::refusal::Refusal;
+use crate::Verb;
+use crate::policy::{Counted, Denial, Limit, Limits};
+
+/// What all operations of a run have sent, and the most that they may.
+#[derive(Debug)]
+pub(super) struct Account {
+    sent: AtomicU64,
+    limit: Option<Limit>,
+    /// Where the gate keeps the last denial.
+    denial: Arc<Mutex<Option<Denial>>>,
+}
+
+impl Account {
+    pub(super) fn new(limits: &Limits, denial: &Arc<Mutex<Option<Denial>>>) -> Self {
+        Self {
+            sent: AtomicU64::new(0),
+            limit: limits.get(Counted::KeepBytes).cloned(),
+            denial: Arc::clone(denial),
+        }
+    }
+
+    pub(super) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
+/// The leave to send bytes to Keep, for one operation.
+///
+/// Clones draw on the same account, so that several tasks can send at once.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    account: Arc<Account>,
+    operation: Arc<AtomicU64>,
+}
+
+impl Budget {
+    pub(super) fn new(account: &Arc<Account>) -> Self {
+        Self {
+            account: Arc::clone(account),
+            operation: Arc::default(),
+        }
+    }
+
+    /// Asks whether so many more bytes may be sent, and counts them as sent; each replica of a block
+    /// counts once.
+    ///
+    /// # Errors
+    /// If they are more than the run may send. Then nothing is counted, and none must be sent.
+    pub fn charge(&self, bytes: u64) -> Result<(), Refusal> {
+        let most = self
+            .account
+            .limit
+            .as_ref()
+            .map_or(u64::MAX, |limit| limit.value);
+        let charged =
+            self.account
+                .sent
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sent| {
+                    sent.checked_add(bytes).filter(|sum| *sum <= most)
+                });
+        match (charged, &self.account.limit) {
+            (Err(_), Some(limit)) => {
+                let denial = Denial::over_limit(limit, Verb::KeepStore);
+                *lock(&self.account.denial) = Some(denial.clone());
+                Err(Refusal::Denied(Box::new(denial)))
+            }
+            _ => {
+                self.operation.fetch_add(bytes, Ordering::Relaxed);
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns how many bytes this operation has sent.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.operation.load(Ordering::Relaxed)
+    }
+}

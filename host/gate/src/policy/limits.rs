@@ -1,0 +1,151 @@
+//! How much a run may use up.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::origin::Origin;
+use super::quantity::{show_seconds, show_size};
+use crate::Verb;
+
+/// What a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Bytes of the component's memory.
+    Memory,
+    /// Units of computing, about one WebAssembly instruction each.
+    Fuel,
+    /// Seconds from the command's start to its end.
+    Deadline,
+    /// Calls of the component to the host.
+    HostCalls,
+    /// Bytes sent to Keep, each replica counted once.
+    KeepBytes,
+    /// Objects created on the cluster: links and collections.
+    Writes,
+    /// Calls to the interface in this place of [`Verb::INTERFACES`].
+    Calls(usize),
+}
+
+/// How many limits there are apart from those for each interface.
+const SINGLE: usize = 6;
+
+impl Counted {
+    /// The limits that have a key of their own.
+    pub(super) const KEYS: [(&'static str, Self); SINGLE] = [
+        ("memory", Self::Memory),
+        ("fuel", Self::Fuel),
+        ("deadline", Self::Deadline),
+        ("host-calls", Self::HostCalls),
+        ("keep-bytes", Self::KeepBytes),
+        ("writes", Self::Writes),
+    ];
+
+    fn index(self) -> usize {
+        match self {
+            Self::Memory => 0,
+            Self::Fuel => 1,
+            Self::Deadline => 2,
+            Self::HostCalls => 3,
+            Self::KeepBytes => 4,
+            Self::Writes => 5,
+            Self::Calls(interface) => SINGLE + interface,
+        }
+    }
+
+    /// Writes a value of the limit as a policy does.
+    pub(super) fn show(self, value: u64) -> String {
+        match self {
+            Self::Memory | Self::KeepBytes => show_size(value),
+            Self::Deadline => show_seconds(value),
+            Self::Fuel | Self::HostCalls | Self::Writes | Self::Calls(_) => value.to_string(),
+        }
+    }
+
+    /// Returns every limit that there can be.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        Self::KEYS
+            .iter()
+            .map(|(_, counted)| *counted)
+            .chain((0..Verb::INTERFACES.len()).map(Self::Calls))
+    }
+}
+
+/// Writes the limit's place in the file, such as `limits.calls.engine`.
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Calls(interface) => {
+                write!(f, "limits.calls.{}", Verb::INTERFACES[*interface])
+            }
+            _ => write!(f, "limits.{}", Self::KEYS[self.index()].0),
+        }
+    }
+}
+
+/// One limit, and where it is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// What is counted.
+    pub counted: Counted,
+    /// The most that there may be.
+    pub value: u64,
+    /// Whose policy sets it.
+    pub origin: Origin,
+    /// The file that sets it.
+    pub file: Arc<str>,
+    /// The line in it, from 1.
+    pub line: usize,
+}
+
+/// The limits of one layer, or of all: then each is the smallest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    limits: [Option<Limit>; SINGLE + Verb::INTERFACES.len()],
+}
+
+impl Limits {
+    /// Adds a limit, unless there is one that is smaller.
+    pub(super) fn tighten(&mut self, limit: Limit) {
+        let place = &mut self.limits[limit.counted.index()];
+        if place
+            .as_ref()
+            .is_none_or(|present| limit.value < present.value)
+        {
+            *place = Some(limit);
+        }
+    }
+
+    /// Returns the limit on something, if there is one.
+    #[must_use]
+    pub fn get(&self, counted: Counted) -> Option<&Limit> {
+        self.limits[counted.index()].as_ref()
+    }
+
+    /// Returns every limit that is set.
+    pub fn iter(&self) -> impl Iterator<Item = &Limit> {
+        self.limits.iter().flatten()
+    }
+
+    fn value(&self, counted: Counted) -> u64 {
+        self.get(counted).map_or(u64::MAX, |limit| limit.value)
+    }
+
+    /// Returns how many bytes of memory the component may have.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        usize::try_from(self.value(Counted::Memory)).unwrap_or(usize::MAX)
+    }
+
+    /// Returns how much the component may compute.
+    #[must_use]
+    pub fn fuel(&self) -> u64 {
+        self.value(Counted::Fuel)
+    }
+
+    /// Returns how long a command may take.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        Duration::from_secs(self.value(Counted::Deadline))
+    }
+}

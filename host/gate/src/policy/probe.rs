@@ -1,0 +1,358 @@
+//! Operations that stand for all others: one for each set that the rules tell apart.
+//!
+//! The forms of patterns are such that two sets of repositories are disjoint, or one holds the other.
+//! So it is enough to try one member of each pattern that is in no smaller one, and one that is in
+//! none. What holds for these holds for every operation.
+
+use std::collections::BTreeSet;
+
+use keepdocker_terms::link_class::LinkClass;
+
+use super::condition::Condition;
+use super::context::{Cluster, Context};
+use super::object_pattern::{ClusterPattern, ImagePattern, ProjectPattern, StorageClassPattern};
+use super::repository::RepositoryPattern;
+use super::rule::Rule;
+use crate::{Operation, Verb};
+
+/// More are not tried.
+pub(super) const MAX_PROBES: usize = 200_000;
+
+/// An operation and its circumstances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Probe {
+    pub(super) operation: Operation,
+    pub(super) cluster: Cluster,
+    pub(super) names: Option<Vec<String>>,
+}
+
+impl Probe {
+    pub(super) fn context(&self) -> Context<'_> {
+        Context {
+            cluster: &self.cluster,
+            names: self.names.as_deref(),
+        }
+    }
+}
+
+/// What the rules tell apart, with one member that no rule means.
+struct Values {
+    names: Vec<String>,
+    images: Vec<String>,
+    clusters: Vec<Cluster>,
+    owners: Vec<Option<String>>,
+    storage_classes: Vec<Vec<String>>,
+    replicas: Vec<Option<u32>>,
+}
+
+/// Returns what stands for every operation of a verb, as far as these rules tell them apart; at most
+/// [`MAX_PROBES`].
+pub(super) fn of<'r>(verb: Verb, rules: impl Iterator<Item = &'r Rule>) -> Vec<Probe> {
+    let conditions: Vec<&Condition> = rules
+        .filter(|rule| rule.verbs().any(|named| named == verb))
+        .flat_map(|rule| &rule.conditions)
+        .map(|stated| &stated.condition)
+        .collect();
+    let values = Values::new(&conditions);
+    let mut probes = Vec::new();
+    for (operation, names) in operations(verb, &values) {
+        for cluster in &values.clusters {
+            if probes.len() == MAX_PROBES {
+                return probes;
+            }
+            probes.push(Probe {
+                operation: operation.clone(),
+                cluster: cluster.clone(),
+                names: names.clone(),
+            });
+        }
+    }
+    probes
+}
+
+impl Values {
+    fn new(conditions: &[&Condition]) -> Self {
+        let mut names = BTreeSet::from(["example.net/any/other".to_owned()]);
+        let mut images = BTreeSet::from(["f".repeat(64)]);
+        let (mut hosts, mut ids) = (
+            BTreeSet::from(["api.example.net".to_owned()]),
+            BTreeSet::new(),
+        );
+        let mut owners = BTreeSet::from([None, Some("xxxxx-j7d0g-anyotherproject".to_owned())]);
+        let mut classes = BTreeSet::from([Vec::new(), vec!["any-other-class".to_owned()]]);
+        let mut replicas = BTreeSet::from([None]);
+        for condition in conditions {
+            match condition {
+                Condition::Repositories(patterns) => {
+                    names.extend(patterns.iter().filter_map(member))
+                }
+                Condition::Images(patterns) => {
+                    images.extend(patterns.iter().filter_map(|pattern| match pattern {
+                        ImagePattern::Any => None,
+                        ImagePattern::Exactly(digits) => Some(digits.clone()),
+                    }))
+                }
+                Condition::Clusters(patterns) => {
+                    for pattern in patterns {
+                        match pattern {
+                            ClusterPattern::Any => {}
+                            ClusterPattern::Id(id) => _ = ids.insert(Some(id.clone())),
+                            ClusterPattern::Host(host) => _ = hosts.insert(host.clone()),
+                            ClusterPattern::HostSuffix(suffix) => {
+                                _ = hosts.insert(format!("any-other.{suffix}"))
+                            }
+                        }
+                    }
+                }
+                Condition::Projects(patterns) => {
+                    owners.extend(patterns.iter().filter_map(|pattern| match pattern {
+                        ProjectPattern::Uuid(uuid) => Some(Some(uuid.clone())),
+                        ProjectPattern::Any | ProjectPattern::Home => None,
+                    }))
+                }
+                Condition::StorageClasses(patterns) => {
+                    classes.extend(patterns.iter().filter_map(|pattern| match pattern {
+                        StorageClassPattern::Exactly(class) => Some(vec![class.clone()]),
+                        StorageClassPattern::Any | StorageClassPattern::ClusterDefault => None,
+                    }))
+                }
+                Condition::MaxReplicas(most) => {
+                    replicas.extend([Some(*most), Some(most.saturating_add(1))])
+                }
+                Condition::RequireDigest
+                | Condition::Sources(_)
+                | Condition::Targets(_)
+                | Condition::LinkClasses(_)
+                | Condition::WithoutManifests => {}
+            }
+        }
+        ids.insert(Some("xxxxx".to_owned()));
+        let clusters = hosts
+            .iter()
+            .flat_map(|host| {
+                ids.iter().map(|id| Cluster {
+                    host: host.clone(),
+                    id: id.clone(),
+                })
+            })
+            .collect();
+        Self {
+            names: names.into_iter().collect(),
+            images: images
+                .into_iter()
+                .map(|digits| format!("sha256:{digits}"))
+                .collect(),
+            clusters,
+            owners: owners.into_iter().collect(),
+            storage_classes: classes.into_iter().collect(),
+            replicas: replicas.into_iter().collect(),
+        }
+    }
+}
+
+/// Returns a repository that the pattern covers and, as far as names go, no narrower pattern does.
+fn member(pattern: &RepositoryPattern) -> Option<String> {
+    match pattern {
+        RepositoryPattern::Any => None,
+        RepositoryPattern::Exactly { registry, path } => Some(format!("{registry}/{path}")),
+        RepositoryPattern::Under { registry, folder } if folder.is_empty() => {
+            Some(format!("{registry}/any/other"))
+        }
+        RepositoryPattern::Under { registry, folder } => {
+            Some(format!("{registry}/{folder}/any-other"))
+        }
+        RepositoryPattern::AtHost { suffix } => Some(format!("any-other.{suffix}/any/other")),
+    }
+}
+
+type Named = (Operation, Option<Vec<String>>);
+
+fn operations(verb: Verb, values: &Values) -> Vec<Named> {
+    let digest = format!("@sha256:{}", "0".repeat(64));
+    let plain = |operation| (operation, None);
+    let repositories = || {
+        values
+            .names
+            .iter()
+            .flat_map(|name| [name.clone(), format!("{name}{digest}")])
+    };
+    let owners = || values.owners.iter().cloned();
+    match verb {
+        Verb::LogWrite => Operation::LEVELS
+            .iter()
+            .map(|level| plain(Operation::LogWrite { level }))
+            .collect(),
+        Verb::EngineFind => repositories()
+            .chain(values.images.iter().cloned())
+            .map(|name| plain(Operation::EngineFind { name }))
+            .collect(),
+        Verb::EnginePull => repositories()
+            .map(|name| plain(Operation::EnginePull { name }))
+            .collect(),
+        Verb::ArchivesOpen => {
+            let given = (
+                Operation::ArchivesOpen {
+                    source: "given",
+                    image: None,
+                },
+                None,
+            );
+            let names = || {
+                std::iter::once(None)
+                    .chain(values.names.iter().map(|name| Some(vec![name.clone()])))
+            };
+            let opened = ["engine", "cache"].into_iter().flat_map(|source| {
+                values.images.iter().flat_map(move |image| {
+                    names().map(move |names| {
+                        (
+                            Operation::ArchivesOpen {
+                                source,
+                                image: Some(image.clone()),
+                            },
+                            names,
+                        )
+                    })
+                })
+            });
+            std::iter::once(given).chain(opened).collect()
+        }
+        Verb::ArchivesImages => vec![plain(Operation::ArchivesImages)],
+        Verb::ArchivesForget => values
+            .images
+            .iter()
+            .map(|image| {
+                plain(Operation::ArchivesForget {
+                    image: image.clone(),
+                })
+            })
+            .collect(),
+        Verb::LocksAcquire => values
+            .images
+            .iter()
+            .map(|image| {
+                plain(Operation::LocksAcquire {
+                    image: image.clone(),
+                })
+            })
+            .collect(),
+        Verb::KeepStore => stored(values)
+            .map(|(replicas, storage_classes)| {
+                plain(Operation::KeepStore {
+                    selection: "only".into(),
+                    replicas,
+                    storage_classes,
+                    reuse: Vec::new(),
+                })
+            })
+            .collect(),
+        Verb::KeepFetch => Operation::TARGETS
+            .iter()
+            .flat_map(|target| {
+                values.images.iter().map(|image| {
+                    plain(Operation::KeepFetch {
+                        target,
+                        image: image.clone(),
+                    })
+                })
+            })
+            .collect(),
+        Verb::KeepExamine => Operation::DEPTHS
+            .iter()
+            .flat_map(|depth| {
+                values.images.iter().map(|image| {
+                    plain(Operation::KeepExamine {
+                        depth,
+                        image: image.clone(),
+                    })
+                })
+            })
+            .collect(),
+        Verb::ClusterGet => vec![plain(Operation::ClusterGet)],
+        Verb::UsersCurrent => vec![plain(Operation::UsersCurrent)],
+        Verb::ProjectsGet => owners()
+            .flatten()
+            // A user's UUID may be the other name of the home project.
+            .chain(["xxxxx-tpzed-anyotherusers00".to_owned()])
+            .map(|project| plain(Operation::ProjectsGet { project }))
+            .collect(),
+        Verb::LinksList => {
+            let all = LinkClass::NAMES.to_vec();
+            let classes = LinkClass::NAMES
+                .iter()
+                .map(|class| vec![*class])
+                .chain([all]);
+            classes
+                .flat_map(|classes| {
+                    owners().map(move |owner| {
+                        plain(Operation::LinksList {
+                            classes: classes.clone(),
+                            owner,
+                        })
+                    })
+                })
+                .collect()
+        }
+        Verb::LinksCreate => {
+            let [hash, name, migration] = LinkClass::NAMES;
+            let named = values
+                .images
+                .iter()
+                .map(move |image| (hash, image))
+                .chain(values.names.iter().map(move |reference| (name, reference)));
+            let other = std::iter::once((migration, String::new()));
+            named
+                .map(|(class, name)| (class, name.clone()))
+                .chain(other)
+                .flat_map(|(class, name)| {
+                    owners().map(move |owner| {
+                        plain(Operation::LinksCreate {
+                            class,
+                            name: name.clone(),
+                            head: String::new(),
+                            owner,
+                        })
+                    })
+                })
+                .collect()
+        }
+        Verb::CollectionsList => owners()
+            .flat_map(|owner| {
+                [false, true].map(|manifests| {
+                    plain(Operation::CollectionsList {
+                        manifests,
+                        owner: owner.clone(),
+                    })
+                })
+            })
+            .collect(),
+        Verb::CollectionsUpdate => owners()
+            .map(|owner| {
+                plain(Operation::CollectionsUpdate {
+                    collection: String::new(),
+                    owner,
+                })
+            })
+            .collect(),
+        Verb::CollectionsCreate => owners()
+            .flat_map(|owner| {
+                stored(values).map(move |(replicas, storage_classes)| {
+                    plain(Operation::CollectionsCreate {
+                        name: String::new(),
+                        owner: owner.clone(),
+                        replicas,
+                        storage_classes,
+                    })
+                })
+            })
+            .collect(),
+    }
+}
+
+fn stored(values: &Values) -> impl Iterator<Item = (Option<u32>, Vec<String>)> {
+    values.replicas.iter().flat_map(|replicas| {
+        values
+            .storage_classes
+            .iter()
+            .map(|classes| (*replicas, classes.clone()))
+    })
+}

@@ -1,0 +1,69 @@
+//! Tests of the policy as a whole.
+
+mod bounds;
+mod contract;
+mod demands;
+mod keys;
+mod layers;
+mod schema;
+mod sources;
+mod strictness;
+mod tightest;
+mod tools;
+
+use super::*;
+use crate::{Operation, Verb};
+
+/// Reads a policy whose schema line is added before the text.
+fn layer(text: &str) -> Layer {
+    Layer::read(
+        Origin::Given,
+        "p.toml",
+        &format!("schema = \"{SCHEMA}\"\n{text}"),
+    )
+    .unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// Returns the faults of a policy, each as `line:column: message`; the schema line is line 1.
+fn faults(text: &str) -> Vec<String> {
+    match Layer::read(
+        Origin::Given,
+        "p.toml",
+        &format!("schema = \"{SCHEMA}\"\n{text}"),
+    ) {
+        Ok(_) => Vec::new(),
+        Err(Error::Invalid(faults)) => faults
+            .into_iter()
+            .map(|fault| format!("{}:{}: {}", fault.line, fault.column, fault.message))
+            .collect(),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Makes an operation of a line such as `engine.find lab/x`.
+fn operation(line: &str) -> Operation {
+    let mut words = line.split_whitespace().map(str::to_owned);
+    Operation::from_words(&words.next().expect("a verb"), &words.collect::<Vec<_>>())
+        .unwrap_or_else(|error| panic!("{line}: {error}"))
+}
+
+fn cluster() -> Cluster {
+    Cluster {
+        host: "zzzzz.example.org".into(),
+        id: Some("zzzzz".into()),
+    }
+}
+
+fn decide(policy: &Policy, line: &str) -> Decision {
+    policy
+        .decide(
+            &operation(line),
+            &Context {
+                cluster: &cluster(),
+                names: None,
+            },
+        )
+        .decision
+}
+
+const PROJECT: &str = "zzzzz-j7d0g-000000000000000";

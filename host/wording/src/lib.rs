@@ -1,0 +1,56 @@
+//! Words for what libraries leave to numbers and to names of source code.
+
+pub mod harmless;
+
+use std::fmt::Display;
+
+/// Writes how many there are of something, as in `1 block` and `2 blocks`.
+///
+/// `noun` is the singular, of a word whose plural only adds an `s`.
+#[must_use]
+pub fn count(number: impl Display, noun: &str) -> String {
+    let number = number.to_string();
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// Says what is wrong with a JSON text, without the name of what it was to become.
+#[must_use]
+pub fn json_fault(error: &serde_json::Error) -> String {
+    const STRUCT: &str = "expected struct ";
+    let text = error.to_string();
+    match text.split_once(STRUCT) {
+        Some((before, after)) => {
+            let end = after.find(' ').unwrap_or(after.len());
+            format!("{before}expected an object{}", &after[end..])
+        }
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_in_json_names_nothing_of_the_source() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Inner {
+            #[expect(dead_code, reason = "only read")]
+            number: u8,
+        }
+        let fault = |text: &str| json_fault(&serde_json::from_str::<Inner>(text).unwrap_err());
+        assert_eq!(
+            fault("null"),
+            "invalid type: null, expected an object at line 1 column 4"
+        );
+        assert_eq!(fault("{}"), "missing field `number` at line 1 column 2");
+    }
+
+    #[test]
+    fn one_alone_is_singular() {
+        assert_eq!(count(0, "block"), "0 blocks");
+        assert_eq!(count(1, "block"), "1 block");
+        assert_eq!(count(21, "block"), "21 blocks");
+    }
+}
