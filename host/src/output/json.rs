@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::archive::fewest_blocks;
-use crate::bindings::commands::{Downloaded, ListedImage, Outcome, Resolution, Uploaded};
+use crate::bindings::commands::{Delivery, Downloaded, ListedImage, Outcome, Resolution, Uploaded};
 
 #[derive(Serialize)]
 struct Images<'a> {
@@ -100,6 +100,7 @@ pub fn resolved(resolution: &Resolution) -> String {
 #[derive(Serialize)]
 struct Download<'a> {
     schema: &'static str,
+    outcome: &'static str,
     collection: &'a str,
     portable_data_hash: &'a str,
     image: &'a str,
@@ -108,11 +109,15 @@ struct Download<'a> {
     reasons: &'a [String],
 }
 
-/// Returns what was fetched.
+/// Returns what a download came to.
 #[must_use]
 pub fn downloaded(downloaded: &Downloaded) -> String {
     line(&Download {
         schema: "keepdocker.download/1",
+        outcome: match downloaded.outcome {
+            Delivery::Present => "present",
+            Delivery::Fetched => "fetched",
+        },
         collection: &downloaded.collection,
         portable_data_hash: &downloaded.portable_data_hash,
         image: &downloaded.image,

@@ -70,8 +70,21 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Stored, Erro
 }
 
 /// Finds in the archive what its name promises.
-pub(crate) fn fetch(archive: &StoredArchive, target: Target) -> Result<Fetched, Error> {
+pub(crate) fn fetch(
+    archive: &StoredArchive,
+    target: Target,
+    present: bool,
+) -> Result<Fetched, Error> {
     super::with(|world| {
+        if present {
+            world
+                .calls
+                .push(format!("keep.fetch {} present", archive.image));
+            return Ok(Fetched {
+                image: held(world, archive)?,
+                size: 0,
+            });
+        }
         world
             .calls
             .push(format!("keep.fetch {} {target:?}", archive.image));

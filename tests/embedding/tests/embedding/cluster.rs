@@ -109,7 +109,8 @@ impl Cluster {
             }
             "keep.store" => self.store(first, &request[1]),
             "keep.fetch" => Ok(json!({
-                "image": image(text(&first["image"]), &[], AT), "size": 1000,
+                "image": image(text(&first["image"]), &[], AT),
+                "size": if request[2] == true { 0 } else { 1000 },
             })),
             "keep.examine" => Ok(image(text(&first["image"]), &[], AT)),
             "links.list" => Ok(self.list_links(first)),
