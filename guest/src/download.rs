@@ -88,7 +88,7 @@ fn engine_has(archive: &keep::StoredArchive) -> bool {
 ///
 /// A name leads where a container request that has it would lead. An ID means the image with that
 /// ID, though the server reads it otherwise.
-fn find(text: &str) -> Result<(collections::Collection, Vec<String>), Failure> {
+pub(crate) fn find(text: &str) -> Result<(collections::Collection, Vec<String>), Failure> {
     let reference = Reference::parse(text);
     let Ok(reference @ Reference::Id(_)) = reference else {
         let found = match (resolve::find(text), reference) {

@@ -244,6 +244,7 @@ impl ArchiveStore {
             })?;
         let stored = Stored {
             image: reading.image,
+            loaded_as: reading.loaded_as,
             blocks,
             size: reading.size,
             sent: stored.sent,

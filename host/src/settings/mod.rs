@@ -12,6 +12,7 @@ mod direct;
 mod environment;
 mod error;
 mod file;
+mod preferences;
 mod proxies;
 mod token;
 
@@ -24,6 +25,7 @@ pub use certificates::{ClientCertificate, Trust};
 pub use detours::Detour;
 pub use environment::Environment;
 pub use error::Error;
+pub use preferences::{ImageId, Preferences, PreferencesError};
 pub use proxies::{Login, Protocol, Proxies, Proxy};
 pub use token::{InvalidToken, Token};
 

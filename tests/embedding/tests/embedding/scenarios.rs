@@ -366,6 +366,7 @@ fn upload(cluster: &Cluster, image: &str) -> Scenario {
         "name": null, "pull": "never", "force": false, "force_image_format": false,
         "form": "canonical", "block_layout": "layered", "replicas": null, "storage_classes": [],
         "reuse": "readable", "verify": "config", "resume": true,
+        "named_by": "config",
     });
     run(cluster, "upload", request)
 }

@@ -48,6 +48,8 @@ mod oci_layout;
 mod outline;
 #[path = "../../../../src/archive/platform.rs"]
 mod platform;
+#[path = "../../../../src/archive/reading.rs"]
+mod reading;
 #[path = "../../../../src/archive/shape.rs"]
 mod shape;
 #[path = "../../../../src/archive/sink.rs"]
@@ -80,6 +82,7 @@ use choice::Choice;
 use cutting::Cutting;
 use decode::Compression;
 use intake::Intake;
+use reading::Reading;
 use source::Tracked;
 use store::Store;
 use tar_file::TarFile;
@@ -105,16 +108,6 @@ enum Origin {
     Store(Store),
     /// Something that was read.
     Spent,
-}
-
-/// What an archive was found to be, after its last byte.
-pub(crate) struct Reading {
-    /// The image that was meant.
-    pub(crate) image: Image,
-    /// The numbers that the sink gave the blocks, in the order in which they are the archive.
-    pub(crate) order: Vec<usize>,
-    /// The archive's length in bytes.
-    pub(crate) size: u64,
 }
 
 impl Archive {
@@ -206,34 +199,31 @@ impl Archive {
             rewriting: None,
         };
         let progress: source::Progress<'_> = &mut |_| {};
-        let (image, order, size) = match (origin, form) {
-            (Origin::Spent, _) => return Err(Error::Spent),
+        match (origin, form) {
+            (Origin::Spent, _) => Err(Error::Spent),
             (Origin::Stream(stream), Form::Verbatim) => {
                 let source = Tracked::new(stream, &self.subject, progress);
-                verbatim::read(source, sink, &settings, choice, selection)?
+                verbatim::read(source, sink, &settings, choice, selection)
             }
             (Origin::Store(store), Form::Verbatim) => {
                 let source = Tracked::new(store.rewound()?, &self.subject, progress);
-                verbatim::read(source, sink, &settings, choice, selection)?
+                verbatim::read(source, sink, &settings, choice, selection)
             }
-            (Origin::Stream(_), Form::Canonical) if !is_layered => {
-                return Err(Error::Unsupported(
-                    "a stream cannot be stored densely in canonical form here, as that needs a \
+            (Origin::Stream(_), Form::Canonical) if !is_layered => Err(Error::Unsupported(
+                "a stream cannot be stored densely in canonical form here, as that needs a \
                      temporary file; name a file without compression"
-                        .to_owned(),
-                ));
-            }
+                    .to_owned(),
+            )),
             (Origin::Stream(stream), Form::Canonical) => {
                 let source = Tracked::new(stream, &self.subject, progress);
                 let intake = Intake::new(sink, cutting, is_layered, folder);
-                stream::read(source, intake, choice, selection)?
+                stream::read(source, intake, choice, selection)
             }
             (Origin::Store(store), Form::Canonical) => {
                 let intake = Intake::new(sink, cutting, is_layered, folder);
-                indexed::read(&store, intake, choice, selection, progress)?
+                indexed::read(&store, intake, choice, selection, progress)
             }
-        };
-        Ok(Reading { image, order, size })
+        }
     }
 }
 
@@ -250,8 +240,8 @@ pub(crate) fn verified(source: impl Read, subject: &str) -> Result<Image, Error>
     let source: Box<dyn Read + '_> = Box::new(source);
     let source = Tracked::new(source, subject, progress);
     let choice = Choice::default();
-    let (image, ..) = verbatim::read(source, &mut Discarded, &settings, &choice, &Selection::Only)?;
-    Ok(image)
+    let reading = verbatim::read(source, &mut Discarded, &settings, &choice, &Selection::Only)?;
+    Ok(reading.image)
 }
 
 /// Takes what was verified, and keeps nothing.

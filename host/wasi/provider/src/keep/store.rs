@@ -76,6 +76,7 @@ impl Keep {
         let reading = reading?;
         let stored = Stored {
             image: reading.image,
+            loaded_as: reading.loaded_as,
             blocks: reading
                 .order
                 .iter()
