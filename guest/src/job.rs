@@ -11,7 +11,7 @@ use crate::capabilities::{
 use crate::evidence::{self, Identity};
 use crate::lookup::Local;
 use crate::naming::{self, Digests};
-use crate::presence::Place;
+use crate::presence::{Place, Presence};
 use crate::reference::{Name, Reference};
 use crate::resolution::Formats;
 use crate::storage::{self, Storage};
@@ -192,23 +192,9 @@ impl<'a> Job<'a> {
             depth: self.request.verify,
             named_by: self.request.named_by,
         };
-        let mut found = presence::find(search)?;
-        let Some(mut digests) = self.digests(&found.place) else {
+        let Some((mut found, mut digests)) = self.find(search)? else {
             return Ok(None);
         };
-        if let Some(wanted) = digests.wanted.clone().filter(|_| !digests.are_right()) {
-            // The project may have it by the right name, too.
-            let other = presence::find(presence::Search {
-                id: &wanted,
-                identity: Identity::Config,
-                named: None,
-                reach: Reach::None,
-                ..search
-            })?;
-            if let Some(right) = self.digests(&other.place).filter(Digests::are_right) {
-                (found, digests) = (other, right);
-            }
-        }
         let (collection, built, is_new) = match found.place {
             Place::Own(collection, image) => {
                 if !digests.are_right() {
@@ -223,7 +209,14 @@ impl<'a> Job<'a> {
                 };
                 (collection, built, false)
             }
-            Place::Elsewhere(other, image) => {
+            Place::Elsewhere(other, mut image) => {
+                if image.is_none() && !digests.are_right() {
+                    // What it says of itself is no reason to give it another name.
+                    image = evidence::look(&other);
+                    digests.wanted = digests
+                        .wanted
+                        .filter(|wanted| image.as_ref().is_some_and(|image| image.id == *wanted));
+                }
                 let Some(other) = naming::renamed(other, &digests) else {
                     return Ok(None);
                 };
@@ -262,6 +255,28 @@ impl<'a> Job<'a> {
             digests.name,
             outcome,
         )))
+    }
+
+    /// Finds out what the cluster has of the image, and by which digest.
+    fn find(&self, search: presence::Search<'_>) -> Result<Option<(Presence, Digests)>, Failure> {
+        let found = presence::find(search)?;
+        let Some(digests) = self.digests(&found.place) else {
+            return Ok(None);
+        };
+        if let Some(wanted) = digests.wanted.as_ref().filter(|_| !digests.are_right()) {
+            // The project may have it by the right name, too.
+            let other = presence::find(presence::Search {
+                id: wanted,
+                identity: Identity::Config,
+                named: None,
+                reach: Reach::None,
+                ..search
+            })?;
+            if let Some(right) = self.digests(&other.place).filter(Digests::are_right) {
+                return Ok(Some((other, right)));
+            }
+        }
+        Ok(Some((found, digests)))
     }
 
     /// Returns the digests of the image that was found somewhere.

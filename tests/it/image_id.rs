@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{AnyEngine, Built, Cluster, Engine, Environment, Made, Noise, digest};
+use crate::support::{AnyEngine, Built, Cluster, Engine, Environment, Made, Noise};
 
 const NAME: &str = "image-id/tool:1";
 
@@ -43,28 +43,6 @@ fn file_of(cluster: &Cluster, collection: &Value) -> String {
     name.replace("\\072", ":")
         .trim_end_matches(".tar")
         .to_owned()
-}
-
-/// The digest of the manifest that containerd makes of an archive with plain layers.
-fn manifest_of(image: &Made) -> String {
-    let layers: Vec<String> = image
-        .layers
-        .iter()
-        .map(|layer| {
-            format!(
-                r#"{{"mediaType":"application/vnd.docker.image.rootfs.diff.tar","digest":"{}","size":{}}}"#,
-                digest(layer),
-                layer.len()
-            )
-        })
-        .collect();
-    let text = format!(
-        r#"{{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":{{"mediaType":"application/vnd.docker.container.image.v1+json","digest":"{}","size":{}}},"layers":[{}]}}"#,
-        image.id(),
-        image.config.len(),
-        layers.join(",")
-    );
-    digest(text.as_bytes())
 }
 
 /// An engine that knows the stored archive by the name of its file, as a compute node needs it: it loads
@@ -208,7 +186,7 @@ impl Ground {
 #[test]
 fn the_option_wins_over_the_variable_and_a_plan_keeps_what_was_decided() {
     let mut ground = Ground::new();
-    let (config, manifest) = (ground.image.id(), manifest_of(&ground.image));
+    let (config, manifest) = (ground.image.id(), ground.image.loaded_as());
     ground.environment.set("KEEPDOCKER_IMAGE_ID", "manifest");
     let uploaded = ground.upload(&[]);
     assert_eq!(uploaded["registered_as"], *manifest);
@@ -271,7 +249,7 @@ fn settings_that_cannot_be_meant_end_both_programs_before_anything_is_done() {
 #[test]
 fn a_repair_is_planned_withheld_recorded_and_done_once() {
     let ground = Ground::new();
-    let manifest = manifest_of(&ground.image);
+    let manifest = ground.image.loaded_as();
     let uploaded = ground.upload(&[]);
     let environment = &ground.environment;
     let words = ["repair", NAME, "--image-id", "manifest"];

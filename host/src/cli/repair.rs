@@ -6,7 +6,7 @@ use super::request;
 use crate::bindings::commands::{Outcome, RepairRequest, Repaired};
 use crate::bindings::log::Level;
 use crate::harmless::escape;
-use crate::output::{Console, Report, json};
+use crate::output::{self, Console, Report};
 use crate::plan::Step;
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};
@@ -56,7 +56,7 @@ impl Repair {
         if self.dry_run {
             let (repaired, steps) = surroundings.rehearse_repair(&request).await?;
             let text = if self.json {
-                json::repaired(&repaired, Some(&steps))
+                output::repaired(&repaired, Some(&steps))
             } else {
                 planned(&steps)
             };
@@ -67,7 +67,7 @@ impl Repair {
             console.message(Level::Info, &text);
         }
         let text = if self.json {
-            json::repaired(&repaired, None)
+            output::repaired(&repaired, None)
         } else {
             format!("{}\n", escape(&repaired.collection))
         };

@@ -3,10 +3,7 @@
 use serde::Serialize;
 
 use crate::archive::fewest_blocks;
-use crate::bindings::commands::{
-    Delivery, Downloaded, ListedImage, Outcome, Repaired, Resolution, Uploaded,
-};
-use crate::plan::Step;
+use crate::bindings::commands::{Delivery, Downloaded, ListedImage, Outcome, Resolution, Uploaded};
 
 #[derive(Serialize)]
 struct Images<'a> {
@@ -78,40 +75,6 @@ pub fn uploaded(uploaded: &Uploaded) -> String {
         reused: uploaded.reused,
         blocks: uploaded.blocks,
         fewest_blocks: fewest_blocks(uploaded.size),
-    })
-}
-
-#[derive(Serialize)]
-struct Repair<'a> {
-    schema: &'static str,
-    outcome: &'static str,
-    collection: &'a str,
-    portable_data_hash: &'a str,
-    image: &'a str,
-    registered_as: &'a str,
-    names: &'a [String],
-    former: Option<&'a str>,
-    former_links: &'a [String],
-    steps: Option<&'a [Step]>,
-}
-
-/// Returns what a repair came to; of one that was only tried, with its steps.
-#[must_use]
-pub fn repaired(repaired: &Repaired, steps: Option<&[Step]>) -> String {
-    line(&Repair {
-        schema: "keepdocker.repair/1",
-        outcome: match repaired.outcome {
-            Outcome::Present => "present",
-            Outcome::Registered | Outcome::Uploaded => "registered",
-        },
-        collection: &repaired.collection,
-        portable_data_hash: &repaired.portable_data_hash,
-        image: &repaired.image,
-        registered_as: &repaired.registered_as,
-        names: &repaired.names,
-        former: repaired.former.as_deref(),
-        former_links: &repaired.former_links,
-        steps,
     })
 }
 
