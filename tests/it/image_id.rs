@@ -253,7 +253,12 @@ fn a_repair_is_planned_withheld_recorded_and_done_once() {
     let uploaded = ground.upload(&[]);
     let environment = &ground.environment;
     let words = ["repair", NAME, "--image-id", "manifest"];
-    let before = (ground.cluster.collections(), ground.cluster.links());
+    let state = || {
+        let classes = ["docker_image_hash", "docker_image_repo+tag"];
+        let links = classes.map(|class| ground.cluster.links_of(class));
+        (ground.cluster.collections(), links.concat())
+    };
+    let before = state();
 
     let printed = environment
         .keepdocker(&[&words[..], &["--dry-run"]].concat())
@@ -278,10 +283,7 @@ fn a_repair_is_planned_withheld_recorded_and_done_once() {
     let withheld = [&["--policy", policy.to_str().unwrap()], &words[..]].concat();
     let output = environment.keepdocker(&withheld);
     assert!(output.failure(3).contains("collections.create"), "{output}");
-    assert_eq!(
-        (ground.cluster.collections(), ground.cluster.links()),
-        before
-    );
+    assert_eq!(state(), before);
 
     a_second_later();
     ground.cluster.log().clear();
@@ -306,15 +308,12 @@ fn a_repair_is_planned_withheld_recorded_and_done_once() {
         .keepdocker(&["audit", "replay", "last"])
         .success();
 
-    let after = (ground.cluster.collections(), ground.cluster.links());
+    let after = state();
     assert_eq!((after.0.len(), after.1.len()), (2, 4));
     let again = told(environment, &words);
     assert_eq!(again["outcome"], "present");
     assert_eq!(again["collection"], collection);
-    assert_eq!(
-        (ground.cluster.collections(), ground.cluster.links()),
-        after
-    );
+    assert_eq!(state(), after);
     let printed = environment
         .keepdocker(&[&words[..], &["--dry-run"]].concat())
         .success();
