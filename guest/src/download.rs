@@ -1,17 +1,17 @@
 //! The download: the image that a container request would get, or that has an ID, fetched from Keep.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
-    DownloadRequest, Downloaded, Failure,
+    Delivery, DownloadRequest, Downloaded, Failure,
 };
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
-use crate::capabilities::{collections, keep};
+use crate::capabilities::{collections, engine, keep};
 use crate::evidence::{self, Identity};
 use crate::lookup::{self, Known};
 use crate::reference::Reference;
 use crate::{image, manifest, presence, resolve};
 use std::collections::HashSet;
 
-/// Finds the image, and has its archive fetched.
+/// Finds the image, and has its archive fetched unless it is to go to the engine and is there.
 pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
     let (collection, reasons) = find(&request.image)?;
     let unsound = |reason: String| {
@@ -31,25 +31,56 @@ pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
         ))));
     }
     let archive = evidence::stored(text, &id).map_err(unsound)?;
-    let blocks: HashSet<&str> = archive
-        .extents
-        .iter()
-        .map(|extent| extent.block.as_str())
-        .collect();
-    let blocks = u32::try_from(blocks.len()).unwrap_or(u32::MAX);
-    let fetched = keep::fetch(&archive, request.target).map_err(|error| match error {
+    let present = request.target == keep::Target::Engine && engine_has(&archive);
+    let fetched = keep::fetch(&archive, request.target, present).map_err(|error| match error {
         keep::Error::Archive(ArchiveError::Unsound(text)) => unsound(format!(
             "its file is named as image {id} and cannot be that: {text}"
         )),
         error => error.into(),
     })?;
+    let mut blocks = HashSet::new();
+    if !present {
+        blocks.extend(archive.extents.iter().map(|extent| extent.block.as_str()));
+    }
+    let blocks = u32::try_from(blocks.len()).unwrap_or(u32::MAX);
     Ok(Downloaded {
         collection: collection.uuid,
         portable_data_hash: collection.portable_data_hash,
         image: fetched.image.id,
+        outcome: if present {
+            Delivery::Present
+        } else {
+            Delivery::Fetched
+        },
         size: fetched.size,
         blocks,
         reasons,
+    })
+}
+
+/// Tells whether the engine has the image of this archive.
+///
+/// It calls the image by the digest of its config or, with a containerd store, by that of the manifest
+/// which it makes of the archive. What the archive is named or said to be is no proof: it is looked
+/// into. Where anything stands in the way, the archive is fetched, and that tells what is wrong.
+fn engine_has(archive: &keep::StoredArchive) -> bool {
+    // Before anything is read from Keep: without an engine there is no use in it.
+    let Ok(mut known) = engine::find(&archive.image) else {
+        return false;
+    };
+    let Ok(image) = keep::examine(archive, keep::Depth::Config) else {
+        return false;
+    };
+    for digest in [&image.id].into_iter().chain(&image.manifest) {
+        if *digest != archive.image {
+            known.extend(engine::find(digest).unwrap_or_default());
+        }
+    }
+    known.iter().any(|local| {
+        let id = image::normalized(&local.id);
+        let is_it = id == image.id || image.manifest.as_ref() == Some(&id);
+        // An engine that has lost data of an image does not tell its layers.
+        is_it && local.diff_ids == image.diff_ids
     })
 }
 
@@ -57,7 +88,7 @@ pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
 ///
 /// A name leads where a container request that has it would lead. An ID means the image with that
 /// ID, though the server reads it otherwise.
-fn find(text: &str) -> Result<(collections::Collection, Vec<String>), Failure> {
+pub(crate) fn find(text: &str) -> Result<(collections::Collection, Vec<String>), Failure> {
     let reference = Reference::parse(text);
     let Ok(reference @ Reference::Id(_)) = reference else {
         let found = match (resolve::find(text), reference) {
@@ -119,81 +150,4 @@ fn file_name(path: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::world::{self, World};
-    use crate::testing::{USER, repo_tag_link};
-
-    const X: &str = "zzzzz-4zz18-xxxxxxxxxxxxxxx";
-    const DIGITS: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    const SIGNED: &str =
-        "acbd18db4cc2f85cedef654fccc4a4d8+3+A0123456789abcdef0123456789abcdef01234567@6fffffff";
-
-    fn fetch(image: &str) -> Result<Downloaded, Failure> {
-        run(&DownloadRequest {
-            image: image.into(),
-            target: keep::Target::Engine,
-        })
-    }
-
-    fn holding(file: &str) {
-        let manifest = format!(". {SIGNED} {SIGNED} 0:6:{file}\n");
-        world::with(|world| {
-            *world = World::new();
-            world.formats = Some(vec!["v1".into(), "v2".into()]);
-            world.collections = vec![collections::Collection {
-                uuid: X.into(),
-                owner: USER.into(),
-                name: String::new(),
-                portable_data_hash: manifest::portable_data_hash(&manifest),
-                created_at: "2020-01-01T00:00:00Z".into(),
-                properties: Vec::new(),
-                manifest: Some(manifest),
-            }];
-            world.links = vec![repo_tag_link("lab/tool:1", X, "2020-01-01T00:00:00Z", None)];
-        });
-    }
-
-    #[test]
-    fn the_image_that_a_container_request_gets_is_fetched_with_signed_locators() {
-        holding(&format!("sha256:{DIGITS}.tar"));
-        let downloaded = fetch("lab/tool:1").unwrap();
-        assert_eq!(downloaded.collection, X);
-        assert_eq!(downloaded.image, format!("sha256:{DIGITS}"));
-        assert_eq!((downloaded.size, downloaded.blocks), (6, 1));
-        world::with(|world| {
-            assert_eq!(world.fetched.len(), 2);
-            assert!(world.fetched.iter().all(|extent| extent.block == SIGNED));
-            let call = format!("keep.fetch sha256:{DIGITS} Target::Engine");
-            assert_eq!(world.calls.last(), Some(&call));
-        });
-    }
-
-    #[test]
-    fn what_cannot_be_verified_is_not_fetched() {
-        holding(&format!("{DIGITS}.tar"));
-        let failure = fetch("lab/tool:1").unwrap_err();
-        assert!(
-            matches!(&failure, Failure::Archive(ArchiveError::Unsupported(text)) if text.contains("v1")),
-            "{failure:?}"
-        );
-        world::with(|world| assert!(world.fetched.is_empty()));
-    }
-
-    #[test]
-    fn a_name_that_leads_nowhere_fetches_nothing() {
-        holding(&format!("sha256:{DIGITS}.tar"));
-        assert_eq!(
-            fetch("lab/tool:2").unwrap_err(),
-            Failure::NoSuchImage("lab/tool:2".into())
-        );
-        world::with(|world| {
-            assert!(
-                !world
-                    .calls
-                    .iter()
-                    .any(|call| call.starts_with("keep.fetch"))
-            )
-        });
-    }
-}
+mod tests;

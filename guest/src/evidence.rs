@@ -13,7 +13,7 @@ use crate::{extents, failure, image, manifest};
 /// How this run knows which image is meant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Identity<'a> {
-    /// By the digest of its config, which is its ID.
+    /// By the digest of its config, which is its ID, or by that of the manifest that is made of it.
     Config,
     /// By what an engine with a containerd store calls it: the digest of a manifest or an index.
     Manifest {
@@ -39,10 +39,16 @@ impl Identity<'_> {
     }
 }
 
+/// Tells whether the image has this digest for a name: that of its config, or that of the manifest which
+/// an engine with a containerd store makes of the stored archive.
+pub(crate) fn is_named(found: &archives::Image, digest: &str) -> bool {
+    found.id == digest || found.manifest.as_deref() == Some(digest)
+}
+
 /// Returns what the collection holds if that is the image, or none, having said why.
 ///
-/// `id` is the image's ID, by which the collection's only file is named. `is_own` tells whether the
-/// project or the user owns the collection.
+/// `id` is one of the image's digests, and the collection's only file is named by one of them; both are
+/// checked. `is_own` tells whether the project or the user owns the collection.
 pub(crate) fn image_of(
     collection: &collections::Collection,
     id: &str,
@@ -64,7 +70,8 @@ pub(crate) fn image_of(
         return refused("its ID has the form v1, which does not tell the content");
     }
     let text = collection.manifest.as_deref().unwrap_or_default();
-    let archive = match stored(text, id) {
+    let name = named_id(collection).unwrap_or_default();
+    let archive = match stored(text, &name) {
         Ok(archive) => archive,
         Err(reason) => return refused(&reason),
     };
@@ -76,7 +83,7 @@ pub(crate) fn image_of(
         }
         Err(error) => return refused(&words(&error)),
     };
-    if found.id != id {
+    if !is_named(&found, id) || !is_named(&found, &archive.image) {
         return refused(&format!("it holds image {}", found.id));
     }
     if !identity.fits(&found, is_own) {
@@ -86,10 +93,11 @@ pub(crate) fn image_of(
 }
 
 /// Looks into a collection that is used in any case; none if that fails.
-pub(crate) fn look(collection: &collections::Collection, id: &str) -> Option<archives::Image> {
-    let archive = stored(collection.manifest.as_deref()?, id).ok()?;
+pub(crate) fn look(collection: &collections::Collection) -> Option<archives::Image> {
+    let name = named_id(collection)?;
+    let archive = stored(collection.manifest.as_deref()?, &name).ok()?;
     let found = keep::examine(&archive, keep::Depth::Config).ok()?;
-    (found.id == id).then_some(found)
+    is_named(&found, &archive.image).then_some(found)
 }
 
 /// Returns the place of the archive that is the only file of this manifest.

@@ -92,7 +92,7 @@ fn identified(id: &Id, project: Option<&str>) -> Result<Vec<links::Link>, Failur
     if hash_links.is_empty()
         && let Some(full) = id.full()
     {
-        let images: Vec<String> = lookup::by_manifest_digest(&full)?.into_iter().collect();
+        let images: Vec<String> = lookup::by_noted_digest(&full)?.into_iter().collect();
         if !images.is_empty() {
             hash_links = list(
                 &[links::Class::ImageHash],

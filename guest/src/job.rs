@@ -10,7 +10,8 @@ use crate::capabilities::{
 };
 use crate::evidence::{self, Identity};
 use crate::lookup::Local;
-use crate::presence::Place;
+use crate::naming::{self, Digests};
+use crate::presence::{Place, Presence};
 use crate::reference::{Name, Reference};
 use crate::registration::Holder;
 use crate::resolution::Formats;
@@ -182,7 +183,7 @@ impl<'a> Job<'a> {
         named: Option<&str>,
         source: &Source,
     ) -> Result<Option<Uploaded>, Failure> {
-        let found = presence::find(presence::Search {
+        let search = presence::Search {
             id,
             identity,
             names: &self.names,
@@ -190,21 +191,44 @@ impl<'a> Job<'a> {
             named,
             reach: self.request.reuse,
             depth: self.request.verify,
-        })?;
+            named_by: self.request.named_by,
+        };
+        let Some((mut found, mut digests)) = self.find(search)? else {
+            return Ok(None);
+        };
         let (holder, built, is_new) = match found.place {
             Place::Own(collection, image) => {
+                if !digests.are_right() {
+                    naming::tell_of_misnaming(&collection, &digests);
+                }
+                if digests.name != id {
+                    found.links = presence::links_of(&digests.name, &self.names)?;
+                }
                 let built = match image {
                     Some(image) => image::build_time(&image.config),
-                    None => build_time(id, &collection, &found.links),
+                    None => build_time(&digests.name, &collection, &found.links),
                 };
                 (Holder::found(collection), built, false)
             }
-            Place::Elsewhere(other, image) => {
+            Place::Elsewhere(other, mut image) => {
+                if image.is_none() && !digests.are_right() {
+                    // What it says of itself is no reason to give it another name.
+                    image = evidence::look(&other);
+                    digests.wanted = digests
+                        .wanted
+                        .filter(|wanted| image.as_ref().is_some_and(|image| image.id == *wanted));
+                }
+                let Some(other) = naming::renamed(other, &digests) else {
+                    return Ok(None);
+                };
                 let built = match &image {
                     Some(image) => image::build_time(&image.config),
-                    None => build_time(id, &other, &found.links),
+                    None => build_time(&digests.name, &other, &found.links),
                 };
-                (self.copy(id, other, image.as_ref(), source)?, built, true)
+                digests.name = digests.wanted.unwrap_or_default();
+                let name = &digests.name;
+                let copied = self.copy(name, other, image.as_ref(), source)?;
+                (copied, built, true)
             }
             Place::Nowhere => return Ok(None),
         };
@@ -214,7 +238,7 @@ impl<'a> Job<'a> {
             .into_iter()
             .collect();
         let missing = plan::missing(
-            self.links(id, &collection.uuid, &properties),
+            self.links(&digests.name, &collection.uuid, &properties),
             &found.links,
             &self.owner,
         );
@@ -228,7 +252,40 @@ impl<'a> Job<'a> {
         } else {
             Outcome::Present
         };
-        Ok(Some(self.uploaded(holder.collection, id, outcome)))
+        Ok(Some(self.uploaded(
+            holder.collection,
+            &digests.id,
+            digests.name,
+            outcome,
+        )))
+    }
+
+    /// Finds out what the cluster has of the image, and by which digest.
+    fn find(&self, search: presence::Search<'_>) -> Result<Option<(Presence, Digests)>, Failure> {
+        let found = presence::find(search)?;
+        let Some(digests) = self.digests(&found.place) else {
+            return Ok(None);
+        };
+        if let Some(wanted) = digests.wanted.as_ref().filter(|_| !digests.are_right()) {
+            // The project may have it by the right name, too.
+            let other = presence::find(presence::Search {
+                id: wanted,
+                identity: Identity::Config,
+                named: None,
+                reach: Reach::None,
+                ..search
+            })?;
+            if let Some(right) = self.digests(&other.place).filter(Digests::are_right) {
+                return Ok(Some((other, right)));
+            }
+        }
+        Ok(Some((found, digests)))
+    }
+
+    /// Returns the digests of the image that was found somewhere.
+    fn digests(&self, place: &Place) -> Option<Digests> {
+        let (collection, image) = place.held()?;
+        Some(Digests::of(collection, image, self.request.named_by))
     }
 
     /// Creates a collection of the project with the blocks of another.
@@ -326,12 +383,13 @@ impl<'a> Job<'a> {
             return Ok(written(uploaded, &stored));
         }
 
-        let (holder, existing) = match self.collect(&stored, source) {
+        let name = naming::of_stored(&stored, self.request.named_by)?;
+        let (holder, existing) = match self.collect(&name, &stored, source) {
             Err(Failure::Api(error)) if stored.reused > 0 => match storage::refusal(&error) {
                 Some(text) => {
                     let refusal = storage::Doubt::Refused(text.to_owned());
                     stored = storage.store_again(&stored, &refusal)?;
-                    self.collect(&stored, source)?
+                    self.collect(&name, &stored, source)?
                 }
                 None => return Err(error.into()),
             },
@@ -343,7 +401,7 @@ impl<'a> Job<'a> {
             .map(|built| image::text_property(image::IMAGE_TIMESTAMP, built))
             .collect();
         let missing = plan::missing(
-            self.links(id, &collection.uuid, &built),
+            self.links(&name, &collection.uuid, &built),
             &existing,
             &self.owner,
         );
@@ -351,18 +409,19 @@ impl<'a> Job<'a> {
         self.tell_names(collection);
         self.warn_of_no_effect(collection);
         holder.tell_of_twins(&self.owner);
-        let uploaded = self.uploaded(holder.collection, id, Outcome::Uploaded);
+        let uploaded = self.uploaded(holder.collection, &stored.image.id, name, Outcome::Uploaded);
         Ok(written(uploaded, &stored))
     }
 
-    /// Makes the collection of what was stored, or finds it, with the links to it that exist.
+    /// Makes the collection of what was stored, whose file is to be named by this digest, or finds it, with
+    /// the links to it that exist.
     fn collect(
         &self,
+        name: &str,
         stored: &keep::Stored,
         source: &Source,
     ) -> Result<(Holder, Vec<links::Link>), Failure> {
-        let id = stored.image.id.as_str();
-        let text = manifest::build(&stored.blocks, &image::file_name(id), stored.size)
+        let text = manifest::build(&stored.blocks, &image::file_name(name), stored.size)
             .map_err(|error| keep::Error::Other(error.to_string()))?;
         let content = manifest::portable_data_hash(&text);
         let before = registration::of_content(&content, &self.owner)?;
@@ -378,7 +437,7 @@ impl<'a> Job<'a> {
                 Ok((Holder::found(unlinked.clone()), links))
             }
             _ => {
-                let new = self.collection(id, text, source.properties(&stored.image));
+                let new = self.collection(name, text, source.properties(&stored.image));
                 let created =
                     registration::create_collection(&new, &content, &self.owner, &before)?;
                 Ok((created, Vec::new()))
@@ -447,12 +506,14 @@ impl<'a> Job<'a> {
         &self,
         collection: collections::Collection,
         id: &str,
+        registered_as: String,
         outcome: Outcome,
     ) -> Uploaded {
         Uploaded {
             collection: collection.uuid,
             portable_data_hash: collection.portable_data_hash,
             image: id.into(),
+            registered_as,
             name: self.names.first().cloned(),
             outcome,
             size: 0,
@@ -464,7 +525,7 @@ impl<'a> Job<'a> {
 }
 
 impl Source {
-    fn properties(&self, image: &archives::Image) -> Vec<Property> {
+    pub(crate) fn properties(&self, image: &archives::Image) -> Vec<Property> {
         let mut properties = vec![image::text_property(image::CONFIG_DIGEST, &image.id)];
         let built = image::build_time(&image.config);
         let optional = [
@@ -501,7 +562,7 @@ fn build_time(
         return image::text_of(&link.properties, image::IMAGE_TIMESTAMP);
     }
     image::text_of(&collection.properties, image::BUILD_TIME).or_else(|| {
-        let found = evidence::look(collection, id)?;
+        let found = evidence::look(collection)?;
         image::build_time(&found.config)
     })
 }

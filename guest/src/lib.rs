@@ -5,10 +5,10 @@
 //! missing, what a name leads to. It has no clock, no randomness and no environment, so that the
 //! same answers always give the same requests.
 //!
-//! `upload`, `images`, `resolve` and `download` are the commands; each reads like a list of steps.
+//! `upload`, `images`, `resolve`, `download` and `repair` are the commands; each reads like a list of steps.
 //! What they decide with are the rules of `keepdocker_decisions`. Between the two stand `lookup`,
-//! `choice`, `evidence`, `heads`, `job`, `presence`, `project`, `relatives`, `storage`, `registration`
-//! and `effect`, which ask and judge.
+//! `choice`, `evidence`, `heads`, `job`, `naming`, `presence`, `project`, `relatives`, `storage`,
+//! `registration` and `effect`, which ask and judge.
 
 #[expect(missing_docs, reason = "generated; the documentation is in wit/")]
 mod bindings {
@@ -31,11 +31,13 @@ mod heads;
 mod images;
 mod job;
 mod lookup;
+mod naming;
 mod presence;
 mod project;
 mod query;
 mod registration;
 mod relatives;
+mod repair;
 mod resolve;
 mod storage;
 #[cfg(test)]
@@ -46,8 +48,8 @@ pub use bindings::exports::keepdocker::contract::commands;
 use bindings::keepdocker::contract::log::Level;
 use capabilities::log;
 use commands::{
-    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, Resolution,
-    UploadRequest, Uploaded,
+    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, RepairRequest,
+    Repaired, Resolution, UploadRequest, Uploaded,
 };
 use keepdocker_decisions::{
     catalog, extents, image, manifest, plan, reference, resolution, timestamp, types, uuid,
@@ -75,6 +77,11 @@ impl Guest for Component {
     fn download(request: DownloadRequest) -> Result<Downloaded, Failure> {
         report_panics();
         download::run(&request)
+    }
+
+    fn repair(request: RepairRequest) -> Result<Repaired, Failure> {
+        report_panics();
+        repair::run(&request)
     }
 }
 

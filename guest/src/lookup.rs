@@ -151,7 +151,7 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
             return Ok(Some(Known::by_id(full)));
         }
         if images.is_empty() {
-            images.extend(by_manifest_digest(&full)?);
+            images.extend(by_noted_digest(&full)?);
         }
     }
     match images.len() {
@@ -164,8 +164,8 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
     }
 }
 
-/// Returns the collections that say they hold the image whose manifest has this digest, with the ID
-/// that each says the image has: those of `owner` first.
+/// Returns the collections that say they hold the image whose manifest has this digest, with the digest
+/// that each has for a name: those of `owner` first.
 ///
 /// An engine with a containerd store knows an image by its manifest's digest; the image's own ID shows
 /// only in the archive. An earlier upload may have noted both. So may anybody else: these are hints.
@@ -173,7 +173,16 @@ pub(crate) fn manifest_hints(
     digest: &str,
     owner: Option<&str>,
 ) -> Result<Vec<(String, collections::Collection)>, Failure> {
-    let property = image::text_property(image::MANIFEST_DIGEST, digest);
+    hints(image::MANIFEST_DIGEST, digest, owner)
+}
+
+/// Returns the collections with this digest in this property, as `manifest_hints` does.
+fn hints(
+    key: &str,
+    digest: &str,
+    owner: Option<&str>,
+) -> Result<Vec<(String, collections::Collection)>, Failure> {
+    let property = image::text_property(key, digest);
     let noted = query::manifests(collections::Which::Property(property))?;
     let mut hints = Vec::new();
     let mut of_others = Vec::new();
@@ -192,21 +201,20 @@ pub(crate) fn manifest_hints(
     Ok(hints)
 }
 
-/// Returns the IDs of the images whose manifest has this digest, as far as that can be shown without
-/// an engine that has them.
-pub(crate) fn by_manifest_digest(digest: &str) -> Result<BTreeSet<String>, Failure> {
-    let identity = Identity::Manifest {
-        digest,
-        diff_ids: &[],
-    };
+/// Returns by what the images are registered whose config or manifest has this digest, as far as that can
+/// be shown without an engine that has them.
+pub(crate) fn by_noted_digest(digest: &str) -> Result<BTreeSet<String>, Failure> {
     let mut images = BTreeSet::new();
-    for (id, collection) in manifest_hints(digest, None)? {
-        if images.contains(&id) {
-            continue;
-        }
-        let found = evidence::image_of(&collection, &id, identity, false, keep::Depth::Config)?;
-        if found.is_some() {
-            images.insert(id);
+    for key in [image::MANIFEST_DIGEST, image::CONFIG_DIGEST] {
+        for (name, collection) in hints(key, digest, None)? {
+            if images.contains(&name) {
+                continue;
+            }
+            let depth = keep::Depth::Config;
+            let found = evidence::image_of(&collection, digest, Identity::Config, false, depth)?;
+            if found.is_some() {
+                images.insert(name);
+            }
         }
     }
     Ok(images)

@@ -7,9 +7,10 @@
 //! `evidence`).
 //!
 //! An upload that was cut short leaves a collection without links. It is found again by the
-//! digest in its properties, or by its content, so that the next run completes it.
+//! digest in its properties, or by its content, so that the next run completes it. So is an image that
+//! is registered by the digest of its manifest, once it was looked into.
 
-use crate::bindings::exports::keepdocker::contract::commands::{Failure, Reach};
+use crate::bindings::exports::keepdocker::contract::commands::{Failure, ImageDigest, Reach};
 use crate::capabilities::{archives, collections, keep, links, users};
 use crate::evidence::{self, Identity};
 use crate::{catalog, heads, image, manifest, query};
@@ -18,7 +19,7 @@ use std::collections::HashSet;
 /// How many collections of others are asked for at a time to find a sound one.
 const COLLECTIONS_AT_A_TIME: usize = 20;
 
-/// How many contents of others are read to find the image. Anybody can make any number of links.
+/// How many contents are read to find the image. Anybody can make any number of links.
 const MOST_LOOKED_INTO: usize = 8;
 
 /// How many collections that are said to hold an image are asked for, to fetch it.
@@ -58,18 +59,37 @@ pub(crate) struct Search<'a> {
     pub(crate) named: Option<&'a str>,
     pub(crate) reach: Reach,
     pub(crate) depth: keep::Depth,
+    /// By which of its digests it is to be registered.
+    pub(crate) named_by: ImageDigest,
 }
 
 /// Finds out what the cluster has of the image, and with which links.
 pub(crate) fn find(search: Search<'_>) -> Result<Presence, Failure> {
-    let mut wanted = vec![search.id.to_owned()];
-    wanted.extend_from_slice(search.names);
-    let links = query::links(
-        &[links::Class::ImageHash, links::Class::RepoTag],
-        links::Names::Exactly(wanted),
-    )?;
+    let links = links_of(search.id, search.names)?;
     let place = search.place(&links)?;
     Ok(Presence { links, place })
+}
+
+/// Returns all links with one of these names, of which the first is a digest of the image.
+pub(crate) fn links_of(id: &str, names: &[String]) -> Result<Vec<links::Link>, Failure> {
+    let mut wanted = vec![id.to_owned()];
+    wanted.extend_from_slice(names);
+    Ok(query::links(
+        &[links::Class::ImageHash, links::Class::RepoTag],
+        links::Names::Exactly(wanted),
+    )?)
+}
+
+impl Place {
+    /// Returns the collection, and what is in it where that was looked at.
+    pub(crate) fn held(&self) -> Option<(&collections::Collection, Option<&archives::Image>)> {
+        match self {
+            Self::Own(collection, image) | Self::Elsewhere(collection, image) => {
+                Some((collection, image.as_ref()))
+            }
+            Self::Nowhere => None,
+        }
+    }
 }
 
 impl Search<'_> {
@@ -114,24 +134,21 @@ impl Search<'_> {
         if let Some(place) = self.first_sound(own)? {
             return Ok(Some(place));
         }
-        let property = image::text_property(image::CONFIG_DIGEST, self.id);
-        let unlinked = query::collections(
-            collections::Which::Property(property),
-            Some(self.owner),
-            collections::Detail::Manifest,
-        )?;
+        let unlinked = self.noted(Some(self.owner))?;
         self.first_sound(unlinked)
     }
 
     /// Returns the first of these, which the project owns, that holds the image.
     fn first_sound(self, own: Vec<collections::Collection>) -> Result<Option<Place>, Failure> {
+        let mut looked_at = 0;
         for collection in own {
-            if !is_sound(&collection, self.id) {
-                continue;
-            }
-            if self.is_known() {
+            if self.is_known() && is_sound(&collection, Some(self.id)) {
                 return Ok(Some(Place::Own(collection, None)));
             }
+            if !is_sound(&collection, None) || looked_at == MOST_LOOKED_INTO {
+                continue;
+            }
+            looked_at += 1;
             let found = evidence::image_of(&collection, self.id, self.identity, true, self.depth)?;
             if found.is_some() {
                 return Ok(Some(Place::Own(collection, found)));
@@ -142,12 +159,15 @@ impl Search<'_> {
 
     /// Tells whether what the project or the user owns under the image's ID need not be looked into.
     fn is_known(self) -> bool {
-        matches!(self.identity, Identity::Config) && self.depth == keep::Depth::Config
+        matches!(self.identity, Identity::Config)
+            && self.depth == keep::Depth::Config
+            && self.named_by == ImageDigest::Config
     }
 
     /// Looks among what others own, as far as that may be used.
     fn elsewhere(self, heads: &[String]) -> Result<Place, Failure> {
-        if self.reach == Reach::None || heads.is_empty() {
+        let by_manifest = self.named_by == ImageDigest::Manifest;
+        if self.reach == Reach::None || (heads.is_empty() && !by_manifest) {
             return Ok(Place::Nowhere);
         }
         let user = users::current()?;
@@ -158,38 +178,68 @@ impl Search<'_> {
         let mut looked_at = HashSet::new();
         for some in heads.chunks(COLLECTIONS_AT_A_TIME) {
             for collection in holders(some, home, self.id)? {
-                if !looked_at.insert(collection.portable_data_hash.clone()) {
-                    continue;
+                if let Some(place) = self.copy_of(collection, &user, &mut looked_at)? {
+                    return Ok(place);
                 }
-                if looked_at.len() > MOST_LOOKED_INTO {
-                    return Ok(Place::Nowhere);
+            }
+        }
+        if by_manifest {
+            // Which digest that is nobody can tell yet; only the config's is noted.
+            for collection in self.noted(home)? {
+                if let Some(place) = self.copy_of(collection, &user, &mut looked_at)? {
+                    return Ok(place);
                 }
-                let is_own = collection.owner == user;
-                let mut image = None;
-                if !(is_own && self.is_known()) {
-                    image = evidence::image_of(
-                        &collection,
-                        self.id,
-                        self.identity,
-                        is_own,
-                        self.depth,
-                    )?;
-                    if image.is_none() {
-                        continue;
-                    }
-                }
-                let copies = query::collections(
-                    collections::Which::PortableDataHash(collection.portable_data_hash.clone()),
-                    Some(self.owner),
-                    collections::Detail::Attributes,
-                )?;
-                return Ok(match copies.into_iter().next() {
-                    Some(copy) => Place::Own(copy, image),
-                    None => Place::Elsewhere(collection, image),
-                });
             }
         }
         Ok(Place::Nowhere)
+    }
+
+    /// Returns the collections that say they hold the image; of one owner alone, if one is given.
+    fn noted(self, owner: Option<&str>) -> Result<Vec<collections::Collection>, Failure> {
+        let property = image::text_property(image::CONFIG_DIGEST, self.id);
+        let which = collections::Which::Property(property);
+        Ok(query::collections(
+            which,
+            owner,
+            collections::Detail::Manifest,
+        )?)
+    }
+
+    /// Returns what the collection is good for, or none if it does not hold the image; nowhere once too
+    /// many were looked into.
+    fn copy_of(
+        self,
+        collection: collections::Collection,
+        user: &str,
+        looked_at: &mut HashSet<String>,
+    ) -> Result<Option<Place>, Failure> {
+        if !is_sound(&collection, None) || !looked_at.insert(collection.portable_data_hash.clone())
+        {
+            return Ok(None);
+        }
+        if looked_at.len() > MOST_LOOKED_INTO {
+            return Ok(Some(Place::Nowhere));
+        }
+        let is_own = collection.owner == user;
+        let mut image = None;
+        if !(is_own && self.is_known()) {
+            image = evidence::image_of(&collection, self.id, self.identity, is_own, self.depth)?;
+            if image.is_none() {
+                return Ok(None);
+            }
+        }
+        let copies = query::collections(
+            collections::Which::PortableDataHash(collection.portable_data_hash.clone()),
+            Some(self.owner),
+            collections::Detail::Attributes,
+        )?;
+        Ok(Some(match copies.into_iter().next() {
+            Some(mut copy) => {
+                copy.manifest = collection.manifest;
+                Place::Own(copy, image)
+            }
+            None => Place::Elsewhere(collection, image),
+        }))
     }
 }
 
@@ -233,7 +283,7 @@ fn holders(
         owner,
         collections::Detail::Manifest,
     )?;
-    found.retain(|collection| is_sound(collection, id));
+    found.retain(|collection| is_sound(collection, Some(id)));
     // A sort of their own would make up a hundredth of the component.
     let mut ordered = Vec::with_capacity(found.len());
     for uuid in uuids {
@@ -252,8 +302,12 @@ pub(crate) fn of_image<'a>(id: &str, links: &'a [links::Link]) -> Vec<&'a links:
         .collect()
 }
 
-/// Tells whether the collection holds the image's file and nothing besides.
-fn is_sound(collection: &collections::Collection, id: &str) -> bool {
+/// Tells whether the collection holds one file and nothing besides, which is named by this digest, or
+/// like any image if none is given.
+fn is_sound(collection: &collections::Collection, id: Option<&str>) -> bool {
     let file = collection.manifest.as_deref().and_then(manifest::only_file);
-    file.is_some_and(|(path, size)| path == image::file_name(id) && size > 0)
+    file.is_some_and(|(path, size)| {
+        let name = image::id_of_file(&path);
+        size > 0 && name.is_some_and(|name| id.is_none_or(|id| name == id))
+    })
 }

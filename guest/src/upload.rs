@@ -13,7 +13,7 @@
 //! 9. Tell if a name still leads to another image.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
-    Failure, FormatMismatch, Origin, UploadRequest, Uploaded,
+    Failure, Form, FormatMismatch, ImageDigest, Origin, UploadRequest, Uploaded,
 };
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
@@ -35,6 +35,11 @@ pub(crate) fn run(request: &UploadRequest) -> Result<Uploaded, Failure> {
     let cluster = cluster::get()?;
     if let Some(name) = &request.name {
         image::check_collection_name(name, &cluster.slash_substitute).map_err(Failure::Usage)?;
+    }
+    if request.named_by == ImageDigest::Manifest && request.form == Form::Verbatim {
+        return Err(Failure::Usage(
+            "an archive that is stored as it is cannot be named by the digest of its manifest, which follows only from the canonical form".into(),
+        ));
     }
     match request.origin {
         Origin::Engine => from_engine(request, &cluster, reference),

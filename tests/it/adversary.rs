@@ -11,6 +11,7 @@ mod contents;
 mod downloads;
 mod engines;
 mod ids;
+mod manifests;
 mod plans;
 mod uploads;
 mod wasi;

@@ -1,6 +1,7 @@
 //! The matrix: upload, a second version, load and resolve, on each engine that README names. What
 //! cannot be had here is in `answers`.
 
+use keepdocker_sandbox::faults::{Action, Fault};
 use serde_json::Value;
 
 use crate::support::{AnyEngine, Built, Cluster, Engine, Environment, Noise};
@@ -95,11 +96,65 @@ fn there_and_back(engine: &AnyEngine, name: &str) {
     let loaded = environment.keepdocker(&["load", name]).success();
     assert_eq!(loaded.trim(), second.id);
     assert_eq!(engine.layers(name), second.diff_ids);
+    fetches_nothing_that_is_there(engine, &cluster, &environment, name);
     // What came back is the image that went: nothing is sent of it.
     let again = upload(&environment, name);
     assert_eq!(again["outcome"], "present");
     assert_eq!(again["collection"], collection);
     engine.remove(name);
+}
+
+/// Loads an image that the engine has, under its name and without it. Its large layer cannot be read then,
+/// so that whoever fetched it would fail.
+#[track_caller]
+fn fetches_nothing_that_is_there(
+    engine: &AnyEngine,
+    cluster: &Cluster,
+    environment: &Environment,
+    name: &str,
+) {
+    let other = "engines/other-name:1";
+    let layers = engine.layers(name);
+    let collections = cluster.collections();
+    let text = collections.last().unwrap()["manifest_text"]
+        .as_str()
+        .unwrap();
+    // The first block holds the large layer, of which the first of many bytes are looked at.
+    let block = &text.split(' ').nth(1).unwrap()[..32];
+    cluster
+        .faults()
+        .plan(Fault::on(block, Action::CutBody).method("GET").times(1000));
+    cluster.log().clear();
+
+    let present = load(environment, name);
+    assert_eq!(present["outcome"], "present", "{present}");
+    assert_eq!(present["size"], 0);
+    let _ = engine.run(&["tag", name, other]).success();
+    let _ = engine.run(&["image", "rm", name]).success();
+    assert_eq!(engine.id(name), None);
+    let present = load(environment, name);
+    assert_eq!(present["outcome"], "present", "{present}");
+    assert_eq!(engine.layers(name), layers);
+    assert_eq!(engine.id(name), engine.id(other));
+    // What was read tells what the archive holds: for each run, one look at each of its few blocks, by the
+    // component and by the host.
+    let looks = cluster.log().count("GET", "+A");
+    assert!(looks <= 2 * 2 * 3, "{looks} reads of blocks");
+
+    // The image is not there: then the layer would be fetched, and cannot be.
+    engine.remove(name);
+    if engine.id(other).is_some() {
+        engine.remove(other);
+    }
+    let output = environment.keepdocker(&["load", "--retries", "0", name]);
+    assert!(output.failure(1).contains(block), "{output}");
+    cluster.faults().clear();
+    assert_eq!(load(environment, name)["outcome"], "fetched");
+}
+
+fn load(environment: &Environment, name: &str) -> Value {
+    let words = ["load", "--retries", "0", "--json", name];
+    serde_json::from_str(&environment.keepdocker(&words).success()).unwrap()
 }
 
 fn upload(environment: &Environment, name: &str) -> Value {

@@ -33,6 +33,7 @@ mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
 mod fuzz_corpus; // what the fuzzer made up, read again
 mod hostile; // components that misbehave
+mod image_id; // images that are registered by the digest of their manifest
 mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod loading; // the stored archive in every engine and tool

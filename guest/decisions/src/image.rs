@@ -54,11 +54,7 @@ pub fn check_collection_name(name: &str, slash_substitute: &str) -> Result<(), S
 ///
 /// A config without one, with one that is no string, or that is no JSON has none.
 pub fn build_time(config: &str) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Config {
-        created: Option<json::Text>,
-    }
-    serde_json::from_str::<Config>(config).ok()?.created?.0
+    json::text_of_member(config, "created")
 }
 
 /// Makes a property whose value is a string.

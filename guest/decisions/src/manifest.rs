@@ -86,6 +86,31 @@ pub fn build(blocks: &[String], file_name: &str, size: u64) -> Result<String, Ma
     Ok(text)
 }
 
+/// Returns the manifest with another name for its only file, or none if it has not one stream with one file.
+///
+/// The locators keep their signatures, and the file its bytes.
+pub fn with_file_name(manifest: &str, file_name: &str) -> Option<String> {
+    only_file(manifest)?;
+    let line = manifest
+        .strip_suffix('\n')
+        .filter(|line| !line.contains('\n'))?;
+    let mut text = String::from(".");
+    for token in line.split(' ').skip(1) {
+        if Locator::parse(token).is_some() {
+            text.push_str(&format!(" {token}"));
+            continue;
+        }
+        let mut parts = token.splitn(3, ':');
+        let (position, size) = (parts.next()?, parts.next()?);
+        // What has no bytes is the mark of an empty folder.
+        if number(size)? > 0 {
+            text.push_str(&format!(" {position}:{size}:{}", escape(file_name)));
+        }
+    }
+    text.push('\n');
+    Some(text)
+}
+
 /// Reads a manifest and returns the size of each file by its path, without the leading `./`.
 ///
 /// Placeholders of empty directories are no files. A file in several pieces is one file.

@@ -70,6 +70,8 @@ pub(crate) struct World {
     pub(crate) stored_as: Option<real::archives::Image>,
     /// The digest of the manifest that an archive turns out to have once it was read whole.
     pub(crate) manifest_once_stored: Option<String>,
+    /// The digest of the manifest that an engine with a containerd store makes of every stored archive.
+    pub(crate) loaded_as: Option<String>,
     /// Whether a block that is sent takes the place of what Keep has under its hash.
     pub(crate) heals: bool,
     pub(crate) locked: Vec<String>,
@@ -116,6 +118,7 @@ impl World {
             contents: Vec::new(),
             stored_as: None,
             manifest_once_stored: None,
+            loaded_as: None,
             heals: false,
             locked: Vec::new(),
             log: Vec::new(),

@@ -1,8 +1,6 @@
 use super::*;
 
-use crate::bindings::exports::keepdocker::contract::commands::{
-    BlockLayout, Form, Outcome, Pull, Reach,
-};
+use crate::bindings::exports::keepdocker::contract::commands::{BlockLayout, Outcome, Pull, Reach};
 use crate::bindings::keepdocker::contract::api;
 use crate::capabilities::{collections, links};
 use crate::manifest;
@@ -15,6 +13,7 @@ mod given;
 mod interruption;
 mod meaning;
 mod names;
+mod naming;
 mod projects;
 mod registration;
 mod reuse;
@@ -83,6 +82,7 @@ fn request(image: &str) -> UploadRequest {
         reuse: Reach::Readable,
         verify: keep::Depth::Config,
         resume: true,
+        named_by: ImageDigest::Config,
     }
 }
 

@@ -36,16 +36,19 @@ pub(crate) fn manifest(id: &Digest, diff_ids: &[Digest]) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Returns what engines with a containerd store call the image of the stored archive: the digest of the
+/// manifest that they make of it.
+pub(crate) fn loaded_as(id: &Digest, config_length: usize, layers: &[(Digest, u64)]) -> String {
+    let text = containerd_manifest(id, config_length, layers);
+    Digest::of(text.as_bytes()).to_string()
+}
+
 /// Returns the manifest that engines with a containerd store make of the stored archive when they
 /// load it.
 ///
 /// Such an engine's ID of the image is this text's digest. The text is the one that the importer
 /// of containerd writes; `tests/it/loading.rs` holds it to a real engine.
-pub(crate) fn containerd_manifest(
-    id: &Digest,
-    config_length: usize,
-    layers: &[(Digest, u64)],
-) -> String {
+fn containerd_manifest(id: &Digest, config_length: usize, layers: &[(Digest, u64)]) -> String {
     let layers: Vec<String> = layers
         .iter()
         .map(|(diff_id, length)| {

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::image::{Image, Selection};
+use crate::image::Selection;
 
 use super::catalog;
 use super::choice::Choice;
 use super::content::Content;
 use super::error::Error;
 use super::intake::Intake;
+use super::reading::Reading;
 use super::source::{Progress, Tracked};
 use crate::machine::store::Store;
 
@@ -19,7 +20,7 @@ pub(crate) fn read(
     choice: &Choice,
     selection: &Selection,
     progress: Progress<'_>,
-) -> Result<(Image, Vec<usize>, u64), Error> {
+) -> Result<Reading, Error> {
     let mut documents = store;
     let entry = catalog::read(&mut documents, choice)
         .and_then(|entries| choice.select(entries, selection))

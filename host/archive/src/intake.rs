@@ -7,8 +7,6 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
-use crate::image::Image;
-
 use super::blocks::{Blocks, TAR_UNIT};
 use super::canonical;
 use super::content::{Content, pass};
@@ -17,6 +15,7 @@ use super::decode::{self, Compression};
 use super::documents;
 use super::entry::Entry;
 use super::error::{Error, Fault, Subject};
+use super::reading::Reading;
 use super::sink::BlockSink;
 use crate::machine::hasher::Hasher;
 use crate::machine::spool::{Extent, Spool};
@@ -171,7 +170,7 @@ impl<'a> Intake<'a> {
 
     /// Writes what is missing of the image, whose layers were taken in, and returns the image with
     /// the numbers of all its blocks in order, and its length.
-    pub(crate) fn assemble(mut self, mut entry: Entry) -> Result<(Image, Vec<usize>, u64), Error> {
+    pub(crate) fn assemble(mut self, mut entry: Entry) -> Result<Reading, Error> {
         let mut order = Vec::new();
         let mut size = 0;
         let mut small = Vec::new();
@@ -213,11 +212,17 @@ impl<'a> Intake<'a> {
         self.blocks.append(&canonical::END)?;
         let (numbers, length) = self.blocks.take()?;
         order.extend(numbers);
-        entry.image.manifest.get_or_insert_with(|| {
-            let text = canonical::containerd_manifest(&entry.id, config.len(), &layers);
-            Digest::of(text.as_bytes()).to_string()
-        });
-        Ok((entry.image, order, size + length))
+        let loaded_as = canonical::loaded_as(&entry.id, config.len(), &layers);
+        entry
+            .image
+            .manifest
+            .get_or_insert_with(|| loaded_as.clone());
+        Ok(Reading {
+            image: entry.image,
+            loaded_as: Some(loaded_as),
+            order,
+            size: size + length,
+        })
     }
 
     fn write_spooled(&mut self, diff_id: &Digest, extent: Extent) -> Result<(), Error> {

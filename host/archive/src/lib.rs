@@ -32,6 +32,7 @@ mod naming;
 mod native;
 mod oci_layout;
 mod outline;
+mod reading;
 mod shape;
 mod sink;
 mod source;
@@ -73,6 +74,7 @@ pub use location::{Location, LocationError};
 pub use members::Source as Passable;
 pub use naming::Naming;
 pub use outline::read as outline;
+pub use reading::Reading;
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
 
@@ -99,19 +101,6 @@ enum Origin {
 
 /// Begins a stream, when its first byte is wanted.
 pub type Opener = Box<dyn FnOnce() -> Result<Box<dyn Read + Send>, Error> + Send>;
-
-/// What an archive was found to be, after its last byte.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// The image that was meant.
-    pub image: Image,
-    /// The numbers that the sink gave the blocks, in the order in which they are the archive.
-    ///
-    /// A number may be missing: that block belongs to no member of this image.
-    pub order: Vec<usize>,
-    /// The archive's length in bytes.
-    pub size: u64,
-}
 
 impl Archive {
     /// Opens what the user named; `folder` is where temporary files may be made.
@@ -304,34 +293,33 @@ impl Archive {
                 .as_ref()
                 .map(|naming| naming as &dyn verbatim::Rewriting),
         };
-        let (image, order, size) = match (origin, form) {
-            (Origin::Spent, _) => return Err(Error::Spent),
+        match (origin, form) {
+            (Origin::Spent, _) => Err(Error::Spent),
             (Origin::Stream(opener), Form::Verbatim) => {
                 let source = Tracked::new(begun(opener)?, &self.subject, progress);
-                verbatim::read(source, sink, &settings, choice, selection)?
+                verbatim::read(source, sink, &settings, choice, selection)
             }
             (Origin::Store(store), Form::Verbatim) => {
                 let source = Tracked::new(store.rewound()?, &self.subject, progress);
-                verbatim::read(source, sink, &settings, choice, selection)?
+                verbatim::read(source, sink, &settings, choice, selection)
             }
             (Origin::Stream(opener), Form::Canonical) if is_layered => {
                 let source = Tracked::new(begun(opener)?, &self.subject, progress);
                 let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
-                stream::read(source, intake, choice, selection)?
+                stream::read(source, intake, choice, selection)
             }
             (Origin::Stream(opener), Form::Canonical) => {
                 let source = Tracked::new(begun(opener)?, &self.subject, progress);
                 let copied = copy::copy(source, &self.subject, &self.folder)?;
                 let store = Store::tar(TarFile::open(copied, self.subject.clone())?);
                 let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
-                indexed::read(&store, intake, choice, selection, &mut |_| {})?
+                indexed::read(&store, intake, choice, selection, &mut |_| {})
             }
             (Origin::Store(store), Form::Canonical) => {
                 let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
-                indexed::read(&store, intake, choice, selection, progress)?
+                indexed::read(&store, intake, choice, selection, progress)
             }
-        };
-        Ok(Reading { image, order, size })
+        }
     }
 }
 
@@ -364,8 +352,8 @@ pub fn verified(source: impl Read, subject: &str) -> Result<Image, Error> {
     let source: Box<dyn Read + '_> = Box::new(source);
     let source = Tracked::new(source, subject, progress);
     let choice = Choice::default();
-    let (image, ..) = verbatim::read(source, &mut Discarded, &settings, &choice, &Selection::Only)?;
-    Ok(image)
+    let reading = verbatim::read(source, &mut Discarded, &settings, &choice, &Selection::Only)?;
+    Ok(reading.image)
 }
 
 /// Takes what was verified, and keeps nothing.

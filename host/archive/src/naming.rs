@@ -4,6 +4,7 @@
 //! elsewhere. Who loads the archive by hand is to find the image by the name that was asked for. Only
 //! the members that tell of names are written anew; no digest covers them.
 
+use keepdocker_terms::reference::Name;
 use serde_json::{Value, json};
 
 use super::documents;
@@ -31,27 +32,12 @@ impl Naming {
     /// Reads a name; none for what no engine takes as the name of an image, and for a name with a digest.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (repository, tag) = match text.rsplit_once(':') {
-            Some((repository, tag)) if !tag.contains('/') => (repository, tag),
-            _ => (text, "latest"),
-        };
-        let (registry, path) = match repository.split_once('/') {
-            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
-                (first, rest)
-            }
-            _ => ("docker.io", repository),
-        };
-        let is_hub = registry == "docker.io";
-        let sound = is_registry(registry) && path.split('/').all(is_component) && is_tag(tag);
-        let library = if is_hub && !path.contains('/') {
-            "library/"
-        } else {
-            ""
-        };
+        let name = Name::parse(text).ok()?;
+        let sound = name.digest().is_none();
         sound.then(|| Self {
-            name: format!("{repository}:{tag}"),
-            whole: format!("{registry}/{library}{path}:{tag}"),
-            tag: tag.to_owned(),
+            name: name.registered(),
+            whole: name.whole(),
+            tag: name.tag().unwrap_or("latest").to_owned(),
         })
     }
 
@@ -109,29 +95,6 @@ impl Rewriting for Naming {
     }
 }
 
-/// Tells whether engines take the text as a host, with a port or without one.
-fn is_registry(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte);
-    !text.starts_with(['-', '.', ':'])
-        && !text.ends_with(['-', '.', ':'])
-        && text.bytes().all(plain)
-}
-
-/// Tells whether engines take the text as a part of a repository's path.
-fn is_component(text: &str) -> bool {
-    let ends = |byte: Option<u8>| {
-        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
-    let plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
-    ends(text.bytes().next()) && ends(text.bytes().last()) && text.bytes().all(plain)
-}
-
-fn is_tag(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    (1..=128).contains(&text.len()) && !text.starts_with(['.', '-']) && text.bytes().all(plain)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +123,9 @@ mod tests {
         for (name, whole) in [
             ("debian:12", "docker.io/library/debian:12"),
             ("lab/tool:12", "docker.io/lab/tool:12"),
+            ("docker.io/debian:12", "docker.io/library/debian:12"),
             ("localhost:5000/a/b:12", "localhost:5000/a/b:12"),
+            ("localhost/a/b:12", "localhost/a/b:12"),
         ] {
             let document: Value = serde_json::from_str(&renamed(name, "index.json", text)).unwrap();
             assert_eq!(

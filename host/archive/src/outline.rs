@@ -87,7 +87,8 @@ pub fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
     let entry = Choice::default().select(entries, &Selection::Only)?;
     catalog::check_index(&mut Kept(&contents), &entry)?;
     let mut layers = Vec::with_capacity(entry.layers.len());
-    let mut is_canonical = true;
+    // An engine with a containerd store would go by an index.
+    let mut is_canonical = contents.file("index.json")?.is_none();
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
         let passed = contents
             .file(&layer.member)?
@@ -115,8 +116,7 @@ pub fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
     }
     let mut image = entry.image;
     if is_canonical {
-        let text = canonical::containerd_manifest(&entry.id, entry.config.len(), &layers);
-        image.manifest = Some(Digest::of(text.as_bytes()).to_string());
+        image.manifest = Some(canonical::loaded_as(&entry.id, entry.config.len(), &layers));
     }
     Ok(image)
 }

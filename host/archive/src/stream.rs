@@ -5,7 +5,7 @@
 
 use std::io::Read;
 
-use crate::image::{Image, Selection};
+use crate::image::Selection;
 
 use super::catalog;
 use super::choice::Choice;
@@ -15,6 +15,7 @@ use super::entry::Entry;
 use super::error::{Error, Fault};
 use super::intake::{Intake, Taken};
 use super::members::Members;
+use super::reading::Reading;
 use super::source::tar_stream;
 
 /// Takes in all members of `source`, then puts together the image that is meant.
@@ -23,7 +24,7 @@ pub(crate) fn read(
     mut intake: Intake<'_>,
     choice: &Choice,
     selection: &Selection,
-) -> Result<(Image, Vec<usize>, u64), Error> {
+) -> Result<Reading, Error> {
     let mut contents: Contents<Taken> = Contents::new();
     let mut members = Members::new(tar_stream(source)?);
     while let Some(member) = members.next()? {

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::image::{Image, Selection};
+use crate::image::Selection;
 
 use super::blocks::{Blocks, TAR_UNIT};
 use super::canonical;
@@ -15,6 +15,7 @@ use super::cutting::Cutting;
 use super::documents::{self, Documents};
 use super::error::{Error, Fault};
 use super::members::{Member, Members};
+use super::reading::Reading;
 use super::sink::BlockSink;
 use super::source::tar_stream;
 use crate::machine::hasher::Hasher;
@@ -39,7 +40,8 @@ pub(crate) trait Rewriting {
     fn rewritten(&self, member: &str, bytes: Vec<u8>) -> Vec<u8>;
 }
 
-/// Passes all bytes of `source` on to the sink.
+/// Passes all bytes of `source` on to the sink. The manifest's digest is told where the archive is in
+/// canonical form.
 ///
 /// Compression around the whole archive is taken off: what Keep stores is a tar.
 pub(crate) fn read(
@@ -48,7 +50,7 @@ pub(crate) fn read(
     settings: &Settings<'_>,
     choice: &Choice,
     selection: &Selection,
-) -> Result<(Image, Vec<usize>, u64), Error> {
+) -> Result<Reading, Error> {
     let hasher = Hasher::start();
     let mut spool = Spool::new(settings.folder);
     let mut blocks = Blocks::new(sink, settings.cutting);
@@ -154,16 +156,30 @@ pub(crate) fn read(
         let count = entries.len();
         return Err(not_as_it_is(&format!("holds {count} images, and not one")));
     }
-    let entry = choice.select(entries, selection)?;
+    let mut entry = choice.select(entries, selection)?;
     catalog::check_index(&mut arrived, &entry)?;
+    let mut layers = Vec::with_capacity(entry.layers.len());
+    // An engine with a containerd store would go by an index.
+    let mut is_canonical = contents.file("index.json")?.is_none();
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
         let (content, _) = contents
             .file(&layer.member)?
             .ok_or_else(|| layer.missing())?;
         content.verify(layer, diff_id)?;
+        is_canonical &= content.raw == content.plain;
+        is_canonical &= layer.member == canonical::layer_name(diff_id);
+        layers.push(content.plain);
+    }
+    if is_canonical {
+        entry.image.manifest = Some(canonical::loaded_as(&entry.id, entry.config.len(), &layers));
     }
     let (order, size) = blocks.take()?;
-    Ok((entry.image, order, size))
+    Ok(Reading {
+        image: entry.image,
+        loaded_as: None,
+        order,
+        size,
+    })
 }
 
 fn not_as_it_is(why: &str) -> Error {

@@ -17,7 +17,7 @@ use crate::harmless::escape;
 use crate::output::{self, Console, Exit, Ids, Report, Style};
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};
-use crate::settings::Environment;
+use crate::settings::{Environment, ImageId};
 
 /// Runs the program on the process's arguments.
 #[must_use]
@@ -89,6 +89,12 @@ async fn run(
     environment: Environment,
     console: Console,
 ) -> Result<(), Report> {
+    // The Python program has no option for it, and a listing does not need it.
+    let named_by = match arguments.lists() {
+        true => ImageId::default(),
+        false => request::image_id(None, &environment)?,
+    };
+    let named_by = named_by.into();
     let options = Options {
         // The Python program has no option for it.
         engine: environment.text("KEEPDOCKER_ENGINE"),
@@ -119,8 +125,12 @@ async fn run(
         };
         output::table(&surroundings.images(&request).await?, Ids::Short)
     } else {
+        let request = UploadRequest {
+            named_by,
+            ..arguments.request()
+        };
         let uploaded = surroundings
-            .upload(&arguments.request())
+            .upload(&request)
             .await
             .map_err(|report| hints::for_archive(report, arguments.image.as_deref()))?;
         if let Some(note) = arguments.note(&uploaded) {

@@ -11,7 +11,7 @@ use keepdocker_terms::reference::Reference;
 
 use super::request;
 use crate::archive::Naming;
-use crate::bindings::commands::{DownloadRequest, Downloaded};
+use crate::bindings::commands::{Delivery, DownloadRequest, Downloaded};
 use crate::bindings::keep::Target as WitTarget;
 use crate::bindings::log::Level;
 use crate::output::{Console, Exit, Report, json};
@@ -134,7 +134,7 @@ fn is_stdout(_: &Path) -> bool {
 }
 
 impl Load {
-    /// Brings the image into the engine's store.
+    /// Brings the image into the engine's store, unless it is there.
     ///
     /// # Errors
     /// If that fails, with what to tell the user.
@@ -186,17 +186,18 @@ impl Download {
         for reason in &downloaded.reasons {
             console.message(Level::Debug, reason);
         }
-        console.message(
-            Level::Info,
-            &format!(
-                "{} was fetched from {} and verified: {} in {}, {}",
-                fetched(&self.image, &downloaded.image),
+        let what = told(&self.image, &downloaded.image);
+        let text = match downloaded.outcome {
+            Delivery::Present => format!("{what} is in the engine already; nothing was fetched"),
+            Delivery::Fetched => format!(
+                "{what} was fetched from {} and verified: {} in {}, {}",
                 downloaded.collection,
                 count(downloaded.size, "byte"),
                 count(downloaded.blocks, "block"),
                 progress::pace(downloaded.size, start.elapsed())
             ),
-        );
+        };
+        console.message(Level::Info, &text);
         Ok(downloaded)
     }
 
@@ -212,8 +213,8 @@ impl Download {
     }
 }
 
-/// Names what was fetched: the image, and what it was asked for by if that is something else.
-fn fetched(asked: &str, image: &str) -> String {
+/// Names an image, and what it was asked for by if that is something else.
+fn told(asked: &str, image: &str) -> String {
     if asked == image {
         format!("image {image}")
     } else {

@@ -13,6 +13,7 @@ use super::component::ComponentArguments;
 use super::download::{Load, Save};
 use super::plan::{self, Apply};
 use super::policy::PolicyArguments;
+use super::repair::Repair;
 use super::upload::Upload;
 use super::values::{self, is_empty, settle};
 use super::{Farewell, Job, drive, layers, prepare, request};
@@ -100,9 +101,11 @@ async fn run(
             )
         }
         Command::Upload(upload) if !upload.dry_run => {
+            let upload = upload.decided(&environment)?;
             upload.run(options, environment, console, is_quiet).await
         }
         Command::Upload(upload) | Command::Plan(upload) => {
+            let upload = upload.decided(&environment)?;
             plan::dry_run(&upload, options, environment, console, is_quiet).await
         }
         Command::Apply(apply) => apply.run(options, environment, console, is_quiet).await,
@@ -122,6 +125,7 @@ async fn run(
                 },
             )
         }
+        Command::Repair(repair) => repair.run(options, environment, console).await,
         Command::Save(save) => save.run(options, environment, console, is_quiet).await,
         Command::Load(load) => load.run(options, environment, console, is_quiet).await,
         Command::Sandbox(Sandbox {
@@ -191,6 +195,10 @@ impl Arguments {
                 settle(&mut upload.project_uuid);
                 settle(&mut upload.name);
                 settle(&mut upload.tag);
+            }
+            Command::Repair(repair) => {
+                settle(&mut repair.project_uuid);
+                settle(&mut repair.tag);
             }
             Command::Audit(audit) => audit.settle(),
             _ => {}
@@ -267,6 +275,8 @@ pub enum Command {
     Save(Save),
     /// Bring an image that the cluster has into the container engine's store.
     Load(Load),
+    /// Register an image that the cluster has by the digest that compute nodes look for, without sending data.
+    Repair(Repair),
     /// Run an embedded Arvados.
     Sandbox(Sandbox),
     /// List and clean what is kept on this machine between runs.

@@ -12,6 +12,7 @@ mod layers;
 pub mod plan;
 pub mod policy;
 pub mod progress_form;
+pub mod repair;
 mod request;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::bindings::commands::{Origin, Pull, Reach, UploadRequest};
+use crate::bindings::commands::{ImageDigest, Origin, Pull, Reach, UploadRequest};
 use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::output::{Console, Exit, Report};
 use crate::policy::quantity;
+use crate::settings::{Environment, ImageId, Preferences};
 
 /// Returns the request to upload nothing in particular in the usual way.
 pub(super) fn upload() -> UploadRequest {
@@ -26,6 +27,32 @@ pub(super) fn upload() -> UploadRequest {
         reuse: Reach::Readable,
         verify: Depth::Config,
         resume: true,
+        named_by: ImageDigest::Config,
+    }
+}
+
+/// Returns by which of its digests an image is registered: as the command line says, else as was said once
+/// for all commands.
+pub(super) fn image_id(
+    given: Option<ImageId>,
+    environment: &Environment,
+) -> Result<ImageId, Report> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
+    let preferences = Preferences::load(environment).map_err(|error| {
+        Report::new(Exit::Unauthorized, error.to_string())
+            .advise("mend that, or see `docs/configuration.md` for what can be said there")
+    })?;
+    Ok(preferences.image_id)
+}
+
+impl From<ImageId> for ImageDigest {
+    fn from(id: ImageId) -> Self {
+        match id {
+            ImageId::Config => Self::Config,
+            ImageId::Manifest => Self::Manifest,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::harmless::escape;
 use crate::output::{Console, Exit, Report, json};
 use crate::progress::{Look, pace, show};
 use crate::run::{Options, Surroundings};
-use crate::settings::Environment;
+use crate::settings::{Environment, ImageId};
 use crate::wording::count;
 
 /// Arguments of `keepdocker upload`. As JSON, which is how a plan has them, it is what bears on what
@@ -83,6 +83,11 @@ pub struct Upload {
     /// Note down in the cache nothing of what is sent; implies --no-resume.
     #[arg(long)]
     pub no_cache: bool,
+    /// By which digest compute nodes look for the image: `config`, or `manifest` where their Docker has the
+    /// containerd image store [default: as `config.toml` or KEEPDOCKER_IMAGE_ID says, else config].
+    #[arg(long, value_name = "DIGEST")]
+    #[serde(default)]
+    pub image_id: Option<ImageId>,
     /// How many blocks to send at once [default: 2].
     #[arg(long, visible_alias = "concurrency", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     #[serde(skip)]
@@ -133,6 +138,12 @@ pub enum Layout {
 }
 
 impl Upload {
+    /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
+    pub(super) fn decided(mut self, environment: &Environment) -> Result<Self, Report> {
+        self.image_id = Some(request::image_id(self.image_id, environment)?);
+        Ok(self)
+    }
+
     /// Uploads.
     pub(super) async fn run(
         &self,
@@ -248,6 +259,7 @@ impl Upload {
                 Depth::Config
             },
             resume: !self.no_resume && !self.no_cache,
+            named_by: self.image_id.unwrap_or_default().into(),
         }
     }
 }
@@ -349,6 +361,7 @@ pub(super) fn uploaded(size: u64, blocks: u32) -> Uploaded {
         collection: "zzzzz-4zz18-000000000000000".into(),
         portable_data_hash: String::new(),
         image: String::new(),
+        registered_as: String::new(),
         name: None,
         outcome: Outcome::Uploaded,
         size,

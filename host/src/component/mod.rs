@@ -218,6 +218,8 @@ commands! {
     call_resolve as resolve(str) -> commands::Resolution;
     /// Fetches the image that a container request would get.
     call_download as download(commands::DownloadRequest) -> commands::Downloaded;
+    /// Registers an image by the other of its digests.
+    call_repair as repair(commands::RepairRequest) -> commands::Repaired;
 }
 
 fn unsuitable(error: wasmtime::Error) -> Error {

@@ -165,6 +165,28 @@ impl Engine {
         Ok(None)
     }
 
+    /// Returns the ID by which the engine has this very image, or none if it has not got it: the digest of
+    /// the config or, in an image store of containerd, of the manifest that it makes of the archive.
+    ///
+    /// # Errors
+    /// If there is no engine, it does not answer, or it fails; with its own words.
+    pub async fn present(&self, image: &Image) -> Result<Option<String>, CommandError> {
+        for digest in [Some(&image.id), image.manifest.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            for described in self.inspect(digest).await? {
+                // An engine that has lost data of an image does not tell its layers.
+                let is_whole = described.layers() == image.diff_ids;
+                let id = normalized(&described.id);
+                if is_whole && id == *digest {
+                    return Ok(Some(id));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// Gives an image of the engine's store a further name.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use super::stretched::Stretch;
 use crate::archive::{
     self, Archive, BlockLayout, BlockSink, Choice, Form, Image, Selection, SinkClosed,
 };
-use crate::bindings::keep::{self, Extent, Fetched, StoredArchive};
+use crate::bindings::keep::{self, Depth, Extent, Fetched, StoredArchive};
 use crate::target::{self, Delivery, Opening, Target};
 
 /// How many blocks are fetched at a time, unless the user says otherwise. With the one that is
@@ -33,7 +33,8 @@ pub struct Destination {
 }
 
 impl ArchiveStore {
-    /// Fetches an archive, verifies it, and hands it to the target.
+    /// Fetches an archive, verifies it, and hands it to the target; of one whose image is `present` in the
+    /// engine, makes sure of that instead.
     ///
     /// # Errors
     /// If a block cannot be read, the archive is not sound or not that of the image, or the
@@ -42,6 +43,7 @@ impl ArchiveStore {
         &self,
         stored: &StoredArchive,
         target: keep::Target,
+        present: bool,
     ) -> Result<Fetched, StoreError> {
         // What the component asks for must also be what the user wants.
         let target = self
@@ -50,6 +52,9 @@ impl ArchiveStore {
             .clone()
             .filter(|wanted| wanted.is_engine() == (target == keep::Target::Engine))
             .ok_or(StoreError::NoTarget)?;
+        if present {
+            return self.present(stored, &target).await;
+        }
         let stretches = stretches(&stored.extents)?;
         let size = stretches.iter().map(|stretch| stretch.length as u64).sum();
         let progress = self.progress.clone();
@@ -100,6 +105,37 @@ impl ArchiveStore {
     }
 }
 
+impl ArchiveStore {
+    /// Has the engine keep the image that it has, under the name that the user wants.
+    ///
+    /// What the component says of it counts for nothing: the archive tells which image it is.
+    async fn present(
+        &self,
+        stored: &StoredArchive,
+        target: &Target,
+    ) -> Result<Fetched, StoreError> {
+        let image = self.examine(stored, Depth::Config).await?;
+        promised(&stored.image, &image)?;
+        target.take_present(&image).await?;
+        Ok(Fetched {
+            image: image.into(),
+            size: 0,
+        })
+    }
+}
+
+/// Makes sure that an archive holds the image that its name promises.
+fn promised(wanted: &str, image: &Image) -> Result<(), StoreError> {
+    // Both were found by reading, and neither is anybody's word.
+    if image.id == wanted || image.manifest.as_deref() == Some(wanted) {
+        return Ok(());
+    }
+    Err(StoreError::AnotherImage {
+        wanted: wanted.to_owned(),
+        found: image.id.clone(),
+    })
+}
+
 /// Reads the archive, and hands what was verified to the target.
 fn deliver(
     target: Opening,
@@ -124,12 +160,7 @@ fn deliver(
         return Err(failure.into());
     }
     let image = read?.image;
-    if image.id != wanted {
-        return Err(StoreError::AnotherImage {
-            wanted: wanted.to_owned(),
-            found: image.id,
-        });
-    }
+    promised(wanted, &image)?;
     pieces.delivery.finish()?;
     Ok(image)
 }

@@ -35,7 +35,12 @@ impl Host for View<'_, ArchiveStore> {
         permit.close(stored).map_err(Fault::Failed)
     }
 
-    async fn fetch(&mut self, archive: StoredArchive, target: Target) -> Result<Fetched, Fault> {
+    async fn fetch(
+        &mut self,
+        archive: StoredArchive,
+        target: Target,
+        present: bool,
+    ) -> Result<Fetched, Fault> {
         let operation = Operation::KeepFetch {
             target: match target {
                 Target::Given => "given",
@@ -43,8 +48,9 @@ impl Host for View<'_, ArchiveStore> {
             },
             image: archive.image.clone(),
         };
-        let permit = self.gate.admit(operation, &(&archive, target))?;
-        let fetched = self.capability.open(&permit).fetch(&archive, target).await;
+        let permit = self.gate.admit(operation, &(&archive, target, present))?;
+        let store = self.capability.open(&permit);
+        let fetched = store.fetch(&archive, target, present).await;
         permit.close(fetched).map_err(Fault::Failed)
     }
 

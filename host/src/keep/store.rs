@@ -241,6 +241,7 @@ impl ArchiveStore {
             })?;
         let stored = Stored {
             image: reading.image.into(),
+            loaded_as: reading.loaded_as,
             blocks,
             size: reading.size,
             sent: stored.sent,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::archive::fewest_blocks;
-use crate::bindings::commands::{Downloaded, ListedImage, Outcome, Resolution, Uploaded};
+use crate::bindings::commands::{Delivery, Downloaded, ListedImage, Outcome, Resolution, Uploaded};
 
 #[derive(Serialize)]
 struct Images<'a> {
@@ -46,6 +46,7 @@ struct Upload<'a> {
     collection: &'a str,
     portable_data_hash: &'a str,
     image: &'a str,
+    registered_as: &'a str,
     name: Option<&'a str>,
     size: u64,
     sent: u64,
@@ -67,6 +68,7 @@ pub fn uploaded(uploaded: &Uploaded) -> String {
         collection: &uploaded.collection,
         portable_data_hash: &uploaded.portable_data_hash,
         image: &uploaded.image,
+        registered_as: &uploaded.registered_as,
         name: uploaded.name.as_deref(),
         size: uploaded.size,
         sent: uploaded.sent,
@@ -100,6 +102,7 @@ pub fn resolved(resolution: &Resolution) -> String {
 #[derive(Serialize)]
 struct Download<'a> {
     schema: &'static str,
+    outcome: &'static str,
     collection: &'a str,
     portable_data_hash: &'a str,
     image: &'a str,
@@ -108,11 +111,15 @@ struct Download<'a> {
     reasons: &'a [String],
 }
 
-/// Returns what was fetched.
+/// Returns what a download came to.
 #[must_use]
 pub fn downloaded(downloaded: &Downloaded) -> String {
     line(&Download {
         schema: "keepdocker.download/1",
+        outcome: match downloaded.outcome {
+            Delivery::Present => "present",
+            Delivery::Fetched => "fetched",
+        },
         collection: &downloaded.collection,
         portable_data_hash: &downloaded.portable_data_hash,
         image: &downloaded.image,

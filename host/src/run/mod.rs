@@ -27,8 +27,8 @@ pub use upkeep::{Cleaned, Inventory};
 
 use crate::audit::Opening;
 use crate::bindings::commands::{
-    DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, Resolution, UploadRequest,
-    Uploaded,
+    DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, RepairRequest, Repaired,
+    Resolution, UploadRequest, Uploaded,
 };
 use crate::bindings::keep::Target;
 use crate::bindings::log::Level;
@@ -83,6 +83,15 @@ impl Surroundings {
             Target::Given => Purpose::Save,
         };
         command.finish(running.download(request).await)
+    }
+
+    /// Registers an image by the other of its digests.
+    ///
+    /// # Errors
+    /// If that fails, with what to tell the user.
+    pub async fn repair(&self, request: &RepairRequest) -> Result<Repaired, Report> {
+        let (running, command) = self.start("repair", &(request,), Lenders::Nobody).await?;
+        command.finish(running.repair(request).await)
     }
 
     /// Loads the policy in force, and makes sure that it bears where the settings lead token and data.

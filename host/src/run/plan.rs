@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Surroundings;
-use crate::bindings::commands::{Failure, UploadRequest, Uploaded};
+use crate::bindings::commands::{Failure, RepairRequest, Repaired, UploadRequest, Uploaded};
 use crate::component::Component;
 use crate::output::{Exit, Report};
 use crate::plan::{Plan, SCHEMA, Script, Step};
@@ -83,6 +83,21 @@ impl Surroundings {
             return Err(changed(&plan.steps, &steps));
         }
         Ok(uploaded)
+    }
+
+    /// Finds out what a repair would write. Nothing is written.
+    ///
+    /// # Errors
+    /// If the repair would fail, with what to tell the user.
+    pub async fn rehearse_repair(
+        &mut self,
+        request: &RepairRequest,
+    ) -> Result<(Repaired, Vec<Step>), Report> {
+        let script = Arc::new(Script::rehearsal());
+        self.script = Some(script.clone());
+        let answer = self.repair(request).await;
+        self.script = None;
+        Ok((answer?, script.steps()))
     }
 
     async fn upload_under(

@@ -11,6 +11,7 @@ mod direct;
 mod environment;
 mod error;
 mod file;
+mod preferences;
 mod proxies;
 mod variables;
 
@@ -23,6 +24,7 @@ pub use certificates::{ClientCertificate, Trust};
 pub use detours::Detour;
 pub use environment::Environment;
 pub use error::Error;
+pub use preferences::{ImageId, Preferences, PreferencesError};
 pub use proxies::{Login, Protocol, Proxies, Proxy};
 pub use token::{InvalidToken, Token};
 pub use variables::VARIABLES;

@@ -57,6 +57,17 @@ pub enum Error {
     /// The engine does not take the archive.
     #[error(transparent)]
     Engine(#[from] CommandError),
+    /// An image that the engine has is to go elsewhere.
+    #[error("what the engine has can only stay there")]
+    NoEngine,
+    /// The engine has not got an image that it was said to have.
+    #[error("`{program}` has not got image {image} any more; run the command again")]
+    NotPresent {
+        /// The engine's program.
+        program: String,
+        /// The image's ID.
+        image: String,
+    },
     /// The engine took the archive, and yet has not got the image.
     #[error("`{program} load` succeeded, but the engine has not got image {image}")]
     NotThere {
@@ -109,19 +120,38 @@ impl Target {
         let Self::Engine { engine, name } = self else {
             return Ok(());
         };
-        let id = match engine.loaded(image).await? {
-            Some(id) => id,
-            None => {
-                return Err(Error::NotThere {
-                    program: engine.program().to_owned(),
-                    image: image.id.clone(),
-                });
-            }
+        let Some(id) = engine.loaded(image).await? else {
+            return Err(Error::NotThere {
+                program: engine.program().to_owned(),
+                image: image.id.clone(),
+            });
         };
-        if let Some(name) = name {
-            engine.tag(&id, name).await?;
-        }
-        Ok(())
+        named(engine, &id, name.as_deref()).await
+    }
+
+    /// Makes sure that the engine has this very image, of which it was sent nothing, and gives it its name.
+    ///
+    /// # Errors
+    /// If the engine has not got it, or the target is none.
+    pub async fn take_present(&self, image: &Image) -> Result<(), Error> {
+        let Self::Engine { engine, name } = self else {
+            return Err(Error::NoEngine);
+        };
+        let Some(id) = engine.present(image).await? else {
+            return Err(Error::NotPresent {
+                program: engine.program().to_owned(),
+                image: image.id.clone(),
+            });
+        };
+        named(engine, &id, name.as_deref()).await
+    }
+}
+
+/// Gives an image of the engine the name that the user wants for it.
+async fn named(engine: &Engine, id: &str, name: Option<&str>) -> Result<(), Error> {
+    match name {
+        Some(name) => Ok(engine.tag(id, name).await?),
+        None => Ok(()),
     }
 }
 

@@ -54,7 +54,7 @@ const capabilities = {
   keep: {
     fetch: absent,
     examine: absent,
-    store: () => ({ image: IMAGE, blocks: [BLOCK], size: 10240, sent: 10240, reused: 0 }),
+    store: () => ({ image: IMAGE, "loaded-as": null, blocks: [BLOCK], size: 10240, sent: 10240, reused: 0 }),
   },
   links: {
     list: (query) =>
@@ -100,6 +100,7 @@ const upload = {
   origin: "given", image: null, tag: null, selection: null, project: null, name: null, pull: "never", force: false,
   "force-image-format": false, form: "canonical", "block-layout": "layered", replicas: null, "storage-classes": [],
   reuse: "readable", verify: "config", resume: false,
+  "named-by": "config",
 };
 for (const [command, argument] of [
   ["images", everything],

@@ -52,7 +52,7 @@ class Memory:
         return {"ok": None}
 
     def keep_store(self, archive, options):
-        return {"ok": {"image": IMAGE, "blocks": [BLOCK], "size": 10240, "sent": 10240, "reused": 0}}
+        return {"ok": {"image": IMAGE, "loaded-as": None, "blocks": [BLOCK], "size": 10240, "sent": 10240, "reused": 0}}
 
     def links_list(self, query):
         (how, names), = query["names"].items() if isinstance(query["names"], dict) else [("all", None)]
@@ -96,7 +96,7 @@ def main(file):
     upload = json.loads(
         '{"origin":"given","image":null,"tag":null,"selection":null,"project":null,"name":null,"pull":"never",'
         '"force":false,"force-image-format":false,"form":"canonical","block-layout":"layered","replicas":null,'
-        '"storage-classes":[],"reuse":"readable","verify":"config","resume":false}')
+        '"storage-classes":[],"reuse":"readable","verify":"config","resume":false,"named-by":"config"}')
     for command, argument in [("images", everything), ("upload", upload), ("upload", upload),
                               ("images", everything), ("resolve", "memory:1")]:
         print(dump(host.call(command, argument)))

@@ -232,6 +232,7 @@ fn answer(collection: &str) -> Uploaded {
         collection: collection.into(),
         portable_data_hash: collection.into(),
         image: collection.into(),
+        registered_as: collection.into(),
         name: Some(collection.into()),
         outcome: Outcome::Present,
         size: 0,

@@ -16,8 +16,8 @@ mod crimes;
 
 pub use bindings::exports::keepdocker::contract::commands;
 use commands::{
-    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, Resolution,
-    UploadRequest, Uploaded,
+    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, RepairRequest,
+    Repaired, Resolution, UploadRequest, Uploaded,
 };
 
 struct Component;
@@ -36,6 +36,10 @@ impl Guest for Component {
     }
 
     fn download(request: DownloadRequest) -> Result<Downloaded, Failure> {
+        Err(Failure::NoSuchImage(request.image))
+    }
+
+    fn repair(request: RepairRequest) -> Result<Repaired, Failure> {
         Err(Failure::NoSuchImage(request.image))
     }
 }

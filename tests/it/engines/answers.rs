@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Built, Cluster, Environment, StandIn};
+use crate::support::{Built, Cluster, Environment, Made, Shelf, StandIn, tar_of};
 
 /// The image of which every one of these engines tells.
 fn image() -> Built {
@@ -66,4 +66,42 @@ fn podman_5_may_answer_with_a_list_an_object_or_one_on_each_line() {
     ] {
         uploads("podman", &answer, &image.archive, "lab/tool:1");
     }
+}
+
+/// As moby's issue 47210 shows it; its pull request 47294 mended it for 25.0.3.
+#[test]
+fn docker_25_0_0_saves_an_image_by_its_id_with_an_index_of_null() {
+    let image = Made::of(&[(25, 20_000), (26, 300)]);
+    let cluster = Cluster::start();
+    let mut environment = Environment::on(&cluster);
+    let mut members = image.members_of_layout("lab/tool:1");
+    for (name, bytes) in &mut members {
+        match name.as_str() {
+            "index.json" => {
+                let kind = "application/vnd.oci.image.index.v1+json";
+                let index = json!({"schemaVersion": 2, "mediaType": kind, "manifests": null});
+                *bytes = index.to_string().into_bytes();
+            }
+            "manifest.json" => {
+                let mut account: Value = serde_json::from_slice(bytes).unwrap();
+                account[0]["RepoTags"] = Value::Null;
+                *bytes = account.to_string().into_bytes();
+            }
+            _ => {}
+        }
+    }
+    Shelf::new()
+        .with(&image, "lab/tool:1")
+        .saving(tar_of(&members))
+        .install(&mut environment);
+
+    let collection = environment.keepdocker(&["upload", "lab/tool:1"]).success();
+
+    let stored = cluster.only_collection();
+    assert_eq!(stored["uuid"], collection.trim());
+    let text = stored["manifest_text"].as_str().unwrap();
+    let file = format!(":{}", image.file().replace(':', "\\072"));
+    assert!(text.trim_end().ends_with(&file), "{text}");
+    let found = environment.arv_keepdocker(&["lab/tool:1"]).success();
+    assert_eq!(found, collection);
 }

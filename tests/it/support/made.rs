@@ -125,6 +125,28 @@ impl Made {
         digest(self.manifest().as_bytes())
     }
 
+    /// What an engine with a containerd store calls it once it has loaded an archive of plain layers: the
+    /// digest of the manifest that it makes.
+    pub(crate) fn loaded_as(&self) -> String {
+        let layers: Vec<String> = self
+            .layers
+            .iter()
+            .map(|layer| {
+                let (digest, size) = (digest(layer), layer.len());
+                format!(
+                    r#"{{"mediaType":"application/vnd.docker.image.rootfs.diff.tar","digest":"{digest}","size":{size}}}"#
+                )
+            })
+            .collect();
+        let text = format!(
+            r#"{{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":{{"mediaType":"application/vnd.docker.container.image.v1+json","digest":"{}","size":{}}},"layers":[{}]}}"#,
+            self.id(),
+            self.config.len(),
+            layers.join(",")
+        );
+        digest(text.as_bytes())
+    }
+
     /// The members that an engine with a containerd store would write of it.
     pub(crate) fn members_of_layout(&self, tag: &str) -> Members {
         let manifest = self.manifest();

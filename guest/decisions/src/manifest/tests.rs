@@ -156,3 +156,35 @@ proptest! {
         let _ = portable_data_hash(&text);
     }
 }
+
+#[test]
+fn only_the_name_of_the_file_changes() {
+    let block = "acbd18db4cc2f85cedef654fccc4a4d8+3+Asignature@6fffffff";
+    for (before, after) in [
+        (
+            format!(". {block} 0:3:sha256:a.tar\n"),
+            Some(format!(". {block} 0:3:sha256\\072b.tar\n")),
+        ),
+        (
+            format!("./folder {block} {block} 1:2:sha256\\072a.tar 3:1:sha256\\072a.tar\n"),
+            Some(format!(
+                ". {block} {block} 1:2:sha256\\072b.tar 3:1:sha256\\072b.tar\n"
+            )),
+        ),
+        (
+            format!(". {block} 0:3:a 0:0:\\056\n"),
+            Some(format!(". {block} 0:3:sha256\\072b.tar\n")),
+        ),
+        (format!(". {block} 0:3:a 0:3:b\n"), None),
+        (format!(". {block} 0:3:a\n. {block} 0:3:a\n"), None),
+        (format!(". {block} 0:3:a"), None),
+        (format!(". {block} 0:4:a\n"), None),
+        (String::new(), None),
+    ] {
+        assert_eq!(with_file_name(&before, "sha256:b.tar"), after, "{before}");
+        if let Some(after) = after {
+            let of = |text: &str| crate::extents::of_only_file(text).unwrap();
+            assert_eq!(of(&after), of(&before));
+        }
+    }
+}

@@ -61,6 +61,7 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Stored, Erro
                 0 => own,
                 _ => format!("{}+1000+{REUSED}", &own[..32]),
             }],
+            loaded_as: world.loaded_as.clone(),
             image,
             size: 1000,
             sent: 1000 - reused,
@@ -70,8 +71,21 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Stored, Erro
 }
 
 /// Finds in the archive what its name promises.
-pub(crate) fn fetch(archive: &StoredArchive, target: Target) -> Result<Fetched, Error> {
+pub(crate) fn fetch(
+    archive: &StoredArchive,
+    target: Target,
+    present: bool,
+) -> Result<Fetched, Error> {
     super::with(|world| {
+        if present {
+            world
+                .calls
+                .push(format!("keep.fetch {} present", archive.image));
+            return Ok(Fetched {
+                image: held(world, archive)?,
+                size: 0,
+            });
+        }
         world
             .calls
             .push(format!("keep.fetch {} {target:?}", archive.image));
@@ -111,8 +125,15 @@ fn held(world: &super::World, archive: &StoredArchive) -> Result<Image, Error> {
     }
     let known = world.engine.iter().flatten().map(|(_, image)| image);
     let given = world.given.iter().flat_map(|given| &given.images);
-    if let Some(image) = known.chain(given).find(|image| image.id == archive.image) {
-        return Ok(image.clone());
+    if let Some(image) = known
+        .chain(given)
+        .find(|image| image.id == archive.image || world.loaded_as.as_ref() == Some(&archive.image))
+    {
+        let mut image = image.clone();
+        if world.loaded_as.is_some() {
+            image.manifest.clone_from(&world.loaded_as);
+        }
+        return Ok(image);
     }
     Ok(Image {
         id: archive.image.clone(),

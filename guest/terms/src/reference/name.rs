@@ -114,6 +114,16 @@ impl Name {
         names
     }
 
+    /// Returns the name with its registry, whatever that is, as stores of containerd write it:
+    /// `docker.io/library/debian:12`.
+    pub fn whole(&self) -> String {
+        let host = self.host.as_deref().map(hub::without_default_port);
+        self.completed(match host.filter(|host| !hub::is_hub(host)) {
+            Some(host) => joined(Some(host), &self.path),
+            None => joined(Some(hub::HOST), &hub::whole_path(&self.path)),
+        })
+    }
+
     fn completed(&self, mut name: String) -> String {
         if self.tag.is_none() && self.digest.is_none() {
             name.push_str(":latest");

@@ -97,6 +97,10 @@ pub(crate) struct Upload {
     /// Store the archive's bytes as they come, not in canonical form.
     #[arg(long)]
     pub(crate) verbatim: bool,
+    /// By which digest compute nodes look for the image: `config`, or `manifest` where their Docker has the
+    /// containerd image store [default: as KEEPDOCKER_IMAGE_ID says, else config].
+    #[arg(long, value_name = "DIGEST", value_parser = ["config", "manifest"])]
+    pub(crate) image_id: Option<String>,
     /// How many replicas of each block to store [default: the cluster's].
     #[arg(long, value_name = "N")]
     pub(crate) replication: Option<u32>,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::bindings::commands::{
-    self, ImagesRequest, Origin, Outcome, Pull, Reach, UploadRequest, Uploaded,
+    self, ImageDigest, ImagesRequest, Origin, Outcome, Pull, Reach, UploadRequest, Uploaded,
 };
 use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::bindings::log::Level;
@@ -89,6 +89,7 @@ fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
         reuse: Reach::Readable,
         verify: Depth::Config,
         resume: false,
+        named_by: named_by(arguments)?,
     })?;
     if arguments.dry_run {
         return Ok(told(&session::steps()));
@@ -99,6 +100,24 @@ fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
     } else {
         format!("{}\n", uploaded.collection)
     })
+}
+
+/// Returns by which of its digests the image is registered: as the command line says, else the environment.
+fn named_by(arguments: &Upload) -> Result<ImageDigest, Report> {
+    const VARIABLE: &str = "KEEPDOCKER_IMAGE_ID";
+    let variable = std::env::var(VARIABLE).ok();
+    let variable = variable.filter(|value| !value.trim().is_empty());
+    match arguments.image_id.as_deref().or(variable.as_deref()) {
+        None | Some("config") => Ok(ImageDigest::Config),
+        Some("manifest") => Ok(ImageDigest::Manifest),
+        Some(other) => Err(Report::new(
+            Exit::Unauthorized,
+            format!(
+                "{VARIABLE} is `{}`; it can be: config, manifest",
+                escape(other)
+            ),
+        )),
+    }
 }
 
 fn resolve(arguments: &Resolve, console: Console) -> Result<String, Report> {

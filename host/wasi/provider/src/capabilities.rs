@@ -88,7 +88,11 @@ impl keep::Guest for Provider {
         Ok(Self::keep()?.keep.store(&mut archive, &options)?)
     }
 
-    fn fetch(_: keep::StoredArchive, _: keep::Target) -> Result<keep::Fetched, keep::Error> {
+    fn fetch(
+        _: keep::StoredArchive,
+        _: keep::Target,
+        _: bool,
+    ) -> Result<keep::Fetched, keep::Error> {
         Err(keep::Error::Other(
             "a component in a WASI runtime fetches no images; `keepdocker save` does".to_owned(),
         ))

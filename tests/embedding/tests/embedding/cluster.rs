@@ -38,6 +38,8 @@ pub(crate) struct Cluster {
     pub(crate) is_stream: bool,
     /// The IDs of images with a saved archive.
     pub(crate) cache: Vec<String>,
+    /// The digest of the manifest that an engine with a containerd store makes of every archive.
+    pub(crate) loaded_as: Option<String>,
     pub(crate) fault: Option<Fault>,
     /// The calls so far, each with its answer.
     pub(crate) calls: Vec<Value>,
@@ -58,6 +60,7 @@ impl Default for Cluster {
             given: Vec::new(),
             is_stream: false,
             cache: Vec::new(),
+            loaded_as: None,
             fault: None,
             calls: Vec::new(),
             open: Vec::new(),
@@ -109,9 +112,10 @@ impl Cluster {
             }
             "keep.store" => self.store(first, &request[1]),
             "keep.fetch" => Ok(json!({
-                "image": image(text(&first["image"]), &[], AT), "size": 1000,
+                "image": self.examined(text(&first["image"])),
+                "size": if request[2] == true { 0 } else { 1000 },
             })),
-            "keep.examine" => Ok(image(text(&first["image"]), &[], AT)),
+            "keep.examine" => Ok(self.examined(text(&first["image"]))),
             "links.list" => Ok(self.list_links(first)),
             "links.create" => Ok(self.create_link(first)),
             "collections.list" => Ok(self.list_collections(first)),
@@ -239,13 +243,23 @@ impl Cluster {
                     0
                 };
                 Ok(json!({
-                    "image": image, "blocks": [own], "size": 1000,
+                    "image": image, "loaded_as": self.loaded_as, "blocks": [own], "size": 1000,
                     "sent": 1000 - reused, "reused": reused,
                 }))
             }
             [] => Err(error("no-such-image")),
             _ => Err(error("ambiguous")),
         }
+    }
+
+    /// Returns what an archive of this name holds: of one that is named by its manifest, image `a`.
+    fn examined(&self, name: &str) -> Value {
+        let mut found = match self.loaded_as.as_deref() == Some(name) {
+            true => image(&format!("sha256:{}", "a".repeat(64)), &[], AT),
+            false => image(name, &[], AT),
+        };
+        found["manifest"] = json!(self.loaded_as);
+        found
     }
 
     fn list_links(&self, query: &Value) -> Value {

@@ -46,6 +46,7 @@ pub(crate) fn made_up() -> Vec<Scenario> {
     all.extend(resolutions());
     all.extend(uploads());
     all.extend(downloads());
+    all.extend(repairs());
     let whole = [
         upload(&with_engine(), "a:1"),
         upload_to(&with_engine(), PROJECT),
@@ -62,6 +63,13 @@ pub(crate) fn made_up() -> Vec<Scenario> {
             "download",
             json!({ "image": "a:1", "target": "given" }),
         ),
+        run(
+            &filled(),
+            "download",
+            json!({ "image": "a:2", "target": "engine" }),
+        ),
+        by_manifest(&with_copy_of_somebody(), "a:1"),
+        repair(&filled(), "a:2", "manifest"),
     ];
     all.extend(whole.iter().flat_map(faulty));
     all
@@ -222,13 +230,87 @@ fn downloads() -> Vec<Scenario> {
     let mut all = Vec::new();
     for cluster in [filled(), strange(), with_copy_of_somebody()] {
         for target in ["given", "engine"] {
-            for name in ["a", "a:1", &id('b'), "absent"] {
+            for name in ["a", "a:1", "a:2", &id('b'), "absent"] {
                 let request = json!({ "image": name, "target": target });
                 all.push(run(&cluster, "download", request));
             }
         }
     }
     all
+}
+
+/// Returns runs of the repair, of an image that is registered one way and is to be the other, or is so.
+fn repairs() -> Vec<Scenario> {
+    let mut all = Vec::new();
+    for cluster in [
+        filled(),
+        strange(),
+        with_copy_of_somebody(),
+        registered_by_manifest(),
+    ] {
+        for named_by in ["config", "manifest"] {
+            for name in ["a", "a:1", "a:2", &id('a'), &id('f'), "absent", "A"] {
+                let scenario = repair(&cluster, name, named_by);
+                let mut in_project = scenario.clone();
+                in_project.request["project"] = json!(PROJECT);
+                all.extend([scenario, in_project]);
+            }
+        }
+        // Stored as it was, so that nobody can tell what an engine makes of it.
+        let cluster = Cluster {
+            loaded_as: None,
+            ..cluster
+        };
+        let mut scenario = repair(&cluster, "a:2", "manifest");
+        scenario.cluster.loaded_as = None;
+        all.push(scenario);
+    }
+    for cluster in [
+        with_engine(),
+        with_copy_of_somebody(),
+        filled(),
+        registered_by_manifest(),
+    ] {
+        for name in ["a:1", "c", &id('a'), &id('f')] {
+            all.push(by_manifest(&cluster, name));
+            let mut by_config = upload(&cluster, name);
+            by_config.cluster.loaded_as = Some(id('f'));
+            all.push(by_config);
+        }
+    }
+    all
+}
+
+fn repair(cluster: &Cluster, image: &str, named_by: &str) -> Scenario {
+    let request = json!({ "image": image, "tag": null, "project": null, "named_by": named_by });
+    let mut scenario = run(cluster, "repair", request);
+    scenario.cluster.loaded_as = Some(id('f'));
+    scenario
+}
+
+/// Returns an upload of an image that is to be registered by the digest of its manifest.
+fn by_manifest(cluster: &Cluster, image: &str) -> Scenario {
+    let mut scenario = upload(cluster, image);
+    scenario.request["named_by"] = json!("manifest");
+    scenario.cluster.loaded_as = Some(id('f'));
+    scenario
+}
+
+/// Has one image, which is registered by the digest of its manifest.
+fn registered_by_manifest() -> Cluster {
+    let x = "zzzzz-4zz18-xxxxxxxxxxxxxxx";
+    let mut one = collection(x, USER, &id('f'));
+    one["properties"] = json!([
+        { "key": "arv:docker-config-digest", "value": format!("\"{}\"", id('a')) },
+    ]);
+    Cluster {
+        collections: vec![one],
+        links: vec![
+            named("image-hash", &id('f'), x, USER, OLD),
+            named("repo-tag", "a:2", x, USER, OLD),
+        ],
+        ..with_engine()
+    }
 }
 
 /// Returns the run with each of its calls failing in each way that the contract has for it.
@@ -372,6 +454,7 @@ fn upload(cluster: &Cluster, image: &str) -> Scenario {
         "name": null, "pull": "never", "force": false, "force_image_format": false,
         "form": "canonical", "block_layout": "layered", "replicas": null, "storage_classes": [],
         "reuse": "readable", "verify": "config", "resume": true,
+        "named_by": "config",
     });
     run(cluster, "upload", request)
 }

@@ -77,6 +77,7 @@ impl Keep {
         let reading = reading?;
         let stored = Stored {
             image: reading.image.into(),
+            loaded_as: reading.loaded_as,
             blocks: reading
                 .order
                 .iter()

@@ -1,0 +1,254 @@
+//! The repair: an image that is registered by one of its digests gets registered by the other, from the
+//! same blocks.
+//!
+//! Nothing is taken away: a container that names the former collection by its portable data hash goes
+//! on to work. The new collection has the same owner and the same names. For the server both have the
+//! same build time, so that the later links win, and the names lead to the new one.
+
+use crate::bindings::exports::keepdocker::contract::commands::{
+    Failure, Outcome, Reach, RepairRequest, Repaired,
+};
+use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
+use crate::capabilities::{archives, cluster, collections, keep, links, locks, users};
+use crate::evidence::{self, Identity};
+use crate::job::Source;
+use crate::naming::{self, Digests};
+use crate::reference::{Name, Reference};
+use crate::registration::Holder;
+use crate::resolution::{self, Formats};
+use crate::types::Property;
+use crate::{download, effect, image, plan, presence, project, query, registration};
+
+const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
+
+/// Does what the request asks for.
+pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
+    let reference = Reference::with_tag(&request.image, request.tag.as_deref())?;
+    let cluster = cluster::get()?;
+    let collection = find(request, &reference)?;
+    let name = evidence::named_id(&collection).unwrap_or_default();
+    let depth = keep::Depth::Config;
+    let found = evidence::image_of(&collection, &name, Identity::Config, false, depth)?
+        .ok_or_else(|| unusable(&collection, "it cannot be told which image it holds"))?;
+    let digests = Digests::of(&collection, Some(&found), request.named_by);
+    let user = users::current()?;
+    let owner = collection.owner.clone();
+    let project = (owner != user).then_some(owner.as_str());
+    if let Some(project) = project {
+        project::check(project)?;
+    }
+    let _guard = locks::Guard::acquire(&found.id)?;
+    let former = links_to(&collection, None)?;
+    let mut names: Vec<String> = Vec::new();
+    for link in &former {
+        let is_name = link.class == links::Class::RepoTag && link.owner == owner;
+        if is_name && !names.contains(&link.name) {
+            names.push(link.name.clone());
+        }
+    }
+    // The name that was typed leads to the former one until all else is done, so that the next run completes
+    // what this one does not.
+    if let Reference::Name(name) = &reference
+        && let Some(asked) = names.iter().position(|known| name.is(known))
+    {
+        let asked = names.remove(asked);
+        names.push(asked);
+    }
+    let holder = match digests.are_right() {
+        true => Holder::found(collection.clone()),
+        false => renamed(&collection, &found, &digests, project, &names)?,
+    };
+    let new = &holder.collection;
+    let wanted = digests.wanted.clone().unwrap_or_default();
+    let built: Vec<Property> = image::build_time(&found.config)
+        .iter()
+        .map(|built| image::text_property(image::IMAGE_TIMESTAMP, built))
+        .collect();
+    let missing = plan::missing(
+        plan::links(&wanted, &names, &new.uuid, project, &built),
+        &links_to(new, Some(&owner))?,
+        &owner,
+    );
+    registration::create_links(&missing, &owner)?;
+    let is_same = new.uuid == collection.uuid;
+    if !is_same && !names.is_empty() {
+        let named = links::Names::Exactly(names.clone());
+        let named = query::links(&[links::Class::RepoTag], named)?;
+        let formats = Formats::from_config(cluster.image_formats.as_deref());
+        effect::warn(&names, new, &named, formats);
+    }
+    holder.tell_of_twins(&owner);
+    let new = holder.collection;
+    Ok(Repaired {
+        collection: new.uuid,
+        portable_data_hash: new.portable_data_hash,
+        image: found.id,
+        registered_as: wanted,
+        names,
+        outcome: match missing.is_empty() {
+            true => Outcome::Present,
+            false => Outcome::Registered,
+        },
+        former: (!is_same).then_some(collection.uuid),
+        former_links: match is_same {
+            true => Vec::new(),
+            false => former.into_iter().map(|link| link.uuid).collect(),
+        },
+    })
+}
+
+/// Returns the collection that is meant, with its manifest.
+fn find(
+    request: &RepairRequest,
+    reference: &Reference,
+) -> Result<collections::Collection, Failure> {
+    let Some(project) = &request.project else {
+        let text = match &request.tag {
+            Some(tag) => format!("{}:{tag}", request.image),
+            None => request.image.clone(),
+        };
+        return Ok(download::find(&text)?.0);
+    };
+    let found = match reference {
+        Reference::Name(name) => by_name(name, project)?,
+        Reference::Id(id) => {
+            let place = match id.full() {
+                Some(full) => presence::find(presence::Search {
+                    id: &full,
+                    identity: Identity::Config,
+                    names: &[],
+                    owner: project,
+                    named: None,
+                    reach: Reach::None,
+                    depth: keep::Depth::Config,
+                    named_by: request.named_by,
+                })?,
+                None => {
+                    return Err(Failure::Usage(format!(
+                        "in a project an image is meant by its whole ID or by a name, and `{id}` is neither"
+                    )));
+                }
+            };
+            place.place.held().map(|(collection, _)| collection.clone())
+        }
+    };
+    found.ok_or_else(|| Failure::NoSuchImage(reference.to_string()))
+}
+
+/// Returns the collection of the project to which its own links with this name lead.
+fn by_name(name: &Name, project: &str) -> Result<Option<collections::Collection>, Failure> {
+    let names = links::Names::Exactly(name.known_as());
+    let named = query::links_to(&[links::Class::RepoTag], names, None, Some(project))?;
+    let order = resolution::candidates(&named.iter().collect::<Vec<_>>());
+    let uuids = order.into_iter().map(|candidate| candidate.collection);
+    let uuids: Vec<String> = uuids.take(MOST_COLLECTIONS).collect();
+    if uuids.is_empty() {
+        return Ok(None);
+    }
+    let found = query::collections(
+        collections::Which::Uuids(uuids.clone()),
+        Some(project),
+        collections::Detail::Manifest,
+    )?;
+    let by_uuid = |uuid: &String| found.iter().find(|collection| collection.uuid == *uuid);
+    let mut in_order = uuids.iter().filter_map(by_uuid);
+    Ok(in_order
+        .find(|collection| evidence::named_id(collection).is_some())
+        .cloned())
+}
+
+/// How many collections are looked at that have a name.
+const MOST_COLLECTIONS: usize = 20;
+
+/// Returns the collection with the same blocks and the right name for the file, making it if the owner has
+/// none.
+fn renamed(
+    former: &collections::Collection,
+    found: &archives::Image,
+    digests: &Digests,
+    project: Option<&str>,
+    names: &[String],
+) -> Result<Holder, Failure> {
+    if digests.wanted.is_none() {
+        return Err(unusable(
+            former,
+            "its archive is not in canonical form, from which alone the digest of its manifest follows; `keepdocker upload --force` stores the image so",
+        ));
+    }
+    let copy = naming::renamed(former.clone(), digests)
+        .ok_or_else(|| unusable(former, "its manifest is not of one file in one stream"))?;
+    let content = &copy.portable_data_hash;
+    let before = registration::of_content(content, &former.owner)?;
+    if let Some(own) = first_useful(&before, former, names)? {
+        return Ok(Holder::found(own.clone()));
+    }
+    let told = |key| image::text_of(&former.properties, key);
+    let source = Source {
+        manifest: told(image::MANIFEST_DIGEST).or_else(|| found.manifest.clone()),
+        reference: told(image::SOURCE_REFERENCE),
+    };
+    let mut properties = source.properties(found);
+    if !names.is_empty() {
+        properties.push(Property {
+            key: image::REPO_TAG.into(),
+            value: image::names_value(names),
+        });
+    }
+    let short = image::short(digests.wanted.as_deref().unwrap_or_default());
+    let new = collections::NewCollection {
+        name: former.name.replace(&image::short(&digests.name), &short),
+        owner: project.map(Into::into),
+        manifest: copy.manifest.unwrap_or_default(),
+        properties,
+        replicas: None,
+        storage_classes: Vec::new(),
+    };
+    registration::create_collection(&new, content, &former.owner, &before)
+}
+
+/// Returns the first of these collections to which the names can lead.
+///
+/// They lead to what was linked last. Where the image was registered one way, then the other, and now back,
+/// the first collection is of no use.
+fn first_useful<'a>(
+    own: &'a [collections::Collection],
+    former: &collections::Collection,
+    names: &[String],
+) -> Result<Option<&'a collections::Collection>, Failure> {
+    if own.is_empty() || names.is_empty() {
+        return Ok(own.first());
+    }
+    let named = links::Names::Exactly(names.to_vec());
+    let named = query::links(&[links::Class::RepoTag], named)?;
+    let loses = |own: &collections::Collection, name: &String| {
+        let of_name: Vec<&links::Link> = named.iter().filter(|link| link.name == *name).collect();
+        let order = resolution::candidates(&of_name);
+        let mut order = order.iter().map(|candidate| &candidate.collection);
+        // What has no such link yet gets one, which is the last then.
+        order.clone().any(|uuid| *uuid == own.uuid)
+            && order.find(|uuid| **uuid == own.uuid || **uuid == former.uuid) == Some(&former.uuid)
+    };
+    Ok(own
+        .iter()
+        .find(|own| names.iter().all(|name| !loses(own, name))))
+}
+
+/// Returns the links that make the collection known; of one owner alone, if one is given.
+fn links_to(
+    collection: &collections::Collection,
+    owner: Option<&str>,
+) -> Result<Vec<links::Link>, Failure> {
+    let heads = Some(vec![collection.uuid.clone()]);
+    Ok(query::links_to(&CLASSES, links::Names::All, heads, owner)?)
+}
+
+fn unusable(collection: &collections::Collection, why: &str) -> Failure {
+    let text = format!(
+        "collection {} cannot be registered by another digest: {why}",
+        collection.uuid
+    );
+    ArchiveError::Unsupported(text).into()
+}
+
+#[cfg(test)]
+mod tests;
