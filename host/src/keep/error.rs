@@ -3,7 +3,6 @@
 use super::block::BlockId;
 use crate::api;
 use crate::bindings::keep;
-use crate::gate::Refusal;
 
 /// Why Keep could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +41,9 @@ pub enum Error {
         /// What each service answered the last time.
         reasons: Vec<String>,
     },
-    /// The policy withholds sending more.
-    #[error(transparent)]
-    Withheld(Refusal),
+    /// The policy withholds sending more; the text says which rule.
+    #[error("{0}")]
+    Withheld(String),
     /// The program is ending.
     #[error("the upload was cancelled")]
     Cancelled,

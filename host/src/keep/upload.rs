@@ -324,7 +324,9 @@ impl Run {
     fn missing(&mut self, block: Block) -> Result<(), Error> {
         let id = block.id();
         if let Some(budget) = &self.options.budget {
-            budget.charge(u64::from(id.size)).map_err(Error::Withheld)?;
+            budget
+                .charge(u64::from(id.size))
+                .map_err(|refusal| Error::Withheld(refusal.to_string()))?;
         }
         if self.options.rehearse {
             self.sent += u64::from(id.size);

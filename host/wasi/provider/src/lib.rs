@@ -20,7 +20,6 @@ mod archive;
 mod bindings;
 mod capabilities;
 mod engine;
-mod gate;
 mod http;
 mod keep;
 mod plan;
