@@ -31,7 +31,12 @@ fn content() -> archives::Image {
 /// Sets up a collection of an image under two names, whose file is named by this digest.
 fn registered_as(name: char, owner: &str) {
     let block = world::keep::locator(&content());
-    let text = manifest::build(&[block.clone()], &format!("{}.tar", digest(name)), 1000).unwrap();
+    let text = manifest::build(
+        std::slice::from_ref(&block),
+        &format!("{}.tar", digest(name)),
+        1000,
+    )
+    .unwrap();
     let link = |link: links::Link, number: u32| links::Link {
         uuid: format!("zzzzz-o0j2j-{number:015}"),
         owner: owner.into(),

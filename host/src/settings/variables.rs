@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 /// The variables that the programs read, all of them. What each means where it is empty stands in
 /// `docs/compatibility.md`; a variable that is not listed here cannot be read.
-pub const VARIABLES: [&str; 37] = [
+pub const VARIABLES: [&str; 38] = [
     // The cluster.
     "ARVADOS_API_HOST",
     "ARVADOS_API_TOKEN",
@@ -17,6 +17,7 @@ pub const VARIABLES: [&str; 37] = [
     "KEEPDOCKER_ENGINE_ENV",
     "KEEPDOCKER_CLIENT_CERTIFICATE",
     "KEEPDOCKER_CLIENT_KEY",
+    "KEEPDOCKER_IMAGE_ID",
     // The network.
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",

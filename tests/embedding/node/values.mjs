@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 // The functions of the contract that return a result; jco throws the payload of an error.
-const FALLIBLE = new Set(["parse-reference", "choose", "upload", "images", "resolve", "download"]);
+const FALLIBLE = new Set(["parse-reference", "choose", "upload", "images", "resolve", "download", "repair"]);
 
 const modules = new Map();
 
