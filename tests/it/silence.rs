@@ -28,7 +28,7 @@ fn whoever_is_waited_for_is_told_after_some_seconds() {
         let told = output.stderr.matches("still waiting for").count();
         assert_eq!(told, 1, "{method} {path}: {output}");
         assert!(
-            output.stderr.contains("nothing has moved for 10 s"),
+            output.stderr.contains("next to nothing has moved for 10 s"),
             "{output}"
         );
         let _ = output.success();

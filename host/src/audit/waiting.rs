@@ -91,14 +91,17 @@ impl Waiting {
         let mut pause = PAUSES.0;
         loop {
             let tried = file.try_lock();
-            if self.state.is_given_up.load(Ordering::Relaxed) || received().is_some() {
-                return Err(Error::Silent {
-                    path: path.to_owned(),
-                    waited: start.elapsed(),
-                });
+            let silent = || Error::Silent {
+                path: path.to_owned(),
+                waited: start.elapsed(),
+            };
+            if self.state.is_given_up.load(Ordering::Relaxed) {
+                return Err(silent());
             }
             match tried {
+                // A run that is being ended by a signal writes its end, too.
                 Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) if received().is_some() => return Err(silent()),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => {
                     return Err(Error::file("cannot lock", path)(source));

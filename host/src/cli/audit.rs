@@ -128,8 +128,8 @@ pub async fn run(
             )
         }
         AuditCommand::Export { run } => {
-            let run = Run::open(&folder.find(run)?)?;
-            let document = run.export(&Heads::read(&folder)?);
+            let (heads, run) = verification::one_of(&folder, run)?;
+            let document = run.export(&heads);
             request::answer(console, format!("{document}\n"))
         }
         AuditCommand::Replay { run } => replay(&folder, run, component, console).await,
@@ -150,9 +150,14 @@ fn list(folder: &Folder, limit: usize, as_json: bool, console: Console) -> Resul
     let heads = Heads::read(folder)?;
     let mut listed = Vec::new();
     for id in folder.runs()?.iter().rev().take(limit) {
-        let run = Run::read(folder, id)?;
-        let verdict = heads.judge(&run);
-        listed.push((run, verdict));
+        match Run::read(folder, id) {
+            Ok(run) => {
+                let verdict = heads.judge(&run);
+                listed.push((run, verdict));
+            }
+            // The others can be shown all the same.
+            Err(error) => console.message(Level::Warning, &format!("{id}: {error}")),
+        }
     }
     let text = if as_json {
         let runs: Vec<Value> = listed
@@ -189,8 +194,8 @@ fn summary(run: &Run, verdict: &Verdict) -> Value {
 }
 
 fn show(folder: &Folder, words: &str, as_json: bool, console: Console) -> Result<(), Report> {
-    let run = Run::open(&folder.find(words)?)?;
-    let verdict = Heads::read(folder)?.judge(&run);
+    let (heads, run) = verification::one_of(folder, words)?;
+    let verdict = heads.judge(&run);
     if verdict != Verdict::Sound {
         console.message(Level::Warning, &format!("run {}: {verdict}", run.id));
     }
@@ -214,8 +219,8 @@ async fn replay(
     component: Option<&Path>,
     console: Console,
 ) -> Result<(), Report> {
-    let run = Run::open(&folder.find(words)?)?;
-    let verdict = Heads::read(folder)?.judge(&run);
+    let (heads, run) = verification::one_of(folder, words)?;
+    let verdict = heads.judge(&run);
     if let Verdict::Tampered(_) = verdict {
         return Err(Report::new(
             Exit::Tampered,

@@ -16,6 +16,7 @@ use crate::policy::{
     Case, Cluster, Context, Decision, Difference, Layer, Policy, SCHEMA_JSON, draft,
 };
 use crate::settings::Environment;
+use crate::wording::count;
 
 /// Arguments of `keepdocker policy`.
 #[derive(Debug, Args)]
@@ -194,7 +195,11 @@ fn check(layers: &[Layer], console: Console) -> Result<(), Report> {
         }
         line(
             &mut text,
-            &format!("{}: {} rules, sound", layer.file, layer.rules.len()),
+            &format!(
+                "{}: {}, sound",
+                layer.file,
+                count(layer.rules.len(), "rule")
+            ),
         );
     }
     if layers.is_empty() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::request;
 use crate::audit::{Folder, Heads, Run, Verdict, VerifyingKey};
 use crate::bindings::log::Level;
+use crate::harmless;
 use crate::output::{Console, Exit, Report};
 
 /// Verifies a run, or all of them, and prints what came of it.
@@ -21,7 +22,10 @@ pub(super) fn verify(
     let mut findings = Findings::default();
     let (heads, checked) = match words {
         None => all_of(folder, copy, &mut findings)?,
-        Some(words) => one_of(folder, words)?,
+        Some(words) => {
+            let (heads, run) = one_of(folder, words)?;
+            (heads, vec![run])
+        }
     };
     if let Some(copy) = copy
         // One log alone may be compared with a copy where there are no heads.
@@ -29,7 +33,8 @@ pub(super) fn verify(
     {
         findings.faults.extend(heads.differs_from(copy));
     }
-    if copy.is_none() && heads.is_empty() && !checked.is_empty() {
+    let is_known = |run: &Run| copy.is_some_and(|copy| copy.have_end_of(&run.id));
+    if heads.is_empty() && !checked.iter().all(is_known) {
         console.message(
             Level::Warning,
             "there are no heads to compare with, so a log that was written anew as a whole would not show",
@@ -85,23 +90,33 @@ fn all_of(
     Ok((heads, checked))
 }
 
-/// Reads one log with the heads that belong to it.
-fn one_of(folder: &Folder, words: &str) -> Result<(Heads, Vec<Run>), Report> {
+/// Reads the log that a person means, or the document that was made of one, with the heads that
+/// belong to it.
+///
+/// # Errors
+/// If there is none, it cannot be read, or the file is something else.
+pub(super) fn one_of(folder: &Folder, words: &str) -> Result<(Heads, Run), Report> {
     let path = folder.find(words)?;
-    let exported = Run::import(&path)?;
     // The heads that belong to a log lie beside it; what was exported may be known here.
-    let heads = match &exported {
-        None => Heads::read(&Folder(path.parent().unwrap_or(Path::new("")).to_owned()))?,
+    let (heads, run) = match Run::import(&path)? {
+        None => {
+            let beside = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
+            (Heads::read(&beside)?, Run::open(&path)?)
+        }
         Some(run) => {
             let heads = Heads::read(folder)?;
-            if heads.have_end_of(&run.id) {
-                heads
-            } else {
-                Heads::default()
+            match heads.have_end_of(&run.id) {
+                true => (heads, run),
+                false => (Heads::default(), run),
             }
         }
     };
-    Ok((heads, vec![exported.map_or_else(|| Run::open(&path), Ok)?]))
+    if run.entries.is_empty() && run.broken.is_none() && words.contains(['/', '.']) {
+        let what = format!("`{}` is no audit log of a run", harmless::escape(words));
+        return Err(Report::new(Exit::Failed, what)
+            .advise("`keepdocker audit show` lists the runs; `audit export` makes documents"));
+    }
+    Ok((heads, run))
 }
 
 /// What came of comparing logs with what they should be.

@@ -39,18 +39,22 @@ impl Connection {
     }
 
     /// Waits for ever where writing failed because the other side wants no more.
-    fn written<T>(&mut self, outcome: Poll<Result<T>>) -> Poll<Result<T>> {
+    fn unless_cut<T>(&mut self, outcome: Poll<Result<T>>) -> Poll<Result<T>> {
         match outcome {
             Poll::Ready(Err(error)) if is_cut(&error) => {
                 self.is_cut = true;
                 Poll::Pending
             }
-            Poll::Ready(Ok(written)) => {
-                self.movement.note();
-                Poll::Ready(Ok(written))
-            }
             outcome => outcome,
         }
+    }
+
+    /// Counts what was written.
+    fn written(&mut self, outcome: Poll<Result<usize>>) -> Poll<Result<usize>> {
+        if let Poll::Ready(Ok(count)) = outcome {
+            self.movement.note(count);
+        }
+        self.unless_cut(outcome)
     }
 }
 
@@ -73,10 +77,9 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
+        let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if outcome.is_ready() {
-            self.movement.note();
-        }
+        self.movement.note(buffer.filled().len() - before);
         outcome
     }
 }
@@ -115,7 +118,7 @@ impl AsyncWrite for Connection {
             return Poll::Pending;
         }
         let outcome = Pin::new(&mut self.stream).poll_flush(context);
-        self.written(outcome)
+        self.unless_cut(outcome)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {

@@ -196,7 +196,7 @@ impl Client {
         };
         let exchange = self.connector.movement().watch(exchange, |lasts| {
             self.notify(&format!(
-                "{waiting}: nothing has moved for {} s",
+                "{waiting}: next to nothing has moved for {} s",
                 lasts.as_secs()
             ));
         });

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 /// After such a silence the user is told for the first time.
 const FIRST: Duration = Duration::from_secs(10);
+/// Less than this in all that time is next to nothing: a server may send a byte now and then.
+const LITTLE: usize = 1 << 10;
 /// How often somebody who waits looks whether something moved.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -19,6 +21,8 @@ struct Silence {
     since: Instant,
     /// How long it may last until the user is told once more.
     next: Duration,
+    /// The bytes that moved since it began.
+    bytes: usize,
 }
 
 impl Default for Movement {
@@ -26,17 +30,23 @@ impl Default for Movement {
         Self(Mutex::new(Silence {
             since: Instant::now(),
             next: FIRST,
+            bytes: 0,
         }))
     }
 }
 
 impl Movement {
-    /// Notes that something moved.
-    pub(super) fn note(&self) {
-        *self.lock() = Silence {
-            since: Instant::now(),
-            next: FIRST,
-        };
+    /// Notes that so many bytes moved.
+    pub(super) fn note(&self, bytes: usize) {
+        let mut silence = self.lock();
+        silence.bytes += bytes;
+        if silence.bytes >= LITTLE {
+            *silence = Silence {
+                since: Instant::now(),
+                next: FIRST,
+                bytes: 0,
+            };
+        }
     }
 
     /// Returns how long nothing has moved, if it is time to tell the user. Of several who wait, one
@@ -60,7 +70,7 @@ impl Movement {
     ) -> T {
         let mut exchange = pin!(exchange);
         // What was before is nobody's wait.
-        self.note();
+        self.note(LITTLE);
         loop {
             match tokio::time::timeout(LOOK, &mut exchange).await {
                 Ok(outcome) => return outcome,
@@ -84,11 +94,12 @@ mod tests {
         Movement(Mutex::new(Silence {
             since: Instant::now() - lasts,
             next,
+            bytes: 0,
         }))
     }
 
     #[test]
-    fn a_silence_is_told_at_growing_distances_and_ends_with_the_next_byte() {
+    fn a_silence_is_told_at_growing_distances_and_ends_when_bytes_come() {
         let movement = after(Duration::from_secs(9), FIRST);
         assert_eq!(movement.to_be_told(), None);
         let movement = after(Duration::from_secs(11), FIRST);
@@ -96,8 +107,14 @@ mod tests {
         assert_eq!(movement.to_be_told(), None);
         let movement = after(Duration::from_secs(23), Duration::from_secs(22));
         assert_eq!(movement.to_be_told().map(|lasts| lasts.as_secs()), Some(23));
-        movement.note();
+        movement.note(LITTLE);
         assert_eq!(movement.to_be_told(), None);
+        let movement = after(Duration::from_secs(23), FIRST);
+        movement.note(20);
+        assert!(
+            movement.to_be_told().is_some(),
+            "a few bytes are next to nothing"
+        );
     }
 
     #[tokio::test]

@@ -131,14 +131,13 @@ fn text_of(file: &Path) -> Result<Option<String>, PreferencesError> {
         file: file.to_owned(),
         reason,
     };
-    let is_absent = |error: &io::Error| {
-        matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-        )
-    };
+    match fs::symlink_metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error.to_string())),
+        Ok(_) => {}
+    }
+    // A link to nothing is one whose disk is not there, and no reason to go on as if nothing were said.
     match fs::metadata(file) {
-        Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(unreadable(error.to_string())),
         // Whoever opened a pipe would wait for its other end.
         Ok(metadata) if !metadata.is_file() => return Err(unreadable("it is no file".into())),
@@ -252,6 +251,16 @@ mod tests {
         assert!(error.to_string().contains("more than 64 KiB"), "{error}");
         let error = Preferences::of(&environment(""), folder.path(), None).unwrap_err();
         assert!(error.to_string().contains("it is no file"), "{error}");
+        // As where the disk of the site is not mounted, or somebody mistook the path.
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/nowhere/config.toml", &link).unwrap();
+        for gone in [link, file.join("config.toml")] {
+            let error = Preferences::of(&environment(""), &gone, None).unwrap_err();
+            assert!(
+                matches!(error, PreferencesError::Unreadable { .. }),
+                "{error}"
+            );
+        }
         let error = Preferences::of(&environment("sha\n"), &folder.path().join("none"), None);
         let told = error.unwrap_err().to_string();
         assert_eq!(

@@ -1,16 +1,23 @@
 //! A file that is there only once it is complete.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::fd::AsRawFd as _;
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, linkat};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::Error;
+use crate::harmless;
+
+/// Of the rights that a new file would have, the user's mask takes some.
+const MODE: u32 = 0o666;
+/// More links than this lead in a circle, as the system has it.
+const MOST_LINKS: usize = 40;
 
 /// A file under construction. Dropping it leaves what was there before.
 #[derive(Debug)]
@@ -41,33 +48,32 @@ impl NewFile {
     }
 
     fn open(path: &Path) -> io::Result<Self> {
-        match path.metadata() {
+        // A link stays a link: what it leads to is replaced, or made.
+        let path = followed(path)?;
+        let former = match path.metadata() {
             Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             Ok(metadata) if !metadata.is_file() => {
                 return Ok(Self {
-                    file: OpenOptions::new().write(true).open(path)?,
-                    path: path.to_owned(),
+                    file: OpenOptions::new().write(true).open(&path)?,
+                    path,
                     place: Place::Itself,
                 });
             }
-            _ => {}
+            Ok(metadata) => {
+                // What may not be written is not replaced either.
+                OpenOptions::new().write(true).open(&path)?;
+                Some(metadata)
+            }
+            Err(_) => None,
+        };
+        let (file, place) = begun(folder_of(&path))?;
+        if let Some(former) = former {
+            // Whoever could read or write the former file can the new one; only root may give it away.
+            let (owner, group) = (Some(former.uid()), Some(former.gid()));
+            let _ = fchown(&file, owner, group).or_else(|_| fchown(&file, None, group));
+            file.set_permissions(former.permissions())?;
         }
-        // A link stays a link: what it leads to is replaced.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let folder = folder_of(&path);
-        if let Some(file) = nameless(folder) {
-            return Ok(Self {
-                file,
-                path,
-                place: Place::Nameless,
-            });
-        }
-        let (file, name) = names().tempfile_in(folder)?.into_parts();
-        Ok(Self {
-            file,
-            path,
-            place: Place::Named(name),
-        })
+        Ok(Self { file, path, place })
     }
 
     /// Returns a handle to write by.
@@ -99,6 +105,36 @@ impl NewFile {
     }
 }
 
+/// Returns the path of what links lead to, which need not be there.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match path.read_link() {
+            Ok(target) => path = folder_of(&path).join(target),
+            // It is no link, or not there.
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("its links lead in a circle"))
+}
+
+/// Begins a file in a folder: without a name, where that can be.
+fn begun(folder: &Path) -> io::Result<(File, Place)> {
+    if let Some(file) = nameless(folder) {
+        return Ok((file, Place::Nameless));
+    }
+    let named = names().tempfile_in(folder);
+    let (file, name) = named
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied => {
+                io::Error::other("its folder takes no new files (permission denied)")
+            }
+            _ => error,
+        })?
+        .into_parts();
+    Ok((file, Place::Named(name)))
+}
+
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -109,7 +145,10 @@ fn folder_of(path: &Path) -> &Path {
 /// How files are called that are not complete.
 fn names() -> tempfile::Builder<'static, 'static> {
     let mut names = tempfile::Builder::new();
-    names.prefix(".keepdocker-").suffix(".part");
+    names
+        .prefix(".keepdocker-")
+        .suffix(".part")
+        .permissions(Permissions::from_mode(MODE));
     names
 }
 
@@ -119,7 +158,7 @@ fn nameless(folder: &Path) -> Option<File> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
-        .mode(0o600)
+        .mode(MODE)
         .custom_flags(libc::O_TMPFILE)
         .open(folder)
         .ok()?;
@@ -162,7 +201,7 @@ fn copy(file: &File, folder: &Path) -> io::Result<NamedTempFile> {
 
 fn failed(path: &Path, source: io::Error) -> Error {
     Error::Write {
-        subject: path.display().to_string(),
+        subject: harmless::escape(&path.display().to_string()).into_owned(),
         source: bare(source),
     }
 }
@@ -174,6 +213,7 @@ fn bare(error: io::Error) -> io::Error {
         None if error.kind() == io::ErrorKind::NotFound => {
             io::Error::new(error.kind(), "its folder is not there")
         }
+        None if error.kind() == io::ErrorKind::Other => error,
         None => error.kind().into(),
     }
 }
@@ -235,6 +275,35 @@ mod tests {
         NewFile::create(&link).unwrap().finish().unwrap();
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(std::fs::read(&path).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_link_to_nothing_yet_stays_one_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, path) = (folder.path().join("link"), folder.path().join("image.tar"));
+        std::os::unix::fs::symlink("image.tar", &link).unwrap();
+        NewFile::create(&link).unwrap().finish().unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
+        std::os::unix::fs::symlink("round", folder.path().join("round")).unwrap();
+        let round = NewFile::create(&folder.path().join("round")).unwrap_err();
+        assert!(round.to_string().contains("in a circle"), "{round}");
+    }
+
+    #[test]
+    fn a_file_has_the_rights_of_the_former_or_those_that_the_mask_leaves() {
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        let new = folder.path().join("new.tar");
+        NewFile::create(&new).unwrap().finish().unwrap();
+        let usual = folder.path().join("usual");
+        std::fs::write(&usual, "").unwrap();
+        assert_eq!(mode(&new), mode(&usual));
+        for rights in [0o640, 0o604, 0o777] {
+            std::fs::set_permissions(&new, Permissions::from_mode(rights)).unwrap();
+            NewFile::create(&new).unwrap().finish().unwrap();
+            assert_eq!(mode(&new), rights);
+        }
     }
 
     #[test]

@@ -62,6 +62,12 @@ fn a_signal_ends_a_program_that_waits_for_the_cluster() {
             let mut child = environment.start(program, &arguments, Stdio::null());
             await_fault(&cluster, &mut child);
             assert_ends(&mut child, name, code(program, &arguments, number));
+            // The log of such a run is whole: its end is there, and the chain of all runs knows it.
+            let verified = environment.keepdocker(&["audit", "verify"]);
+            assert!(verified.stdout().contains("1 sound"), "{name}: {verified}");
+            let shown = environment.keepdocker(&["audit", "show", "--json"]);
+            let shown: Value = serde_json::from_str(&shown.success()).unwrap();
+            assert_eq!(shown["runs"][0]["outcome"], "interrupted", "{shown}");
         }
     }
 }

@@ -217,6 +217,46 @@ fn an_exported_log_can_be_verified_elsewhere() {
         stderr(&verified)
     );
 
+    // Every verb takes the document as it takes a run.
+    let file_name = file.to_str().unwrap();
+    for words in [
+        ["replay", file_name],
+        ["show", file_name],
+        ["export", file_name],
+    ] {
+        let answered = elsewhere.audit(&words);
+        assert!(
+            answered.status.success(),
+            "{words:?}: {}",
+            stderr(&answered)
+        );
+        assert!(
+            !stderr(&answered).contains("altered"),
+            "{}",
+            stderr(&answered)
+        );
+    }
+    let again = elsewhere.audit(&["export", file_name]);
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(again["lines"], document["lines"]);
+    // What is no log is told to be none.
+    let other = elsewhere.folder.path().join("other.tar");
+    fs::write(&other, vec![0; 4096]).unwrap();
+    for verb in ["verify", "show", "export", "replay"] {
+        let refused = elsewhere.audit(&[verb, other.to_str().unwrap()]);
+        assert_eq!(
+            refused.status.code(),
+            Some(1),
+            "{verb}: {}",
+            stderr(&refused)
+        );
+        assert!(
+            stderr(&refused).contains("is no audit log"),
+            "{}",
+            stderr(&refused)
+        );
+    }
+
     document["lines"][2]["decision"] = "deny".into();
     fs::write(&file, document.to_string()).unwrap();
     assert_eq!(

@@ -118,7 +118,11 @@ fn whatever_stands_in_a_logs_place_the_others_are_verified() {
         });
         assert_found(&ground, &[], &runs[0], 1);
         assert_found(&ground, &[], "line 4: its hash is another", 1);
-        let listed = ground.audit(&["show", &runs[1]]);
-        assert!(listed.status.success(), "{name}: {}", stderr(&listed));
+        for words in [&["show", &runs[1]][..], &["show"]] {
+            let listed = ground.audit(words);
+            assert!(listed.status.success(), "{name}: {}", stderr(&listed));
+            let told = String::from_utf8_lossy(&listed.stdout);
+            assert!(told.contains("upload"), "{name}: {told}");
+        }
     }
 }
