@@ -90,9 +90,9 @@ fn an_answer_is_read_although_the_server_did_not_want_the_rest() {
         for words in words {
             assert!(told.contains(words), "{status}: no `{words}` in {output}");
         }
-        // Both blocks may be on their way; neither is sent again.
+        // Each of the three blocks may have been on its way by then; none is sent again.
         let requests = count.load(Ordering::SeqCst);
-        assert!(requests <= 2, "{status}: {requests} requests, {output}");
+        assert!(requests <= 3, "{status}: {requests} requests, {output}");
         assert!(!told.contains("trying again"), "{output}");
         cluster.assert_nothing_registered();
     }
