@@ -50,21 +50,7 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
     }
     let _guard = locks::Guard::acquire(&found.id)?;
     let former = links_to(&collection, None)?;
-    let mut names: Vec<String> = Vec::new();
-    for link in &former {
-        let is_name = link.class == links::Class::RepoTag && link.owner == owner;
-        if is_name && !names.contains(&link.name) {
-            names.push(link.name.clone());
-        }
-    }
-    // The name that was typed leads to the former one until all else is done, so that the next run completes
-    // what this one does not.
-    if let Reference::Name(name) = &reference
-        && let Some(asked) = names.iter().position(|known| name.is(known))
-    {
-        let asked = names.remove(asked);
-        names.push(asked);
-    }
+    let names = names_of(&former, &owner, &reference);
     let clock = Clock::new(&former, &names);
     let holder = match digests.are_right() {
         true => Holder::found(collection.clone()),
@@ -77,29 +63,8 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
         .map(|built| image::text_property(image::IMAGE_TIMESTAMP, built))
         .collect();
     let is_same = new.uuid == collection.uuid;
-    let existing = links_to(new, Some(&owner))?;
-    let all = plan::links(&wanted, &names, &new.uuid, project, &built);
-    let missing = plan::missing(all.clone(), &existing, &owner);
-    let is_name = |link: &links::NewLink| link.class == links::Class::RepoTag;
-    let first_name = missing.iter().position(is_name);
-    let (hash, named) = missing.split_at(first_name.unwrap_or(missing.len()));
-    let made = registration::create_links(hash, &owner)?;
-    if !is_same && !named.is_empty() {
-        let is_past =
-            |links: &[links::Link]| links.iter().any(|link| clock.is_past(&link.created_at));
-        let mut is_late = clock.is_past(&new.created_at)
-            || is_planned(new)
-            || is_past(&existing)
-            || is_past(&made);
-        if !is_late && made.is_empty() {
-            // The run before this one has made all that tells the time. Another such link does no harm.
-            is_late = is_past(&registration::create_links(&all[..1], &owner)?);
-        }
-        if !is_late {
-            return Err(too_soon(&new.uuid, &collection));
-        }
-    }
-    registration::create_links(named, &owner)?;
+    let links = plan::links(&wanted, &names, &new.uuid, project, &built);
+    let is_complete = !link(new, &collection, links, &clock)?;
     if !names.is_empty() {
         let named = links::Names::Exactly(names.clone());
         let named = query::links(&[links::Class::RepoTag], named)?;
@@ -114,7 +79,7 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
         image: found.id,
         registered_as: wanted,
         names,
-        outcome: match missing.is_empty() {
+        outcome: match is_complete {
             true => Outcome::Present,
             false => Outcome::Registered,
         },
@@ -124,6 +89,65 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
             false => former.into_iter().map(|link| link.uuid).collect(),
         },
     })
+}
+
+/// Returns the names that the owner's links have.
+///
+/// The name that was typed leads to the former collection until all else is done, so that the next run
+/// completes what this one does not: it comes last.
+fn names_of(former: &[links::Link], owner: &str, reference: &Reference) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for link in former {
+        let is_name = link.class == links::Class::RepoTag && link.owner == owner;
+        if is_name && !names.contains(&link.name) {
+            names.push(link.name.clone());
+        }
+    }
+    if let Reference::Name(name) = reference
+        && let Some(asked) = names.iter().position(|known| name.is(known))
+    {
+        let asked = names.remove(asked);
+        names.push(asked);
+    }
+    names
+}
+
+/// Creates those of the links to the collection that are missing, the names' only when the server takes
+/// them for later than the former ones; tells whether there were any.
+fn link(
+    new: &collections::Collection,
+    former: &collections::Collection,
+    links: Vec<links::NewLink>,
+    clock: &Clock,
+) -> Result<bool, Failure> {
+    let owner = &former.owner;
+    let existing = links_to(new, Some(owner))?;
+    let hash = links[0].clone();
+    let missing = plan::missing(links, &existing, owner);
+    let is_name = |link: &links::NewLink| link.class == links::Class::RepoTag;
+    let first_name = missing.iter().position(is_name);
+    let (hashes, names) = missing.split_at(first_name.unwrap_or(missing.len()));
+    let made = registration::create_links(hashes, owner)?;
+    if !names.is_empty() {
+        let is_past = |links: &[links::Link]| {
+            let is_past =
+                |link: &links::Link| clock.is_past(&link.created_at) || is_planned(&link.uuid);
+            links.iter().any(is_past)
+        };
+        let mut is_late = clock.is_past(&new.created_at)
+            || is_planned(&new.uuid)
+            || is_past(&existing)
+            || is_past(&made);
+        if !is_late && made.is_empty() {
+            // An earlier run has made all that tells the time. Another such link does no harm.
+            is_late = is_past(&registration::create_links(&[hash], owner)?);
+        }
+        if !is_late {
+            return Err(too_soon(&new.uuid, former));
+        }
+        registration::create_links(names, owner)?;
+    }
+    Ok(!missing.is_empty())
 }
 
 /// Returns the collection that is meant, with its manifest.
@@ -238,7 +262,7 @@ fn renamed(
     let holder = registration::create_collection(&new, content, &former.owner, &before)?;
     // The links are left to the next run, to which they tell the time.
     let new = &holder.collection;
-    if !names.is_empty() && !clock.is_past(&new.created_at) && !is_planned(new) {
+    if !names.is_empty() && !clock.is_past(&new.created_at) && !is_planned(&new.uuid) {
         return Err(too_soon(&new.uuid, former));
     }
     Ok(holder)
@@ -273,8 +297,8 @@ fn second(time: &str) -> Option<i64> {
 }
 
 /// Tells whether nothing is made in truth, so that the time is not the server's.
-fn is_planned(new: &collections::Collection) -> bool {
-    new.uuid.contains("-plan0000")
+fn is_planned(uuid: &str) -> bool {
+    uuid.contains("-plan0000")
 }
 
 fn too_soon(new: &str, former: &collections::Collection) -> Failure {
