@@ -19,9 +19,9 @@ use crate::naming::{self, Digests};
 use crate::reference::{Name, Reference};
 use crate::registration::Holder;
 use crate::resolution::{self, Formats};
-use crate::timestamp::Timestamp;
 use crate::types::Property;
 use crate::{download, effect, heads, image, plan, presence, project, query, registration};
+use clock::{Clock, is_planned};
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
 
@@ -268,39 +268,6 @@ fn renamed(
     Ok(holder)
 }
 
-/// The server's clock, as far as it matters whether a link is later than another.
-struct Clock {
-    /// The second of the latest link that a new one has to come after; none if there is none.
-    last: Option<i64>,
-}
-
-impl Clock {
-    /// Makes the clock for links with these names.
-    fn new(former: &[links::Link], names: &[String]) -> Self {
-        let is_meant =
-            |link: &&links::Link| link.class == links::Class::RepoTag && names.contains(&link.name);
-        let seconds = |link: &links::Link| second(&link.created_at);
-        Self {
-            last: former.iter().filter(is_meant).filter_map(seconds).max(),
-        }
-    }
-
-    /// Tells whether what is made after this time is later for the server, too.
-    fn is_past(&self, created_at: &str) -> bool {
-        second(created_at) > self.last
-    }
-}
-
-/// Returns the second of a time of the server's.
-fn second(time: &str) -> Option<i64> {
-    Timestamp::parse(time).map(Timestamp::seconds)
-}
-
-/// Tells whether nothing is made in truth, so that the time is not the server's.
-fn is_planned(uuid: &str) -> bool {
-    uuid.contains("-plan0000")
-}
-
 fn too_soon(new: &str, former: &collections::Collection) -> Failure {
     let text = format!(
         "collection {new} is ready, but its names still lead to {}: their links are of this very second, and the server goes by whole seconds; run the same command again to complete it",
@@ -420,5 +387,6 @@ fn unusable(collection: &collections::Collection, why: &str) -> Failure {
     ArchiveError::Unsupported(text).into()
 }
 
+mod clock;
 #[cfg(test)]
 mod tests;
