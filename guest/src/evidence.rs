@@ -45,10 +45,18 @@ pub(crate) fn is_named(found: &archives::Image, digest: &str) -> bool {
     found.id == digest || found.manifest.as_deref() == Some(digest)
 }
 
+/// Why a collection is not known to hold an image.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// It holds something else; the text says what is wrong.
+    Unfit(String),
+    /// It could not be looked into.
+    Unread(keep::Error),
+}
+
 /// Returns what the collection holds if that is the image, or none, having said why.
 ///
-/// `id` is one of the image's digests, and the collection's only file is named by one of them; both are
-/// checked. `is_own` tells whether the project or the user owns the collection.
+/// It is an error if nobody may look: the policy or the token withholds that, whatever the collection.
 pub(crate) fn image_of(
     collection: &collections::Collection,
     id: &str,
@@ -56,40 +64,60 @@ pub(crate) fn image_of(
     is_own: bool,
     depth: keep::Depth,
 ) -> Result<Option<archives::Image>, Failure> {
-    let refused = |reason: &str| {
-        log::write(
-            Level::Warning,
-            &format!(
-                "collection {} of {} is not used for image `{id}`: {reason}",
-                collection.uuid, collection.owner
-            ),
-        );
-        Ok(None)
+    let reason = match examined(collection, id, identity, is_own, depth) {
+        Ok(found) => return Ok(Some(found)),
+        Err(Refusal::Unread(
+            error @ (keep::Error::Denied(_)
+            | keep::Error::Unauthorized(_)
+            | keep::Error::NoServices),
+        )) => return Err(error.into()),
+        Err(Refusal::Unread(error)) => words(&error),
+        Err(Refusal::Unfit(reason)) => reason,
     };
+    tell_of_refusal(collection, id, &reason);
+    Ok(None)
+}
+
+/// Says why a collection is not used.
+pub(crate) fn tell_of_refusal(collection: &collections::Collection, id: &str, reason: &str) {
+    log::write(
+        Level::Warning,
+        &format!(
+            "collection {} of {} is not used for image `{id}`: {reason}",
+            collection.uuid, collection.owner
+        ),
+    );
+}
+
+/// Returns what the collection holds if that is the image.
+///
+/// `id` is one of the image's digests, and the collection's only file is named by one of them; both are
+/// checked. `is_own` tells whether the project or the user owns the collection.
+pub(crate) fn examined(
+    collection: &collections::Collection,
+    id: &str,
+    identity: Identity<'_>,
+    is_own: bool,
+    depth: keep::Depth,
+) -> Result<archives::Image, Refusal> {
+    let unfit = |reason: &str| Err(Refusal::Unfit(reason.into()));
     if image::format(id) != "v2" {
-        return refused("its ID has the form v1, which does not tell the content");
+        return unfit("its ID has the form v1, which does not tell the content");
     }
     let text = collection.manifest.as_deref().unwrap_or_default();
     let name = named_id(collection).unwrap_or_default();
-    let archive = match stored(text, &name) {
-        Ok(archive) => archive,
-        Err(reason) => return refused(&reason),
-    };
-    let found = match keep::examine(&archive, depth) {
-        Ok(found) => found,
-        // Nobody can be asked again who does not know the token.
-        Err(error @ (keep::Error::Unauthorized(_) | keep::Error::NoServices)) => {
-            return Err(error.into());
-        }
-        Err(error) => return refused(&words(&error)),
-    };
+    let archive = stored(text, &name).map_err(Refusal::Unfit)?;
+    let found = keep::examine(&archive, depth).map_err(|error| match error {
+        keep::Error::Archive(error) => Refusal::Unfit(failure::archive_words(&error).into()),
+        error => Refusal::Unread(error),
+    })?;
     if !is_named(&found, id) || !is_named(&found, &archive.image) {
-        return refused(&format!("it holds image {}", found.id));
+        return unfit(&format!("it holds image {}", found.id));
     }
     if !identity.fits(&found, is_own) {
-        return refused("that it is what the engine calls by this digest cannot be shown");
+        return unfit("that it is what the engine calls by this digest cannot be shown");
     }
-    Ok(Some(found))
+    Ok(found)
 }
 
 /// Looks into a collection that is used in any case; none if that fails.

@@ -192,6 +192,7 @@ impl<'a> Job<'a> {
             reach: self.request.reuse,
             depth: self.request.verify,
             named_by: self.request.named_by,
+            must_look: false,
         };
         let Some((mut found, mut digests)) = self.find(search)? else {
             return Ok(None);

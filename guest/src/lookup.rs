@@ -201,23 +201,35 @@ fn hints(
     Ok(hints)
 }
 
-/// Returns by what the images are registered whose config or manifest has this digest, as far as that can
-/// be shown without an engine that has them.
-pub(crate) fn by_noted_digest(digest: &str) -> Result<BTreeSet<String>, Failure> {
-    let mut images = BTreeSet::new();
+/// Returns by what the image is registered whose config or manifest has this digest, as far as that can
+/// be shown without an engine that has it.
+///
+/// All collections that are shown to hold it hold the same image. One that has a link is preferred: that of
+/// a run which was cut short has none.
+pub(crate) fn by_noted_digest(digest: &str) -> Result<Option<String>, Failure> {
+    let mut unlinked = None;
     for key in [image::MANIFEST_DIGEST, image::CONFIG_DIGEST] {
         for (name, collection) in hints(key, digest, None)? {
-            if images.contains(&name) {
+            if unlinked.as_ref() == Some(&name) {
                 continue;
             }
             let depth = keep::Depth::Config;
-            let found = evidence::image_of(&collection, digest, Identity::Config, false, depth)?;
-            if found.is_some() {
-                images.insert(name);
+            let Some(found) =
+                evidence::image_of(&collection, digest, Identity::Config, false, depth)?
+            else {
+                continue;
+            };
+            let mut names = vec![name, found.id];
+            names.extend(found.manifest);
+            let by_digest = links::Names::Exactly(names.clone());
+            let linked = query::links(&[links::Class::ImageHash], by_digest)?;
+            if let Some(link) = readable(linked)?.pop() {
+                return Ok(Some(link.name));
             }
+            unlinked = names.into_iter().next();
         }
     }
-    Ok(images)
+    Ok(unlinked)
 }
 
 /// Finds the image that a container request would get for this name, whatever its format.

@@ -61,6 +61,8 @@ pub(crate) struct Search<'a> {
     pub(crate) depth: keep::Depth,
     /// By which of its digests it is to be registered.
     pub(crate) named_by: ImageDigest,
+    /// Whether the run is of no use if the policy withholds a look into collections.
+    pub(crate) must_look: bool,
 }
 
 /// Finds out what the cluster has of the image, and with which links.
@@ -149,12 +151,28 @@ impl Search<'_> {
                 continue;
             }
             looked_at += 1;
-            let found = evidence::image_of(&collection, self.id, self.identity, true, self.depth)?;
+            let found = self.look_into(&collection, true)?;
             if found.is_some() {
                 return Ok(Some(Place::Own(collection, found)));
             }
         }
         Ok(None)
+    }
+
+    /// Returns what the collection holds if that is the image.
+    fn look_into(
+        self,
+        collection: &collections::Collection,
+        is_own: bool,
+    ) -> Result<Option<archives::Image>, Failure> {
+        match evidence::image_of(collection, self.id, self.identity, is_own, self.depth) {
+            // The data can be sent instead.
+            Err(Failure::Keep(keep::Error::Denied(reason))) if !self.must_look => {
+                evidence::tell_of_refusal(collection, self.id, &reason);
+                Ok(None)
+            }
+            answer => answer,
+        }
     }
 
     /// Tells whether what the project or the user owns under the image's ID need not be looked into.
@@ -223,7 +241,7 @@ impl Search<'_> {
         let is_own = collection.owner == user;
         let mut image = None;
         if !(is_own && self.is_known()) {
-            image = evidence::image_of(&collection, self.id, self.identity, is_own, self.depth)?;
+            image = self.look_into(&collection, is_own)?;
             if image.is_none() {
                 return Ok(None);
             }

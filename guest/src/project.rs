@@ -18,11 +18,7 @@ pub(crate) fn check(project: &str) -> Result<(), Failure> {
     if project.is_empty() {
         return Ok(());
     }
-    if !uuid::is_owner(project) {
-        return Err(Failure::Usage(format!(
-            "`{project}` is not the UUID of a project or user; nothing was sent"
-        )));
-    }
+    check_form(project)?;
     let found = match projects::get(project) {
         Ok(found) => found,
         Err(api::Error::NotFound(text)) => {
@@ -45,6 +41,16 @@ pub(crate) fn check(project: &str) -> Result<(), Failure> {
         Some(class) if class != "project" => Err(unusable(project, ProjectFault::NoProject(class))),
         _ if found.writable => Ok(()),
         _ => Err(unusable(project, ProjectFault::ReadOnly(found.name))),
+    }
+}
+
+/// Fails if the text is not the UUID of a project or user.
+pub(crate) fn check_form(project: &str) -> Result<(), Failure> {
+    match uuid::is_owner(project) {
+        true => Ok(()),
+        false => Err(Failure::Usage(format!(
+            "`{project}` is not the UUID of a project or user; nothing was sent"
+        ))),
     }
 }
 

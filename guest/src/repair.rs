@@ -3,21 +3,25 @@
 //!
 //! Nothing is taken away: a container that names the former collection by its portable data hash goes
 //! on to work. The new collection has the same owner and the same names. For the server both have the
-//! same build time, so that the later links win, and the names lead to the new one.
+//! same build time, so that the later links win, and the names lead to the new one. The server counts in whole
+//! seconds, and of several links to a collection the oldest: a link that is made within the second of the
+//! former one leads nowhere, and no later link mends that. So the names get their links only once the
+//! server's clock, which what it makes tells, is a second further.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, Outcome, Reach, RepairRequest, Repaired,
 };
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::capabilities::{archives, cluster, collections, keep, links, locks, users};
-use crate::evidence::{self, Identity};
+use crate::evidence::{self, Identity, Refusal};
 use crate::job::Source;
 use crate::naming::{self, Digests};
 use crate::reference::{Name, Reference};
 use crate::registration::Holder;
 use crate::resolution::{self, Formats};
 use crate::types::Property;
-use crate::{download, effect, image, plan, presence, project, query, registration};
+use crate::{download, effect, heads, image, plan, presence, project, query, registration};
+use clock::{Clock, is_planned};
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
 
@@ -25,12 +29,19 @@ const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoT
 pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
     let reference = Reference::with_tag(&request.image, request.tag.as_deref())?;
     let cluster = cluster::get()?;
-    let collection = find(request, &reference)?;
-    let name = evidence::named_id(&collection).unwrap_or_default();
-    let depth = keep::Depth::Config;
-    let found = evidence::image_of(&collection, &name, Identity::Config, false, depth)?
-        .ok_or_else(|| unusable(&collection, "it cannot be told which image it holds"))?;
-    let digests = Digests::of(&collection, Some(&found), request.named_by);
+    let mut collection = find(request, &reference)?;
+    let mut found = examined(&collection).map_err(|refusal| match refusal {
+        Refusal::Unread(error) => error.into(),
+        Refusal::Unfit(reason) => unusable(&collection, &reason),
+    })?;
+    let mut digests = Digests::of(&collection, Some(&found), request.named_by);
+    // What was asked for may be right, and its names lead elsewhere yet.
+    if digests.are_right()
+        && let Some(rival) = rival(&collection, &found)?
+    {
+        (collection, found) = rival;
+        digests = Digests::of(&collection, Some(&found), request.named_by);
+    }
     let user = users::current()?;
     let owner = collection.owner.clone();
     let project = (owner != user).then_some(owner.as_str());
@@ -39,24 +50,11 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
     }
     let _guard = locks::Guard::acquire(&found.id)?;
     let former = links_to(&collection, None)?;
-    let mut names: Vec<String> = Vec::new();
-    for link in &former {
-        let is_name = link.class == links::Class::RepoTag && link.owner == owner;
-        if is_name && !names.contains(&link.name) {
-            names.push(link.name.clone());
-        }
-    }
-    // The name that was typed leads to the former one until all else is done, so that the next run completes
-    // what this one does not.
-    if let Reference::Name(name) = &reference
-        && let Some(asked) = names.iter().position(|known| name.is(known))
-    {
-        let asked = names.remove(asked);
-        names.push(asked);
-    }
+    let names = names_of(&former, &owner, &reference);
+    let clock = Clock::new(&former, &names);
     let holder = match digests.are_right() {
         true => Holder::found(collection.clone()),
-        false => renamed(&collection, &found, &digests, project, &names)?,
+        false => renamed(&collection, &found, &digests, project, &names, &clock)?,
     };
     let new = &holder.collection;
     let wanted = digests.wanted.clone().unwrap_or_default();
@@ -64,14 +62,10 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
         .iter()
         .map(|built| image::text_property(image::IMAGE_TIMESTAMP, built))
         .collect();
-    let missing = plan::missing(
-        plan::links(&wanted, &names, &new.uuid, project, &built),
-        &links_to(new, Some(&owner))?,
-        &owner,
-    );
-    registration::create_links(&missing, &owner)?;
     let is_same = new.uuid == collection.uuid;
-    if !is_same && !names.is_empty() {
+    let links = plan::links(&wanted, &names, &new.uuid, project, &built);
+    let is_complete = !link(new, &collection, links, &clock)?;
+    if !names.is_empty() {
         let named = links::Names::Exactly(names.clone());
         let named = query::links(&[links::Class::RepoTag], named)?;
         let formats = Formats::from_config(cluster.image_formats.as_deref());
@@ -85,7 +79,7 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
         image: found.id,
         registered_as: wanted,
         names,
-        outcome: match missing.is_empty() {
+        outcome: match is_complete {
             true => Outcome::Present,
             false => Outcome::Registered,
         },
@@ -95,6 +89,65 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
             false => former.into_iter().map(|link| link.uuid).collect(),
         },
     })
+}
+
+/// Returns the names that the owner's links have.
+///
+/// The name that was typed leads to the former collection until all else is done, so that the next run
+/// completes what this one does not: it comes last.
+fn names_of(former: &[links::Link], owner: &str, reference: &Reference) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for link in former {
+        let is_name = link.class == links::Class::RepoTag && link.owner == owner;
+        if is_name && !names.contains(&link.name) {
+            names.push(link.name.clone());
+        }
+    }
+    if let Reference::Name(name) = reference
+        && let Some(asked) = names.iter().position(|known| name.is(known))
+    {
+        let asked = names.remove(asked);
+        names.push(asked);
+    }
+    names
+}
+
+/// Creates those of the links to the collection that are missing, the names' only when the server takes
+/// them for later than the former ones; tells whether there were any.
+fn link(
+    new: &collections::Collection,
+    former: &collections::Collection,
+    links: Vec<links::NewLink>,
+    clock: &Clock,
+) -> Result<bool, Failure> {
+    let owner = &former.owner;
+    let existing = links_to(new, Some(owner))?;
+    let hash = links[0].clone();
+    let missing = plan::missing(links, &existing, owner);
+    let is_name = |link: &links::NewLink| link.class == links::Class::RepoTag;
+    let first_name = missing.iter().position(is_name);
+    let (hashes, names) = missing.split_at(first_name.unwrap_or(missing.len()));
+    let made = registration::create_links(hashes, owner)?;
+    if !names.is_empty() {
+        let is_past = |links: &[links::Link]| {
+            let is_past =
+                |link: &links::Link| clock.is_past(&link.created_at) || is_planned(&link.uuid);
+            links.iter().any(is_past)
+        };
+        let mut is_late = clock.is_past(&new.created_at)
+            || is_planned(&new.uuid)
+            || is_past(&existing)
+            || is_past(&made);
+        if !is_late && made.is_empty() {
+            // An earlier run has made all that tells the time. Another such link does no harm.
+            is_late = is_past(&registration::create_links(&[hash], owner)?);
+        }
+        if !is_late {
+            return Err(too_soon(&new.uuid, former));
+        }
+        registration::create_links(names, owner)?;
+    }
+    Ok(!missing.is_empty())
 }
 
 /// Returns the collection that is meant, with its manifest.
@@ -109,6 +162,7 @@ fn find(
         };
         return Ok(download::find(&text)?.0);
     };
+    project::check_form(project)?;
     let found = match reference {
         Reference::Name(name) => by_name(name, project)?,
         Reference::Id(id) => {
@@ -122,6 +176,7 @@ fn find(
                     reach: Reach::None,
                     depth: keep::Depth::Config,
                     named_by: request.named_by,
+                    must_look: true,
                 })?,
                 None => {
                     return Err(Failure::Usage(format!(
@@ -168,6 +223,7 @@ fn renamed(
     digests: &Digests,
     project: Option<&str>,
     names: &[String],
+    clock: &Clock,
 ) -> Result<Holder, Failure> {
     if digests.wanted.is_none() {
         return Err(unusable(
@@ -203,7 +259,92 @@ fn renamed(
         replicas: None,
         storage_classes: Vec::new(),
     };
-    registration::create_collection(&new, content, &former.owner, &before)
+    let holder = registration::create_collection(&new, content, &former.owner, &before)?;
+    // The links are left to the next run, to which they tell the time.
+    let new = &holder.collection;
+    if !names.is_empty() && !clock.is_past(&new.created_at) && !is_planned(&new.uuid) {
+        return Err(too_soon(&new.uuid, former));
+    }
+    Ok(holder)
+}
+
+fn too_soon(new: &str, former: &collections::Collection) -> Failure {
+    let text = format!(
+        "collection {new} is ready, but its names still lead to {}: their links are of this very second, and the server goes by whole seconds; run the same command again to complete it",
+        former.uuid
+    );
+    ArchiveError::Unsupported(text).into()
+}
+
+/// Looks into a collection whose file's name is a digest of the image or of nothing.
+fn examined(collection: &collections::Collection) -> Result<archives::Image, Refusal> {
+    let name = evidence::named_id(collection).unwrap_or_default();
+    let depth = keep::Depth::Config;
+    evidence::examined(collection, &name, Identity::Config, false, depth)
+}
+
+/// Returns the collection with the same owner and the same image under its other digest to which a name
+/// leads yet.
+fn rival(
+    right: &collections::Collection,
+    image: &archives::Image,
+) -> Result<Option<(collections::Collection, archives::Image)>, Failure> {
+    let name = evidence::named_id(right);
+    let mut digests = vec![image.id.clone()];
+    digests.extend(image.manifest.clone());
+    digests.retain(|digest| Some(digest) != name.as_ref());
+    let owner = Some(right.owner.as_str());
+    let digests = links::Names::Exactly(digests);
+    let claims = query::links_to(&[links::Class::ImageHash], digests, None, owner)?;
+    let mut heads = heads::of(&claims);
+    heads.reverse();
+    heads.truncate(MOST_COLLECTIONS);
+    if heads.is_empty() {
+        return Ok(None);
+    }
+    let class = [links::Class::RepoTag];
+    let own = query::links_to(&class, links::Names::All, Some(heads.clone()), owner)?;
+    let names = own.iter().map(|link| link.name.clone()).collect();
+    let named = query::links(&class, links::Names::Exactly(names))?;
+    let leads_there = |uuid: &str| {
+        own.iter().any(|link| {
+            link.head == uuid && beats(&named, &link.name, uuid, &right.uuid) != Some(false)
+        })
+    };
+    heads.retain(|uuid| leads_there(uuid));
+    if heads.is_empty() {
+        return Ok(None);
+    }
+    for other in query::manifests(collections::Which::Uuids(heads))? {
+        if other.owner != right.owner {
+            continue;
+        }
+        match examined(&other) {
+            Ok(found) if found.id == image.id && found.manifest == image.manifest => {
+                return Ok(Some((other, found)));
+            }
+            Err(Refusal::Unread(error)) => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Tells whether the name leads to the former of two collections only because its link is no older; none if
+/// the other has no link of this name yet.
+fn beats(named: &[links::Link], name: &str, former: &str, own: &str) -> Option<bool> {
+    let of_name: Vec<&links::Link> = named.iter().filter(|link| link.name == name).collect();
+    let order = resolution::candidates(&of_name);
+    let place = |uuid: &str| {
+        order
+            .iter()
+            .position(|candidate| candidate.collection == uuid)
+    };
+    let own = place(own)?;
+    Some(place(former).is_some_and(|former| {
+        // A later build wins whatever is linked when.
+        former < own && order[former].built == order[own].built
+    }))
 }
 
 /// Returns the first of these collections to which the names can lead.
@@ -220,13 +361,9 @@ fn first_useful<'a>(
     }
     let named = links::Names::Exactly(names.to_vec());
     let named = query::links(&[links::Class::RepoTag], named)?;
+    // What has no such link yet gets one, which is the last then.
     let loses = |own: &collections::Collection, name: &String| {
-        let of_name: Vec<&links::Link> = named.iter().filter(|link| link.name == *name).collect();
-        let order = resolution::candidates(&of_name);
-        let mut order = order.iter().map(|candidate| &candidate.collection);
-        // What has no such link yet gets one, which is the last then.
-        order.clone().any(|uuid| *uuid == own.uuid)
-            && order.find(|uuid| **uuid == own.uuid || **uuid == former.uuid) == Some(&former.uuid)
+        beats(&named, name, &former.uuid, &own.uuid) == Some(true)
     };
     Ok(own
         .iter()
@@ -250,5 +387,6 @@ fn unusable(collection: &collections::Collection, why: &str) -> Failure {
     ArchiveError::Unsupported(text).into()
 }
 
+mod clock;
 #[cfg(test)]
 mod tests;

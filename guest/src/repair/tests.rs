@@ -1,5 +1,6 @@
 use super::*;
 
+use crate::bindings::keepdocker::contract::log::Level;
 use crate::commands::ImageDigest;
 use crate::manifest;
 use crate::testing::world::{self, Fault, World};
@@ -221,4 +222,186 @@ fn a_project_bounds_what_is_meant() {
         run(&request("lab/tool:1", PROJECT)).unwrap_err(),
         Failure::UnusableProject(_)
     ));
+}
+
+/// The second in which the world's clock begins.
+const BEGINNING: &str = "2026-01-01T00:00:00.400000000Z";
+
+/// Returns the collection to which the name leads by the server's rule.
+fn leads_to(name: &str) -> String {
+    resolution_of(name).remove(0).collection
+}
+
+fn resolution_of(name: &str) -> Vec<resolution::Candidate> {
+    world::with(|world| {
+        let named: Vec<_> = world
+            .links
+            .iter()
+            .filter(|link| link.name == name)
+            .collect();
+        resolution::candidates(&named)
+    })
+}
+
+fn counts() -> (usize, usize) {
+    world::with(|world| (world.collections.len(), world.links.len()))
+}
+
+/// Sets up an image that was linked in the very second in which the server's clock stands.
+fn registered_just_now() {
+    registered_as('a', USER);
+    world::with(|world| {
+        world.is_stopped = true;
+        for link in &mut world.links {
+            link.created_at = BEGINNING.into();
+        }
+    });
+}
+
+#[test]
+fn no_name_gets_a_link_within_the_second_of_the_former_one() {
+    for again in ["lab/tool:1", "lab/tool:latest", &digest('a'), &digest('f')] {
+        for runs in 1..4 {
+            registered_just_now();
+            for _ in 0..runs {
+                let failure = repair("lab/tool:1", ImageDigest::Manifest).unwrap_err();
+                let Failure::Archive(ArchiveError::Unsupported(text)) = failure else {
+                    panic!("{failure:?}");
+                };
+                assert!(text.contains("run the same command again"), "{text}");
+                assert_eq!(leads_to("lab/tool:1"), OLD);
+            }
+            // From the second run on, a hash link tells the time.
+            assert_eq!(counts(), (2, 3 + runs - 1));
+            world::with(|world| world.is_stopped = false);
+            let repaired = repair(again, ImageDigest::Manifest).unwrap();
+            assert_eq!(repaired.outcome, Outcome::Registered, "{again}");
+            assert_eq!(repaired.former.as_deref(), Some(OLD), "{again}");
+            assert_eq!(counts(), (2, 3 + runs + 2), "{again}");
+            for name in ["lab/tool:1", "lab/tool:latest"] {
+                assert_eq!(leads_to(name), repaired.collection, "{again}");
+                assert_eq!(resolution_of(name)[0].links, 1);
+            }
+            let repaired = repair(again, ImageDigest::Manifest).unwrap();
+            assert_eq!(repaired.outcome, Outcome::Present, "{again}");
+            world::with(|world| assert_eq!(world.log, [], "nothing to warn of"));
+        }
+    }
+}
+
+#[test]
+fn names_that_lead_elsewhere_are_mended_by_the_id_too() {
+    for from in ["lab/tool:1", &digest('a'), &digest('f')] {
+        registered_as('a', USER);
+        repair("lab/tool:1", ImageDigest::Manifest).unwrap();
+        // As though all had been linked within one second, in which the lower UUID wins.
+        world::with(|world| {
+            for link in &mut world.links {
+                link.created_at = AT.into();
+            }
+            let first = "zzzzz-4zz18-000000000000000";
+            world.collections[0].uuid = first.into();
+            for link in &mut world.links[..3] {
+                link.head = first.into();
+            }
+        });
+        let repaired = repair(from, ImageDigest::Manifest).unwrap();
+        assert_eq!(repaired.outcome, Outcome::Registered, "{from}");
+        for name in ["lab/tool:1", "lab/tool:latest"] {
+            assert_eq!(leads_to(name), repaired.collection, "{from}");
+        }
+        assert_eq!(counts(), (3, 9));
+        for again in ["lab/tool:1", &digest('a'), &digest('f')] {
+            let repaired = repair(again, ImageDigest::Manifest).unwrap();
+            assert_eq!(repaired.outcome, Outcome::Present, "{from} {again}");
+        }
+    }
+}
+
+#[test]
+fn an_id_completes_a_run_cut_short() {
+    for at in 1..4 {
+        registered_as('a', USER);
+        world::with(|world| world.faults = vec![(at, Fault::Fail)]);
+        assert!(repair("lab/tool:1", ImageDigest::Manifest).is_err());
+        let repaired = repair(&digest('f'), ImageDigest::Manifest).unwrap();
+        assert_eq!(repaired.outcome, Outcome::Registered, "{at}");
+        assert_eq!(counts(), (2, 6), "{at}");
+        assert_eq!(leads_to("lab/tool:1"), repaired.collection, "{at}");
+    }
+}
+
+#[test]
+fn a_later_build_under_the_name_is_told_of_and_makes_no_further_collection() {
+    registered_as('a', USER);
+    world::with(|world| {
+        world.links[1].properties[0].value = "\"2025-01-01T00:00:00Z\"".into();
+    });
+    for _ in 0..3 {
+        repair("lab/tool:1", ImageDigest::Manifest).unwrap();
+        assert_eq!(counts(), (2, 6));
+    }
+    // By the ID of what is right, too.
+    world::with(|world| world.log.clear());
+    repair(&digest('f'), ImageDigest::Manifest).unwrap();
+    assert_eq!(counts(), (2, 6));
+    world::with(|world| {
+        assert!(
+            world
+                .log
+                .iter()
+                .any(|(level, text)| *level == Level::Warning
+                    && text.contains("a container request for `lab/tool:1` still gets")),
+            "{:?}",
+            world.log
+        );
+    });
+}
+
+#[test]
+fn what_the_policy_withholds_is_denied() {
+    let denied = || keep::Error::Denied("no keep.examine".into());
+    for project in [None, Some(USER.to_owned())] {
+        for image in ["lab/tool:1", &digest('a'), &digest('f')] {
+            registered_as('a', USER);
+            world::with(|world| {
+                world.examine_error = Some(denied());
+                let properties = &mut world.collections[0].properties;
+                properties.push(image::text_property(image::MANIFEST_DIGEST, &digest('f')));
+            });
+            let failure = run(&RepairRequest {
+                image: image.into(),
+                tag: None,
+                project: project.clone(),
+                named_by: ImageDigest::Manifest,
+            })
+            .unwrap_err();
+            // Which collection of a project has the manifest's digest shows by its links alone.
+            if project.is_some() && image == digest('f') {
+                assert_eq!(failure, Failure::NoSuchImage(image.into()));
+            } else {
+                assert_eq!(failure, Failure::Keep(denied()), "{image} {project:?}");
+            }
+            assert_eq!(counts(), (1, 3));
+        }
+    }
+}
+
+#[test]
+fn a_project_is_meant_by_its_uuid() {
+    registered_as('a', USER);
+    let failure = run(&RepairRequest {
+        image: "lab/tool:1".into(),
+        tag: None,
+        project: Some("foo".into()),
+        named_by: ImageDigest::Manifest,
+    })
+    .unwrap_err();
+    let Failure::Usage(text) = failure else {
+        panic!("{failure:?}");
+    };
+    assert!(
+        text.starts_with("`foo` is not the UUID of a project"),
+        "{text}"
+    );
 }

@@ -92,6 +92,10 @@ pub(crate) struct World {
     pub(crate) refuses_all: bool,
     /// Whether the given archive can be opened only once.
     pub(crate) reads_given_once: bool,
+    /// What comes of every look into an archive, instead of an answer.
+    pub(crate) examine_error: Option<real::keep::Error>,
+    /// Whether the server's clock stands.
+    pub(crate) is_stopped: bool,
     clock: usize,
 }
 
@@ -131,12 +135,14 @@ impl World {
             refuses_updates: false,
             refuses_all: false,
             reads_given_once: false,
+            examine_error: None,
+            is_stopped: false,
             clock: 0,
         }
     }
 
     fn tick(&mut self) -> String {
-        self.clock += 1;
+        self.clock += usize::from(!self.is_stopped);
         format!(
             "2026-01-01T00:{:02}:{:02}.000000000Z",
             self.clock / 60,

@@ -56,7 +56,7 @@ impl Report {
     }
 }
 
-/// What a command does with an image's archive.
+/// What a command is for: what it does with an image's archive, if anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// It goes from an engine or an archive to Keep.
@@ -65,6 +65,10 @@ pub enum Purpose {
     Save,
     /// It goes from Keep to an engine.
     Load,
+    /// It stays where it is, and is registered by another digest.
+    Repair,
+    /// The image is only looked up on the cluster.
+    Find,
 }
 
 impl From<Failure> for Report {
@@ -79,12 +83,7 @@ impl Report {
     pub fn of(failure: Failure, purpose: Purpose) -> Self {
         match failure {
             Failure::Usage(text) => Self::new(Exit::Usage, text),
-            Failure::NoSuchImage(name) => Self::new(
-                Exit::NoSuchImage,
-                format!("no image `{name}` was found, neither here nor on the cluster"),
-            )
-            .python("no matching image found")
-            .advise("check the spelling, or pull or build the image first"),
+            Failure::NoSuchImage(name) => of_absence(&name, purpose),
             Failure::AmbiguousImage(ambiguity) => {
                 let count = ambiguity.images.len();
                 Self::new(
@@ -140,13 +139,42 @@ impl Report {
             )
             .detail(reason)
             .advise("the source cannot be read twice, so run the command again with `--no-reuse`, which sends every block"),
-            Failure::UnusableProject(project) => of_project(project),
+            Failure::UnusableProject(project) => of_project(project, purpose),
             Failure::Api(error) => of_api(error),
         }
     }
 }
 
-fn of_project(unusable: UnusableProject) -> Report {
+fn of_absence(name: &str, purpose: Purpose) -> Report {
+    let place = match purpose {
+        Purpose::Store => ", neither here nor on the cluster",
+        Purpose::Save | Purpose::Load | Purpose::Find => " on the cluster",
+        Purpose::Repair => " on the cluster, or in the project if one was named",
+    };
+    let what_to_do = match purpose {
+        Purpose::Store => ", or pull or build the image first",
+        _ => "; `keepdocker images` lists what the cluster has",
+    };
+    let of_id = if is_part_of_id(name) {
+        "; of an ID give all 64 digits, as an image that is registered by its other digest is found only by the whole of this one"
+    } else {
+        ""
+    };
+    Report::new(
+        Exit::NoSuchImage,
+        format!("no image `{name}` was found{place}"),
+    )
+    .python("no matching image found")
+    .advise(format!("check the spelling{what_to_do}{of_id}"))
+}
+
+/// Tells whether a text can be meant as the first digits of an image ID, as engines show them.
+fn is_part_of_id(text: &str) -> bool {
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    (6..64).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn of_project(unusable: UnusableProject, purpose: Purpose) -> Report {
     let project = unusable.project;
     let (message, detail) = match unusable.reason {
         ProjectFault::Absent(reason) => (
@@ -173,9 +201,18 @@ fn of_project(unusable: UnusableProject) -> Report {
             )
         }
     };
+    // A repair writes where the image is.
+    let advice = match purpose {
+        Purpose::Repair => {
+            "ask the owner of the project for permission to write, or have somebody run this who has it"
+        }
+        _ => {
+            "name another project with `--project-uuid`, or ask the owner of this one for permission to write"
+        }
+    };
     Report::new(Exit::Failed, format!("{message}; nothing was sent"))
         .detail(detail)
-        .advise("name another project with `--project-uuid`, or ask the owner of this one for permission to write")
+        .advise(advice)
 }
 
 fn denied(reason: String) -> Report {
@@ -278,6 +315,7 @@ fn of_keep(error: keep::Error, purpose: Purpose) -> Report {
                 Purpose::Store => "the image could not be stored in Keep",
                 Purpose::Save => "the image could not be saved",
                 Purpose::Load => "the image could not be loaded",
+                Purpose::Repair | Purpose::Find => "the image could not be read from Keep",
             };
             Report::new(Exit::Failed, what).detail(reason)
         }
@@ -342,6 +380,42 @@ mod tests {
             report.message.starts_with("what the cluster has"),
             "{report:?}"
         );
+    }
+
+    #[test]
+    fn an_image_is_said_to_be_missing_where_it_was_looked_for() {
+        for (purpose, is_engine_meant) in [
+            (Purpose::Store, true),
+            (Purpose::Save, false),
+            (Purpose::Load, false),
+            (Purpose::Repair, false),
+            (Purpose::Find, false),
+        ] {
+            let report = Report::of(Failure::NoSuchImage("lab/x".into()), purpose);
+            let advice = report.advice.unwrap_or_default();
+            assert_eq!(report.message.contains("neither here"), is_engine_meant);
+            assert_eq!(advice.contains("pull or build"), is_engine_meant);
+            assert!(!advice.contains("64 digits"), "{advice}");
+            let report = Report::of(Failure::NoSuchImage("526874b5df48".into()), purpose);
+            assert!(
+                report
+                    .advice
+                    .is_some_and(|advice| advice.contains("64 digits"))
+            );
+        }
+    }
+
+    #[test]
+    fn another_project_is_advised_only_where_one_can_be_named() {
+        for (purpose, is_advised) in [(Purpose::Store, true), (Purpose::Repair, false)] {
+            let unusable = UnusableProject {
+                project: "zzzzz-j7d0g-aaaaaaaaaaaaaaa".into(),
+                reason: ProjectFault::ReadOnly("lab".into()),
+            };
+            let report = Report::of(Failure::UnusableProject(unusable), purpose);
+            let advice = report.advice.unwrap_or_default();
+            assert_eq!(advice.contains("--project-uuid"), is_advised, "{advice}");
+        }
     }
 
     #[test]

@@ -59,7 +59,8 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn images(&self, request: &ImagesRequest) -> Result<Vec<ListedImage>, Report> {
-        let (running, command) = self.start("images", &(request,), Lenders::Nobody).await?;
+        let (running, mut command) = self.start("images", &(request,), Lenders::Nobody).await?;
+        command.purpose = Purpose::Find;
         command.finish(running.images(request).await)
     }
 
@@ -68,7 +69,8 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
-        let (running, command) = self.start("resolve", &(image,), Lenders::Nobody).await?;
+        let (running, mut command) = self.start("resolve", &(image,), Lenders::Nobody).await?;
+        command.purpose = Purpose::Find;
         command.finish(running.resolve(image).await)
     }
 
@@ -90,7 +92,8 @@ impl Surroundings {
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn repair(&self, request: &RepairRequest) -> Result<Repaired, Report> {
-        let (running, command) = self.start("repair", &(request,), Lenders::Nobody).await?;
+        let (running, mut command) = self.start("repair", &(request,), Lenders::Nobody).await?;
+        command.purpose = Purpose::Repair;
         command.finish(running.repair(request).await)
     }
 

@@ -107,6 +107,9 @@ pub(crate) fn examine(archive: &StoredArchive, depth: Depth) -> Result<Image, Er
         world
             .calls
             .push(format!("keep.examine {} {depth:?}", archive.image));
+        if let Some(error) = &world.examine_error {
+            return Err(error.clone());
+        }
         held(world, archive)
     })
 }

@@ -520,3 +520,42 @@ fn a_liar_keeps_nobody_from_an_image_that_others_have() {
     assert_ne!(fetched.collection, liar.uuid);
     assert_eq!(fetched.image, digest('a'));
 }
+
+#[test]
+fn a_look_that_the_policy_withholds_is_done_without_where_the_data_can_be_sent() {
+    let denied = || world_keep::Error::Denied("no keep.examine".into());
+    engine_with_a();
+    claim('a', 1);
+    world::with(|world| world.examine_error = Some(denied()));
+    was_sent(&run(&request("a:1")).unwrap());
+    assert_eq!(warnings().len(), 1);
+
+    // Where it cannot, the image is not said to be missing.
+    for at in 0..2 {
+        world::with(|world| {
+            *world = World::new();
+            world.engine = None;
+        });
+        claim('a', 1);
+        claim('a', 2);
+        let image = match at {
+            0 => digest('a'),
+            _ => {
+                world::with(|world| {
+                    let properties = &mut world.collections[0].properties;
+                    properties.push(image::text_property(image::MANIFEST_DIGEST, &digest('e')));
+                });
+                digest('e')
+            }
+        };
+        world::with(|world| world.examine_error = Some(denied()));
+        let failure = download::run(
+            &crate::bindings::exports::keepdocker::contract::commands::DownloadRequest {
+                image: image.clone(),
+                target: world_keep::Target::Given,
+            },
+        )
+        .unwrap_err();
+        assert_eq!(failure, Failure::Keep(denied()), "{image}");
+    }
+}
