@@ -302,16 +302,16 @@ fn rival(
     if heads.is_empty() {
         return Ok(None);
     }
-    let class = [links::Class::RepoTag];
-    let own = query::links_to(&class, links::Names::All, Some(heads.clone()), owner)?;
-    let names = own.iter().map(|link| link.name.clone()).collect();
-    let named = query::links(&class, links::Names::Exactly(names))?;
-    let leads_there = |uuid: &str| {
-        own.iter().any(|link| {
-            link.head == uuid && beats(&named, &link.name, uuid, &right.uuid) != Some(false)
+    let mut both = heads.clone();
+    both.push(right.uuid.clone());
+    let named = query::links_to(&CLASSES[1..], links::Names::All, Some(both), None)?;
+    heads.retain(|uuid| {
+        named.iter().any(|link| {
+            link.head == *uuid
+                && link.owner == right.owner
+                && beats(&named, &link.name, uuid, &right.uuid) != Some(false)
         })
-    };
-    heads.retain(|uuid| leads_there(uuid));
+    });
     if heads.is_empty() {
         return Ok(None);
     }
