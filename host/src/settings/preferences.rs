@@ -132,7 +132,15 @@ fn text_of(file: &Path) -> Result<Option<String>, PreferencesError> {
         reason,
     };
     match fs::symlink_metadata(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // A home may be no folder at all, as `/dev/null` of users that only run services.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(unreadable(error.to_string())),
         Ok(_) => {}
     }
@@ -251,16 +259,16 @@ mod tests {
         assert!(error.to_string().contains("more than 64 KiB"), "{error}");
         let error = Preferences::of(&environment(""), folder.path(), None).unwrap_err();
         assert!(error.to_string().contains("it is no file"), "{error}");
-        // As where the disk of the site is not mounted, or somebody mistook the path.
+        // As where the disk of the site is not mounted.
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("/nowhere/config.toml", &link).unwrap();
-        for gone in [link, file.join("config.toml")] {
-            let error = Preferences::of(&environment(""), &gone, None).unwrap_err();
-            assert!(
-                matches!(error, PreferencesError::Unreadable { .. }),
-                "{error}"
-            );
-        }
+        let error = Preferences::of(&environment(""), &link, None).unwrap_err();
+        assert!(
+            matches!(error, PreferencesError::Unreadable { .. }),
+            "{error}"
+        );
+        let none = Preferences::of(&environment(""), &file.join("config.toml"), None);
+        assert_eq!(none.unwrap().image_id, ImageId::Config);
         let error = Preferences::of(&environment("sha\n"), &folder.path().join("none"), None);
         let told = error.unwrap_err().to_string();
         assert_eq!(
