@@ -13,5 +13,5 @@ mod table;
 
 pub(crate) use console::{Console, Style, conceal};
 pub(crate) use exit::Exit;
-pub(crate) use report::Report;
+pub(crate) use report::{Purpose, Report};
 pub(crate) use table::{Ids, table};

@@ -12,7 +12,7 @@ use crate::bindings::log::Level;
 use crate::bindings::session;
 use crate::command_line::{Arguments, Command, Images, Resolve, Upload};
 use crate::harmless::escape;
-use crate::output::{Console, Exit, Ids, Report, Style, conceal, json, table};
+use crate::output::{Console, Exit, Ids, Purpose, Report, Style, conceal, json, table};
 use crate::secrets;
 use crate::values;
 use crate::wording::count;
@@ -53,7 +53,8 @@ fn images(arguments: &Images) -> Result<String, Report> {
         image: arguments.image.clone(),
         tag: arguments.tag.clone(),
         exact_name: arguments.exact_name.clone(),
-    })?;
+    })
+    .map_err(|failure| Report::of(failure, Purpose::Find))?;
     Ok(if arguments.json {
         json::images(&listed)
     } else if arguments.no_trunc {
@@ -121,7 +122,8 @@ fn named_by(arguments: &Upload) -> Result<ImageDigest, Report> {
 }
 
 fn resolve(arguments: &Resolve, console: Console) -> Result<String, Report> {
-    let resolution = commands::resolve(&arguments.image)?;
+    let resolution = commands::resolve(&arguments.image)
+        .map_err(|failure| Report::of(failure, Purpose::Find))?;
     for reason in &resolution.reasons {
         console.message(Level::Info, reason);
     }
