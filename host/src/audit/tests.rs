@@ -60,6 +60,43 @@ fn written(mask: Mask, words: &[String], operations: Vec<Operation>) -> (Vec<Val
     (run.entries.into_iter().map(Value::Object).collect(), text)
 }
 
+/// Who backs the heads up may hold their lock just when a run ends.
+#[test]
+fn an_end_that_the_heads_cannot_be_told_leaves_an_incomplete_log_and_no_altered_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        directory: folder.path().join("audit"),
+        ..Options::default()
+    };
+    let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
+    let opening = Opening {
+        arguments: &[],
+        command: "images",
+        request: &((),),
+        guest: &guest,
+        policy: &policy,
+        cluster: &cluster,
+        detours: &[],
+    };
+    let log = Log::open(options.clone(), Mask::default(), &opening, |_| {}).unwrap();
+    let logs = Folder(options.directory);
+    let heads = std::fs::File::open(logs.heads()).unwrap();
+    heads.lock().unwrap();
+    let closing = Closing {
+        outcome: "done",
+        exit: 0,
+        answer: None,
+    };
+    // The user is warned; by the usual policy the run itself has not failed.
+    log.close(&closing).unwrap();
+    heads.unlock().unwrap();
+
+    let run = Run::read(&logs, log.run()).unwrap();
+    assert_eq!(run.broken, None);
+    let verdict = Heads::read(&logs).unwrap().judge(&run);
+    assert_eq!(verdict, Verdict::Incomplete);
+}
+
 #[test]
 fn the_log_has_every_verb_of_the_gate() {
     let words = |verb: Verb| match verb.members() {

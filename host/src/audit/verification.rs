@@ -241,9 +241,6 @@ impl Heads {
             (_, Some(_)) if run.is_closed() => Verdict::Sound,
             (_, None) if !run.is_closed() => Verdict::Incomplete,
             (None, None) => tampered("the heads know nothing of this run"),
-            // It was ended between the two, or while somebody held the lock on the heads. That the rest of
-            // it was made up cannot be told from that, so that it is not sound either.
-            (Some(_), None) => Verdict::Incomplete,
             _ => tampered("it has a last line that the heads do not have"),
         }
     }

@@ -27,6 +27,9 @@ pub(super) struct Writer {
     file: File,
     values: Values,
     chain: Chain,
+    /// How long the file is, and how long it was before its last line.
+    length: u64,
+    length_before: u64,
     waiting: Waiting,
 }
 
@@ -75,6 +78,8 @@ impl Writer {
             file,
             values: Values::default(),
             chain: Chain::default(),
+            length: 0,
+            length_before: 0,
             waiting,
         })
     }
@@ -103,6 +108,8 @@ impl Writer {
             line.put_json(name, json);
         }
         let text = line.seal(&mut self.chain) + "\n";
+        self.length_before = self.length;
+        self.length += text.len() as u64;
         self.file
             .write_all(text.as_bytes())
             .map_err(Error::file("cannot write", &self.path))
@@ -129,14 +136,19 @@ impl Writer {
         begun.map(drop)
     }
 
-    /// Tells the heads that the run ended, and signs that if there is a key.
+    /// Tells the heads that the run ended, and signs that if there is a key. Where the heads cannot be told,
+    /// the last line is taken back: an end that they do not have looks forged.
     pub(super) fn end(&self, options: &Options, key: Option<&SigningKey>) -> Result<(), Error> {
         let head = Head::Close {
             run: &self.run,
             head: &self.chain.head,
             lines: self.chain.length,
         };
-        let heads = heads::append(&self.folder, head, options.retain, &self.waiting)?;
+        let heads =
+            heads::append(&self.folder, head, options.retain, &self.waiting).inspect_err(|_| {
+                // If that fails too, whoever verifies the log is told.
+                let _ = self.file.set_len(self.length_before);
+            })?;
         let Some(key) = key else { return Ok(()) };
         let note = key.sign(&note_text(&self.run, &self.chain, &heads));
         let (path, mut file) = self.folder.create_file(&self.run, Part::Note)?;

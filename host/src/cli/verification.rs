@@ -111,7 +111,9 @@ pub(super) fn one_of(folder: &Folder, words: &str) -> Result<(Heads, Run), Repor
             }
         }
     };
-    if run.entries.is_empty() && run.broken.is_none() && words.contains(['/', '.']) {
+    // A run that was killed before its first line was written is one all the same, by its ID.
+    let is_by_file = words.contains('/') || Path::new(words).is_file();
+    if is_by_file && run.entries.is_empty() && run.broken.is_none() {
         let what = format!("`{}` is no audit log of a run", harmless::escape(words));
         return Err(Report::new(Exit::Failed, what)
             .advise("`keepdocker audit show` lists the runs; `audit export` makes documents"));

@@ -71,7 +71,8 @@ impl NewFile {
             // Whoever could read or write the former file can the new one; only root may give it away.
             let (owner, group) = (Some(former.uid()), Some(former.gid()));
             let _ = fchown(&file, owner, group).or_else(|_| fchown(&file, None, group));
-            file.set_permissions(former.permissions())?;
+            // What comes from outside runs with nobody else's rights.
+            file.set_permissions(Permissions::from_mode(former.mode() & 0o777))?;
         }
         Ok(Self { file, path, place })
     }
@@ -304,6 +305,10 @@ mod tests {
             NewFile::create(&new).unwrap().finish().unwrap();
             assert_eq!(mode(&new), rights);
         }
+        std::fs::set_permissions(&new, Permissions::from_mode(0o4755)).unwrap();
+        NewFile::create(&new).unwrap().finish().unwrap();
+        let rights = new.metadata().unwrap().permissions().mode() & 0o7777;
+        assert_eq!(rights, 0o755, "nothing runs as its owner");
     }
 
     #[test]

@@ -85,6 +85,10 @@ fn a_signal_ends_a_program_that_waits_for_a_lock_or_a_lock_manager() {
             let mut child = environment.start(program, &arguments, Stdio::null());
             std::thread::sleep(Duration::from_millis(1200));
             assert_ends(&mut child, name, code(program, &arguments, number));
+            // Nothing is left of a log that could not be begun, and so nothing looks forged.
+            heads.unlock().unwrap();
+            let verified = environment.keepdocker(&["audit", "verify"]);
+            assert!(!verified.stderr.contains("altered"), "{name}: {verified}");
 
             let (_cluster, mut environment) = place();
             preload(&mut environment, hanging);
