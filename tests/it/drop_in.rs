@@ -45,6 +45,39 @@ fn an_image_that_is_there_prints_its_collection_and_nothing_else() {
     assert_eq!((cluster.collections().len(), cluster.links().len()), before);
 }
 
+/// Packages hold one program, and a link.
+#[test]
+fn a_link_of_this_name_to_the_other_program_is_the_drop_in() {
+    let (cluster, environment, uuid) = with_hello_world();
+    let link = environment.home().join("arv-keepdocker");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_keepdocker"), &link).unwrap();
+    let called = |arguments: &[&str]| {
+        Command::new(&link)
+            .args(arguments)
+            .envs(cluster.environment())
+            .env("HOME", environment.home())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
+
+    for arguments in [
+        &["hello-world"][..],
+        &["images"],
+        &["--help"],
+        &["--nothing"],
+    ] {
+        let (by_link, itself) = (called(arguments), environment.arv_keepdocker(arguments));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(by_link.stdout, itself.stdout, "{arguments:?}");
+        assert_eq!(text(&by_link.stderr), itself.stderr, "{arguments:?}");
+    }
+    assert_eq!(
+        called(&["hello-world"]).stdout,
+        format!("{uuid}\n").into_bytes()
+    );
+}
+
 #[test]
 fn a_reader_that_has_gone_is_no_error() {
     let (cluster, environment, _uuid) = with_hello_world();

@@ -1,4 +1,6 @@
 //! `keepdocker`: container images in Arvados Keep.
+//!
+//! Packages install this program once and link `arv-keepdocker` to it: by that name it is the drop-in.
 
 use std::process::ExitCode;
 
@@ -6,5 +8,9 @@ use std::process::ExitCode;
 static ALLOCATOR: keepdocker::memory::Allocator = keepdocker::memory::Allocator;
 
 fn main() -> ExitCode {
-    keepdocker::cli::keepdocker::main()
+    if keepdocker::cli::is_called("arv-keepdocker") {
+        keepdocker::cli::arv_keepdocker::main()
+    } else {
+        keepdocker::cli::keepdocker::main()
+    }
 }

@@ -22,6 +22,7 @@ mod verification;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock, mpsc};
@@ -36,6 +37,16 @@ use crate::confinement;
 use crate::output::{self, Console, Exit, Report};
 use crate::run::{Stop, supervise};
 use crate::settings::Environment;
+
+/// Returns whether the process was started by this name, in whatever folder: through a link, or as a copy.
+#[must_use]
+pub fn is_called(name: &str) -> bool {
+    let started = std::env::args_os().next();
+    started
+        .as_deref()
+        .and_then(|path| Path::new(path).file_name())
+        .is_some_and(|file| file == name)
+}
 
 /// Returns the words of the process's command line; what is not UTF-8 in them becomes U+FFFD.
 fn words() -> Vec<String> {
