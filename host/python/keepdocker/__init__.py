@@ -9,8 +9,8 @@ same signatures and answers, and runs our programs for them. There are three way
   program of that Python use them;
 * ``install()`` puts them into the SDK's module from inside a program.
 
-The programs are sought on ``PATH``; the environment variables ``KEEPDOCKER`` and
-``ARV_KEEPDOCKER`` name others.
+The program that was installed with this package is run, else those on ``PATH``; the environment variables
+``KEEPDOCKER`` and ``ARV_KEEPDOCKER`` name others.
 """
 
 import sys
@@ -33,7 +33,7 @@ def main(arguments=None, stdout=sys.stdout, stderr=sys.stderr, install_sig_handl
     """
     if arguments is None:
         arguments = sys.argv[1:]
-    code = relay([program("ARV_KEEPDOCKER", "arv-keepdocker")], arguments, stdout, stderr, install_sig_handlers, api)
+    code = relay(program("ARV_KEEPDOCKER", "arv-keepdocker"), arguments, stdout, stderr, install_sig_handlers, api)
     raise SystemExit(code)
 
 

@@ -84,7 +84,7 @@ def _beginning_of_id(image_name, image_tag):
 
 
 def _images(api_client, options):
-    text = answer([program("KEEPDOCKER", "keepdocker"), "images", "--json", "--quiet"] + options, api_client)
+    text = answer(program("KEEPDOCKER", "keepdocker"), ["images", "--json", "--quiet"] + options, api_client)
     try:
         listing = json.loads(text)
         if listing["schema"] != SCHEMA:

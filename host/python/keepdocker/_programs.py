@@ -7,6 +7,8 @@ import re
 import select
 import signal
 import subprocess
+import sys
+import sysconfig
 import threading
 
 # The SDK's module has this one, and programs of Arvados show what it gets.
@@ -29,33 +31,54 @@ class Error(Exception):
 
 
 def program(variable, name):
-    """Returns the program that the variable names, else the one of this name on the search path."""
+    """Returns the program's file and the name to call it by.
+
+    The variable's program comes first, then the one that was installed with this package, then the search path.
+    """
     given = os.environ.get(variable, "")
-    return given if given.strip() else name
+    if given.strip():
+        return given, given
+    return installed() or name, name
 
 
-def answer(command, api_client):
+def installed():
+    """Returns the program ``keepdocker`` that was installed where this Python installs programs, or None.
+
+    An environment need not be on the search path to be meant: its Python was called. The one program is both; which
+    is meant it sees from the name that it is called by.
+    """
+    schemes = [sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")] if sys.version_info >= (3, 10) else [None]
+    for scheme in schemes:
+        folder = sysconfig.get_path("scripts", scheme) if scheme else sysconfig.get_path("scripts")
+        path = os.path.join(folder, "keepdocker")
+        if os.access(path, os.X_OK):
+            return path
+    return None
+
+
+def answer(program, words, api_client):
     """Runs a command of keepdocker to its end and returns what it answers.
 
     Its warnings go to the logger; its errors are raised, for the caller to tell.
     """
-    with _started(command, api_client) as child:
+    with _started(program, words, api_client) as child:
         text, told = child.communicate()
     told = told.decode("utf-8", "replace").strip()
     if child.returncode != 0:
-        raise Error(told or "%s failed with status %d" % (command[0], child.returncode), child.returncode)
+        raise Error(told or "%s failed with status %d" % (program[1], child.returncode), child.returncode)
     for line in told.splitlines():
         if line.startswith("warning: "):
             LOGGER.warning("%s", line[len("warning: "):])
     return text.decode("utf-8")
 
 
-def relay(command, arguments, stdout, stderr, forwards_signals, api_client):
+def relay(program, arguments, stdout, stderr, forwards_signals, api_client):
     """Runs arv-keepdocker, hands on what it writes while it runs, and returns how it ended."""
-    if _is_terminal(stderr) and not _tells_of_progress(arguments):
+    words = list(arguments)
+    if _is_terminal(stderr) and not _tells_of_progress(words):
         # The program sees a pipe, where it shows none of its own accord.
-        command = command + ["--progress"]
-    with _started(command + list(arguments), api_client) as child:
+        words.insert(0, "--progress")
+    with _started(program, words, api_client) as child:
         with _forwarding(child) if forwards_signals else contextlib.nullcontext():
             messages = threading.Thread(target=_hand_on, args=(child.stderr, stderr), daemon=True)
             messages.start()
@@ -73,13 +96,14 @@ def relay(command, arguments, stdout, stderr, forwards_signals, api_client):
 
 
 @contextlib.contextmanager
-def _started(command, api_client):
+def _started(program, words, api_client):
     """Runs a program, and ends it where this process stops waiting for it."""
     try:
-        child = subprocess.Popen(command, env=_environment(api_client), stdin=subprocess.DEVNULL,
+        file, name = program
+        child = subprocess.Popen([name] + words, executable=file, env=_environment(api_client), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except (OSError, ValueError) as problem:
-        raise Error("cannot run %s: %s" % (command[0], problem))
+        raise Error("cannot run %s: %s" % (program[0], problem))
     try:
         yield child
     except BaseException:

@@ -103,6 +103,36 @@ fn the_published_policies_have_no_idle_rule() {
     );
 }
 
+/// The three sites of docs/administration.md: each sound, without an idle rule, and as its cases say.
+#[test]
+fn the_sites_of_the_manual_do_what_their_cases_say() {
+    macro_rules! site {
+        ($name:literal) => {
+            (
+                concat!($name, ".toml"),
+                include_str!(concat!(
+                    "../../../../policy/examples/sites/",
+                    $name,
+                    ".toml"
+                )),
+                include_str!(concat!(
+                    "../../../../policy/examples/sites/",
+                    $name,
+                    ".cases.toml"
+                )),
+            )
+        };
+    }
+    for (file, policy, cases) in [site!("open"), site!("curated"), site!("locked")] {
+        let layer = Layer::read(Origin::Given, file, policy).unwrap();
+        assert_eq!(layer.lint(), [], "{file}");
+        let policy = over(policy);
+        for case in Case::read(file, cases).unwrap() {
+            assert_eq!(case.fails(&policy), None, "{file}");
+        }
+    }
+}
+
 #[test]
 fn a_difference_names_what_only_one_allows() {
     let first = over(OURS);
