@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -12,7 +12,7 @@ use keepdocker_terms::hex;
 
 use super::age::Ages;
 use super::options::Error;
-use crate::settings::Environment;
+use crate::settings::{Environment, user};
 
 /// How long logs are kept where no policy says.
 const USUAL_RETENTION: Duration = Duration::from_secs(90 * 86_400);
@@ -66,6 +66,22 @@ impl Folder {
             .absolute_path("XDG_STATE_HOME")
             .or_else(|| Some(environment.home()?.join(".local/state")))?;
         Some(Self(base.join("keepdocker/audit")))
+    }
+
+    /// Returns the folder that a policy names: `%u` in a part of its path stands for the number of the user's account.
+    ///
+    /// A name would have to be looked up, and an account need not have one.
+    #[must_use]
+    pub fn of_user(directory: &Path) -> Self {
+        let user = user().to_string();
+        let parts = directory.components().map(|part| match part {
+            Component::Normal(name) => match name.to_str() {
+                Some(text) => PathBuf::from(text.replace("%u", &user)),
+                None => PathBuf::from(name),
+            },
+            other => PathBuf::from(other.as_os_str()),
+        });
+        Self(parts.collect())
     }
 
     /// Returns the file of a run.
@@ -228,6 +244,21 @@ pub(super) fn began(run: &str) -> Option<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_user_has_a_folder_of_his_own_where_a_policy_says_so() {
+        let user = user();
+        for (named, expected) in [
+            (
+                "/var/log/keepdocker/%u",
+                format!("/var/log/keepdocker/{user}"),
+            ),
+            ("/var/log/of-%u/audit", format!("/var/log/of-{user}/audit")),
+            ("/var/log/keepdocker", "/var/log/keepdocker".to_owned()),
+        ] {
+            assert_eq!(Folder::of_user(Path::new(named)).0, Path::new(&expected));
+        }
+    }
 
     fn run(days: i64) -> String {
         let time = now() - chrono::TimeDelta::days(days);

@@ -6,7 +6,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -16,7 +16,8 @@ use super::age::Ages;
 use super::chain::{Chain, Line};
 use super::folder::Folder;
 use super::mask::Mask;
-use super::options::Error;
+use super::options::{Error, Options};
+use super::system_log;
 use super::waiting::Waiting;
 
 /// No line is longer than this.
@@ -44,11 +45,15 @@ pub(super) enum Head<'a> {
     Prune { runs: &'a [String] },
 }
 
-/// Adds a line to the heads, and now and then removes old logs; returns where the chain has got to.
+/// Adds a line to the heads and sends it to the system's log, and now and then removes old logs; returns where the
+/// chain has got to.
+///
+/// # Errors
+/// If that is not possible. Where it is the system's log that fails ([`Error::SystemLog`]), the heads have the line.
 pub(super) fn append(
     folder: &Folder,
     head: Head<'_>,
-    retain: Option<Duration>,
+    options: &Options,
     waiting: &Waiting,
 ) -> Result<Chain, Error> {
     let path = folder.heads();
@@ -71,7 +76,7 @@ pub(super) fn append(
     let end = chain.clone();
     let mut due = Vec::new();
     if chain.length.is_multiple_of(PRUNE_INTERVAL) {
-        due = folder.due(retain, &ages(&file).map_err(fault("cannot read"))?)?;
+        due = folder.due(options.retain, &ages(&file).map_err(fault("cannot read"))?)?;
         if !due.is_empty() {
             text.push_str(&line(Head::Prune { runs: &due }, &mut chain)?);
         }
@@ -80,6 +85,12 @@ pub(super) fn append(
         .map_err(fault("cannot write"))?;
     // Told first: a run that is killed in between leaves logs too many, and none is missed.
     folder.remove(&due)?;
+    // Under the lock, so that the lines come there in their order.
+    if let Some(socket) = &options.system_log {
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            system_log::send(socket, line)?;
+        }
+    }
     Ok(end)
 }
 
@@ -158,7 +169,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder(place.path().to_owned());
         let waiting = Waiting::new(OnFailure::Continue, place.path(), |_| {});
-        let append = |folder: &Folder, head| append(folder, head, None, &waiting);
+        let options = Options::default();
+        let append = |folder: &Folder, head| append(folder, head, &options, &waiting);
         let open = Head::Open {
             run: "20261124T000000000Z-0000abcd",
             head: "0",

@@ -19,7 +19,7 @@ use super::writer::{Draft, Later, Writer};
 use crate::gate::{Event, Phase, Recorder, Unrecordable};
 use crate::policy::{Cluster, Guest, Policy};
 use crate::run::received;
-use crate::settings::Detour;
+use crate::settings::{Detour, host_name, user};
 use url::Url;
 
 const REQUEST: Names = ("request", "request_value");
@@ -113,10 +113,17 @@ impl Log {
         };
         let first = state.first(opening)?;
         let begun = options.clone();
-        state.queue.wait(move |writer| {
+        let told = state.queue.wait(move |writer| {
             writer.write(first)?;
             writer.begin(&begun)
-        })?;
+        });
+        match told {
+            // The log itself is whole.
+            Err(error @ Error::SystemLog { .. }) if options.on_failure == OnFailure::Continue => {
+                warn(&error.to_string());
+            }
+            told => told?,
+        }
         Ok(Self {
             run: state.run.clone(),
             options,
@@ -161,6 +168,10 @@ impl Log {
     /// Tells whether the run must end because the log cannot be written; if not, warns.
     fn judge(&self, written: Result<(), Error>) -> Result<(), Error> {
         match written {
+            Err(error @ Error::SystemLog { .. }) if !self.must_stop() => {
+                (self.warn)(&error.to_string());
+                Ok(())
+            }
             Err(error) if !self.must_stop() => {
                 (self.warn)(&format!("the audit log of this run ends here: {error}"));
                 Ok(())
@@ -181,6 +192,9 @@ impl State {
         self.put(&mut line, "schema", SCHEMA)?;
         self.put(&mut line, "program", &program(opening.arguments))?;
         self.put(&mut line, "arguments", opening.arguments)?;
+        let user = json!({"id": user()});
+        self.put(&mut line, "user", &user)?;
+        self.put(&mut line, "host", &host_name())?;
         self.put(&mut line, "command", opening.command)?;
         self.put_value(&mut line, REQUEST, opening.request)?;
         self.put(

@@ -5,7 +5,7 @@
 //! gate ── Event ──▶ Log ── masked, canonical lines ──▶ RUN.jsonl   each line holds the hash of the one before
 //!                    ├── what is too long for a line ▶ RUN.values.zst
 //!                    ├── signed head ────────────────▶ RUN.note
-//!                    └── first and last hash ────────▶ heads       the chain of all runs
+//!                    └── first and last hash ────────▶ heads       the chain of all runs; the system's log, too
 //! Run::read ◀── these files ──▶ Heads::judge ─▶ Verdict
 //! ```
 //! `docs/audit.md` explains it to an administrator.
@@ -23,6 +23,7 @@ mod options;
 mod queue;
 mod reading;
 mod replay;
+mod system_log;
 #[cfg(test)]
 mod tests;
 mod values;

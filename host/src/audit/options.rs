@@ -23,6 +23,8 @@ pub struct Options {
     pub directory: PathBuf,
     /// What happens when the log cannot be written.
     pub on_failure: OnFailure,
+    /// The socket of the system's log that each line of the heads is sent to.
+    pub system_log: Option<PathBuf>,
     /// The key to sign the head of each log with.
     pub sign_with: Option<PathBuf>,
     /// How long logs are kept; without it 90 days, and no more than 256 MiB of them.
@@ -66,6 +68,14 @@ pub enum Error {
         path: PathBuf,
         /// How long it was waited for.
         waited: Duration,
+    },
+    /// The system's log does not take what it is sent.
+    #[error("cannot send the head of the audit log to the system's log at `{}`: {source}", path.display())]
+    SystemLog {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// There is no thread to write with.
     #[error("cannot start a thread that writes: {0}")]

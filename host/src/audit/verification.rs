@@ -13,6 +13,7 @@ use super::folder::{Folder, began, now};
 use super::note::VerifyingKey;
 use super::options::Error;
 use super::reading::{Entry, Run, read};
+use super::system_log;
 use super::writer::note_of_run;
 
 /// A line may be so much later than this machine's clock says: the file may lie on several machines.
@@ -109,14 +110,15 @@ impl Heads {
         Ok(Self::follow(&read(&folder.heads())?.unwrap_or_default()))
     }
 
-    /// Reads a copy of the heads.
+    /// Reads a copy of the heads: the file itself, or what the system's log has of it.
     ///
     /// # Errors
     /// If it is not there, or cannot be read.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
         let text = read(path)?.ok_or_else(|| Error::file("cannot read", path)(missing()))?;
-        Ok(Self::follow(&text))
+        let lines: Vec<&str> = text.lines().map(system_log::content).collect();
+        Ok(Self::follow(&lines.join("\n")))
     }
 
     fn follow(text: &str) -> Self {

@@ -129,9 +129,10 @@ impl Writer {
             run: &self.run,
             head: &self.chain.head,
         };
-        let begun = heads::append(&self.folder, head, options.retain, &self.waiting);
-        if begun.is_err() {
-            self.folder.forget(&self.run);
+        let begun = heads::append(&self.folder, head, options, &self.waiting);
+        match &begun {
+            Ok(_) | Err(Error::SystemLog { .. }) => {}
+            Err(_) => self.folder.forget(&self.run),
         }
         begun.map(drop)
     }
@@ -144,11 +145,13 @@ impl Writer {
             head: &self.chain.head,
             lines: self.chain.length,
         };
-        let heads =
-            heads::append(&self.folder, head, options.retain, &self.waiting).inspect_err(|_| {
+        let told = heads::append(&self.folder, head, options, &self.waiting);
+        let heads = told.inspect_err(|error| {
+            if !matches!(error, Error::SystemLog { .. }) {
                 // If that fails too, whoever verifies the log is told.
                 let _ = self.file.set_len(self.length_before);
-            })?;
+            }
+        })?;
         let Some(key) = key else { return Ok(()) };
         let note = key.sign(&note_text(&self.run, &self.chain, &heads));
         let (path, mut file) = self.folder.create_file(&self.run, Part::Note)?;

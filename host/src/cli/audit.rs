@@ -141,7 +141,7 @@ pub async fn run(
 pub(super) fn folder(given: Vec<PathBuf>, environment: &Environment) -> Result<Folder, Report> {
     let policy = Policy::load(&environment.policies(given))?;
     match policy.audit().directory() {
-        Some(directory) => Ok(Folder(directory.clone())),
+        Some(directory) => Ok(Folder::of_user(directory)),
         None => Ok(Folder::usual(environment).ok_or(Error::NoPlace)?),
     }
 }

@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::settings::host_name;
+
 /// The longest text that is read.
 const LONGEST: u64 = 1024;
 
@@ -25,7 +27,7 @@ impl Owner {
     pub(super) fn of_this_process() -> Self {
         Owner {
             process: std::process::id(),
-            host: host(),
+            host: host_name(),
             since: SystemTime::now().into(),
             program: program(),
         }
@@ -84,7 +86,7 @@ impl Owner {
     /// Tells whether there is certainly no such process.
     fn is_gone(&self) -> bool {
         let processes = Path::new("/proc");
-        self.host == host()
+        self.host == host_name()
             && processes.join("self").exists()
             && !processes.join(self.process.to_string()).exists()
     }
@@ -101,15 +103,6 @@ fn program() -> Option<String> {
     let path = std::env::args_os().next()?;
     let name = Path::new(&path).file_name()?.to_str()?.to_owned();
     (is_plain(&name) && !name.is_empty()).then_some(name)
-}
-
-/// Returns this machine's name, or a word that says that it is not known.
-fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim().to_owned())
-        .ok()
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "unknown-host".into())
 }
 
 #[cfg(test)]

@@ -144,10 +144,11 @@ impl Surroundings {
         };
         Ok(audit::Options {
             directory: match rules.directory() {
-                Some(directory) => directory.clone(),
+                Some(directory) => audit::Folder::of_user(directory).0,
                 None => self.usual_log_folder().ok_or(audit::Error::NoPlace)?.0,
             },
             on_failure,
+            system_log: rules.system_log().cloned(),
             sign_with: rules.sign_with().cloned(),
             retain: rules.retain(),
         })

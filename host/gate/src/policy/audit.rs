@@ -8,8 +8,14 @@ use super::error::Error;
 use super::quantity::{self, show_seconds};
 
 /// The keys of the table.
-pub(super) const AUDIT_KEYS: [&str; 5] =
-    ["directory", "required", "on-failure", "sign-with", "retain"];
+pub(super) const AUDIT_KEYS: [&str; 6] = [
+    "directory",
+    "required",
+    "on-failure",
+    "sign-with",
+    "system-log",
+    "retain",
+];
 
 /// A setting, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +32,7 @@ pub struct AuditRules {
     pub(super) required: bool,
     pub(super) stops: bool,
     pub(super) sign_with: Option<Placed<PathBuf>>,
+    pub(super) system_log: Option<Placed<PathBuf>>,
     pub(super) retain: Option<u64>,
 }
 
@@ -39,6 +46,7 @@ impl AuditRules {
         document.known_keys(table, "`audit`", &AUDIT_KEYS);
         audit.directory = entry(table, "directory").and_then(|path| read_path(document, &path));
         audit.sign_with = entry(table, "sign-with").and_then(|path| read_path(document, &path));
+        audit.system_log = entry(table, "system-log").and_then(|path| read_path(document, &path));
         audit.required = entry(table, "required")
             .and_then(|required| document.truth(&required))
             .unwrap_or(false);
@@ -62,7 +70,8 @@ impl AuditRules {
         audit
     }
 
-    /// Returns the folder that the logs must go to, if that is prescribed.
+    /// Returns the folder that the logs must go to, if that is prescribed; `%u` in it stands for the number of
+    /// the user's account.
     #[must_use]
     pub fn directory(&self) -> Option<&PathBuf> {
         self.directory.as_ref().map(|placed| &placed.value)
@@ -86,6 +95,12 @@ impl AuditRules {
         self.sign_with.as_ref().map(|placed| &placed.value)
     }
 
+    /// Returns the socket of the system's log that the head of each log must be sent to, if it must.
+    #[must_use]
+    pub fn system_log(&self) -> Option<&PathBuf> {
+        self.system_log.as_ref().map(|placed| &placed.value)
+    }
+
     /// Returns how long logs must be kept, if that is prescribed.
     #[must_use]
     pub fn retain(&self) -> Option<Duration> {
@@ -96,6 +111,7 @@ impl AuditRules {
     pub(super) fn tighten(&mut self, layer: &Self) -> Result<(), Error> {
         settle("directory", &mut self.directory, &layer.directory)?;
         settle("sign-with", &mut self.sign_with, &layer.sign_with)?;
+        settle("system-log", &mut self.system_log, &layer.system_log)?;
         self.required |= layer.required;
         self.stops |= layer.stops;
         self.retain = self.retain.max(layer.retain);
@@ -113,6 +129,9 @@ impl AuditRules {
         settings.push(("on-failure", on_failure.to_owned()));
         if let Some(key) = self.sign_with() {
             settings.push(("sign-with", key.display().to_string()));
+        }
+        if let Some(socket) = self.system_log() {
+            settings.push(("system-log", socket.display().to_string()));
         }
         if let Some(retain) = self.retain {
             settings.push(("retain", show_seconds(retain)));

@@ -532,7 +532,14 @@ fn every_key_has_a_test_here() {
     // What each of these brings about, `host/tests/policy/audit.rs` shows with the program.
     assert_eq!(
         AUDIT_KEYS,
-        ["directory", "required", "on-failure", "sign-with", "retain"]
+        [
+            "directory",
+            "required",
+            "on-failure",
+            "sign-with",
+            "system-log",
+            "retain"
+        ]
     );
     assert_eq!(
         LIMIT_KEYS,

@@ -131,6 +131,12 @@ fn whatever_is_not_understood_is_refused_with_its_place() {
         ("audit.sign-with = 1", "2:19", "wanted is a text in quotes"),
         ("audit.sign-with = \"key\"", "2:19", "must begin with `/`"),
         (
+            "audit.system-log = true",
+            "2:20",
+            "wanted is a text in quotes",
+        ),
+        ("audit.system-log = \"log\"", "2:20", "must begin with `/`"),
+        (
             "audit.required = \"yes\"",
             "2:18",
             "wanted is `true` or `false`",
