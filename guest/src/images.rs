@@ -6,6 +6,7 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 use crate::capabilities::links;
 use crate::reference::{Id, Reference};
 use crate::{catalog, failure, heads, lookup};
+use std::collections::BTreeSet;
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
 
@@ -29,7 +30,7 @@ pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> 
 
 /// Returns the rows of the one image that the ID means.
 fn of_one(id: &Id, project: Option<&str>) -> Result<Vec<ListedImage>, Failure> {
-    let mut links = identified(id, project)?;
+    let (mut links, meant) = identified(id, project)?;
     keep_readable(&mut links, project)?;
     if links.is_empty() {
         return Err(Failure::NoSuchImage(id.to_string()));
@@ -37,7 +38,7 @@ fn of_one(id: &Id, project: Option<&str>) -> Result<Vec<ListedImage>, Failure> {
     let mut images: Vec<String> = Vec::new();
     for link in &links {
         if link.class == links::Class::ImageHash
-            && id.matches(&link.name)
+            && meant.contains(&link.name)
             && !images.contains(&link.name)
             && images.len() < MOST_TOLD
         {
@@ -77,45 +78,40 @@ fn named(names: Vec<String>, project: Option<&str>) -> Result<Vec<links::Link>, 
     Ok(links)
 }
 
-/// Returns the hash links of the images that the ID can mean, and all names of the collections
-/// that they lead to.
-fn identified(id: &Id, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
-    let mut hash_links = Vec::new();
+/// Returns the hash links of the images that the ID can mean, with all names of the collections
+/// that they lead to, and by what these images are registered.
+fn identified(
+    id: &Id,
+    project: Option<&str>,
+) -> Result<(Vec<links::Link>, BTreeSet<String>), Failure> {
+    let mut links = Vec::new();
     for beginning in id.beginnings() {
-        hash_links.extend(list(
-            &[links::Class::ImageHash],
-            links::Names::StartingWith(beginning),
-            None,
-            project,
-        )?);
+        let names = links::Names::StartingWith(beginning);
+        links.extend(list(&CLASSES[..1], names, None, project)?);
     }
-    if hash_links.is_empty()
-        && let Some(full) = id.full()
-    {
-        let images: Vec<String> = lookup::by_noted_digest(&full)?.into_iter().collect();
-        if !images.is_empty() {
-            hash_links = list(
-                &[links::Class::ImageHash],
-                links::Names::Exactly(images),
-                None,
-                project,
-            )?;
-        }
+    let names = links.iter().map(|link| link.name.clone());
+    let mut meant: BTreeSet<String> = names.filter(|name| id.matches(name)).collect();
+    let mut others = lookup::by_other_digest(id, &meant)?;
+    if !others.is_empty() {
+        let names = links::Names::Exactly(others.iter().cloned().collect());
+        links.extend(list(&CLASSES[..1], names, None, project)?);
+        meant.append(&mut others);
     }
-    let heads = heads::of(&hash_links);
+    let heads = heads::of(&links);
     if heads.is_empty() {
-        return match id.as_name() {
-            Some(name) => named(name.known_as(), project),
-            None => Ok(Vec::new()),
+        let links = match id.as_name() {
+            Some(name) => named(name.known_as(), project)?,
+            None => Vec::new(),
         };
+        return Ok((links, meant));
     }
-    hash_links.extend(list(
-        &[links::Class::RepoTag],
+    links.extend(list(
+        &CLASSES[1..],
         links::Names::All,
         Some(heads),
         project,
     )?);
-    Ok(hash_links)
+    Ok((links, meant))
 }
 
 fn list(

@@ -146,14 +146,10 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
         );
     }
     // All digits of one form are an exact match, whatever else begins alike.
-    if let Some(full) = id.full() {
-        if images.contains(&full) {
-            return Ok(Some(Known::by_id(full)));
-        }
-        if images.is_empty() {
-            images.extend(by_noted_digest(&full)?);
-        }
+    if let Some(full) = id.full().filter(|full| images.contains(full)) {
+        return Ok(Some(Known::by_id(full)));
     }
+    images.extend(by_other_digest(id, &images)?);
     match images.len() {
         0 => match id.as_name() {
             Some(name) => by_name(&name),
@@ -201,12 +197,53 @@ fn hints(
     Ok(hints)
 }
 
+/// Returns by what the images are registered whose other digest begins with these digits.
+///
+/// `known` are those that are registered by a digest which begins so.
+pub(crate) fn by_other_digest(
+    id: &Id,
+    known: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, Failure> {
+    let digests = match id.full() {
+        Some(_) if !known.is_empty() => BTreeSet::new(),
+        Some(full) => [full].into(),
+        None => noted_digests(id)?,
+    };
+    let mut images = BTreeSet::new();
+    for digest in &digests {
+        if !known.contains(digest) {
+            images.extend(by_noted_digest(digest)?);
+        }
+    }
+    Ok(images)
+}
+
+/// Returns the digests that begin with these digits and that collections have noted of their images.
+fn noted_digests(id: &Id) -> Result<BTreeSet<String>, Failure> {
+    // The first is that of a digest.
+    let beginning = id.beginnings().swap_remove(0);
+    let mut digests = BTreeSet::new();
+    for key in [image::CONFIG_DIGEST, image::MANIFEST_DIGEST] {
+        let property = image::text_property(key, &beginning);
+        let which = collections::Which::PropertyStartingWith(property);
+        let noted = query::collections(which, None, collections::Detail::Attributes)?;
+        let noted = noted
+            .iter()
+            .filter_map(|collection| image::text_of(&collection.properties, key));
+        digests.extend(noted.filter(|digest| image::is_digest(digest) && id.matches(digest)));
+    }
+    if digests.len() > MOST_HINTS {
+        return Err(failure::ambiguous(id, digests.into_iter().collect()));
+    }
+    Ok(digests)
+}
+
 /// Returns by what the image is registered whose config or manifest has this digest, as far as that can
 /// be shown without an engine that has it.
 ///
 /// All collections that are shown to hold it hold the same image. One that has a link is preferred: that of
 /// a run which was cut short has none.
-pub(crate) fn by_noted_digest(digest: &str) -> Result<Option<String>, Failure> {
+fn by_noted_digest(digest: &str) -> Result<Option<String>, Failure> {
     let mut unlinked = None;
     for key in [image::MANIFEST_DIGEST, image::CONFIG_DIGEST] {
         for (name, collection) in hints(key, digest, None)? {

@@ -144,6 +144,8 @@ mod tests {
             portable_data_hash: String::new(),
             created_at: format!("2026-01-01T00:00:{number:02}.000000000Z"),
             properties: vec![image::text_property(image::BASE_LAYER, base)],
+            replicas: None,
+            storage_classes: Vec::new(),
             manifest: None,
         }
     }

@@ -143,7 +143,7 @@ fn link(
             is_late = is_past(&registration::create_links(&[hash], owner)?);
         }
         if !is_late {
-            return Err(too_soon(&new.uuid, former));
+            return Err(too_early(&new.uuid, former));
         }
         registration::create_links(names, owner)?;
     }
@@ -256,24 +256,23 @@ fn renamed(
         owner: project.map(Into::into),
         manifest: copy.manifest.unwrap_or_default(),
         properties,
-        replicas: None,
-        storage_classes: Vec::new(),
+        replicas: former.replicas,
+        storage_classes: former.storage_classes.clone(),
     };
     let holder = registration::create_collection(&new, content, &former.owner, &before)?;
     // The links are left to the next run, to which they tell the time.
     let new = &holder.collection;
     if !names.is_empty() && !clock.is_past(&new.created_at) && !is_planned(&new.uuid) {
-        return Err(too_soon(&new.uuid, former));
+        return Err(too_early(&new.uuid, former));
     }
     Ok(holder)
 }
 
-fn too_soon(new: &str, former: &collections::Collection) -> Failure {
-    let text = format!(
-        "collection {new} is ready, but its names still lead to {}: their links are of this very second, and the server goes by whole seconds; run the same command again to complete it",
+fn too_early(new: &str, former: &collections::Collection) -> Failure {
+    Failure::TooEarly(format!(
+        "collection {new} is ready, but its names still lead to {}: their links are of this very second, and the server counts in whole seconds",
         former.uuid
-    );
-    ArchiveError::Unsupported(text).into()
+    ))
 }
 
 /// Looks into a collection whose file's name is a digest of the image or of nothing.

@@ -118,6 +118,7 @@ fn an_empty_value_that_matters_is_refused_before_anything_is_done() {
             message.contains(&format!("`{called}` is empty")) && message.contains("--help"),
             "{output}"
         );
+        assert!(message.contains("Usage: keepdocker "), "{output}");
         assert_eq!(output.stdout(), "", "{output}");
     }
     for (words, called) in [

@@ -26,11 +26,6 @@ fn configure(environment: &mut Environment, text: &str) {
     environment.set("XDG_CONFIG_HOME", base);
 }
 
-/// Lets the cluster's clock go on: of what is linked in one second, the server may take either.
-fn a_second_later() {
-    std::thread::sleep(std::time::Duration::from_millis(1100));
-}
-
 /// The digest that the only file of a collection is named by.
 #[track_caller]
 fn file_of(cluster: &Cluster, collection: &Value) -> String {
@@ -137,7 +132,6 @@ fn nodes_of_either_kind_find_the_image_by_the_name_of_its_file() {
     let resolved = told(&here, &["resolve", NAME]);
     assert_eq!(resolved["collection"], repaired["collection"]);
 
-    a_second_later();
     // And back; who named the former collection by its content goes on to get it.
     let words = ["repair", NAME, "--image-id", "manifest"];
     let back = told(&here, &words);
@@ -215,7 +209,154 @@ fn the_option_wins_over_the_variable_and_a_plan_keeps_what_was_decided() {
         "--image-id=manifest",
     ];
     let output = ground.environment.keepdocker(&words);
-    assert!(output.failure(2).contains("canonical form"), "{output}");
+    let message = output.failure(2);
+    assert!(message.contains("canonical form"), "{output}");
+    assert!(message.contains("`--image-id` says so"), "{output}");
+    let mut elsewhere = ground.environment;
+    for (place, variable) in [
+        ("config/keepdocker/config.toml", ""),
+        ("KEEPDOCKER_IMAGE_ID", "manifest"),
+    ] {
+        configure(&mut elsewhere, "image-id = \"manifest\"\n");
+        elsewhere.set("KEEPDOCKER_IMAGE_ID", variable);
+        let output = elsewhere.keepdocker(&["upload", "--from", &ground.from, "--verbatim"]);
+        assert!(
+            output.failure(2).contains(&format!("{place} says so")),
+            "{output}"
+        );
+    }
+}
+
+#[test]
+fn the_first_digits_of_either_digest_find_the_image() {
+    let mut ground = Ground::new();
+    for named_by in ["manifest", "config"] {
+        ground.environment.set("KEEPDOCKER_IMAGE_ID", named_by);
+        let uploaded = ground.upload(&["--force"]);
+        let registered = uploaded["registered_as"].as_str().unwrap();
+        let saved = ground.environment.home().join("saved.tar");
+        for digest in [ground.image.id(), ground.image.loaded_as()] {
+            let digits = &digest["sha256:".len()..][..12];
+            for asked in [digits, &digest[.."sha256:".len() + 12]] {
+                let listed = told(&ground.environment, &["images", asked]);
+                let images = listed["images"].as_array().unwrap();
+                assert!(!images.is_empty(), "{asked}");
+                let words = ["save", asked, "--output", saved.to_str().unwrap()];
+                let fetched = told(&ground.environment, &words);
+                assert_eq!(fetched["image"], ground.image.id());
+                let repaired = told(&ground.environment, &["repair", asked]);
+                assert_eq!(repaired["outcome"], "present", "{asked}: {repaired}");
+                assert_eq!(repaired["registered_as"], registered);
+            }
+        }
+        ground = Ground::new();
+    }
+
+    // The server knows no such digits, and whoever asks it is told where else to look.
+    ground.environment.set("KEEPDOCKER_IMAGE_ID", "manifest");
+    let _ = ground.upload(&[]);
+    let id = ground.image.id();
+    let output = ground
+        .environment
+        .keepdocker(&["resolve", &id["sha256:".len()..][..12]]);
+    let message = output.failure(4);
+    assert!(
+        message.contains("the server looks for names") && message.contains("`keepdocker images`"),
+        "{output}"
+    );
+}
+
+#[test]
+fn digits_that_begin_the_digests_of_two_images_are_told_as_ambiguous() {
+    let cluster = Cluster::start();
+    let mut environment = Environment::on(&cluster);
+    let twins = Made::twins();
+    let digits = twins[0].digits()[..12].to_owned();
+    // One by each of its digests, so that only one begins like the digits.
+    for (twin, named_by) in twins.iter().zip(["manifest", "config"]) {
+        let archive = environment.home().join(named_by);
+        fs::write(&archive, twin.saved(&[])).unwrap();
+        environment.set("KEEPDOCKER_IMAGE_ID", named_by);
+        let from = format!("docker-archive:{}", archive.display());
+        let _ = environment
+            .keepdocker(&["upload", "--from", &from])
+            .success();
+    }
+    for words in [
+        &["images", &digits][..],
+        &["repair", &digits],
+        &["save", &digits, "--output", "none.tar"],
+    ] {
+        let output = environment.keepdocker(words);
+        let message = output.failure(5);
+        assert!(message.contains(&twins[0].loaded_as()), "{output}");
+        assert!(message.contains(&twins[1].id()), "{output}");
+    }
+}
+
+#[test]
+fn a_repair_keeps_replicas_and_storage_classes() {
+    let ground = Ground::new();
+    let uploaded = ground.upload(&["--replication", "1", "--storage-classes", "default"]);
+    let words = ["repair", NAME, "--image-id", "manifest"];
+    let repaired = told(&ground.environment, &words);
+    assert_eq!(repaired["former"], uploaded["collection"]);
+    for collection in ground.cluster.collections() {
+        assert_eq!(collection["replication_desired"], 1);
+        assert_eq!(collection["storage_classes_desired"], json!(["default"]));
+    }
+}
+
+#[test]
+fn a_repair_waits_for_the_next_second_and_is_done_in_one_run() {
+    let ground = Ground::new();
+    let _ = ground.upload(&[]);
+    // Some of these come within one second.
+    for (wanted, digest) in [
+        ("manifest", ground.image.loaded_as()),
+        ("config", ground.image.id()),
+        ("manifest", ground.image.loaded_as()),
+    ] {
+        let repaired = told(&ground.environment, &["repair", NAME, "--image-id", wanted]);
+        assert_eq!(repaired["outcome"], "registered");
+        assert_eq!(repaired["registered_as"], digest);
+        let resolved = told(&ground.environment, &["resolve", NAME]);
+        assert_eq!(resolved["collection"], repaired["collection"]);
+    }
+}
+
+#[test]
+fn what_is_planned_of_a_repair_can_be_applied() {
+    let mut ground = Ground::new();
+    let uploaded = ground.upload(&[]);
+    let plan = ground.environment.home().join("plan.json");
+    let plan = plan.to_str().unwrap();
+    let refused = ground.environment.keepdocker(&["repair", NAME, "-o", plan]);
+    assert!(refused.failure(2).contains("--dry-run"), "{refused}");
+
+    ground.environment.set("KEEPDOCKER_IMAGE_ID", "manifest");
+    let words = ["repair", NAME, "--dry-run", "-o", plan];
+    let output = ground.environment.keepdocker(&words);
+    assert!(
+        output.success().contains("would create collection"),
+        "{output}"
+    );
+    assert!(output.stderr.contains("keepdocker apply"), "{output}");
+    assert_eq!(ground.cluster.collections().len(), 1, "nothing was written");
+    let kept: Value = serde_json::from_slice(&fs::read(plan).unwrap()).unwrap();
+    assert_eq!(kept["command"], "repair");
+
+    // What was decided when it was planned counts.
+    ground.environment.set("KEEPDOCKER_IMAGE_ID", "config");
+    let applied = told(&ground.environment, &["apply", plan]);
+    assert_eq!(applied["schema"], "keepdocker.repair/1");
+    assert_eq!(applied["registered_as"], ground.image.loaded_as());
+    assert_eq!(applied["former"], uploaded["collection"]);
+    let resolved = told(&ground.environment, &["resolve", NAME]);
+    assert_eq!(resolved["collection"], applied["collection"]);
+
+    let output = ground.environment.keepdocker(&["apply", plan]);
+    assert!(output.failure(11).contains("changed"), "{output}");
 }
 
 #[test]
@@ -285,7 +426,6 @@ fn a_repair_is_planned_withheld_recorded_and_done_once() {
     assert!(output.failure(3).contains("collections.create"), "{output}");
     assert_eq!(state(), before);
 
-    a_second_later();
     ground.cluster.log().clear();
     let output = environment.keepdocker(&words);
     let collection = json!(output.success().trim());

@@ -28,6 +28,8 @@ fn holding(file: &str) {
             portable_data_hash: manifest::portable_data_hash(&manifest),
             created_at: "2020-01-01T00:00:00Z".into(),
             properties: Vec::new(),
+            replicas: None,
+            storage_classes: Vec::new(),
             manifest: Some(manifest),
         }];
         world.links = vec![repo_tag_link("lab/tool:1", X, "2020-01-01T00:00:00Z", None)];

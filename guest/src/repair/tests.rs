@@ -58,6 +58,8 @@ fn registered_as(name: char, owner: &str) {
                 image::text_property(image::CONFIG_DIGEST, &digest('a')),
                 image::text_property(image::SOURCE_REFERENCE, "lab/tool@sha256:0"),
             ],
+            replicas: None,
+            storage_classes: Vec::new(),
             manifest: Some(text),
         }];
         world.links = vec![
@@ -133,6 +135,84 @@ fn the_image_gets_a_collection_of_the_other_name_with_its_blocks_and_its_names_o
             });
         }
     }
+}
+
+#[test]
+fn the_new_collection_keeps_as_many_replicas_in_the_same_classes() {
+    registered_as('a', USER);
+    world::with(|world| {
+        world.collections[0].replicas = Some(3);
+        world.collections[0].storage_classes = vec!["archive".into(), "hot".into()];
+    });
+    repair("lab/tool:1", ImageDigest::Manifest).unwrap();
+    world::with(|world| {
+        let made = &world.collections[1];
+        assert_eq!(made.replicas, Some(3));
+        assert_eq!(made.storage_classes, ["archive", "hot"]);
+    });
+}
+
+/// Returns an image ID with these first digits, which `fill` follows.
+fn digest_of(digits: &str, fill: char) -> String {
+    let rest = fill.to_string().repeat(64 - digits.len());
+    format!("sha256:{digits}{rest}")
+}
+
+#[test]
+fn the_first_digits_of_either_digest_are_enough_and_never_silently_too_few() {
+    for (name, named_by) in [('f', ImageDigest::Manifest), ('a', ImageDigest::Config)] {
+        registered_as(name, USER);
+        world::with(|world| {
+            let properties = &mut world.collections[0].properties;
+            properties.push(image::text_property(image::MANIFEST_DIGEST, &digest('f')));
+        });
+        for digits in ["a", "f"].map(|digit| digit.repeat(12)) {
+            for asked in [digits.clone(), format!("sha256:{digits}")] {
+                let repaired = repair(&asked, named_by).unwrap();
+                assert_eq!(repaired.outcome, Outcome::Present, "{asked}");
+                assert_eq!(repaired.image, digest('a'), "{asked}");
+            }
+        }
+        // What somebody only says is no image that the digits could mean too.
+        world::with(|world| {
+            let mut other = world.collections[0].clone();
+            other.uuid = "zzzzz-4zz18-lie000000000000".into();
+            let lie = digest_of(&"a".repeat(12), 'b');
+            other.properties = vec![image::text_property(image::CONFIG_DIGEST, &lie)];
+            world.collections.push(other);
+        });
+        let repaired = repair(&"a".repeat(12), named_by).unwrap();
+        assert_eq!(repaired.image, digest('a'));
+        // An image that is there, and begins alike, is one.
+        let other = digest_of(&"a".repeat(12), 'c');
+        world::with(|world| {
+            let mut link = hash_link(&other, OLD, AT, None);
+            link.uuid = "zzzzz-o0j2j-other0000000000".into();
+            world.links.push(link);
+        });
+        let failure = repair(&"a".repeat(12), named_by).unwrap_err();
+        let Failure::AmbiguousImage(ambiguity) = failure else {
+            panic!("{failure:?}");
+        };
+        let mut both = [other, digest(name)];
+        both.sort();
+        assert_eq!(ambiguity.images, both);
+    }
+}
+
+#[test]
+fn more_beginnings_than_can_be_looked_into_are_told_as_ambiguous() {
+    registered_as('f', USER);
+    world::with(|world| {
+        for fill in '0'..='8' {
+            let mut other = world.collections[0].clone();
+            let noted = digest_of(&"a".repeat(12), fill);
+            other.properties = vec![image::text_property(image::CONFIG_DIGEST, &noted)];
+            world.collections.push(other);
+        }
+    });
+    let failure = repair(&"a".repeat(12), ImageDigest::Manifest).unwrap_err();
+    assert!(matches!(failure, Failure::AmbiguousImage(_)), "{failure:?}");
 }
 
 #[test]
@@ -265,10 +345,10 @@ fn no_name_gets_a_link_within_the_second_of_the_former_one() {
             registered_just_now();
             for _ in 0..runs {
                 let failure = repair("lab/tool:1", ImageDigest::Manifest).unwrap_err();
-                let Failure::Archive(ArchiveError::Unsupported(text)) = failure else {
+                let Failure::TooEarly(text) = failure else {
                     panic!("{failure:?}");
                 };
-                assert!(text.contains("run the same command again"), "{text}");
+                assert!(text.contains("its names still lead to"), "{text}");
                 assert_eq!(leads_to("lab/tool:1"), OLD);
             }
             // From the second run on, a hash link tells the time.

@@ -17,6 +17,8 @@ fn collection(uuid: &str, file: &str) -> collections::Collection {
         portable_data_hash: manifest::portable_data_hash(&manifest),
         created_at: "2020-01-01T00:00:00Z".into(),
         properties: Vec::new(),
+        replicas: None,
+        storage_classes: Vec::new(),
         manifest: Some(manifest),
     }
 }

@@ -192,6 +192,8 @@ pub(crate) fn collection(
         portable_data_hash: recorded.portable_data_hash,
         created_at: recorded.created_at,
         properties: Vec::new(),
+        replicas: None,
+        storage_classes: Vec::new(),
         manifest: Some(recorded.manifest),
     }
 }

@@ -169,6 +169,8 @@ fn stored(letter: char, number: u32, owner: &str) -> collections::Collection {
         portable_data_hash: manifest::portable_data_hash(&text),
         created_at: AT.into(),
         properties: Vec::new(),
+        replicas: None,
+        storage_classes: Vec::new(),
         manifest: Some(text),
     }
 }

@@ -13,7 +13,7 @@ use super::{Api, Error};
 use crate::bindings::collections::{Change, Collection, Detail, NewCollection, Query, Which};
 use crate::bindings::types::Property;
 use crate::harmless::one_line;
-use crate::plan::Step;
+use crate::plan::{Step, in_detail};
 use crate::properties::{object, value};
 
 const PATH: &str = "arvados/v1/collections";
@@ -32,6 +32,10 @@ struct CollectionRow {
     created_at: String,
     #[serde(default, deserialize_with = "row::properties")]
     properties: Vec<Property>,
+    #[serde(default)]
+    replication_desired: Option<u32>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    storage_classes_desired: Vec<String>,
     #[serde(default)]
     manifest_text: Option<String>,
 }
@@ -55,6 +59,8 @@ impl CollectionRow {
             portable_data_hash: self.portable_data_hash,
             created_at: self.created_at,
             properties: self.properties,
+            replicas: self.replication_desired,
+            storage_classes: self.storage_classes_desired,
             // Unless it was selected, the server shows an empty text: that is not the manifest.
             manifest: self.manifest_text.filter(|_| with_manifest),
         }
@@ -70,18 +76,20 @@ struct CollectionPages<'a> {
 
 impl Pages<CollectionRow> for CollectionPages<'_> {
     async fn fetch(&self, which: page::Which<'_>) -> Result<Page<CollectionRow>, Error> {
-        const SELECT: [&str; 7] = [
+        const SELECT: [&str; 9] = [
             "uuid",
             "created_at",
             "owner_uuid",
             "name",
             "portable_data_hash",
             "properties",
+            "replication_desired",
+            "storage_classes_desired",
             "manifest_text",
         ];
         let select = match self.detail {
             Detail::Identity => &SELECT[..2],
-            Detail::Attributes => &SELECT[..6],
+            Detail::Attributes => &SELECT[..8],
             Detail::Manifest => &SELECT[..],
         };
         let query = page::query(which, &self.filters, select);
@@ -110,7 +118,11 @@ impl Api {
                 let pages = CollectionPages {
                     api: self,
                     filters,
-                    detail: query.detail,
+                    detail: match (query.detail, &query.which) {
+                        // It takes the property to tell whether it begins so.
+                        (Detail::Identity, Which::PropertyStartingWith(_)) => Detail::Attributes,
+                        (detail, _) => detail,
+                    },
                 };
                 (pages, most)
             })
@@ -119,6 +131,9 @@ impl Api {
         let mut collections: Vec<Collection> = rows
             .into_iter()
             .map(|row| row.into_collection(query.detail == Detail::Manifest))
+            // The server compares prefixes by patterns, and may take letters for wildcards.
+            .filter(|collection| begins(collection, query))
+            .map(|collection| in_detail(collection, query.detail))
             .collect();
         if let Some(script) = &self.script {
             script.add_collections(query, &mut collections);
@@ -265,8 +280,33 @@ impl Api {
                 )),
                 None,
             )],
+            Which::PropertyStartingWith(property) => match value(&property.value) {
+                Value::String(beginning) => vec![(
+                    with_owner(Filter::starts_with(
+                        &format!("properties.{}", property.key),
+                        &beginning,
+                    )),
+                    None,
+                )],
+                // Nothing but a text begins with something.
+                _ => Vec::new(),
+            },
         })
     }
+}
+
+/// Tells whether a property of the collection begins as the query asks, if it does.
+pub(crate) fn begins(collection: &Collection, query: &Query) -> bool {
+    let Which::PropertyStartingWith(asked) = &query.which else {
+        return true;
+    };
+    let Value::String(beginning) = value(&asked.value) else {
+        return false;
+    };
+    collection.properties.iter().any(|property| {
+        property.key == asked.key
+            && matches!(value(&property.value), Value::String(text) if text.starts_with(&beginning))
+    })
 }
 
 /// Keeps the UUIDs of collections of this cluster.

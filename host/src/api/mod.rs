@@ -29,6 +29,7 @@ use crate::http::{Client, Retry};
 use crate::plan::Script;
 use crate::settings::Settings;
 
+pub(crate) use collections::begins;
 pub use configuration::Cluster;
 pub use error::{Error, Refusal};
 

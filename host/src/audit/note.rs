@@ -83,6 +83,15 @@ impl SigningKey {
             .create_new(true)
             .mode(0o600)
             .open(path)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => io::Error::other(
+                    "it exists already, and no key is overwritten; name a new file",
+                ),
+                io::ErrorKind::NotFound => {
+                    io::Error::other("the folder that it is to be in does not exist")
+                }
+                _ => error,
+            })
             .map_err(fault)?;
         let text = format!(
             "{PRIVATE}{name}+{:08x}+{}\n",

@@ -58,7 +58,7 @@ impl Run {
         let id = name.split('.').next().unwrap_or_default().to_owned();
         let folder = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
         let text = read(path)?.ok_or_else(|| {
-            Error::file("cannot read", path)(io::Error::from(io::ErrorKind::NotFound))
+            Error::file("cannot read", path)(io::Error::other("there is no such file"))
         })?;
         let note = read(&folder.file(&id, Part::Note))?;
         let values = long_values(&folder.file(&id, Part::Values))?;

@@ -115,7 +115,7 @@ impl Heads {
     /// # Errors
     /// If it is not there, or cannot be read.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let missing = || std::io::Error::other("there is no such file");
         let text = read(path)?.ok_or_else(|| Error::file("cannot read", path)(missing()))?;
         let lines: Vec<&str> = text.lines().map(system_log::content).collect();
         Ok(Self::follow(&lines.join("\n")))

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::archive::Location;
 use crate::harmless::escape;
-use crate::output::Report;
+use crate::output::{Exit, Report};
 
 /// Says how an archive is uploaded, where the image that could not be is the path of one.
 pub(super) fn for_archive(report: Report, image: Option<&str>) -> Report {
@@ -22,6 +23,42 @@ pub(super) fn for_archive(report: Report, image: Option<&str>) -> Report {
         "`{0}` is a file here; to upload the image in it: keepdocker upload --from {transport}:{0}",
         escape(image)
     ))
+}
+
+/// Says how one of several images is named, where `source` is an archive that holds them.
+///
+/// The example is one that works: the first image of the archive's list, unless the source names an image already.
+pub(super) fn for_several(report: Report, source: &str) -> Report {
+    let names_image = match source.parse::<Location>() {
+        Ok(
+            Location::File { image, .. }
+            | Location::Folder { image, .. }
+            | Location::Stdin { image },
+        ) => image.is_some(),
+        _ => true,
+    };
+    if report.exit != Exit::AmbiguousImage || names_image {
+        return report;
+    }
+    let source = match source {
+        "-" => "docker-archive:-",
+        source => source,
+    };
+    report.advise(format!(
+        "name one of them after the source and a colon: by its name, its ID, or `@N`, which counts from 0; \
+         the first is: keepdocker upload --from {}",
+        quoted(&format!("{source}:@0"))
+    ))
+}
+
+/// Quotes a word for a shell where it needs that.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
+    let shown = escape(word);
+    match shown.chars().all(is_plain) {
+        true => shown.into_owned(),
+        false => format!("'{}'", shown.replace('\'', "'\\''")),
+    }
 }
 
 /// Says what became of an option of old Python programs.

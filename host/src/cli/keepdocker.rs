@@ -125,7 +125,10 @@ async fn run(
                 },
             )
         }
-        Command::Repair(repair) => repair.run(options, environment, console).await,
+        Command::Repair(repair) => {
+            let repair = repair.decided(&environment)?;
+            repair.run(options, environment, console).await
+        }
         Command::Save(save) => save.run(options, environment, console, is_quiet).await,
         Command::Load(load) => load.run(options, environment, console, is_quiet).await,
         Command::Sandbox(Sandbox {

@@ -1,27 +1,29 @@
 //! `keepdocker plan`, which is `keepdocker upload --dry-run`, and `keepdocker apply`.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::progress_form::ProgressForm;
+use super::repair::Repair;
 use super::request;
 use super::upload::{Upload, tell};
-use crate::bindings::commands::UploadRequest;
 use crate::bindings::log::Level;
 use crate::harmless::escape;
 use crate::output::{Console, Exit, Report};
-use crate::plan::{Plan, PlanError};
+use crate::plan::{Plan, PlanError, Planned};
 use crate::progress::{Look, show};
-use crate::run::{Options, Surroundings};
+use crate::run::{Done, Options, Surroundings, Task};
 use crate::settings::Environment;
 
 /// Arguments of `keepdocker apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// The plan, as `keepdocker plan -o FILE` wrote it.
+    /// The plan, as `keepdocker plan -o FILE` or `keepdocker repair --dry-run -o FILE` wrote it.
     pub plan: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -61,14 +63,10 @@ pub(super) async fn dry_run(
     let (mut surroundings, request) = upload
         .prepare(options, environment, console, is_quiet)
         .await?;
-    let asked =
-        serde_json::to_value(upload).expect("a record of text, numbers and words is always JSON");
-    let plan = surroundings.plan(&request, asked).await?;
-    if let Some(file) = &upload.output {
-        plan.save(file)?;
-        let text = format!("do it with: keepdocker apply {}", file.display());
-        console.message(Level::Info, &text);
-    }
+    let task = Task::Upload(request);
+    let planned = surroundings.plan(&task, as_json(upload)).await;
+    let (plan, _) = planned.map_err(|report| upload.hinted(report))?;
+    keep(&plan, upload.output.as_deref(), console)?;
     let text = if upload.json {
         plan.to_json()
     } else {
@@ -77,7 +75,28 @@ pub(super) async fn dry_run(
     request::answer(console, text)
 }
 
-fn told(plan: &Plan) -> String {
+/// Returns the options of a command as a plan has them.
+pub(super) fn as_json(options: &impl Serialize) -> Value {
+    serde_json::to_value(options).expect("a record of text, numbers and words is always JSON")
+}
+
+/// Keeps the plan in a file where one is named.
+pub(super) fn keep(plan: &Plan, file: Option<&Path>, console: Console) -> Result<(), Report> {
+    let Some(file) = file else { return Ok(()) };
+    plan.save(file)?;
+    let text = format!("do it with: keepdocker apply {}", file.display());
+    console.message(Level::Info, &text);
+    Ok(())
+}
+
+/// Refuses a file for a plan where none is made.
+pub(super) fn refuse_file(instead: &str) -> Report {
+    let reason = "`--output` is for the plan, and without `--dry-run` there is none";
+    Report::new(Exit::Usage, reason).advise(instead)
+}
+
+/// Says what would be written.
+pub(super) fn told(plan: &Plan) -> String {
     let mut text: String = plan
         .steps
         .iter()
@@ -86,7 +105,10 @@ fn told(plan: &Plan) -> String {
     if !plan.complete {
         text.push_str("what follows is known only then\n");
     } else if plan.steps.is_empty() {
-        text.push_str("nothing to do: the project has the image\n");
+        text.push_str(match plan.command {
+            Planned::Upload => "nothing to do: the project has the image\n",
+            Planned::Repair => "nothing to do: the image is registered so\n",
+        });
     }
     text
 }
@@ -103,25 +125,54 @@ impl Apply {
         console: Console,
         is_quiet: bool,
     ) -> Result<(), Report> {
-        let (plan, request) = self.read(&mut options)?;
-        let look = Look::of(ProgressForm::Auto, console, is_quiet);
+        let plan = Plan::open(&self.plan)?;
+        let asked = self.asked(&plan)?;
+        let task = asked.task(&mut options)?;
+        let look = match task {
+            Task::Upload(_) => Look::of(ProgressForm::Auto, console, is_quiet),
+            Task::Repair(_) => Look::None,
+        };
         let start = Instant::now();
         let mut surroundings =
             Surroundings::new(options, environment, console, show(look, console)).await?;
-        let uploaded = surroundings.apply(&plan, &request).await?;
-        tell(&uploaded, start.elapsed(), self.json, console)
+        match (surroundings.apply(&plan, &task).await?, asked) {
+            (Done::Uploaded(uploaded), _) => tell(&uploaded, start.elapsed(), self.json, console),
+            (Done::Repaired(repaired), Asked::Repair(repair)) => {
+                repair.tell(&repaired, self.json, console)
+            }
+            (Done::Repaired(_), Asked::Upload(_)) => unreachable!("a task comes to what it is"),
+        }
     }
 
-    /// Reads the plan, and the upload that it is for.
-    fn read(&self, options: &mut Options) -> Result<(Plan, UploadRequest), Report> {
-        let plan = Plan::open(&self.plan)?;
-        let upload: Upload =
-            serde_json::from_value(plan.request.clone()).map_err(|error| PlanError::Invalid {
-                file: self.plan.clone(),
-                reason: format!("its `request` is none: {error}"),
-            })?;
-        upload.complete(options)?;
-        let request = upload.request(options);
-        Ok((plan, request))
+    /// Reads what the plan is for.
+    fn asked(&self, plan: &Plan) -> Result<Asked, PlanError> {
+        let request = plan.request.clone();
+        let read = match plan.command {
+            Planned::Upload => serde_json::from_value(request).map(Asked::Upload),
+            Planned::Repair => serde_json::from_value(request).map(Asked::Repair),
+        };
+        read.map_err(|error| PlanError::Invalid {
+            file: self.plan.clone(),
+            reason: format!("its `request` is none: {error}"),
+        })
+    }
+}
+
+/// What a plan is for, as the command line had it.
+enum Asked {
+    Upload(Box<Upload>),
+    Repair(Repair),
+}
+
+impl Asked {
+    /// Returns what is to be done, and adds what was asked to the options of the run.
+    fn task(&self, options: &mut Options) -> Result<Task, Report> {
+        Ok(match self {
+            Self::Upload(upload) => {
+                upload.complete(options)?;
+                Task::Upload(upload.request(options))
+            }
+            Self::Repair(repair) => Task::Repair(repair.request()),
+        })
     }
 }

@@ -1,19 +1,24 @@
 //! `keepdocker repair`: an image of the cluster under the digest that compute nodes look for.
 
-use clap::Args;
+use std::path::PathBuf;
 
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::plan::{as_json, keep, refuse_file, told};
 use super::request;
 use crate::bindings::commands::{Outcome, RepairRequest, Repaired};
 use crate::bindings::log::Level;
 use crate::harmless::escape;
 use crate::output::{self, Console, Report};
-use crate::plan::Step;
 use crate::progress::{Look, show};
-use crate::run::{Options, Surroundings};
+use crate::run::{Done, Options, Surroundings, Task};
 use crate::settings::{Environment, ImageId};
 
-/// Arguments of `keepdocker repair`.
-#[derive(Debug, Args)]
+/// Arguments of `keepdocker repair`. As JSON, which is how a plan has them, they are what bears on what is
+/// written.
+#[derive(Debug, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Repair {
     /// The image: what a container request would name, or an image ID.
     pub image: String,
@@ -28,46 +33,78 @@ pub struct Repair {
     pub project_uuid: Option<String>,
     /// Tell what would be written, and write nothing.
     #[arg(long)]
+    #[serde(skip)]
     pub dry_run: bool,
+    /// Keep the plan in a new file, for `keepdocker apply`.
+    #[arg(long, short, value_name = "FILE")]
+    #[serde(skip)]
+    pub output: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
+    #[serde(skip)]
     pub json: bool,
 }
 
 impl Repair {
+    /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
+    pub(super) fn decided(mut self, environment: &Environment) -> Result<Self, Report> {
+        self.image_id = Some(request::image_id(self.image_id, environment)?);
+        Ok(self)
+    }
+
     /// Registers the image by the digest that is wanted.
     ///
     /// # Errors
     /// If that fails, with what to tell the user.
-    pub async fn run(
+    pub(super) async fn run(
         self,
         options: Options,
         environment: Environment,
         console: Console,
     ) -> Result<(), Report> {
-        let request = RepairRequest {
+        if self.output.is_some() && !self.dry_run {
+            return Err(refuse_file("add `--dry-run`"));
+        }
+        let mut surroundings =
+            Surroundings::new(options, environment, console, show(Look::None, console)).await?;
+        if !self.dry_run {
+            let repaired = surroundings.repair(&self.request()).await?;
+            return self.tell(&repaired, self.json, console);
+        }
+        let task = Task::Repair(self.request());
+        let (plan, done) = surroundings.plan(&task, as_json(&self)).await?;
+        keep(&plan, self.output.as_deref(), console)?;
+        let text = match done {
+            Some(Done::Repaired(repaired)) if self.json => {
+                output::repaired(&repaired, Some(&plan.steps))
+            }
+            _ => told(&plan),
+        };
+        request::answer(console, text)
+    }
+
+    /// Returns what to ask of the component.
+    pub(super) fn request(&self) -> RepairRequest {
+        RepairRequest {
             image: self.image.clone(),
             tag: self.tag.clone(),
             project: self.project_uuid.clone(),
-            named_by: request::image_id(self.image_id, &environment)?.into(),
-        };
-        let mut surroundings =
-            Surroundings::new(options, environment, console, show(Look::None, console)).await?;
-        if self.dry_run {
-            let (repaired, steps) = surroundings.rehearse_repair(&request).await?;
-            let text = if self.json {
-                output::repaired(&repaired, Some(&steps))
-            } else {
-                planned(&steps)
-            };
-            return request::answer(console, text);
+            named_by: self.image_id.unwrap_or_default().into(),
         }
-        let repaired = surroundings.repair(&request).await?;
-        for text in told(&self.image, &repaired) {
+    }
+
+    /// Tells what the repair came to.
+    pub(super) fn tell(
+        &self,
+        repaired: &Repaired,
+        as_json: bool,
+        console: Console,
+    ) -> Result<(), Report> {
+        for text in summary(&self.image, repaired) {
             console.message(Level::Info, &text);
         }
-        let text = if self.json {
-            output::repaired(&repaired, None)
+        let text = if as_json {
+            output::repaired(repaired, None)
         } else {
             format!("{}\n", escape(&repaired.collection))
         };
@@ -75,19 +112,8 @@ impl Repair {
     }
 }
 
-/// Says what a repair would write.
-fn planned(steps: &[Step]) -> String {
-    if steps.is_empty() {
-        return "nothing to do: the image is registered so\n".to_owned();
-    }
-    steps
-        .iter()
-        .map(|step| format!("would {}\n", escape(&step.to_string())))
-        .collect()
-}
-
 /// Says what was done, and what is left.
-fn told(asked: &str, repaired: &Repaired) -> Vec<String> {
+fn summary(asked: &str, repaired: &Repaired) -> Vec<String> {
     let Repaired {
         collection,
         registered_as,

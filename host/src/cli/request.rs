@@ -37,14 +37,26 @@ pub(super) fn image_id(
     given: Option<ImageId>,
     environment: &Environment,
 ) -> Result<ImageId, Report> {
+    Ok(image_id_with_origin(given, environment)?.0)
+}
+
+/// Returns by which of its digests an image is registered, and where that was said.
+pub(super) fn image_id_with_origin(
+    given: Option<ImageId>,
+    environment: &Environment,
+) -> Result<(ImageId, String), Report> {
     if let Some(given) = given {
-        return Ok(given);
+        return Ok((given, "`--image-id`".to_owned()));
     }
     let preferences = Preferences::load(environment).map_err(|error| {
         Report::new(Exit::Unauthorized, error.to_string())
             .advise("mend that, or see `docs/configuration.md` for what can be said there")
     })?;
-    Ok(preferences.image_id)
+    let origin = preferences.image_id_from;
+    Ok((
+        preferences.image_id,
+        origin.unwrap_or_else(|| "the default".to_owned()),
+    ))
 }
 
 impl From<ImageId> for ImageDigest {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use super::plan::refuse_file;
 use super::progress_form::ProgressForm;
 use super::{hints, request};
 use crate::archive::{Choice, Location, Platform, fewest_blocks};
@@ -35,7 +36,7 @@ pub struct Upload {
     #[arg(
         long,
         value_name = "SOURCE",
-        help = "Where the image comes from: FILE[:REF], DIR[:REF], docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image"
+        help = "Where the image comes from: FILE[:REF], DIR[:REF], docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image, counted from 0"
     )]
     #[serde(with = "text")]
     pub from: Option<OsString>,
@@ -140,7 +141,19 @@ pub enum Layout {
 impl Upload {
     /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
     pub(super) fn decided(mut self, environment: &Environment) -> Result<Self, Report> {
-        self.image_id = Some(request::image_id(self.image_id, environment)?);
+        let (image_id, origin) = request::image_id_with_origin(self.image_id, environment)?;
+        if self.verbatim && image_id == ImageId::Manifest {
+            return Err(Report::new(
+                Exit::Usage,
+                format!(
+                    "images are registered by the digest of their manifest here, which can be told only of the canonical form, \
+                     and `--verbatim` stores another one; {} says so",
+                    escape(&origin)
+                ),
+            )
+            .advise("leave out `--verbatim`, or add `--image-id=config` if compute nodes look for that"));
+        }
+        self.image_id = Some(image_id);
         Ok(self)
     }
 
@@ -153,9 +166,7 @@ impl Upload {
         is_quiet: bool,
     ) -> Result<(), Report> {
         if self.output.is_some() {
-            let reason = "`--output` is for the plan, and an upload without `--dry-run` has none";
-            return Err(Report::new(Exit::Usage, reason)
-                .advise("use `keepdocker plan`, or add `--dry-run`"));
+            return Err(refuse_file("use `keepdocker plan`, or add `--dry-run`"));
         }
         let start = Instant::now();
         let (surroundings, request) = self
@@ -164,11 +175,24 @@ impl Upload {
         let uploaded = surroundings
             .upload(&request)
             .await
-            .map_err(|report| match self.from {
-                None => hints::for_archive(report, self.image.as_deref()),
-                Some(_) => report,
-            })?;
+            .map_err(|report| self.hinted(report))?;
         tell(&uploaded, start.elapsed(), self.json, console)
+    }
+
+    /// Adds to a failure what helps with this source.
+    pub(super) fn hinted(&self, report: Report) -> Report {
+        let given = match &self.from {
+            Some(from) => from.to_str(),
+            None => self
+                .image
+                .as_deref()
+                .filter(|image| Location::of_file(image).is_some()),
+        };
+        match given {
+            Some(given) => hints::for_several(report, given),
+            None if self.from.is_none() => hints::for_archive(report, self.image.as_deref()),
+            None => report,
+        }
     }
 
     /// Returns the surroundings of the upload, and what to ask of the component in them.

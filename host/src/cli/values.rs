@@ -24,20 +24,35 @@ pub(crate) fn check(command: &Command, words: &[OsString]) -> Result<(), clap::E
     let Ok(matches) = lenient.try_get_matches_from(words) else {
         return Ok(());
     };
+    let root = command;
+    let mut path = Vec::new();
     let mut level = Some((command, &matches));
     while let Some((command, matches)) = level {
         for argument in command.get_arguments() {
             if let Some(fault) = fault(argument, matches) {
-                return Err(command
-                    .clone()
-                    .error(ErrorKind::ValueValidation, format!("{fault}\n")));
+                return Err(refusal(root, &path, &fault));
             }
         }
         level = matches
             .subcommand()
             .and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
+        path.extend(level.map(|(command, _)| command.get_name()));
     }
     Ok(())
+}
+
+/// Makes the error of the command that this path of names leads to. Its usage begins with the program's name,
+/// which only a command that was built knows.
+fn refusal(root: &Command, path: &[&str], fault: &str) -> clap::Error {
+    let mut root = root.clone();
+    root.build();
+    let mut command = &mut root;
+    for name in path {
+        command = command
+            .find_subcommand_mut(name)
+            .expect("the path was followed before");
+    }
+    command.error(ErrorKind::ValueValidation, format!("{fault}\n"))
 }
 
 /// Makes nothing of an optional text that is empty.

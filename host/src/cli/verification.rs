@@ -172,6 +172,20 @@ impl Findings {
 /// Reads a public key, or the file that holds it.
 pub(super) fn verifying_key(text: &str) -> Result<VerifyingKey, Report> {
     let read = std::fs::read_to_string(text);
-    VerifyingKey::parse(read.as_deref().unwrap_or(text))
-        .map_err(|error| Report::new(Exit::Usage, error.to_string()))
+    VerifyingKey::parse(read.as_deref().unwrap_or(text)).map_err(|error| {
+        let what = match &read {
+            Ok(_) => format!("`{}` does not hold a key", harmless::escape(text)),
+            Err(unread) if unread.kind() == std::io::ErrorKind::NotFound => format!(
+                "`{}` is not a public key, and there is no file of that name",
+                harmless::escape(text)
+            ),
+            Err(unread) => format!(
+                "the key file `{}` cannot be read: {unread}",
+                harmless::escape(text)
+            ),
+        };
+        Report::new(Exit::Usage, what)
+            .detail(error.to_string())
+            .advise("`keepdocker audit keygen FILE` makes a key and prints its public part")
+    })
 }

@@ -82,7 +82,7 @@ impl From<PlanError> for Report {
         match error {
             PlanError::Unreadable { .. } => report.advise("check the path"),
             PlanError::Invalid { .. } => {
-                report.advise("make a plan with `keepdocker upload --dry-run -o FILE`")
+                report.advise("make a plan with `keepdocker plan -o FILE` or `keepdocker repair --dry-run -o FILE`")
             }
             PlanError::Unwritable { .. } => {
                 report.advise("name a new file in a folder that you can write to")

@@ -69,6 +69,8 @@ pub enum Purpose {
     Repair,
     /// The image is only looked up on the cluster.
     Find,
+    /// The text is read as the API server would.
+    Resolve,
 }
 
 impl From<Failure> for Report {
@@ -141,6 +143,8 @@ impl Report {
             .advise("the source cannot be read twice, so run the command again with `--no-reuse`, which sends every block"),
             Failure::UnusableProject(project) => of_project(project, purpose),
             Failure::Api(error) => of_api(error),
+            Failure::TooEarly(text) => Self::new(Exit::Failed, text)
+                .advise("run the same command again to complete it"),
         }
     }
 }
@@ -148,15 +152,15 @@ impl Report {
 fn of_absence(name: &str, purpose: Purpose) -> Report {
     let place = match purpose {
         Purpose::Store => ", neither here nor on the cluster",
-        Purpose::Save | Purpose::Load | Purpose::Find => " on the cluster",
+        Purpose::Save | Purpose::Load | Purpose::Find | Purpose::Resolve => " on the cluster",
         Purpose::Repair => " on the cluster, or in the project if one was named",
     };
     let what_to_do = match purpose {
         Purpose::Store => ", or pull or build the image first",
         _ => "; `keepdocker images` lists what the cluster has",
     };
-    let of_id = if is_part_of_id(name) {
-        "; of an ID give all 64 digits, as an image that is registered by its other digest is found only by the whole of this one"
+    let of_id = if purpose == Purpose::Resolve && is_part_of_id(name) {
+        "; the server looks for names, and for what the digest begins with that an image is registered by, while `keepdocker images` takes the first digits of either"
     } else {
         ""
     };
@@ -263,7 +267,7 @@ fn of_archive(error: archives::Error, purpose: Purpose) -> Report {
             .python("no matching image found")
             .advise("name one that it holds, or make an archive of the image that is meant with `docker save -o FILE IMAGE`"),
         archives::Error::Ambiguous(reason) => Report::new(Exit::AmbiguousImage, reason)
-            .advise("name one of them after the source and a colon: by its name, its ID, or `@N` for the N-th; or give `--platform`"),
+            .advise("name one of them after the source and a colon: by its name, its ID, or `@N`, which counts from 0; or give `--platform`"),
         archives::Error::Engine(failure) if purpose != Purpose::Store => {
             of_command(Exit::Failed, &failure).advise(WITHHELD)
         }
@@ -315,7 +319,9 @@ fn of_keep(error: keep::Error, purpose: Purpose) -> Report {
                 Purpose::Store => "the image could not be stored in Keep",
                 Purpose::Save => "the image could not be saved",
                 Purpose::Load => "the image could not be loaded",
-                Purpose::Repair | Purpose::Find => "the image could not be read from Keep",
+                Purpose::Repair | Purpose::Find | Purpose::Resolve => {
+                    "the image could not be read from Keep"
+                }
             };
             Report::new(Exit::Failed, what).detail(reason)
         }

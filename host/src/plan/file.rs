@@ -16,7 +16,26 @@ pub const SCHEMA: &str = "keepdocker.plan/1";
 /// A longer file is no plan; the blocks of a terabyte take up less than a megabyte.
 const LONGEST: u64 = 16 << 20;
 
-/// What an upload would write, and all that is needed to do it.
+/// Which command a plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Planned {
+    /// `keepdocker upload`.
+    #[default]
+    Upload,
+    /// `keepdocker repair`.
+    Repair,
+}
+
+impl Planned {
+    /// Tells whether it is an upload, of which a plan says nothing, as all plans were of uploads once.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+    fn is_upload(&self) -> bool {
+        *self == Self::Upload
+    }
+}
+
+/// What a command would write, and all that is needed to do it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -26,7 +45,10 @@ pub struct Plan {
     pub component: String,
     /// The ID of the cluster.
     pub cluster: String,
-    /// The upload's options, as the command line names them.
+    /// Which command it is for.
+    #[serde(default, skip_serializing_if = "Planned::is_upload")]
+    pub command: Planned,
+    /// The command's options, as the command line names them.
     pub request: Value,
     /// Whether the steps are all; if not, what follows the last one is not known yet.
     pub complete: bool,
@@ -101,6 +123,7 @@ mod tests {
             schema: SCHEMA.into(),
             component: "00".into(),
             cluster: "zzzzz".into(),
+            command: Planned::Upload,
             request: serde_json::json!({"image": "x"}),
             complete: false,
             steps: vec![Step::Pull { name: "x".into() }],
@@ -117,6 +140,19 @@ mod tests {
             plan().save(&file),
             Err(PlanError::Unwritable { .. })
         ));
+    }
+
+    #[test]
+    fn only_what_is_no_upload_is_named() {
+        let text = plan().to_json();
+        assert!(!text.contains("\"command\""), "{text}");
+        let repair = Plan {
+            command: Planned::Repair,
+            ..plan()
+        };
+        let text = repair.to_json();
+        assert!(text.contains(r#""command":"repair""#), "{text}");
+        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), repair);
     }
 
     #[test]

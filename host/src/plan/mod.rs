@@ -1,4 +1,4 @@
-//! Plans: what an upload would write, found out without writing, and held to later.
+//! Plans: what an upload or a repair would write, found out without writing, and held to later.
 //!
 //! The component runs as always. Where it would write, a [`Script`] answers in place of the
 //! cluster and writes down the step; what the component reads afterwards includes what it believes to
@@ -16,6 +16,7 @@ mod script;
 mod step;
 
 pub use error::{Deviation, PlanError};
-pub use file::{Plan, SCHEMA};
+pub use file::{Plan, Planned, SCHEMA};
 pub use script::Script;
+pub(crate) use script::in_detail;
 pub use step::Step;

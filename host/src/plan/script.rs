@@ -7,6 +7,7 @@ use keepdocker_terms::uuid::{self, Kind};
 
 use super::error::Deviation;
 use super::step::Step;
+use crate::api::begins;
 use crate::bindings::collections::{
     Collection, Detail, NewCollection, Query as CollectionQuery, Which,
 };
@@ -124,6 +125,8 @@ impl Script {
             portable_data_hash: portable_data_hash(&new.manifest),
             created_at: now(),
             properties: new.properties.clone(),
+            replicas: new.replicas,
+            storage_classes: new.storage_classes.clone(),
             manifest: Some(new.manifest.clone()),
         };
         notes.created.push(collection.uuid.clone());
@@ -178,6 +181,7 @@ impl Script {
                 Which::Uuids(uuids) => uuids.contains(&collection.uuid),
                 Which::PortableDataHash(hash) => collection.portable_data_hash == *hash,
                 Which::Property(property) => collection.properties.contains(property),
+                Which::PropertyStartingWith(_) => begins(collection, query),
             }) && query
                 .owner
                 .as_ref()
@@ -196,7 +200,7 @@ impl Script {
 }
 
 /// Leaves of a collection what was asked for: a plan must not know more than the run that follows it.
-fn in_detail(collection: Collection, detail: Detail) -> Collection {
+pub(crate) fn in_detail(collection: Collection, detail: Detail) -> Collection {
     match detail {
         Detail::Manifest => collection,
         Detail::Attributes => Collection {
@@ -210,6 +214,8 @@ fn in_detail(collection: Collection, detail: Detail) -> Collection {
             portable_data_hash: String::new(),
             created_at: collection.created_at,
             properties: Vec::new(),
+            replicas: None,
+            storage_classes: Vec::new(),
             manifest: None,
         },
     }

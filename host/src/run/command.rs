@@ -68,7 +68,8 @@ impl Command {
         }
     }
 
-    fn close<T: Serialize>(
+    /// Closes the log of a run that ended so.
+    pub(super) fn close<T: Serialize>(
         &self,
         exit: Exit,
         answer: &Result<Result<T, Failure>, component::Error>,

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use erased_serde::Serialize as Recordable;
 
+pub use plan::{Done, Task};
 pub(crate) use signals::received;
 pub use signals::{Interrupted, Stop, supervise};
 pub use surroundings::{Options, Surroundings};
@@ -41,6 +42,12 @@ use crate::settings::Detour;
 use command::Command;
 use recorders::Recorders;
 use trace::Trace;
+
+/// How often a repair is run at most where its time has not come.
+const MOST_RUNS: u32 = 4;
+
+/// How long it takes at most until the server's clock shows the next second.
+const A_SECOND: Duration = Duration::from_millis(1010);
 
 impl Surroundings {
     /// Makes an image known in a project, sending its data if the cluster does not have it.
@@ -70,7 +77,7 @@ impl Surroundings {
     /// If that fails, with what to tell the user.
     pub async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
         let (running, mut command) = self.start("resolve", &(image,), Lenders::Nobody).await?;
-        command.purpose = Purpose::Find;
+        command.purpose = Purpose::Resolve;
         command.finish(running.resolve(image).await)
     }
 
@@ -89,12 +96,34 @@ impl Surroundings {
 
     /// Registers an image by the other of its digests.
     ///
+    /// The server counts in whole seconds. Where it would take the new names for no later than the former
+    /// ones, a further run completes the repair once that second is over.
+    ///
     /// # Errors
     /// If that fails, with what to tell the user.
     pub async fn repair(&self, request: &RepairRequest) -> Result<Repaired, Report> {
+        for _ in 1..MOST_RUNS {
+            let (answer, command) = self.try_repair(request).await?;
+            let Ok(Err(Failure::TooEarly(why))) = &answer else {
+                return command.finish(answer);
+            };
+            let text = format!("{why}; waiting for the next second");
+            self.console().message(Level::Debug, &text);
+            command.close(Exit::Failed, &answer)?;
+            tokio::time::sleep(A_SECOND).await;
+        }
+        let (answer, command) = self.try_repair(request).await?;
+        command.finish(answer)
+    }
+
+    async fn try_repair(
+        &self,
+        request: &RepairRequest,
+    ) -> Result<(Result<Result<Repaired, Failure>, component::Error>, Command), Report> {
         let (running, mut command) = self.start("repair", &(request,), Lenders::Nobody).await?;
         command.purpose = Purpose::Repair;
-        command.finish(running.repair(request).await)
+        let answer = running.repair(request).await;
+        Ok((answer, command))
     }
 
     /// Loads the policy in force, and makes sure that it bears where the settings lead token and data.

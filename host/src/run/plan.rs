@@ -8,46 +8,72 @@ use super::Surroundings;
 use crate::bindings::commands::{Failure, RepairRequest, Repaired, UploadRequest, Uploaded};
 use crate::component::Component;
 use crate::output::{Exit, Report};
-use crate::plan::{Plan, SCHEMA, Script, Step};
+use crate::plan::{Plan, Planned, SCHEMA, Script, Step};
+
+/// What can be planned.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// An upload.
+    Upload(UploadRequest),
+    /// A repair.
+    Repair(RepairRequest),
+}
+
+/// What came of a task.
+#[derive(Debug)]
+pub enum Done {
+    /// An upload.
+    Uploaded(Uploaded),
+    /// A repair.
+    Repaired(Repaired),
+}
 
 impl Surroundings {
-    /// Finds out what an upload would write. The image is read to its end, and nothing is written;
-    /// `options` is the request as the command line has it.
+    /// Finds out what a task would write, and what would come of it. An image to upload is read to its end,
+    /// and nothing is written; `options` is the request as the command line has it. Nothing is known to come
+    /// of it where the plan is not complete.
     ///
     /// # Errors
-    /// If the upload would fail, with what to tell the user.
-    pub async fn plan(&mut self, request: &UploadRequest, options: Value) -> Result<Plan, Report> {
+    /// If the task would fail, with what to tell the user.
+    pub async fn plan(
+        &mut self,
+        task: &Task,
+        options: Value,
+    ) -> Result<(Plan, Option<Done>), Report> {
         let (component, cluster) = self.parties().await?;
         let script = Arc::new(Script::rehearsal());
-        let answer = self.upload_under(request, &script).await;
+        let answer = self.under(task, &script).await;
         let steps = script.steps();
         // The component fails where it does not get what it wants pulled; that is not the upload's
         // failure.
         let complete = !steps.iter().any(|step| matches!(step, Step::Pull { .. }));
-        if complete {
-            answer?;
-        }
-        Ok(Plan {
+        let done = match answer {
+            Ok(done) => Some(done),
+            Err(report) if complete => return Err(report),
+            Err(_) => None,
+        };
+        let plan = Plan {
             schema: SCHEMA.to_owned(),
             component,
             cluster,
+            command: match task {
+                Task::Upload(_) => Planned::Upload,
+                Task::Repair(_) => Planned::Repair,
+            },
             request: options,
             complete,
             steps,
-        })
+        };
+        Ok((plan, done))
     }
 
-    /// Does what a plan says, if that is still what the upload comes to. The image is read twice: once
+    /// Does what a plan says, if that is still what the task comes to. An image to upload is read twice: once
     /// to compare, once to store it.
     ///
     /// # Errors
     /// If the plan is not complete, is for another component or cluster, or something else comes
-    /// out of it now; then nothing is registered. Else as for an upload.
-    pub async fn apply(
-        &mut self,
-        plan: &Plan,
-        request: &UploadRequest,
-    ) -> Result<Uploaded, Report> {
+    /// out of it now; then nothing is registered. Else as for the task.
+    pub async fn apply(&mut self, plan: &Plan, task: &Task) -> Result<Done, Report> {
         if let Some(Step::Pull { name }) = plan.steps.last().filter(|_| !plan.complete) {
             return Err(Report::new(
                 Exit::OffPlan,
@@ -67,46 +93,31 @@ impl Surroundings {
                 .advise("make the plan again"));
             }
         }
-        let now = self.plan(request, plan.request.clone()).await?;
+        let (now, _) = self.plan(task, plan.request.clone()).await?;
         if now.steps != plan.steps {
             return Err(changed(&plan.steps, &now.steps));
         }
         let script = Arc::new(Script::following(plan.steps.clone()));
-        let answer = self.upload_under(request, &script).await;
+        let answer = self.under(task, &script).await;
         if let Some(deviation) = script.deviation() {
             return Err(off_plan(deviation.to_string())
                 .advise("the cluster changed at this very moment; make the plan again"));
         }
-        let uploaded = answer?;
+        let done = answer?;
         let steps = script.steps();
         if steps != plan.steps {
             return Err(changed(&plan.steps, &steps));
         }
-        Ok(uploaded)
+        Ok(done)
     }
 
-    /// Finds out what a repair would write. Nothing is written.
-    ///
-    /// # Errors
-    /// If the repair would fail, with what to tell the user.
-    pub async fn rehearse_repair(
-        &mut self,
-        request: &RepairRequest,
-    ) -> Result<(Repaired, Vec<Step>), Report> {
-        let script = Arc::new(Script::rehearsal());
+    /// Does the task with the script between it and the cluster.
+    async fn under(&mut self, task: &Task, script: &Arc<Script>) -> Result<Done, Report> {
         self.script = Some(script.clone());
-        let answer = self.repair(request).await;
-        self.script = None;
-        Ok((answer?, script.steps()))
-    }
-
-    async fn upload_under(
-        &mut self,
-        request: &UploadRequest,
-        script: &Arc<Script>,
-    ) -> Result<Uploaded, Report> {
-        self.script = Some(script.clone());
-        let answer = self.upload(request).await;
+        let answer = match task {
+            Task::Upload(request) => self.upload(request).await.map(Done::Uploaded),
+            Task::Repair(request) => self.repair(request).await.map(Done::Repaired),
+        };
         self.script = None;
         answer
     }

@@ -34,10 +34,12 @@ pub enum ImageId {
 }
 
 /// What is in force where the command line says nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preferences {
     /// By which of its digests an image is registered.
     pub image_id: ImageId,
+    /// Where that was said: a file or a variable; none if it is the default.
+    pub image_id_from: Option<String>,
 }
 
 /// Why what somebody said cannot be followed.
@@ -107,7 +109,8 @@ impl Preferences {
         // Every file is read, so that a fault shows before somebody relies on it.
         for file in [Some(system), user].into_iter().flatten() {
             if let Some(text) = text_of(file)? {
-                image_id = read(file, &text)?.or(image_id);
+                let said = read(file, &text)?.map(|id| (id, file.display().to_string()));
+                image_id = said.or(image_id);
             }
         }
         // A variable that is empty is as good as none.
@@ -117,10 +120,12 @@ impl Preferences {
                 variable: IMAGE_ID,
                 value,
             })?;
-            image_id = Some(named);
+            image_id = Some((named, IMAGE_ID.to_owned()));
         }
+        let (image_id, image_id_from) = image_id.unzip();
         Ok(Self {
             image_id: image_id.unwrap_or_default(),
+            image_id_from,
         })
     }
 }
@@ -226,6 +231,12 @@ mod tests {
         fs::write(&user, "image-id = 'config'").unwrap();
         assert_eq!(of(""), ImageId::Config);
         assert_eq!(of("manifest"), ImageId::Manifest);
+        let from = |variable: &str| {
+            let preferences = Preferences::of(&environment(variable), &system, Some(&user));
+            preferences.unwrap().image_id_from
+        };
+        assert_eq!(from(""), Some(user.display().to_string()));
+        assert_eq!(from("manifest").as_deref(), Some(IMAGE_ID));
     }
 
     #[test]

@@ -32,7 +32,11 @@ function isNamed(link, names) {
 function isMeant(collection, which) {
   if ("uuids" in which) return which.uuids.includes(collection.uuid);
   if ("portable-data-hash" in which) return collection["portable-data-hash"] === which["portable-data-hash"];
-  return collection.properties.some(({ key, value }) => key === which.property.key && value === which.property.value);
+  const { property, "property-starting-with": beginning } = which;
+  const isIt = property
+    ? ({ key, value }) => key === property.key && value === property.value
+    : ({ key, value }) => key === beginning.key && value.startsWith(beginning.value.slice(0, -1));
+  return collection.properties.some(isIt);
 }
 
 // Nothing here needs these: the image comes from an archive, and goes nowhere.
@@ -73,10 +77,11 @@ const capabilities = {
   },
   collections: {
     list: ({ which }) => collections.filter((collection) => isMeant(collection, which)),
-    create: ({ name, properties, manifest }) => {
+    create: ({ name, properties, manifest, replicas, "storage-classes": classes }) => {
       const uuid = numbered("4zz18", collections);
       const content = `${"d".repeat(32)}+100`;
-      const rest = { "portable-data-hash": content, "created-at": AT, properties, manifest };
+      const storage = { replicas, "storage-classes": classes };
+      const rest = { "portable-data-hash": content, "created-at": AT, properties, ...storage, manifest };
       collections.push({ uuid, owner: USER, name, ...rest });
       return collections.at(-1);
     },

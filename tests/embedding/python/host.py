@@ -71,13 +71,16 @@ class Memory:
         (how, what), = query["which"].items()
         meant = {"uuids": lambda one: one["uuid"] in what,
                  "portable-data-hash": lambda one: one["portable-data-hash"] == what,
-                 "property": lambda one: what in one["properties"]}[how]
+                 "property": lambda one: what in one["properties"],
+                 "property-starting-with": lambda one: any(
+                     held["key"] == what["key"] and held["value"].startswith(what["value"][:-1])
+                     for held in one["properties"])}[how]
         return {"ok": [one for one in self.collections if meant(one)]}
 
     def collections_create(self, new):
         one = {"uuid": f"zzzzz-4zz18-{len(self.collections):015}", "owner": USER, "name": new["name"],
                "portable-data-hash": "d" * 32 + "+100", "created-at": AT, "properties": new["properties"],
-               "manifest": new["manifest"]}
+               "replicas": new["replicas"], "storage-classes": new["storage-classes"], "manifest": new["manifest"]}
         self.collections.append(one)
         return {"ok": one}
 

@@ -4,8 +4,10 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 
+use serde_json::{Value, json};
+
 use super::check;
-use crate::support::{Cluster, Environment, StandIn, data, tar_of};
+use crate::support::{Cluster, Environment, Made, StandIn, data, tar_of};
 
 /// Members of an archive, by name.
 type Members = Vec<(String, Vec<u8>)>;
@@ -125,6 +127,42 @@ fn an_archive_that_is_not_sound_is_refused_before_anything_is_registered() {
         edit(&mut members);
         refused(name, &cluster, &tar_of(&members), &["archive", mention]);
     }
+}
+
+#[test]
+fn several_images_are_told_with_a_command_that_names_one() {
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster);
+    let both = [Made::of(&[(1, 100)]), Made::of(&[(2, 100)])];
+    let mut members = both[0].members(&["lab/a:1"]);
+    let (_, first) = members.pop().unwrap();
+    members.extend(both[1].members(&["lab/b:1"]));
+    let (_, second) = members.last_mut().unwrap();
+    let [first, other] = [&first, &*second].map(|text| {
+        let mut list: Vec<Value> = serde_json::from_slice(text).unwrap();
+        list.remove(0)
+    });
+    *second = json!([first, other]).to_string().into_bytes();
+    let archive = environment.home().join("two of them.tar");
+    fs::write(&archive, tar_of(&members)).unwrap();
+    let archive = archive.to_str().unwrap();
+    for words in [
+        &["upload", archive][..],
+        &["plan", archive],
+        &["upload", "--from", &format!("docker-archive:{archive}")],
+    ] {
+        let output = environment.keepdocker(words);
+        let message = output.failure(5);
+        let (_, command) = message.split_once("the first is: keepdocker ").unwrap();
+        let command = command.trim_end();
+        let (upload, source) = command.split_once(" --from ").unwrap();
+        let source = source.trim_matches('\'');
+        assert!(source.ends_with(":@0"), "{output}");
+        let _ = environment
+            .keepdocker(&[upload, "--from", source, "--dry-run"])
+            .success();
+    }
+    cluster.assert_nothing_registered();
 }
 
 #[test]

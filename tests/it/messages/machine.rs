@@ -110,3 +110,47 @@ fn nothing_but_the_cluster_need_be_set() {
         assert_eq!(told.contains("CACHE_DIRECTORY"), !is_listing, "{told}");
     }
 }
+
+#[test]
+fn keys_and_logs_that_are_not_there_are_told_in_sentences() {
+    let environment = Environment::new();
+    let at = |name: &str| environment.home().join(name).display().to_string();
+    std::fs::write(at("there"), "no key").unwrap();
+    for (words, code, mention) in [
+        (
+            ["audit", "keygen", &at("there")].to_vec(),
+            1,
+            "no key is overwritten",
+        ),
+        (
+            ["audit", "keygen", &at("absent/key")].to_vec(),
+            1,
+            "the folder that it is to be in does not exist",
+        ),
+        (
+            ["audit", "verify", "--key", &at("absent")].to_vec(),
+            2,
+            "there is no file of that name",
+        ),
+        (
+            ["audit", "verify", "--key", &at("there")].to_vec(),
+            2,
+            "does not hold a key",
+        ),
+        (
+            ["audit", "verify", "--against", &at("absent")].to_vec(),
+            1,
+            "there is no such file",
+        ),
+    ] {
+        let output = environment.keepdocker(&words);
+        assert!(
+            output.failure(code).contains(mention),
+            "{words:?}: {output}"
+        );
+        output.assert_told_to_people(&[]);
+        for raw in ["os error", "entity"] {
+            assert!(!output.stderr.contains(raw), "{words:?}: {output}");
+        }
+    }
+}

@@ -14,6 +14,12 @@ pub(crate) fn list(query: &Query) -> Result<Vec<Collection>, Error> {
                 Which::Uuids(uuids) => uuids.contains(&collection.uuid),
                 Which::PortableDataHash(content) => *content == collection.portable_data_hash,
                 Which::Property(property) => collection.properties.contains(property),
+                Which::PropertyStartingWith(asked) => {
+                    collection.properties.iter().any(|property| {
+                        let beginning = asked.value.trim_end_matches('"');
+                        property.key == asked.key && property.value.starts_with(beginning)
+                    })
+                }
             };
             is_asked
                 && world.is_visible(&collection.uuid)
@@ -40,6 +46,8 @@ pub(crate) fn list(query: &Query) -> Result<Vec<Collection>, Error> {
                     portable_data_hash: String::new(),
                     created_at: collection.created_at,
                     properties: Vec::new(),
+                    replicas: None,
+                    storage_classes: Vec::new(),
                     manifest: None,
                 },
             })
@@ -78,6 +86,8 @@ pub(crate) fn create(new: &NewCollection) -> Result<Collection, Error> {
             portable_data_hash: crate::manifest::portable_data_hash(&new.manifest),
             created_at: world.tick(),
             properties: new.properties.clone(),
+            replicas: new.replicas,
+            storage_classes: new.storage_classes.clone(),
             manifest: Some(new.manifest.clone()),
         };
         match fault {

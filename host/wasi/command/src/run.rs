@@ -123,7 +123,7 @@ fn named_by(arguments: &Upload) -> Result<ImageDigest, Report> {
 
 fn resolve(arguments: &Resolve, console: Console) -> Result<String, Report> {
     let resolution = commands::resolve(&arguments.image)
-        .map_err(|failure| Report::of(failure, Purpose::Find))?;
+        .map_err(|failure| Report::of(failure, Purpose::Resolve))?;
     for reason in &resolution.reasons {
         console.message(Level::Info, reason);
     }

@@ -285,8 +285,15 @@ impl Cluster {
                 uuids.contains(&collection["uuid"])
             } else if let Some(content) = which["portable-data-hash"].as_str() {
                 collection["portable_data_hash"] == content
-            } else {
+            } else if !which["property"].is_null() {
                 array(&collection["properties"]).contains(&which["property"])
+            } else {
+                let asked = &which["property-starting-with"];
+                let beginning = text(&asked["value"]).trim_end_matches('"');
+                array(&collection["properties"]).iter().any(|property| {
+                    property["key"] == asked["key"]
+                        && text(&property["value"]).starts_with(beginning)
+                })
             };
             is_asked && (query["owner"].is_null() || query["owner"] == collection["owner"])
         };
@@ -304,6 +311,8 @@ impl Cluster {
                             one[name] = json!("");
                         }
                         one["properties"] = json!([]);
+                        one["replicas"] = Value::Null;
+                        one["storage_classes"] = json!([]);
                         one["manifest"] = Value::Null;
                     }
                 }
@@ -327,7 +336,8 @@ impl Cluster {
             "uuid": format!("zzzzz-4zz18-new{:012}", self.collections.len()),
             "owner": owner(new), "name": new["name"], "created_at": AT,
             "portable_data_hash": portable_data_hash(text(&new["manifest"])),
-            "properties": new["properties"], "manifest": new["manifest"],
+            "properties": new["properties"], "replicas": new["replicas"],
+            "storage_classes": new["storage_classes"], "manifest": new["manifest"],
         });
         self.collections.push(collection.clone());
         collection
@@ -366,7 +376,8 @@ pub(crate) fn collection(uuid: &str, owner: &str, id: &str) -> Value {
     let manifest = format!(". {} 0:1000:{id}.tar\n", locator(id));
     json!({
         "uuid": uuid, "owner": owner, "name": "image", "created_at": AT,
-        "portable_data_hash": portable_data_hash(&manifest), "properties": [], "manifest": manifest,
+        "portable_data_hash": portable_data_hash(&manifest), "properties": [], "replicas": null, "storage_classes": [],
+        "manifest": manifest,
     })
 }
 

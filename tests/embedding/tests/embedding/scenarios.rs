@@ -33,7 +33,7 @@ pub(crate) fn asked(recorded: &Recorded, case: &Case) -> Scenario {
         cluster.collections.push(json!({
             "uuid": one.uuid, "owner": one.owner, "name": one.name,
             "portable_data_hash": one.portable_data_hash, "created_at": one.created_at,
-            "properties": [], "manifest": one.manifest,
+            "properties": [], "replicas": null, "storage_classes": [], "manifest": one.manifest,
         }));
     }
     run(&cluster, "resolve", json!(case.terms.join(":")))
