@@ -396,18 +396,17 @@ mod tests {
             (Purpose::Load, false),
             (Purpose::Repair, false),
             (Purpose::Find, false),
+            (Purpose::Resolve, false),
         ] {
             let report = Report::of(Failure::NoSuchImage("lab/x".into()), purpose);
             let advice = report.advice.unwrap_or_default();
             assert_eq!(report.message.contains("neither here"), is_engine_meant);
             assert_eq!(advice.contains("pull or build"), is_engine_meant);
-            assert!(!advice.contains("64 digits"), "{advice}");
+            assert!(!advice.contains("the server looks"), "{advice}");
             let report = Report::of(Failure::NoSuchImage("526874b5df48".into()), purpose);
-            assert!(
-                report
-                    .advice
-                    .is_some_and(|advice| advice.contains("64 digits"))
-            );
+            let advice = report.advice.unwrap_or_default();
+            let is_server_asked = purpose == Purpose::Resolve;
+            assert_eq!(advice.contains("the server looks"), is_server_asked);
         }
     }
 
