@@ -8,5 +8,5 @@ mod script;
 mod step;
 
 pub(crate) use error::Deviation;
-pub(crate) use script::Script;
+pub(crate) use script::{Script, in_detail};
 pub(crate) use step::Step;
