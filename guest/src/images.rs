@@ -6,12 +6,8 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 use crate::capabilities::links;
 use crate::reference::{Id, Reference};
 use crate::{catalog, failure, heads, lookup};
-use std::collections::BTreeSet;
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
-
-/// How many images are named to whoever gave the beginning of several IDs.
-const MOST_TOLD: usize = 50;
 
 /// Returns the images that the request asks for, newest first.
 pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> {
@@ -35,14 +31,10 @@ fn of_one(id: &Id, project: Option<&str>) -> Result<Vec<ListedImage>, Failure> {
     if links.is_empty() {
         return Err(Failure::NoSuchImage(id.to_string()));
     }
-    let mut images: Vec<String> = Vec::new();
+    let mut images = Vec::new();
     for link in &links {
-        if link.class == links::Class::ImageHash
-            && meant.contains(&link.name)
-            && !images.contains(&link.name)
-            && images.len() < MOST_TOLD
-        {
-            images.push(link.name.clone());
+        if link.class == links::Class::ImageHash && meant.contains(&link.name) {
+            lookup::add(&mut images, link.name.clone());
         }
     }
     if images.len() > 1 && id.full().is_none() {
@@ -80,22 +72,23 @@ fn named(names: Vec<String>, project: Option<&str>) -> Result<Vec<links::Link>, 
 
 /// Returns the hash links of the images that the ID can mean, with all names of the collections
 /// that they lead to, and by what these images are registered.
-fn identified(
-    id: &Id,
-    project: Option<&str>,
-) -> Result<(Vec<links::Link>, BTreeSet<String>), Failure> {
+fn identified(id: &Id, project: Option<&str>) -> Result<(Vec<links::Link>, Vec<String>), Failure> {
     let mut links = Vec::new();
     for beginning in id.beginnings() {
         let names = links::Names::StartingWith(beginning);
         links.extend(list(&CLASSES[..1], names, None, project)?);
     }
-    let names = links.iter().map(|link| link.name.clone());
-    let mut meant: BTreeSet<String> = names.filter(|name| id.matches(name)).collect();
-    let mut others = lookup::by_other_digest(id, &meant)?;
-    if !others.is_empty() {
-        let names = links::Names::Exactly(others.iter().cloned().collect());
-        links.extend(list(&CLASSES[..1], names, None, project)?);
-        meant.append(&mut others);
+    let mut meant = Vec::new();
+    for link in &links {
+        if id.matches(&link.name) {
+            lookup::add(&mut meant, link.name.clone());
+        }
+    }
+    let known = meant.len();
+    lookup::add_by_other_digest(id, &mut meant)?;
+    if meant.len() > known {
+        let names = links::Names::Exactly(meant.clone());
+        links = list(&CLASSES[..1], names, None, project)?;
     }
     let heads = heads::of(&links);
     if heads.is_empty() {

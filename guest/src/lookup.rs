@@ -9,10 +9,12 @@ use crate::capabilities::{collections, engine, keep, links};
 use crate::evidence::{self, Identity};
 use crate::reference::{Id, Name, Reference};
 use crate::{failure, heads, image, query, resolution};
-use std::collections::BTreeSet;
 
 /// How many collections are looked into at most to learn an ID that no link tells.
 const MOST_COLLECTIONS: usize = 20;
+
+/// How many images are named to whoever gave the beginning of several IDs.
+const MOST_TOLD: usize = 50;
 
 /// How many collections are looked into at most that say they hold the image of a manifest.
 const MOST_HINTS: usize = 8;
@@ -134,29 +136,27 @@ pub(crate) fn in_cluster(reference: &Reference) -> Result<Option<Known>, Failure
         Reference::Name(name) => return by_name(name),
         Reference::Id(id) => id,
     };
-    let mut images = BTreeSet::new();
+    let mut images = Vec::new();
     for beginning in id.beginnings() {
         let names = links::Names::StartingWith(beginning);
-        let links = query::links(&[links::Class::ImageHash], names)?;
-        images.extend(
-            readable(links)?
-                .into_iter()
-                .map(|link| link.name)
-                .filter(|name| id.matches(name)),
-        );
+        for link in readable(query::links(&[links::Class::ImageHash], names)?)? {
+            if id.matches(&link.name) {
+                add(&mut images, link.name);
+            }
+        }
     }
     // All digits of one form are an exact match, whatever else begins alike.
     if let Some(full) = id.full().filter(|full| images.contains(full)) {
         return Ok(Some(Known::by_id(full)));
     }
-    images.extend(by_other_digest(id, &images)?);
+    add_by_other_digest(id, &mut images)?;
     match images.len() {
         0 => match id.as_name() {
             Some(name) => by_name(&name),
             None => Ok(None),
         },
-        1 => Ok(images.pop_first().map(Known::by_id)),
-        _ => Err(failure::ambiguous(reference, images.into_iter().collect())),
+        1 => Ok(images.pop().map(Known::by_id)),
+        _ => Err(failure::ambiguous(reference, images)),
     }
 }
 
@@ -197,45 +197,48 @@ fn hints(
     Ok(hints)
 }
 
-/// Returns by what the images are registered whose other digest begins with these digits.
+/// Adds an image to those that an ID can mean, in their order and each once.
 ///
-/// `known` are those that are registered by a digest which begins so.
-pub(crate) fn by_other_digest(
-    id: &Id,
-    known: &BTreeSet<String>,
-) -> Result<BTreeSet<String>, Failure> {
-    let digests = match id.full() {
-        Some(_) if !known.is_empty() => BTreeSet::new(),
-        Some(full) => [full].into(),
-        None => noted_digests(id)?,
-    };
-    let mut images = BTreeSet::new();
-    for digest in &digests {
-        if !known.contains(digest) {
-            images.extend(by_noted_digest(digest)?);
-        }
+/// Whoever can make links can make any number of them; so many are not told of.
+pub(crate) fn add(images: &mut Vec<String>, image: String) {
+    if let Err(place) = images.binary_search(&image)
+        && images.len() < MOST_TOLD
+    {
+        images.insert(place, image);
     }
-    Ok(images)
 }
 
-/// Returns the digests that begin with these digits and that collections have noted of their images.
-fn noted_digests(id: &Id) -> Result<BTreeSet<String>, Failure> {
-    // The first is that of a digest.
-    let beginning = id.beginnings().swap_remove(0);
-    let mut digests = BTreeSet::new();
-    for key in [image::CONFIG_DIGEST, image::MANIFEST_DIGEST] {
-        let property = image::text_property(key, &beginning);
-        let which = collections::Which::PropertyStartingWith(property);
-        let noted = query::collections(which, None, collections::Detail::Attributes)?;
-        let noted = noted
-            .iter()
-            .filter_map(|collection| image::text_of(&collection.properties, key));
-        digests.extend(noted.filter(|digest| image::is_digest(digest) && id.matches(digest)));
+/// Adds by what those images are registered whose other digest begins with these digits.
+pub(crate) fn add_by_other_digest(id: &Id, images: &mut Vec<String>) -> Result<(), Failure> {
+    let mut digests = Vec::new();
+    match id.full() {
+        Some(full) if images.is_empty() => digests.push(full),
+        Some(_) => {}
+        None => {
+            for key in [image::CONFIG_DIGEST, image::MANIFEST_DIGEST] {
+                // The first is that of a digest.
+                let property = image::text_property(key, &id.beginnings()[0]);
+                let which = collections::Which::PropertyStartingWith(property);
+                for noted in query::collections(which, None, collections::Detail::Attributes)? {
+                    match image::text_of(&noted.properties, key) {
+                        Some(digest) if id.matches(&digest) => add(&mut digests, digest),
+                        _ => {}
+                    }
+                }
+            }
+        }
     }
     if digests.len() > MOST_HINTS {
-        return Err(failure::ambiguous(id, digests.into_iter().collect()));
+        return Err(failure::ambiguous(id, digests));
     }
-    Ok(digests)
+    for digest in digests {
+        if !images.contains(&digest)
+            && let Some(image) = by_noted_digest(&digest)?
+        {
+            add(images, image);
+        }
+    }
+    Ok(())
 }
 
 /// Returns by what the image is registered whose config or manifest has this digest, as far as that can

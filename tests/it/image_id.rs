@@ -274,7 +274,7 @@ fn digits_that_begin_the_digests_of_two_images_are_told_as_ambiguous() {
     let digits = twins[0].digits()[..12].to_owned();
     // One by each of its digests, so that only one begins like the digits.
     for (twin, named_by) in twins.iter().zip(["manifest", "config"]) {
-        let archive = environment.home().join(named_by);
+        let archive = environment.home().join(format!("{named_by}.tar"));
         fs::write(&archive, twin.saved(&[])).unwrap();
         environment.set("KEEPDOCKER_IMAGE_ID", named_by);
         let from = format!("docker-archive:{}", archive.display());
