@@ -4,10 +4,11 @@
 //! `KEEPDOCKER_SHARED`, else in `shared` beside the workspace. Where there are none the test is
 //! skipped, unless `KEEPDOCKER_TESTS=all` demands that every test runs.
 //!
-//! Each transcript must match or stand in `conformance-exceptions.tsv` with a reason; one that
-//! stands there and matches fails the test too, so that the list can only shrink.
-//! `conformance-missing.json` holds the records that requests absent from the recording made, as
-//! far as later transcripts show them.
+//! There are two sets, each with its own fixtures and settings: `controller`, what uploads and
+//! downloads ask, and `verbs`, what further commands will ask. Each transcript must match or stand
+//! in the `…-exceptions.tsv` of its set with a reason; one that stands there and matches fails the
+//! test too, so that the list can only shrink. The `…-missing.json` of a set holds what requests
+//! absent from the recording did, as far as later transcripts show it.
 
 #![expect(
     clippy::print_stdout,
@@ -23,25 +24,18 @@ mod compare;
 mod renewal;
 #[path = "../../../tests/it/support/skip.rs"]
 mod skip;
+#[path = "conformance/suite.rs"]
+mod suite;
 #[path = "conformance/transcript.rs"]
 mod transcript;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use keepdocker_sandbox::{Options, Sandbox, ServiceKind};
+use keepdocker_sandbox::{Options, Sandbox};
 use serde_json::Value;
 
-use renewal::Renewal;
 use skip::skip;
-use transcript::Transcript;
-
-/// The ports of the recorded Keep services, in the order in which the sandbox runs them.
-const KEEP: [(&str, ServiceKind); 3] = [
-    ("http://127.0.0.1:18026", ServiceKind::Disk),
-    ("http://127.0.0.1:18025", ServiceKind::Proxy),
-    ("http://127.0.0.1:18027", ServiceKind::Disk),
-];
+use suite::Suite;
 
 /// Finds the recorded transcripts.
 fn golden() -> Option<PathBuf> {
@@ -56,130 +50,46 @@ fn golden() -> Option<PathBuf> {
         .then_some(golden)
 }
 
-/// Starts a sandbox like the recorded cluster, with its fixtures.
-async fn recorded_cluster(golden: &Path, dir: &Path, options: Options) -> Sandbox {
-    let options = Options {
-        cluster_id: "zzzzz".to_owned(),
-        docker_image_formats: vec!["v1".to_owned(), "v2".to_owned()],
-        blob_signing_key: Some(renewal::KEY.to_owned()),
-        keep_services: KEEP.map(|(_, kind)| kind).to_vec(),
-        is_keep_encrypted: false,
-        management_token: Some("e687950a23c3a9bceec28c6223a06c79".to_owned()),
-        ..options
-    };
-    let sandbox = Sandbox::start(dir, options).await.unwrap();
-    let (seed, fixtures) = (sandbox.seed(), golden.join("fixtures"));
-    tokio::task::spawn_blocking(move || seed.fixtures(&fixtures))
-        .await
-        .unwrap()
-        .unwrap();
-    sandbox
-}
-
-/// Reads `name <TAB> reason` lines.
-fn exceptions() -> BTreeMap<String, String> {
-    include_str!("conformance-exceptions.tsv")
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(|line| {
-            let (name, reason) = line.split_once('\t').expect("a name, a tab and a reason");
-            assert!(reason.len() > 10, "{name}: no reason is given");
-            (name.to_owned(), reason.to_owned())
-        })
-        .collect()
-}
-
-/// Adds the records that absent requests made before this transcript.
-async fn fill_in(sandbox: &Sandbox, missing: &[Value], name: &str) {
-    for entry in missing.iter().filter(|entry| entry["before"] == name) {
-        let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
-        let later = now + chrono::Duration::days(14);
-        let form = "%Y-%m-%dT%H:%M:%S%.6fZ";
-        let text = entry["record"]
-            .to_string()
-            .replace("@now", &now.format(form).to_string())
-            .replace("@later", &later.format(form).to_string());
-        let record: Value = serde_json::from_str(&text).unwrap();
-        let seed = sandbox.seed();
-        let is_link = entry["table"] == "links";
-        let add = move || {
-            if is_link {
-                seed.links(&[record])
-            } else {
-                seed.collections(&[record])
-            }
-        };
-        tokio::task::spawn_blocking(add).await.unwrap().unwrap();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_transcript_matches_or_has_a_reason() {
     let Some(golden) = golden() else {
         return skip("the transcripts recorded from a real cluster (KEEPDOCKER_SHARED)");
     };
     let dir = tempfile::tempdir().unwrap();
-    let sandbox = recorded_cluster(&golden, dir.path(), Options::default()).await;
-    let missing: Vec<Value> =
-        serde_json::from_str(include_str!("conformance-missing.json")).unwrap();
-    let exceptions = exceptions();
-    let transcripts = Transcript::read_all(&golden);
-    let mut renewal = Renewal::default();
-    for transcript in &transcripts {
-        if let Some(authorization) = transcript.authorization() {
-            renewal.add_token(authorization);
-        }
-    }
-    let (mut matching, mut failures, mut needless) = (0, Vec::new(), Vec::new());
-    for transcript in &transcripts {
-        fill_in(&sandbox, &missing, &transcript.name).await;
-        sandbox.seed().plan_uuids(&transcript.created_uuids());
-        let answer = transcript.replay(&sandbox, &renewal, &KEEP).await;
-        let differences = transcript.compare(&answer, &mut renewal);
-        let is_exception = exceptions.contains_key(&transcript.name);
-        match (differences.is_empty(), is_exception) {
-            (true, true) => needless.push(transcript.name.clone()),
-            (true, false) => matching += 1,
-            (false, true) => {}
-            (false, false) => failures.push(format!(
-                "{}:\n    {}",
-                transcript.name,
-                differences
-                    .iter()
-                    .take(6)
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join("\n    ")
-            )),
-        }
-    }
-    let total = transcripts.len();
-    let percentage = f64::from(matching) * 100.0 / f64::from(u32::try_from(total).unwrap());
-    println!("conformance: {matching} of {total} transcripts match, {percentage:.1} %");
-    let unknown: Vec<&String> = exceptions
-        .keys()
-        .filter(|name| {
-            !transcripts
-                .iter()
-                .any(|transcript| transcript.name == **name)
-        })
-        .collect();
-    assert!(
-        unknown.is_empty(),
-        "exceptions for unknown transcripts: {unknown:?}"
-    );
-    assert!(
-        needless.is_empty(),
-        "these match and need no exception: {needless:?}"
-    );
-    assert!(
-        failures.is_empty(),
-        "{} transcripts differ without an exception:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
-    sandbox.shutdown().await;
+    let suite = Suite {
+        name: "controller",
+        golden: golden.clone(),
+        options: Options {
+            docker_image_formats: vec!["v1".to_owned(), "v2".to_owned()],
+            ..Options::default()
+        },
+        exceptions: include_str!("conformance/controller-exceptions.tsv"),
+        missing: include_str!("conformance/controller-missing.json"),
+    };
+    suite.replay(dir.path()).await;
     pages_are_cut_as_recorded(&golden, dir.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_transcript_of_the_verbs_matches_or_has_a_reason() {
+    let Some(golden) = golden()
+        .map(|golden| golden.join("verbs"))
+        .filter(|verbs| verbs.exists())
+    else {
+        return skip("the transcripts recorded for the verbs to come (KEEPDOCKER_SHARED)");
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let suite = Suite {
+        name: "verbs",
+        golden,
+        options: Options {
+            storage_classes: vec!["default".to_owned(), "archive".to_owned()],
+            ..Options::default()
+        },
+        exceptions: include_str!("conformance/verbs-exceptions.tsv"),
+        missing: include_str!("conformance/verbs-missing.json"),
+    };
+    suite.replay(dir.path()).await;
 }
 
 /// Lists with a small limit on the bytes read, on the records that the replay left behind.

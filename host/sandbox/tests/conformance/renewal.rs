@@ -1,6 +1,7 @@
 //! Carries a transcript over to another run: UUIDs made then, signatures that have run out.
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Map, Value};
 use sha1::Sha1;
 
 /// The signing key of the recorded cluster, which is the public one of Arvados' own tests.
@@ -25,6 +26,34 @@ impl Renewal {
             // Names made unique end in the last part alone.
             self.replacements
                 .push((then[12..].to_owned(), now[12..].to_owned()));
+        }
+    }
+
+    /// Learns the UUIDs that nobody could plan: those of logs and of old versions.
+    pub(crate) fn learn(&mut self, then: &Value, now: &Value) {
+        match (then, now) {
+            (Value::Array(then), Value::Array(now)) => {
+                for (then, now) in then.iter().zip(now) {
+                    self.learn(then, now);
+                }
+            }
+            (Value::Object(old), Value::Object(new)) => {
+                let is_unplanned = text(old, "kind") == Some("arvados#log")
+                    || old
+                        .get("current_version_uuid")
+                        .is_some_and(|current| Some(current) != old.get("uuid"));
+                if let (Some(old), Some(new)) = (text(old, "uuid"), text(new, "uuid"))
+                    && is_unplanned
+                {
+                    self.rename(old, new);
+                }
+                for (name, old) in old {
+                    if let Some(new) = new.get(name) {
+                        self.learn(old, new);
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -95,6 +124,10 @@ fn block_hash(text: &str) -> Option<String> {
     text.get(start..start + 32)
         .filter(|hash| hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
         .map(str::to_owned)
+}
+
+fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    object.get(name).and_then(Value::as_str)
 }
 
 fn sign(hash: &str, token: &str, expiry: i64) -> String {
