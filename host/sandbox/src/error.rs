@@ -73,6 +73,9 @@ pub enum Error {
     ClusterId(String),
 }
 
+/// What stands between several reasons of one refusal until they are shown.
+pub(crate) const SEPARATOR: &str = "\u{1f}";
+
 /// A refused request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ApiError {
@@ -163,14 +166,27 @@ impl ApiError {
         }
     }
 
+    /// The reasons as the service behind the controller gives them, each with the request id.
+    pub(crate) fn texts(&self, request_id: &str) -> Vec<String> {
+        let (ApiError::Controller { message, .. }
+        | ApiError::Service { message, .. }
+        | ApiError::Internal(message)) = self;
+        message
+            .split(SEPARATOR)
+            .map(|reason| format!("{reason} ({request_id})"))
+            .collect()
+    }
+
     /// The text that a client sees; `place` is the path and query on the service behind.
     pub(crate) fn text(&self, place: &str, request_id: &str) -> String {
         match self {
             ApiError::Controller { message, .. } => message.clone(),
             ApiError::Service { status, message } => format!(
-                "//railsapi.internal{place}: {} {}: {message} ({request_id})",
+                "//railsapi.internal{place}: {} {}: {} ({request_id})",
                 status.as_u16(),
-                reason(*status)
+                reason(*status),
+                // Each reason bears the id of the request.
+                message.replace(SEPARATOR, &format!(" ({request_id}); "))
             ),
             ApiError::Internal(message) => format!("sandbox: {message} ({request_id})"),
         }

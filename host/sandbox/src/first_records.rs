@@ -82,6 +82,7 @@ pub(crate) fn insert(cluster: &Cluster, state: &crate::state::State) -> rusqlite
                 user_uuid: uuid.clone(),
                 scopes: vec!["all".to_owned()],
                 expires_at: None,
+                created_at: None,
             }
             .insert(connection)?;
         }

@@ -21,6 +21,7 @@ mod first_records;
 pub mod inspect;
 mod keep;
 mod manifest;
+mod manifest_tree;
 mod options;
 mod permission;
 mod query;

@@ -41,7 +41,7 @@ pub(crate) fn check(text: &str) -> Result<Summary, String> {
     files.sort_unstable();
     files.dedup();
     summary.file_count = i64::try_from(files.len()).unwrap_or(i64::MAX);
-    summary.file_names = files.join("\n");
+    summary.file_names = files.iter().map(|name| format!("{name}\n")).collect();
     Ok(summary)
 }
 

@@ -26,12 +26,23 @@ pub(crate) enum Level {
 
 impl Level {
     /// Reads the name of a permission link.
-    fn of_link(name: &str) -> Option<Level> {
+    pub(crate) fn of_link(name: &str) -> Option<Level> {
         match name {
             "can_read" | "can_login" => Some(Level::Read),
             "can_write" => Some(Level::Write),
             "can_manage" => Some(Level::Manage),
             _ => None,
+        }
+    }
+}
+
+impl Level {
+    /// The name of the permission link that gives it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Level::Read => "can_read",
+            Level::Write => "can_write",
+            Level::Manage => "can_manage",
         }
     }
 }
@@ -53,6 +64,7 @@ pub(crate) struct Permissions {
     now: Micros,
     levels: HashMap<String, Level>,
     trashed: HashSet<String>,
+    frozen: HashSet<String>,
 }
 
 /// A piece of a WHERE clause and its parameters.
@@ -62,6 +74,16 @@ pub(crate) struct Condition {
     pub(crate) sql: String,
     /// The parameters in order.
     pub(crate) parameters: Vec<Value>,
+}
+
+impl Condition {
+    /// Joins conditions that must all hold.
+    pub(crate) fn all(conditions: Vec<Condition>) -> Option<Condition> {
+        conditions.into_iter().reduce(|all, next| Condition {
+            sql: format!("({}) AND ({})", all.sql, next.sql),
+            parameters: all.parameters.into_iter().chain(next.parameters).collect(),
+        })
+    }
 }
 
 impl Permissions {
@@ -80,7 +102,8 @@ impl Permissions {
             is_active,
             now,
             levels: HashMap::new(),
-            trashed: trashed_groups(connection, &owned, now)?,
+            trashed: with_contents(trashed_groups(connection, now)?, &owned),
+            frozen: with_contents(frozen_groups(connection)?, &owned),
         };
         if !is_admin {
             permissions.levels = walk(connection, user_uuid, &owned)?;
@@ -103,15 +126,43 @@ impl Permissions {
         }
     }
 
+    /// Everything that the user reaches; `None` for all there is.
+    pub(crate) fn visible(&self) -> Option<Vec<&str>> {
+        (!self.is_admin).then(|| self.levels.keys().map(String::as_str).collect())
+    }
+
+    /// Says whether a project is frozen, itself or with one that holds it.
+    pub(crate) fn is_frozen(&self, group: &str) -> bool {
+        self.frozen.contains(group)
+    }
+
     /// Says whether the user has the level on an object with this owner.
+    ///
+    /// Nobody may write to what is frozen; those who manage it still may share it.
     pub(crate) fn allows(&self, target: &str, owner: &str, wanted: Level) -> bool {
+        if wanted == Level::Write && (self.is_frozen(target) || self.is_frozen(owner)) {
+            return false;
+        }
+        self.has(target, owner, wanted)
+    }
+
+    /// Says whether the user has the level as far as links and owners give it.
+    pub(crate) fn has(&self, target: &str, owner: &str, wanted: Level) -> bool {
         self.is_admin
             || self.of_owner(owner).is_some_and(|level| level >= wanted)
             || self.direct(target).is_some_and(|level| level >= wanted)
     }
 
+    /// The highest level that the user has on an object with this owner.
+    pub(crate) fn level(&self, target: &str, owner: &str) -> Option<Level> {
+        self.of_owner(owner).max(self.direct(target))
+    }
+
     /// Says whether the user may put things into an owner.
     pub(crate) fn allows_in(&self, owner: &str, wanted: Level) -> bool {
+        if wanted == Level::Write && self.is_frozen(owner) {
+            return false;
+        }
         self.is_admin || self.of_owner(owner).is_some_and(|level| level >= wanted)
     }
 
@@ -133,6 +184,10 @@ impl Permissions {
                 .to_owned();
             parameters.push(json_list(&owners));
             parameters.push(json_list(&direct));
+            if table.name == "groups" && self.is_active {
+                // Roles are there to share with, so everybody finds them.
+                readable.push_str(" OR group_class = 'role'");
+            }
             if table.name == "links" {
                 // A user sees the permission links to and from itself, and those on what it manages.
                 readable.push_str(
@@ -148,6 +203,22 @@ impl Permissions {
                 parameters.push(self.user_uuid.clone().into());
                 parameters.push(self.user_uuid.clone().into());
                 parameters.push(json_list(&managed));
+            }
+            match table.name {
+                // A container is seen by those who see a request that uses it.
+                "containers" => {
+                    readable = format!(
+                        "uuid IN (SELECT container_uuid FROM container_requests WHERE {readable})"
+                    );
+                }
+                // An event is seen by everybody who sees whose it is.
+                "logs" => {
+                    readable = "owner_uuid IN (SELECT value FROM json_each(?)) \
+                                OR object_uuid IN (SELECT value FROM json_each(?))"
+                        .to_owned();
+                    parameters = vec![json_list(&direct), json_list(&direct)];
+                }
+                _ => {}
             }
             parts.push(format!("({readable})"));
         }
@@ -198,30 +269,37 @@ fn owned_objects(connection: &Connection) -> rusqlite::Result<Owned> {
     Ok(owned)
 }
 
-/// The groups in the trash and everything inside them.
-fn trashed_groups(
-    connection: &Connection,
-    owned: &Owned,
-    now: Micros,
-) -> rusqlite::Result<HashSet<String>> {
-    let mut statement =
-        connection.prepare_cached("SELECT uuid FROM groups WHERE trash_at <= ?1")?;
-    let mut waiting: Vec<String> = statement
+/// The groups in the trash, without what they hold.
+fn trashed_groups(connection: &Connection, now: Micros) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached("SELECT uuid FROM groups WHERE trash_at <= ?1")?
         .query_map([now], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let mut trashed = HashSet::new();
+        .collect()
+}
+
+/// The frozen groups, without what they hold.
+fn frozen_groups(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached("SELECT uuid FROM groups WHERE frozen_by_uuid <> ''")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+/// Adds everything inside some groups to them.
+fn with_contents(mut waiting: Vec<String>, owned: &Owned) -> HashSet<String> {
+    let mut found = HashSet::new();
     while let Some(group) = waiting.pop() {
         if let Some(inside) = owned.get(&group) {
             waiting.extend(
                 inside
                     .iter()
-                    .filter(|inner| !trashed.contains(*inner))
+                    .filter(|inner| !found.contains(*inner))
                     .cloned(),
             );
         }
-        trashed.insert(group);
+        found.insert(group);
     }
-    Ok(trashed)
+    found
 }
 
 /// Follows the edges from a user and returns the best level on everything reached.

@@ -27,7 +27,10 @@ pub(crate) fn new_record(
             (Type::Integer, Some(Value::Number(number))) => {
                 number.as_i64().map_or(Sql::Null, Sql::Integer)
             }
-            (Type::Object, Some(Value::String(yaml))) => Sql::Text(yaml_object(yaml).to_string()),
+            (Type::Real, Some(Value::Number(number))) => {
+                Sql::Real(number.as_f64().unwrap_or_default())
+            }
+            (Type::Object | Type::Mounts, Some(Value::String(yaml))) => Sql::Text(yaml_object(yaml).to_string()),
             (_, Some(Value::String(text))) => Sql::Text(text.clone()),
             (_, Some(other)) => Sql::Text(other.to_string()),
         };
@@ -60,6 +63,15 @@ pub(crate) fn new_record(
         default(name, Sql::Integer(0));
     }
     default("version", Sql::Integer(1));
+    if matches!(table.name, "container_requests" | "containers") {
+        for column in table.columns {
+            match column.kind {
+                Type::Object | Type::Mounts => default(column.name, Sql::Text("{}".to_owned())),
+                Type::Array => default(column.name, Sql::Text("[]".to_owned())),
+                _ => {}
+            }
+        }
+    }
     if table.name == "collections" {
         default(
             "storage_classes_desired",

@@ -12,7 +12,9 @@ use crate::api::auth::Token;
 use crate::cluster::Cluster;
 use crate::first_records::insert_user;
 use crate::raw_record::new_record;
-use crate::store::table::{COLLECTIONS, GROUPS, LINKS, Table, USERS};
+use crate::store::table::{
+    COLLECTIONS, CONTAINER_REQUESTS, CONTAINERS, GROUPS, LINKS, TABLES, Table, USERS,
+};
 use crate::store::yaml::read_scopes;
 use crate::{Error, clock, manifest, uuid};
 
@@ -72,6 +74,7 @@ impl Seeder {
                 user_uuid: uuid.clone(),
                 scopes: vec!["all".to_owned()],
                 expires_at: None,
+                created_at: None,
             };
             token.insert(connection)?;
             Ok((uuid.clone(), format!("v2/{}/{}", token.uuid, token.secret)))
@@ -96,6 +99,7 @@ impl Seeder {
             user_uuid: user_uuid.to_owned(),
             scopes: scopes.iter().map(ToString::to_string).collect(),
             expires_at: expires_at.and_then(clock::parse),
+            created_at: None,
         };
         self.write(|connection| token.insert(connection))?;
         Ok(format!("v2/{}/{}", token.uuid, token.secret))
@@ -215,7 +219,8 @@ impl Seeder {
 
     /// Replaces everything in the cluster by the tables in a folder of recorded fixtures
     /// (`users.json`, `groups.json`, `links.json`, `collections.json`,
-    /// `api_client_authorizations.json`). The cluster's own users and tokens are gone after it.
+    /// `api_client_authorizations.json`, and if they are there `containers.json` and
+    /// `container_requests.json`). The cluster's own users and tokens are gone after it.
     ///
     /// # Errors
     ///
@@ -232,7 +237,7 @@ impl Seeder {
         let users = read("users.json")?;
         let tokens = read("api_client_authorizations.json")?;
         self.write(|connection| {
-            for table in ["links", "collections", "groups", "users", "tokens"] {
+            for table in TABLES.map(|table| table.name).into_iter().chain(["tokens"]) {
                 connection.execute(&format!("DELETE FROM {table}"), [])?;
             }
             Ok(())
@@ -241,6 +246,12 @@ impl Seeder {
         self.insert(&GROUPS, &read("groups.json")?)?;
         self.insert(&LINKS, &read("links.json")?)?;
         self.insert(&COLLECTIONS, &read("collections.json")?)?;
+        for table in [&CONTAINERS, &CONTAINER_REQUESTS] {
+            let file = format!("{}.json", table.name);
+            if folder.join(&file).exists() {
+                self.insert(table, &read(&file)?)?;
+            }
+        }
         self.write(|connection| {
             for token in &tokens {
                 let Some(user) = users.iter().find(|user| user["id"] == token["user_id"]) else {
@@ -253,6 +264,7 @@ impl Seeder {
                     user_uuid: text(&user["uuid"]),
                     scopes: read_scopes(&text(&token["scopes"])),
                     expires_at: token["expires_at"].as_str().and_then(clock::parse),
+                    created_at: token["created_at"].as_str().and_then(clock::parse),
                 }
                 .insert(connection)?;
             }

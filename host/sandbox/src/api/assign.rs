@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 use super::go_json_error;
 use crate::clock;
 use crate::cluster::Cluster;
-use crate::error::ApiError;
-use crate::permission::{Level, Permissions};
+use crate::error::{ApiError, SEPARATOR};
+use crate::permission::Permissions;
 use crate::query::words::go_type;
 use crate::store::record::Record;
-use crate::store::table::{TABLES, Table, Type};
+use crate::store::table::Type;
 use crate::uuid;
 
 /// Attributes that clients may send and that have no effect.
@@ -33,6 +33,9 @@ const IGNORED: [&str; 12] = [
 
 /// The most characters in a name.
 pub(crate) const MAX_TEXT: usize = 255;
+
+/// How often a create tries another name.
+const RENAMES: usize = 2;
 
 /// Makes an object of the `properties` attribute.
 ///
@@ -94,9 +97,10 @@ pub(crate) fn assign(record: &mut Record, attributes: &Map<String, Value>) -> Re
             (Type::Text | Type::LongText, Value::Bool(truth)) => {
                 Sql::Text(if *truth { "t" } else { "f" }.to_owned())
             }
-            (Type::Object, Value::Object(_)) | (Type::Array, Value::Array(_)) => {
+            (Type::Object | Type::Mounts, Value::Object(_)) | (Type::Array, Value::Array(_)) => {
                 Sql::Text(value.to_string())
             }
+            (Type::Real, Value::Number(number)) => number.as_f64().map_or(Sql::Null, Sql::Real),
             (Type::Time, Value::String(text)) => clock::parse(text).map_or(Sql::Null, Sql::Integer),
             (Type::Integer, Value::Number(number)) => {
                 number.as_i64().map_or(Sql::Null, Sql::Integer)
@@ -158,136 +162,6 @@ pub(crate) fn check_lengths(record: &Record) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Finds a record that the user can see.
-///
-/// # Errors
-///
-/// 404 if there is none or the user cannot see it.
-pub(crate) fn find_readable(
-    connection: &Connection,
-    table: &'static Table,
-    uuid: &str,
-    permissions: &Permissions,
-    include_trash: bool,
-) -> Result<Record, ApiError> {
-    if is_readable(connection, table, uuid, permissions, include_trash)? {
-        Record::find(connection, table, uuid)?.ok_or_else(ApiError::not_found)
-    } else {
-        Err(ApiError::not_found())
-    }
-}
-
-fn is_readable(
-    connection: &Connection,
-    table: &Table,
-    uuid: &str,
-    permissions: &Permissions,
-    include_trash: bool,
-) -> rusqlite::Result<bool> {
-    let condition = permissions.readable(table, include_trash);
-    let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM {} WHERE uuid = ? AND ({}))",
-        table.name, condition.sql
-    );
-    let parameters = std::iter::once(Sql::Text(uuid.to_owned())).chain(condition.parameters);
-    connection
-        .prepare_cached(&sql)?
-        .query_row(rusqlite::params_from_iter(parameters), |row| row.get(0))
-}
-
-/// Says whether the user can see the object of a UUID of any type.
-pub(crate) fn can_see(
-    connection: &Connection,
-    uuid: &str,
-    permissions: &Permissions,
-) -> rusqlite::Result<bool> {
-    let infix = uuid::infix(uuid).unwrap_or_default();
-    match TABLES.iter().find(|table| table.infix == infix) {
-        Some(table) => is_readable(connection, table, uuid, permissions, false),
-        None => Ok(false),
-    }
-}
-
-/// Checks the owner that a record is to get; `errors` collects what is wrong with the UUID.
-///
-/// # Errors
-///
-/// Only the database's.
-pub(crate) fn check_owner_exists(
-    connection: &Connection,
-    owner: &str,
-    permissions: &Permissions,
-    errors: &mut Vec<String>,
-) -> rusqlite::Result<()> {
-    let is_known = owner == permissions.user_uuid || can_see(connection, owner, permissions)?;
-    if !is_known {
-        errors.push(format!("Owner uuid '{owner}' not found"));
-    }
-    Ok(())
-}
-
-/// Checks that the user may give a record to an owner.
-///
-/// # Errors
-///
-/// 403 in the server's words.
-pub(crate) fn check_owner_permission(
-    connection: &Connection,
-    owner: &str,
-    permissions: &Permissions,
-) -> Result<(), ApiError> {
-    let refuse = |text: &str| {
-        Err(ApiError::service(
-            StatusCode::FORBIDDEN,
-            format!("Owner uuid {text}"),
-        ))
-    };
-    match uuid::infix(owner) {
-        Some("tpzed") => {}
-        Some("j7d0g") => {
-            let (class, frozen): (Option<String>, Option<String>) = connection
-                .prepare_cached("SELECT group_class, frozen_by_uuid FROM groups WHERE uuid = ?1")?
-                .query_row([owner], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            if class.as_deref() != Some("project") {
-                return refuse("must be a project");
-            }
-            if frozen.is_some_and(|user| !user.is_empty()) {
-                return refuse(&format!(
-                    "cannot be set or changed because project {owner} is frozen"
-                ));
-            }
-        }
-        _ => return refuse("must be set to User or Group"),
-    }
-    if owner != permissions.user_uuid && !permissions.allows_in(owner, Level::Write) {
-        return refuse("cannot be set or changed without write permission on new owner");
-    }
-    Ok(())
-}
-
-/// Checks that the user may change a record that it can see.
-///
-/// # Errors
-///
-/// 403 in the server's words.
-pub(crate) fn check_writable(record: &Record, permissions: &Permissions) -> Result<(), ApiError> {
-    let owner = record.text("owner_uuid").unwrap_or_default();
-    if !permissions.is_active {
-        return Err(ApiError::permission_denied());
-    }
-    if permissions.allows(record.uuid(), owner, Level::Write) {
-        return Ok(());
-    }
-    Err(ApiError::service(
-        StatusCode::FORBIDDEN,
-        format!(
-            "Uuid  {} is not writable by {}",
-            record.uuid(),
-            permissions.user_uuid
-        ),
-    ))
-}
-
 /// Gives a new record its UUID, the one asked for if that is allowed.
 ///
 /// # Errors
@@ -317,6 +191,53 @@ pub(crate) fn assign_uuid(
     Ok(())
 }
 
+/// Refuses another UUID for a record that has one.
+///
+/// # Errors
+///
+/// 422 in the server's words.
+pub(crate) fn check_uuid(old: &Record, record: &Record) -> Result<(), ApiError> {
+    if old.uuid() == record.uuid() {
+        Ok(())
+    } else {
+        Err(ApiError::invalid("Uuid change not permitted"))
+    }
+}
+
+/// Adds the record; with `is_unique` it takes another name while its own is taken.
+///
+/// # Errors
+///
+/// 422 for a name or UUID that is taken.
+pub(crate) fn insert_renaming(
+    connection: &Connection,
+    record: &mut Record,
+    is_unique: bool,
+    cluster: &Cluster,
+) -> Result<(), ApiError> {
+    let name = record.text("name").unwrap_or_default().to_owned();
+    let mut renames = 0;
+    loop {
+        match record.insert(connection) {
+            Ok(()) => return Ok(()),
+            Err(error) if is_unique && renames < RENAMES && is_name_collision(&error) => {
+                renames += 1;
+                let uuid = cluster.new_uuid(record.table.infix);
+                record.set("name", unique_name(&name, &uuid));
+                record.set("current_version_uuid", uuid.clone());
+                record.set("uuid", uuid);
+            }
+            Err(error) => return Err(explain_collision(error, record)),
+        }
+    }
+}
+
+/// Makes a name that no other record has: it ends in the last part of the UUID.
+pub(crate) fn unique_name(name: &str, uuid: &str) -> String {
+    let short: String = name.chars().take(237).collect();
+    format!("{short} ({})", &uuid[uuid::LENGTH - 15..])
+}
+
 /// Sets who changed a record and when.
 pub(crate) fn stamp(record: &mut Record, permissions: &Permissions, now: clock::Micros) {
     record.set("modified_by_user_uuid", permissions.user_uuid.clone());
@@ -333,7 +254,7 @@ pub(crate) fn raise(errors: &[String]) -> Result<(), ApiError> {
     if errors.is_empty() {
         Ok(())
     } else {
-        Err(ApiError::invalid(errors.join("; ")))
+        Err(ApiError::invalid(errors.join(SEPARATOR)))
     }
 }
 

@@ -14,8 +14,6 @@ pub(crate) struct Actor {
     pub(crate) permissions: Permissions,
     /// The token exactly as presented; it goes into block signatures.
     pub(crate) token: String,
-    /// The UUID of the token.
-    pub(crate) token_uuid: String,
 }
 
 /// One token.
@@ -31,6 +29,8 @@ pub(crate) struct Token {
     pub(crate) scopes: Vec<String>,
     /// When it ends.
     pub(crate) expires_at: Option<Micros>,
+    /// When it was made.
+    pub(crate) created_at: Option<Micros>,
 }
 
 impl Token {
@@ -48,7 +48,7 @@ impl Token {
         };
         let found = connection
             .prepare_cached(
-                "SELECT uuid, secret, user_uuid, scopes, expires_at FROM tokens WHERE secret = ?1",
+                "SELECT uuid, secret, user_uuid, scopes, expires_at, created_at FROM tokens WHERE secret = ?1",
             )?
             .query_row([secret], |row| {
                 let scopes: String = row.get(3)?;
@@ -58,6 +58,7 @@ impl Token {
                     user_uuid: row.get(2)?,
                     scopes: serde_json::from_str(&scopes).unwrap_or_default(),
                     expires_at: row.get(4)?,
+                    created_at: row.get(5)?,
                 })
             })
             .optional()?;
@@ -68,14 +69,15 @@ impl Token {
     pub(crate) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         let scopes = serde_json::to_string(&self.scopes).unwrap_or_else(|_| "[]".to_owned());
         connection.execute(
-            "INSERT INTO tokens (uuid, secret, user_uuid, scopes, expires_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO tokens (uuid, secret, user_uuid, scopes, expires_at, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             (
                 &self.uuid,
                 &self.secret,
                 &self.user_uuid,
                 scopes,
                 self.expires_at,
+                self.created_at,
             ),
         )?;
         Ok(())
@@ -93,6 +95,24 @@ impl Token {
     }
 }
 
+/// Finds the token presented, whatever it allows, and returns it with the text presented.
+///
+/// # Errors
+///
+/// 401 if it is missing, unknown or expired.
+pub(crate) fn identify<'a>(
+    connection: &Connection,
+    presented: Option<&'a str>,
+    now: Micros,
+) -> Result<(Token, &'a str), ApiError> {
+    let presented = presented.ok_or_else(ApiError::not_logged_in)?;
+    let token = Token::find(connection, presented)?.ok_or_else(ApiError::not_logged_in)?;
+    if token.expires_at.is_some_and(|end| end <= now) {
+        return Err(ApiError::not_logged_in());
+    }
+    Ok((token, presented))
+}
+
 /// Finds out who presented a token and checks that the token allows the request.
 ///
 /// # Errors
@@ -105,11 +125,7 @@ pub(crate) fn authenticate(
     path: &str,
     now: Micros,
 ) -> Result<Actor, ApiError> {
-    let presented = presented.ok_or_else(ApiError::not_logged_in)?;
-    let token = Token::find(connection, presented)?.ok_or_else(ApiError::not_logged_in)?;
-    if token.expires_at.is_some_and(|end| end <= now) {
-        return Err(ApiError::not_logged_in());
-    }
+    let (token, presented) = identify(connection, presented, now)?;
     let user: Option<(bool, bool)> = connection
         .prepare_cached("SELECT is_admin, is_active FROM users WHERE uuid = ?1")?
         .query_row([&token.user_uuid], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -128,7 +144,6 @@ pub(crate) fn authenticate(
     Ok(Actor {
         permissions,
         token: presented.to_owned(),
-        token_uuid: token.uuid,
     })
 }
 
@@ -143,6 +158,7 @@ mod tests {
             user_uuid: String::new(),
             scopes: scopes.iter().map(ToString::to_string).collect(),
             expires_at: None,
+            created_at: None,
         }
     }
 

@@ -1,59 +1,21 @@
-//! The rules that every collection must keep: manifest, hash, name, trash, signatures.
+//! The rules that every collection must keep: manifest, hash, name, signatures.
 
 use hyper::StatusCode;
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::Call;
-use super::assign::{check_lengths, check_owner_exists, check_owner_permission, raise};
+use super::access::check_owner_exists;
+use super::assign::{check_lengths, raise};
 use super::auth::Actor;
-use crate::clock::{Micros, SECOND};
+use crate::clock::SECOND;
 use crate::error::ApiError;
 use crate::manifest;
 use crate::permission::Permissions;
 use crate::store::record::Record;
 
-/// Makes `is_trashed`, `trash_at` and `delete_at` agree.
-pub(crate) fn apply_trash(
-    record: &mut Record,
-    attributes: &Map<String, Value>,
-    now: Micros,
-    lifetime: Micros,
-) {
-    use rusqlite::types::Value::Null;
-    if let Some(Value::Bool(wanted)) = attributes.get("is_trashed") {
-        if *wanted {
-            record.set("trash_at", now);
-            if !attributes.contains_key("delete_at") {
-                record.set("delete_at", now + lifetime);
-            }
-        } else {
-            record.set("trash_at", Null);
-            record.set("delete_at", Null);
-        }
-    } else if attributes.contains_key("trash_at") {
-        match record.moment("trash_at") {
-            None => record.set("delete_at", Null),
-            Some(trash_at) => {
-                let trash_at = trash_at.max(now);
-                record.set("trash_at", trash_at);
-                if !attributes.contains_key("delete_at") {
-                    record.set("delete_at", trash_at + lifetime);
-                }
-            }
-        }
-    }
-    let is_trashed = record
-        .moment("trash_at")
-        .is_some_and(|trash_at| trash_at <= now);
-    record.set("is_trashed", i64::from(is_trashed));
-}
-
 /// Fills in what a client may leave out.
-pub(crate) fn set_defaults(record: &mut Record, permissions: &Permissions) {
-    if record.text("owner_uuid").is_none_or(str::is_empty) {
-        record.set("owner_uuid", permissions.user_uuid.clone());
-    }
+pub(crate) fn set_defaults(record: &mut Record) {
     for (name, default) in [
         ("properties", "{}"),
         ("storage_classes_confirmed", "[]"),
@@ -79,35 +41,27 @@ pub(crate) fn set_defaults(record: &mut Record, permissions: &Permissions) {
 /// Checks a collection as a whole and works out what follows from its manifest.
 pub(crate) fn validate(
     connection: &Connection,
+    old: Option<&Record>,
     record: &mut Record,
-    attributes: &Map<String, Value>,
     permissions: &Permissions,
+    mut errors: Vec<String>,
 ) -> Result<(), ApiError> {
-    let mut errors = Vec::new();
     if let Some(text) = record.text("manifest_text").map(manifest::strip_signatures) {
         match manifest::check(&text) {
             Ok(summary) => {
                 record.set("file_count", summary.file_count);
                 record.set("file_size_total", summary.file_size_total);
                 record.set("file_names", summary.file_names);
+                check_hash(record, &text, &mut errors);
             }
             Err(reason) => errors.push(format!("Manifest text {reason}")),
-        }
-        if errors.is_empty() {
-            check_hash(record, &text, &mut errors);
         }
         record.set("manifest_text", text);
     }
     check_name(record.text("name"), &mut errors);
     check_classes(record, &mut errors);
-    let owner = record.text("owner_uuid").unwrap_or_default().to_owned();
-    if attributes.contains_key("owner_uuid") {
-        check_owner_exists(connection, &owner, permissions, &mut errors)?;
-    }
+    check_owner_exists(connection, old, record, permissions, &mut errors)?;
     raise(&errors)?;
-    if attributes.contains_key("owner_uuid") {
-        check_owner_permission(connection, &owner, permissions)?;
-    }
     check_lengths(record)
 }
 
@@ -151,17 +105,6 @@ fn check_classes(record: &Record, errors: &mut Vec<String>) {
     }
 }
 
-/// Refuses changes of the version by hand.
-pub(crate) fn check_version(old: &Record, record: &Record) -> Result<(), ApiError> {
-    if record.value("version") != old.value("version") {
-        return Err(ApiError::invalid("Version cannot be updated"));
-    }
-    if old.text("current_version_uuid") != Some(old.uuid()) {
-        return Err(ApiError::invalid("Past versions cannot be updated"));
-    }
-    Ok(())
-}
-
 /// Refuses confirmations from others than the cluster itself.
 pub(crate) fn check_confirmations(
     attributes: &Map<String, Value>,
@@ -170,7 +113,13 @@ pub(crate) fn check_confirmations(
     if permissions.is_admin {
         return Ok(());
     }
-    for group in ["replication_confirmed", "storage_classes_confirmed"] {
+    for (group, how) in [
+        ("replication_confirmed", "setting both to nil"),
+        (
+            "storage_classes_confirmed",
+            "setting them to [] and nil respectively",
+        ),
+    ] {
         let at = format!("{group}_at");
         let is_set = [group, at.as_str()]
             .iter()
@@ -180,7 +129,7 @@ pub(crate) fn check_confirmations(
                 StatusCode::FORBIDDEN,
                 format!(
                     "#<ArvadosModel::PermissionDeniedError: {group} and {at} attributes cannot be \
-                     changed, except by setting both to nil>"
+                     changed, except by {how}>"
                 ),
             ));
         }

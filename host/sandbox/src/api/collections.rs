@@ -5,17 +5,18 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Map, Value};
 
 use super::Call;
+use super::access::{check_permitted, find_readable};
 use super::assign::{
-    assign, assign_uuid, check_writable, explain_collision, find_readable, is_name_collision,
-    read_properties, stamp,
+    assign, assign_uuid, check_uuid, insert_renaming, raise, read_properties, stamp, unique_name,
 };
 use super::auth::Actor;
-use super::collection_rules::{
-    apply_trash, check_confirmations, check_signatures, check_version, set_defaults, validate,
-};
+use super::collection_rules::{check_confirmations, check_signatures, set_defaults, validate};
+use super::events::{self, Event};
 use super::render::{Renderer, show};
-use crate::clock::{self, Micros, SECOND};
-use crate::cluster::Cluster;
+use super::replace_files::Replacements;
+use super::trash::{self, Moments, Way};
+use super::versions;
+use crate::clock::{self, SECOND};
 use crate::error::ApiError;
 use crate::manifest;
 use crate::permission::Permissions;
@@ -23,15 +24,6 @@ use crate::query::select;
 use crate::store::record::Record;
 use crate::store::table::COLLECTIONS;
 use crate::uuid;
-
-/// A change this soon after the last one makes no new version.
-const IDLE: Micros = 10 * SECOND;
-
-/// How often a create tries another name.
-const RENAMES: usize = 2;
-
-/// The attributes whose change makes a new version.
-const VERSIONED: [&str; 4] = ["manifest_text", "description", "properties", "name"];
 
 /// Gets a collection by UUID or by portable data hash.
 pub(crate) fn get(call: &Call<'_>, id: &str) -> Result<Map<String, Value>, ApiError> {
@@ -71,7 +63,7 @@ pub(crate) fn get(call: &Call<'_>, id: &str) -> Result<Map<String, Value>, ApiEr
 }
 
 /// Says whether the text is a hash with a size and perhaps further hints.
-fn is_hash(id: &str) -> bool {
+pub(crate) fn is_hash(id: &str) -> bool {
     manifest::is_locator(id)
         && id
             .split('+')
@@ -79,7 +71,35 @@ fn is_hash(id: &str) -> bool {
             .is_some_and(|size| size.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Takes one readable collection of the hash; one that stays longest is preferred.
+/// Finds one readable collection of the hash; one that stays longest is preferred.
+///
+/// # Errors
+///
+/// 404 if there is none.
+pub(crate) fn find_by_hash(
+    connection: &Connection,
+    permissions: &Permissions,
+    hash: &str,
+    include_trash: bool,
+) -> Result<Record, ApiError> {
+    let condition = permissions.readable(&COLLECTIONS, include_trash);
+    let sql = format!(
+        "SELECT uuid FROM collections WHERE portable_data_hash = ? AND ({}) \
+         ORDER BY trash_at DESC NULLS FIRST LIMIT 1",
+        condition.sql
+    );
+    let parameters = std::iter::once(hash.to_owned().into()).chain(condition.parameters);
+    let uuid: Option<String> = connection
+        .prepare_cached(&sql)?
+        .query_row(rusqlite::params_from_iter(parameters), |row| row.get(0))
+        .optional()?;
+    let record = match uuid {
+        Some(uuid) => Record::find(connection, &COLLECTIONS, &uuid)?,
+        None => None,
+    };
+    record.ok_or_else(|| ApiError::controller(StatusCode::NOT_FOUND, "not found"))
+}
+
 fn by_hash(
     call: &Call<'_>,
     connection: &Connection,
@@ -90,23 +110,15 @@ fn by_hash(
 ) -> Result<Map<String, Value>, ApiError> {
     let hash: Vec<&str> = id.split('+').take(2).collect();
     let hash = hash.join("+");
-    let condition = actor.permissions.readable(&COLLECTIONS, include_trash);
-    let sql = format!(
-        "SELECT uuid FROM collections WHERE portable_data_hash = ? AND ({}) \
-         ORDER BY trash_at DESC NULLS FIRST LIMIT 1",
-        condition.sql
-    );
-    let parameters = std::iter::once(hash.clone().into()).chain(condition.parameters);
-    let uuid: Option<String> = connection
-        .prepare_cached(&sql)?
-        .query_row(rusqlite::params_from_iter(parameters), |row| row.get(0))
-        .optional()?;
-    let record = match uuid {
-        Some(uuid) => Record::find(connection, &COLLECTIONS, &uuid)?,
-        None => None,
-    };
-    let record = record.ok_or_else(|| ApiError::controller(StatusCode::NOT_FOUND, "not found"))?;
+    let record = find_by_hash(connection, &actor.permissions, &hash, include_trash)?;
     Ok(Renderer::new(call, connection, actor).by_hash(&record, &hash, names))
+}
+
+/// The moments that the trash reckons with.
+fn moments(call: &Call<'_>) -> Moments {
+    let cluster = call.cluster;
+    let signatures = cluster.signer.ttl().saturating_mul(SECOND);
+    Moments::new(cluster.clock.now(), &cluster.settings, signatures)
 }
 
 /// Makes a collection.
@@ -114,7 +126,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
     let names = call.params.strings("select", "CreateOptions")?;
     let mut attributes = call.params.attributes("CreateOptions")?;
     read_properties(&mut attributes)?;
-    refuse_replacements(call)?;
+    let replacements = Replacements::read(call, "CreateOptions")?;
     let is_unique = call.params.is("ensure_unique_name");
     call.cluster.store.write(|connection| {
         let actor = call.actor(connection)?;
@@ -133,53 +145,35 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
             record.set("uuid", rusqlite::types::Value::Null);
         }
         assign_uuid(&mut record, call.cluster, permissions)?;
-        set_defaults(&mut record, permissions);
-        let now = call.cluster.clock.now();
-        record.set("created_at", now);
-        stamp(&mut record, permissions, now);
+        if record.text("owner_uuid").is_none() {
+            record.set("owner_uuid", permissions.user_uuid.clone());
+        }
+        set_defaults(&mut record);
+        let moments = moments(call);
+        record.set("created_at", moments.now);
+        stamp(&mut record, permissions, moments.now);
         record.set("version", 1);
         record.set("current_version_uuid", record.uuid().to_owned());
         check_confirmations(&attributes, permissions)?;
         check_signatures(call, &actor, &record)?;
-        validate(connection, &mut record, &attributes, permissions)?;
-        apply_trash(
-            &mut record,
-            &attributes,
-            now,
-            call.cluster.settings.trash_lifetime,
-        );
+        if !replacements.is_empty() {
+            replacements.apply(call, connection, &actor, None, &mut attributes)?;
+            assign(&mut record, &attributes)?;
+        }
+        let mut errors = Vec::new();
+        trash::apply(None, &mut record, &attributes, moments, &mut errors);
+        validate(connection, None, &mut record, permissions, errors)?;
+        check_permitted(connection, None, &record, permissions)?;
         insert_renaming(connection, &mut record, is_unique, call.cluster)?;
+        let nanos = rand::random_range(1..1000);
+        let event = Event::create(&record, nanos);
+        events::note(call.cluster, connection, permissions, &event)?;
         let mut object = show(call, connection, &actor, &record, names.as_deref())?;
         if let Some(created_at) = object.get_mut("created_at") {
-            *created_at = clock::format_nanos(now, rand::random_range(1..1000)).into();
+            *created_at = clock::format_nanos(moments.now, nanos).into();
         }
         Ok(object)
     })
-}
-
-/// Adds the record; with `is_unique` it takes another name while its own is taken.
-fn insert_renaming(
-    connection: &Connection,
-    record: &mut Record,
-    is_unique: bool,
-    cluster: &Cluster,
-) -> Result<(), ApiError> {
-    let name = record.text("name").unwrap_or_default().to_owned();
-    let mut renames = 0;
-    loop {
-        match record.insert(connection) {
-            Ok(()) => return Ok(()),
-            Err(error) if is_unique && renames < RENAMES && is_name_collision(&error) => {
-                renames += 1;
-                let uuid = cluster.new_uuid(COLLECTIONS.infix);
-                let short: String = name.chars().take(237).collect();
-                record.set("name", format!("{short} ({})", &uuid[uuid::LENGTH - 15..]));
-                record.set("current_version_uuid", uuid.clone());
-                record.set("uuid", uuid);
-            }
-            Err(error) => return Err(explain_collision(error, record)),
-        }
-    }
 }
 
 /// Changes a collection, keeping the old version where the rules ask for it.
@@ -187,19 +181,19 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
     let names = call.params.strings("select", "UpdateOptions")?;
     let mut attributes = call.params.attributes("UpdateOptions")?;
     read_properties(&mut attributes)?;
-    refuse_replacements(call)?;
+    let replacements = Replacements::read(call, "UpdateOptions")?;
     call.cluster.store.write(|connection| {
         let actor = call.actor(connection)?;
-        if is_hash(uuid) {
-            // The real service stumbles over this.
-            return Err(ApiError::invalid(
-                "#<NoMethodError: undefined method `readonly?' for an instance of Hash>",
-            ));
-        }
+        refuse_hash(uuid, "readonly?")?;
         let permissions = &actor.permissions;
-        let old = find_readable(connection, &COLLECTIONS, uuid, permissions, true)?;
+        let old = find_readable(connection, &COLLECTIONS, uuid, permissions, false)?;
         let mut record = old.clone();
-        attributes.remove("uuid");
+        if !replacements.is_empty() {
+            assign(&mut record, &attributes)?;
+            check_signatures(call, &actor, &record)?;
+            replacements.apply(call, connection, &actor, Some(&old), &mut attributes)?;
+            record = old.clone();
+        }
         assign(&mut record, &attributes)?;
         if attributes.contains_key("portable_data_hash")
             && record.text("portable_data_hash").is_none()
@@ -210,13 +204,17 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
             );
         }
         if record == old {
+            let event = Event::update(&old, &record);
+            events::note(call.cluster, connection, permissions, &event)?;
             return show(call, connection, &actor, &record, names.as_deref());
         }
-        check_writable(&old, permissions)?;
-        check_version(&old, &record)?;
+        check_uuid(&old, &record)?;
+        versions::check(&old, &record)?;
         check_confirmations(&attributes, permissions)?;
         if record.text("manifest_text") != old.text("manifest_text") {
-            check_signatures(call, &actor, &record)?;
+            if replacements.is_empty() {
+                check_signatures(call, &actor, &record)?;
+            }
             if !attributes.contains_key("portable_data_hash") {
                 record.set("portable_data_hash", rusqlite::types::Value::Null);
             }
@@ -230,107 +228,91 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
                 "Storage classes desired must not be empty",
             ));
         }
-        set_defaults(&mut record, permissions);
-        validate(connection, &mut record, &attributes, permissions)?;
-        let now = call.cluster.clock.now();
-        apply_trash(
-            &mut record,
-            &attributes,
-            now,
-            call.cluster.settings.trash_lifetime,
-        );
-        save(
-            connection,
-            &old,
-            &mut record,
-            permissions,
-            now,
-            &call.cluster.id,
-        )?;
+        set_defaults(&mut record);
+        let moments = moments(call);
+        let mut errors = Vec::new();
+        trash::apply(Some(&old), &mut record, &attributes, moments, &mut errors);
+        validate(connection, Some(&old), &mut record, permissions, errors)?;
+        check_permitted(connection, Some(&old), &record, permissions)?;
+        save(call, connection, &actor, &old, &mut record, moments)?;
         show(call, connection, &actor, &record, names.as_deref())
     })
 }
 
-/// Writes a changed collection and, if due, its old version.
+/// Writes a changed collection with the event of it.
 fn save(
+    call: &Call<'_>,
     connection: &Connection,
+    actor: &Actor,
     old: &Record,
     record: &mut Record,
-    permissions: &Permissions,
-    now: Micros,
-    cluster: &str,
+    moments: Moments,
 ) -> Result<(), ApiError> {
-    let is_versioned = VERSIONED
-        .iter()
-        .any(|name| record.value(name) != old.value(name));
-    let is_idle = old
-        .moment("modified_at")
-        .is_none_or(|modified_at| modified_at <= now - IDLE);
-    let only_preserves = COLLECTIONS.columns.iter().all(|column| {
-        column.name == "preserve_version" || record.value(column.name) == old.value(column.name)
-    });
-    if !only_preserves {
-        stamp(record, permissions, now);
+    let (cluster, permissions) = (call.cluster, &actor.permissions);
+    if record != old {
+        versions::save(connection, old, record, permissions, moments.now, &cluster.id)?;
     }
-    if is_versioned && (is_idle || old.is("preserve_version")) {
-        let mut snapshot = old.clone();
-        snapshot.set("uuid", uuid::generate(cluster, COLLECTIONS.infix));
-        snapshot.set("current_version_uuid", old.uuid().to_owned());
-        snapshot.insert(connection)?;
-        record.set("version", old.integer("version").unwrap_or(1) + 1);
-        if record.is("preserve_version") && old.is("preserve_version") {
-            record.set("preserve_version", 0);
-        }
-    }
-    record
-        .update(connection)
-        .map_err(|error| explain_collision(error, record))
+    events::note(cluster, connection, permissions, &Event::update(old, record))
 }
 
-/// Moves a collection to the trash and returns it.
-pub(crate) fn delete(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, ApiError> {
-    set_trash(call, uuid, true)
+/// Stumbles, as the real service does, over a portable data hash where a UUID is needed.
+fn refuse_hash(id: &str, method: &str) -> Result<(), ApiError> {
+    if is_hash(id) {
+        return Err(ApiError::invalid(format!(
+            "#<NoMethodError: undefined method `{method}' for an instance of Hash>"
+        )));
+    }
+    Ok(())
 }
 
 /// Moves a collection into or out of the trash; what is there already stays as it is.
 pub(crate) fn set_trash(
     call: &Call<'_>,
     uuid: &str,
-    is_trashed: bool,
+    way: Way,
 ) -> Result<Map<String, Value>, ApiError> {
     call.cluster.store.write(|connection| {
         let actor = call.actor(connection)?;
-        let old = find_readable(connection, &COLLECTIONS, uuid, &actor.permissions, true)?;
-        check_writable(&old, &actor.permissions)?;
-        let mut record = old.clone();
-        if record.is("is_trashed") != is_trashed {
-            let now = call.cluster.clock.now();
-            let attributes = Map::from_iter([("is_trashed".to_owned(), is_trashed.into())]);
-            record.set("is_trashed", i64::from(is_trashed));
-            apply_trash(
-                &mut record,
-                &attributes,
-                now,
-                call.cluster.settings.trash_lifetime,
-            );
-            stamp(&mut record, &actor.permissions, now);
-            record
-                .update(connection)
-                .map_err(|error| explain_collision(error, &record))?;
+        refuse_hash(uuid, "is_trashed")?;
+        let permissions = &actor.permissions;
+        let old = find_readable(connection, &COLLECTIONS, uuid, permissions, true)?;
+        let moments = moments(call);
+        let mut errors = Vec::new();
+        let mut record = trash::move_record(&old, way, moments, &mut errors)?;
+        if record != old {
+            versions::check(&old, &record)?;
         }
-        show(call, connection, &actor, &record, None)
+        raise(&errors)?;
+        check_permitted(connection, Some(&old), &record, permissions)?;
+        if way == Way::Untrash
+            && call.params.is("ensure_unique_name")
+            && is_name_taken(connection, &record)?
+        {
+            let name = record.text("name").unwrap_or_default();
+            let name = unique_name(name, record.uuid());
+            record.set("name", name);
+        }
+        save(call, connection, &actor, &old, &mut record, moments)?;
+        // The controller signs nothing on this way, not even what is out of the trash again.
+        let mut renderer = Renderer::new(call, connection, &actor);
+        renderer.token = "";
+        Ok(renderer.object(&record, None)?)
     })
 }
 
-/// Refuses the assembly of collections from others, which the sandbox does not offer.
-fn refuse_replacements(call: &Call<'_>) -> Result<(), ApiError> {
-    for name in ["replace_files", "replace_segments"] {
-        if call.params.get(name).is_some() {
-            return Err(ApiError::controller(
-                StatusCode::NOT_IMPLEMENTED,
-                format!("the sandbox does not implement {name}"),
-            ));
-        }
-    }
-    Ok(())
+/// Says whether the owner has another collection of this name.
+fn is_name_taken(connection: &Connection, record: &Record) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM collections WHERE owner_uuid = ?1 AND name = ?2 \
+             AND uuid <> ?3 AND is_trashed = 0 AND current_version_uuid = uuid AND name <> '')",
+        )?
+        .query_row(
+            [
+                record.text("owner_uuid").unwrap_or_default(),
+                record.text("name").unwrap_or_default(),
+                record.uuid(),
+            ],
+            |row| row.get(0),
+        )
 }

@@ -3,18 +3,22 @@
 //! Links of docker images have no rules of their own: duplicates are legal, names may be absent,
 //! and a head that is no UUID is taken as it is.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::Call;
+use super::access::{can_see, check_owner_exists, check_permitted, check_writable, find_readable};
 use super::assign::{
-    assign, assign_uuid, can_see, check_lengths, check_owner_exists, check_owner_permission,
-    check_writable, explain_collision, find_readable, raise, read_properties, stamp,
+    assign, assign_uuid, check_lengths, check_uuid, explain_collision, raise, read_properties,
+    stamp,
 };
+use super::auth::Actor;
+use super::events::{self, Event};
 use super::render::show;
+use super::sharing;
 use crate::clock;
 use crate::error::ApiError;
-use crate::permission::{Level, Permissions, is_permission_name};
+use crate::permission::Permissions;
 use crate::query::select;
 use crate::store::record::Record;
 use crate::store::table::LINKS;
@@ -35,7 +39,7 @@ pub(crate) fn get(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, Api
 
 /// Makes a link.
 ///
-/// An equal permission link that exists already is returned as it is.
+/// Where a permission link for the same two exists it is returned, raised to the level asked for.
 pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
     let names = call.params.strings("select", "CreateOptions")?;
     let mut attributes = call.params.attributes("CreateOptions")?;
@@ -48,26 +52,34 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
         if !permissions.is_active {
             return Err(ApiError::permission_denied());
         }
-        if record.text("owner_uuid").is_none_or(str::is_empty) {
+        if record.text("owner_uuid").is_none() {
             record.set("owner_uuid", permissions.user_uuid.clone());
         }
         if record.text("properties").is_none() {
             record.set("properties", "{}".to_owned());
         }
-        if let Some(known) = equal_permission(connection, &record)? {
-            return show(call, connection, &actor, &known, names.as_deref());
+        if let Some(known) = sharing::find_equal(connection, &record)? {
+            let mut raised = known.clone();
+            if sharing::is_higher(&record, &known) {
+                raised.set("name", record.value("name").clone());
+                save(call, connection, &actor, &known, &mut raised, &attributes)?;
+            }
+            return show(call, connection, &actor, &raised, names.as_deref());
         }
         assign_uuid(&mut record, call.cluster, permissions)?;
-        validate(connection, &record, &attributes, permissions)?;
+        validate(connection, None, &mut record, &attributes, permissions)?;
         let now = call.cluster.clock.now();
         record.set("created_at", now);
         stamp(&mut record, permissions, now);
         record
             .insert(connection)
             .map_err(|error| explain_collision(error, &record))?;
+        let nanos = rand::random_range(1..1000);
+        let event = Event::create(&record, nanos);
+        events::note(call.cluster, connection, permissions, &event)?;
         let mut object = show(call, connection, &actor, &record, names.as_deref())?;
         if let Some(created_at) = object.get_mut("created_at") {
-            *created_at = clock::format_nanos(now, rand::random_range(1..1000)).into();
+            *created_at = clock::format_nanos(now, nanos).into();
         }
         Ok(object)
     })
@@ -80,29 +92,50 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
     read_properties(&mut attributes)?;
     call.cluster.store.write(|connection| {
         let actor = call.actor(connection)?;
-        let permissions = &actor.permissions;
-        let old = find_readable(connection, &LINKS, uuid, permissions, false)?;
+        let old = find_readable(connection, &LINKS, uuid, &actor.permissions, false)?;
         let mut record = old.clone();
-        attributes.remove("uuid");
         assign(&mut record, &attributes)?;
-        if record != old {
-            check_writable(&old, permissions)?;
-            validate(connection, &record, &attributes, permissions)?;
-            stamp(&mut record, permissions, call.cluster.clock.now());
-            record
-                .update(connection)
-                .map_err(|error| explain_collision(error, &record))?;
-        }
+        check_uuid(&old, &record)?;
+        save(call, connection, &actor, &old, &mut record, &attributes)?;
         show(call, connection, &actor, &record, names.as_deref())
     })
+}
+
+/// Writes a changed link with the event of it.
+fn save(
+    call: &Call<'_>,
+    connection: &Connection,
+    actor: &Actor,
+    old: &Record,
+    record: &mut Record,
+    attributes: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    let permissions = &actor.permissions;
+    if record != old {
+        validate(connection, Some(old), record, attributes, permissions)?;
+        sharing::check_change(old, record)?;
+        stamp(record, permissions, call.cluster.clock.now());
+        record
+            .update(connection)
+            .map_err(|error| explain_collision(error, record))?;
+    }
+    let event = Event::update(old, record);
+    events::note(call.cluster, connection, permissions, &event)
 }
 
 /// Removes a link for good and returns what it was.
 pub(crate) fn delete(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, ApiError> {
     call.cluster.store.write(|connection| {
         let actor = call.actor(connection)?;
-        let record = find_readable(connection, &LINKS, uuid, &actor.permissions, false)?;
-        check_writable(&record, &actor.permissions)?;
+        let permissions = &actor.permissions;
+        let record = find_readable(connection, &LINKS, uuid, permissions, false)?;
+        if sharing::is_permission(&record) {
+            sharing::check_permitted(connection, &record, permissions)?;
+        } else {
+            check_writable(&record, permissions)?;
+        }
+        let event = Event::delete(&record);
+        events::note(call.cluster, connection, permissions, &event)?;
         record.delete(connection)?;
         show(call, connection, &actor, &record, None)
     })
@@ -111,7 +144,8 @@ pub(crate) fn delete(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
 /// Checks a link as a whole.
 fn validate(
     connection: &Connection,
-    record: &Record,
+    old: Option<&Record>,
+    record: &mut Record,
     attributes: &Map<String, Value>,
     permissions: &Permissions,
 ) -> Result<(), ApiError> {
@@ -120,13 +154,18 @@ fn validate(
     if class == "name" {
         return Err(ApiError::invalid("Name Name links are obsolete"));
     }
-    let mut errors = Vec::new();
-    let owner = record.text("owner_uuid").unwrap_or_default().to_owned();
-    if attributes.contains_key("owner_uuid") {
-        check_owner_exists(connection, &owner, permissions, &mut errors)?;
+    let is_permission = sharing::is_permission(record);
+    let is_port = class == "published_port";
+    if is_permission {
+        // Whoever shares something cannot take the link away from the cluster.
+        let cluster = permissions.user_uuid.get(..5).unwrap_or_default();
+        record.set("owner_uuid", uuid::system_user(cluster));
     }
+    let mut errors = Vec::new();
+    check_owner_exists(connection, old, record, permissions, &mut errors)?;
     for (name, label) in [("head_uuid", "Head"), ("tail_uuid", "Tail")] {
-        let Some(end) = record.text(name).filter(|_| attributes.contains_key(name)) else {
+        let is_changed = old.is_none_or(|old| old.value(name) != record.value(name));
+        let Some(end) = record.text(name).filter(|_| is_changed) else {
             continue;
         };
         // What is no UUID, such as a portable data hash, is not looked up.
@@ -134,19 +173,15 @@ fn validate(
             errors.push(format!("{label} uuid '{end}' not found"));
         }
     }
-    if class == "published_port" && record.text("head_uuid").and_then(uuid::infix) != Some("xvhdp")
-    {
+    if is_port && record.text("head_uuid").and_then(uuid::infix) != Some("xvhdp") {
         errors.push("Head uuid must be a container request UUID".to_owned());
     }
-    if class == "permission" && !record.text("name").is_some_and(is_permission_name) {
-        errors.push("Name is not a valid permission level".to_owned());
+    if is_permission {
+        sharing::check(connection, record, permissions, &mut errors)?;
     }
     raise(&errors)?;
-    if class == "permission" {
-        check_sharing(connection, record, permissions)?;
-    }
-    if attributes.contains_key("owner_uuid") {
-        check_owner_permission(connection, &owner, permissions)?;
+    if !is_permission {
+        check_permitted(connection, old, record, permissions)?;
     }
     check_lengths(record)
 }
@@ -168,57 +203,4 @@ fn check_kinds(record: &Record, attributes: &Map<String, Value>) -> Result<(), A
         }
     }
     Ok(())
-}
-
-/// Checks that the user may share the head of a permission link.
-fn check_sharing(
-    connection: &Connection,
-    record: &Record,
-    permissions: &Permissions,
-) -> Result<(), ApiError> {
-    let head = record.text("head_uuid").unwrap_or_default();
-    let table = match uuid::infix(head) {
-        Some("4zz18") => "collections",
-        Some("j7d0g") => "groups",
-        Some("tpzed") => "users",
-        _ => {
-            return if permissions.is_admin {
-                Ok(())
-            } else {
-                Err(ApiError::permission_denied())
-            };
-        }
-    };
-    let owner: Option<String> = connection
-        .prepare_cached(&format!("SELECT owner_uuid FROM {table} WHERE uuid = ?1"))?
-        .query_row([head], |row| row.get(0))
-        .optional()?;
-    if permissions.allows(head, &owner.unwrap_or_default(), Level::Manage) {
-        Ok(())
-    } else {
-        Err(ApiError::permission_denied())
-    }
-}
-
-/// Finds a permission link that says the same already.
-fn equal_permission(connection: &Connection, record: &Record) -> rusqlite::Result<Option<Record>> {
-    let (Some("permission"), Some(name), Some(head), Some(tail)) = (
-        record.text("link_class"),
-        record.text("name"),
-        record.text("head_uuid"),
-        record.text("tail_uuid"),
-    ) else {
-        return Ok(None);
-    };
-    let uuid: Option<String> = connection
-        .prepare_cached(
-            "SELECT uuid FROM links WHERE link_class = 'permission' AND name = ?1 \
-             AND head_uuid = ?2 AND tail_uuid = ?3 LIMIT 1",
-        )?
-        .query_row([name, head, tail], |row| row.get(0))
-        .optional()?;
-    match uuid {
-        Some(uuid) => Record::find(connection, &LINKS, &uuid),
-        None => Ok(None),
-    }
 }

@@ -1,20 +1,31 @@
 //! Answers the requests to the Arvados API.
 
+pub(crate) mod access;
 pub(crate) mod assign;
 pub(crate) mod auth;
 pub(crate) mod collection_rules;
 pub(crate) mod collections;
 pub(crate) mod config;
+pub(crate) mod contents;
 pub(crate) mod discovery;
+pub(crate) mod events;
 pub(crate) mod groups;
 pub(crate) mod keep_services;
 pub(crate) mod links;
 pub(crate) mod list;
+pub(crate) mod list_options;
+pub(crate) mod logs;
 pub(crate) mod params;
+pub(crate) mod permissions;
 pub(crate) mod render;
+pub(crate) mod replace_files;
 pub(crate) mod route;
+pub(crate) mod sharing;
 pub(crate) mod tokens;
+pub(crate) mod trash;
 pub(crate) mod users;
+pub(crate) mod values;
+pub(crate) mod versions;
 
 use std::cell::RefCell;
 
@@ -140,13 +151,8 @@ impl Call<'_> {
     ///
     /// 401 and 403 as `auth::authenticate` says.
     pub(crate) fn actor(&self, connection: &rusqlite::Connection) -> Result<auth::Actor, ApiError> {
-        auth::authenticate(
-            connection,
-            self.token,
-            self.method,
-            self.path,
-            self.cluster.clock.now(),
-        )
+        let now = self.cluster.clock.now();
+        auth::authenticate(connection, self.token, self.method, self.path, now)
     }
 
     /// The selection of a request for one object, checked later against the table.
@@ -159,7 +165,7 @@ impl Call<'_> {
         if self.method == "GET"
             && let Some(names) = &names
         {
-            self.set_query(&form(&[("select", &list::sent_selection(table, names))]));
+            self.set_query(&form(&[("select", &list_options::sent_selection(table, names))]));
         }
         Ok(names)
     }
@@ -170,6 +176,8 @@ pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
         .finish()
+        .replace("%7E", "~")
+        .replace('*', "%2A")
 }
 
 /// Answers one request. Blocks.
@@ -226,6 +234,7 @@ pub(crate) fn answer(cluster: &Cluster, incoming: &Incoming) -> Reply {
     };
     match route.run(&call, incoming) {
         Ok(reply) => reply,
+        Err(error) if route.is_handed_on() => refuse_handed_on(&error, incoming),
         Err(error) => {
             let place = call.place.borrow().clone();
             refuse(&error, &place, incoming)
@@ -308,6 +317,11 @@ fn no_route(method: &str, incoming: &Incoming) -> Reply {
         };
         return Reply::errors(status, "API endpoint not found");
     }
+    refuse_handed_on(&ApiError::not_found(), incoming)
+}
+
+/// Refuses in the words of the service behind, which the controller hands on unchanged.
+fn refuse_handed_on(error: &ApiError, incoming: &Incoming) -> Reply {
     let token = format!(
         "{}+{}",
         std::time::SystemTime::now()
@@ -316,9 +330,9 @@ fn no_route(method: &str, incoming: &Incoming) -> Reply {
         &crate::signature::hex(&rand::random::<[u8; 4]>())
     );
     let mut reply = Reply::service_json(
-        StatusCode::NOT_FOUND,
+        error.status(),
         &json!({
-            "errors": [format!("Path not found ({})", incoming.request_id)],
+            "errors": error.texts(&incoming.request_id),
             "error_token": token,
         }),
     );
@@ -335,6 +349,9 @@ pub(crate) fn go_json_error(text: &str, error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "unexpected end of JSON input".to_owned();
     }
+    if let Some(words) = broken_literal(text) {
+        return words;
+    }
     let line = text
         .lines()
         .nth(error.line().saturating_sub(1))
@@ -345,4 +362,19 @@ pub(crate) fn go_json_error(text: &str, error: &serde_json::Error) -> String {
         .nth(error.column().saturating_sub(1))
         .unwrap_or(' ');
     format!("invalid character {character:?} looking for beginning of value")
+}
+
+/// Explains a word that begins like `true`, `false` or `null` and goes on otherwise.
+fn broken_literal(text: &str) -> Option<String> {
+    let text = text.trim_start();
+    let literal = ["true", "false", "null"]
+        .into_iter()
+        .find(|literal| text.starts_with(&literal[..1]))?;
+    let (found, expected) = text
+        .chars()
+        .zip(literal.chars())
+        .find(|(found, expected)| found != expected)?;
+    Some(format!(
+        "invalid character {found:?} in literal {literal} (expecting {expected:?})"
+    ))
 }

@@ -1,13 +1,13 @@
 //! Writes records as the controller shows them.
 
-use md5::{Digest, Md5};
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
 
 use super::Call;
 use super::auth::Actor;
-use crate::clock::{self, Micros, SECOND};
+use super::values::{etag, moment, null, write_text, write_value};
+use crate::clock::{Micros, SECOND};
 use crate::error::ApiError;
 use crate::manifest;
 use crate::permission::{Level, Permissions};
@@ -41,6 +41,8 @@ pub(crate) struct Shape<'a> {
     computed: Vec<&'static str>,
     /// Whether it shows columns alone, just as they lie in the database.
     is_plain: bool,
+    /// Whether the controller hands it on as the service behind wrote it.
+    is_handed_on: bool,
 }
 
 /// A column that an answer shows.
@@ -60,10 +62,11 @@ impl<'a> Shape<'a> {
         let mut shape = Shape {
             table,
             names,
-            opening: format!("{{\"kind\":{},\"etag\":", Value::from(table.kind)),
+            opening: format!("{{\"kind\":{}", Value::from(table.kind)),
             columns: Vec::new(),
             computed: Vec::new(),
             is_plain: false,
+            is_handed_on: false,
         };
         for (position, column) in table.columns.iter().enumerate() {
             // A manifest is shown signed, see below.
@@ -86,6 +89,16 @@ impl<'a> Shape<'a> {
             && !shape.wants("etag")
             && !(table.name == "collections" && shape.wants("manifest_text"));
         shape
+    }
+
+    /// As [`Shape::new`], for what the controller hands on unchanged: null stays null, and `etag`
+    /// is there only if it was selected.
+    pub(crate) fn handed_on(table: &'static Table, names: Option<&'a [String]>) -> Shape<'a> {
+        Shape {
+            is_handed_on: true,
+            is_plain: false,
+            ..Shape::new(table, names)
+        }
     }
 
     fn wants(&self, name: &str) -> bool {
@@ -123,8 +136,17 @@ impl<'a> Renderer<'a> {
         record: &Record,
         names: Option<&[String]>,
     ) -> rusqlite::Result<Map<String, Value>> {
+        self.shaped(record, &Shape::new(record.table, names))
+    }
+
+    /// Writes one record as an object of a shape.
+    pub(crate) fn shaped(
+        &self,
+        record: &Record,
+        shape: &Shape<'_>,
+    ) -> rusqlite::Result<Map<String, Value>> {
         let mut text = Vec::new();
-        self.write(record, &Shape::new(record.table, names), &mut text)?;
+        self.write(record, shape, &mut text)?;
         Ok(serde_json::from_slice(&text).expect("records are written as JSON objects"))
     }
 
@@ -140,7 +162,7 @@ impl<'a> Renderer<'a> {
             return self.write(&Record::read(shape.table, positions, row)?, shape, out);
         }
         out.extend_from_slice(shape.opening.as_bytes());
-        out.extend_from_slice(b"\"\"");
+        out.extend_from_slice(b",\"etag\":\"\"");
         for member in &shape.columns {
             let index = positions.iter().position(|at| *at == member.position);
             let value = match index {
@@ -167,19 +189,31 @@ impl<'a> Renderer<'a> {
             out.push(b':');
         };
         out.extend_from_slice(shape.opening.as_bytes());
-        let etag = if shape.wants("etag") {
-            etag(record)
-        } else {
-            String::new()
-        };
-        write_text(out, &etag);
+        if shape.wants("etag") {
+            member("etag", out);
+            write_text(out, &etag(record));
+        } else if !shape.is_handed_on {
+            member("etag", out);
+            write_text(out, "");
+        }
         for shown in &shape.columns {
             out.extend_from_slice(shown.opening.as_bytes());
-            write_value(out, shown.column, record.at(shown.position).into());
+            let value = record.at(shown.position);
+            match (shape.is_handed_on, value) {
+                (true, Sql::Null) => out.extend_from_slice(b"null"),
+                (true, Sql::Real(number)) => {
+                    out.extend_from_slice(Value::from(*number).to_string().as_bytes());
+                }
+                _ => write_value(out, shown.column, value.into()),
+            }
         }
         for name in &shape.computed {
-            member(name, out);
             let value = self.compute(record, name, shape.names.is_some())?;
+            // An empty list of those who may write is left out.
+            if value.as_array().is_some_and(Vec::is_empty) {
+                continue;
+            }
+            member(name, out);
             out.extend_from_slice(value.to_string().as_bytes());
         }
         if shape.table.name == "links" && shape.names.is_none() {
@@ -239,12 +273,19 @@ impl<'a> Renderer<'a> {
             })
     }
 
-    /// The owner, and for those who may share the object also whom it is shared with.
+    /// The owner, and for those who may share the object also whom it is shared with; nobody for
+    /// what is frozen.
     fn writable_by(&self, record: &Record) -> rusqlite::Result<Value> {
         let owner = record.text("owner_uuid").unwrap_or_default();
+        let permissions = self.permissions;
+        let is_managed = permissions.allows(record.uuid(), owner, Level::Manage);
+        let is_frozen = record.text("frozen_by_uuid").is_some_and(|by| !by.is_empty());
+        if permissions.is_frozen(owner) || (is_frozen && !is_managed) {
+            return Ok(json!([]));
+        }
         let mut users = vec![owner.to_owned()];
-        if self.permissions.allows(record.uuid(), owner, Level::Manage) {
-            users.push(self.permissions.user_uuid.clone());
+        if is_managed {
+            users.push(permissions.user_uuid.clone());
             let mut statement = self.connection.prepare_cached(
                 "SELECT DISTINCT tail_uuid FROM links WHERE link_class = 'permission' \
                  AND head_uuid = ?1 AND name IN ('can_write', 'can_manage') AND tail_uuid <> ''",
@@ -253,13 +294,23 @@ impl<'a> Renderer<'a> {
             while let Some(row) = rows.next()? {
                 users.push(row.get(0)?);
             }
+        } else if permissions.has(record.uuid(), owner, Level::Write) {
+            users.push(permissions.user_uuid.clone());
         }
         Ok(users.into())
     }
 
     /// Signs a manifest for the client; what is in the trash stays unsigned.
     pub(crate) fn sign(&self, record: &Record, text: &str) -> String {
-        if text.is_empty() || record.is("is_trashed") || self.token.is_empty() {
+        if record.is("is_trashed") {
+            return text.to_owned();
+        }
+        self.sign_anyway(record, text)
+    }
+
+    /// Signs a manifest for the client, until its collection goes into the trash.
+    fn sign_anyway(&self, record: &Record, text: &str) -> String {
+        if text.is_empty() || self.token.is_empty() {
             return text.to_owned();
         }
         let mut expiry = self.now / SECOND + self.signer.ttl();
@@ -285,7 +336,7 @@ impl<'a> Renderer<'a> {
             .filter(|column| column.is_visible)
         {
             let zero = match column.kind {
-                Type::Object | Type::Array => Value::Null,
+                Type::Object | Type::Mounts | Type::Array => Value::Null,
                 _ => null(column),
             };
             object.insert(column.name.to_owned(), zero);
@@ -293,7 +344,10 @@ impl<'a> Renderer<'a> {
         object.insert("uuid".to_owned(), hash.into());
         object.insert("portable_data_hash".to_owned(), hash.into());
         object.insert("trash_at".to_owned(), moment(record.moment("trash_at")));
-        object.insert("manifest_text".to_owned(), self.sign(record, text).into());
+        object.insert(
+            "manifest_text".to_owned(),
+            self.sign_anyway(record, text).into(),
+        );
         object.insert("unsigned_manifest_text".to_owned(), "".into());
         if let Some(names) = names {
             object.retain(|name, _| names.iter().any(|wanted| wanted == name));
@@ -302,77 +356,4 @@ impl<'a> Renderer<'a> {
         object.insert("etag".to_owned(), "".into());
         object
     }
-}
-
-/// Returns what the controller makes of null.
-fn null(column: &Column) -> Value {
-    match column.kind {
-        _ if column.is_nullable => Value::Null,
-        Type::Text | Type::LongText => "".into(),
-        Type::Object => json!({}),
-        Type::Array => json!([]),
-        Type::Boolean => false.into(),
-        Type::Integer => 0.into(),
-        Type::Time => Value::Null,
-    }
-}
-
-/// Appends the JSON of one value.
-fn write_value(out: &mut Vec<u8>, column: &Column, value: ValueRef<'_>) {
-    match (column.kind, value) {
-        (Type::Time, ValueRef::Integer(micros)) => {
-            out.push(b'"');
-            clock::write(micros, 0, out);
-            out.push(b'"');
-        }
-        (Type::Boolean, ValueRef::Integer(number)) => {
-            out.extend_from_slice(if number == 0 { b"false" } else { b"true" });
-        }
-        (Type::Integer, ValueRef::Integer(number)) => {
-            out.extend_from_slice(number.to_string().as_bytes());
-        }
-        (Type::Object | Type::Array, ValueRef::Text(text)) => {
-            // Kept as JSON already, unless somebody seeded something else.
-            let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();
-            out.extend_from_slice(if is_json { text } else { b"null" });
-        }
-        (_, ValueRef::Text(text)) => write_text(out, &String::from_utf8_lossy(text)),
-        (_, _) => out.extend_from_slice(null(column).to_string().as_bytes()),
-    }
-}
-
-/// Appends a text as a JSON string.
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("a vector takes every byte");
-}
-
-/// Writes a moment that may be missing.
-pub(crate) fn moment(moment: Option<Micros>) -> Value {
-    moment.map_or(Value::Null, |moment| clock::format(moment).into())
-}
-
-/// Makes a text that changes with the record: 128 bits in base 36.
-pub(crate) fn etag(record: &Record) -> String {
-    let mut digest = Md5::new();
-    for column in record
-        .table
-        .columns
-        .iter()
-        .filter(|column| column.is_visible)
-    {
-        match record.value(column.name) {
-            Sql::Text(text) => digest.update(text.as_bytes()),
-            Sql::Integer(number) => digest.update(number.to_le_bytes()),
-            _ => {}
-        }
-        digest.update([0]);
-    }
-    let mut number = u128::from_be_bytes(digest.finalize().into());
-    let mut digits = Vec::with_capacity(25);
-    while number > 0 {
-        let digit = u32::try_from(number % 36).unwrap_or(0);
-        digits.push(char::from_digit(digit, 36).unwrap_or('0'));
-        number /= 36;
-    }
-    digits.iter().rev().collect()
 }

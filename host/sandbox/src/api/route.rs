@@ -4,11 +4,12 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Call, Incoming, Reply, collections, config, discovery, groups, keep_services, links, list,
-    tokens, users,
+    Call, Incoming, Reply, collections, config, contents, discovery, groups, keep_services, links,
+    list, logs, permissions, tokens, users,
 };
+use super::trash::Way;
 use crate::error::ApiError;
-use crate::store::table::{COLLECTIONS, GROUPS, LINKS, Table, USERS};
+use crate::store::table::{TABLES, Table};
 
 /// The operations on a table.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,7 @@ pub(crate) enum Operation<'a> {
     Untrash(&'a str),
     Current,
     Contents(Option<&'a str>),
+    Shared,
 }
 
 /// Where a request goes.
@@ -34,6 +36,10 @@ pub(crate) enum Route<'a> {
     KeepServices,
     AccessibleKeepServices,
     CurrentToken,
+    Token(&'a str),
+    Tokens,
+    Permissions(&'a str),
+    ComputedPermissions,
     Records(&'static Table, Operation<'a>),
 }
 
@@ -58,6 +64,10 @@ impl<'a> Route<'a> {
                 ["keep_services"] => return Some(Route::KeepServices),
                 ["keep_services", "accessible"] => return Some(Route::AccessibleKeepServices),
                 ["api_client_authorizations", "current"] => return Some(Route::CurrentToken),
+                ["api_client_authorizations", uuid] => return Some(Route::Token(uuid)),
+                ["api_client_authorizations"] => return Some(Route::Tokens),
+                ["permissions", uuid] => return Some(Route::Permissions(uuid)),
+                ["computed_permissions"] => return Some(Route::ComputedPermissions),
                 _ => {}
             }
         }
@@ -69,6 +79,7 @@ impl<'a> Route<'a> {
             ("POST", []) if table.name != "users" => Operation::Create,
             ("GET" | "HEAD", ["current"]) if table.name == "users" => Operation::Current,
             ("GET" | "HEAD", ["contents"]) if table.name == "groups" => Operation::Contents(None),
+            ("GET" | "HEAD", ["shared"]) if table.name == "groups" => Operation::Shared,
             ("GET" | "HEAD", [uuid, "contents"]) if table.name == "groups" => {
                 Operation::Contents(Some(uuid))
             }
@@ -86,6 +97,15 @@ impl<'a> Route<'a> {
         Some(Route::Records(table, operation))
     }
 
+    /// Says whether the controller hands the request on and its answer back, errors included.
+    pub(crate) fn is_handed_on(self) -> bool {
+        match self {
+            Route::Permissions(_) | Route::ComputedPermissions => true,
+            Route::Records(table, _) => matches!(table.name, "logs" | "containers"),
+            _ => false,
+        }
+    }
+
     /// Does what was asked.
     ///
     /// # Errors
@@ -93,6 +113,7 @@ impl<'a> Route<'a> {
     /// As the operation says.
     pub(crate) fn run(self, call: &Call<'_>, incoming: &Incoming) -> Result<Reply, ApiError> {
         let object = |object: Map<String, Value>| Reply::json(StatusCode::OK, &object.into());
+        let handed_on = |value: Value| Reply::service_json(StatusCode::OK, &value);
         match self {
             Route::Discovery => Ok(Reply::service_json(
                 StatusCode::OK,
@@ -112,12 +133,28 @@ impl<'a> Route<'a> {
                 &keep_services::accessible(call.cluster, incoming.is_external),
             )),
             Route::CurrentToken => tokens::current(call).map(object),
+            Route::Token(uuid) => tokens::get(call, uuid).map(object),
+            Route::Tokens => tokens::list(call).map(object),
+            Route::Permissions(uuid) => permissions::of_object(call, uuid),
+            Route::ComputedPermissions => permissions::computed(call).map(handed_on),
             Route::Records(table, operation) => match (table.name, operation) {
+                ("logs" | "containers", Operation::List) => {
+                    list::handed_on(call, table).map(handed_on)
+                }
+                ("logs" | "containers", Operation::Get(uuid)) => {
+                    logs::get(call, table, uuid).map(|record| handed_on(record.into()))
+                }
+                ("logs", Operation::Create) => {
+                    logs::create(call).map(|record| handed_on(record.into()))
+                }
+                ("logs", Operation::Update(uuid) | Operation::Delete(uuid)) => {
+                    logs::change(call, uuid).map(|record| handed_on(record.into()))
+                }
                 (_, Operation::List) => {
                     list::list(call, table).map(|list| Reply::json_text(StatusCode::OK, list))
                 }
                 ("groups", Operation::Contents(uuid)) => {
-                    groups::contents(call, uuid).map(|list| Reply::json(StatusCode::OK, &list))
+                    contents::contents(call, uuid).map(|list| Reply::json(StatusCode::OK, &list))
                 }
                 ("users", Operation::Current) => users::current(call).map(object),
                 ("users", Operation::Get(uuid)) => users::get(call, uuid).map(object),
@@ -133,22 +170,28 @@ impl<'a> Route<'a> {
                     collections::update(call, &decode(uuid)).map(object)
                 }
                 ("collections", Operation::Delete(uuid)) => {
-                    collections::delete(call, uuid).map(object)
+                    collections::set_trash(call, &decode(uuid), Way::Delete).map(object)
                 }
                 ("collections", Operation::Trash(uuid)) => {
-                    collections::set_trash(call, uuid, true).map(object)
+                    collections::set_trash(call, uuid, Way::Trash).map(object)
                 }
                 ("collections", Operation::Untrash(uuid)) => {
-                    collections::set_trash(call, uuid, false).map(object)
+                    collections::set_trash(call, uuid, Way::Untrash).map(object)
                 }
                 ("groups", Operation::Get(uuid)) => groups::get(call, uuid).map(object),
                 ("groups", Operation::Create) => groups::create(call).map(object),
                 ("groups", Operation::Update(uuid)) => groups::update(call, uuid).map(object),
-                ("groups", Operation::Delete(uuid) | Operation::Trash(uuid)) => {
-                    groups::set_trash(call, uuid, true).map(object)
+                ("groups", Operation::Shared) => {
+                    contents::shared(call).map(|list| Reply::json(StatusCode::OK, &list))
+                }
+                ("groups", Operation::Delete(uuid)) => {
+                    groups::set_trash(call, uuid, Way::Delete).map(object)
+                }
+                ("groups", Operation::Trash(uuid)) => {
+                    groups::set_trash(call, uuid, Way::Trash).map(object)
                 }
                 ("groups", Operation::Untrash(uuid)) => {
-                    groups::set_trash(call, uuid, false).map(object)
+                    groups::set_trash(call, uuid, Way::Untrash).map(object)
                 }
                 _ => Err(ApiError::controller(
                     StatusCode::NOT_FOUND,
@@ -168,9 +211,7 @@ fn decode(part: &str) -> String {
 
 /// Finds the table of a resource name.
 pub(crate) fn table(name: &str) -> Option<&'static Table> {
-    [&LINKS, &COLLECTIONS, &GROUPS, &USERS]
-        .into_iter()
-        .find(|table| table.name == name)
+    TABLES.into_iter().find(|table| table.name == name)
 }
 
 /// Says that the cluster is well to those who know the management token.

@@ -68,6 +68,12 @@ fn parse_element(element: &Json) -> Result<Filter, ApiError> {
             go_quoted(operator)
         )));
     };
+    if operand.is_object() {
+        return Err(ApiError::transcode(format!(
+            "invalid filter operand {}",
+            go_quoted(operand)
+        )));
+    }
     Ok(Filter {
         attribute: attribute.clone(),
         operator: operator.clone(),

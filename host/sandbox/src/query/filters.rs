@@ -31,10 +31,13 @@ pub(crate) fn condition(table: &Table, filter: &Filter) -> Result<Condition, Api
     if filter.attribute == "any" {
         return any(table, &operator, filter);
     }
-    let (head, key) = match filter.attribute.split_once('.') {
-        Some((head, key)) if head == table.name => (key, None),
+    let attribute = match filter.attribute.split_once('.') {
+        Some((head, rest)) if head == table.name => rest,
+        _ => filter.attribute.as_str(),
+    };
+    let (head, key) = match attribute.split_once('.') {
         Some((head, key)) => (head, Some(key)),
-        None => (filter.attribute.as_str(), None),
+        None => (attribute, None),
     };
     if let Some(column) = head.strip_suffix("_kind")
         && table.name == "links"
@@ -61,7 +64,7 @@ pub(crate) fn condition(table: &Table, filter: &Filter) -> Result<Condition, Api
         .column(head)
         .filter(|column| is_filterable(column))
         .ok_or_else(invalid)?;
-    if column.kind == Type::Object {
+    if matches!(column.kind, Type::Object | Type::Mounts) {
         return property(column, key, &operator, filter);
     }
     if key.is_some() {

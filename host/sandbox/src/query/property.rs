@@ -18,7 +18,8 @@ pub(crate) fn property(
     let column = column.name;
     let Some(key) = key else {
         return match (operator, &filter.operand) {
-            ("exists", Json::String(key)) => Ok(Condition {
+            // What a text is contained in is the list of keys.
+            ("exists" | "contains", Json::String(key)) => Ok(Condition {
                 sql: format!("json_key({column}, ?) IS NOT NULL"),
                 parameters: vec![key.clone().into()],
             }),

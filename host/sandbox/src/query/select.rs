@@ -26,10 +26,7 @@ pub(crate) fn check(table: &Table, names: &[String]) -> Result<(), ApiError> {
         let bare = name
             .strip_prefix(&format!("{}.", table.name))
             .unwrap_or(name);
-        let is_known = table.visible_column(bare).is_some()
-            || COMPUTED.contains(&bare)
-            || computed(table).contains(&bare);
-        if !is_known && !underivable.contains(&bare) {
+        if !is_selectable(table, bare) && !underivable.contains(&bare) {
             return Err(ApiError::argument(format!(
                 "Invalid attribute '{name}' of {} in select parameter",
                 table.model
@@ -43,6 +40,16 @@ pub(crate) fn check(table: &Table, names: &[String]) -> Result<(), ApiError> {
             "Invalid attribute(s): {underivable:?}"
         )))
     }
+}
+
+/// Says whether a name is an attribute that a selection may hold.
+pub(crate) fn is_selectable(table: &Table, name: &str) -> bool {
+    let bare = name
+        .strip_prefix(&format!("{}.", table.name))
+        .unwrap_or(name);
+    table.visible_column(bare).is_some()
+        || COMPUTED.contains(&bare)
+        || computed(table).contains(&bare)
 }
 
 /// The attributes of a table that are computed from its columns.
@@ -96,7 +103,7 @@ pub(crate) fn positions(table: &Table, names: Option<&[String]>, is_list: bool) 
 
 /// Says whether a column counts towards the limit on bytes read for one page.
 pub(crate) fn is_wide(kind: Type) -> bool {
-    matches!(kind, Type::LongText | Type::Object | Type::Array)
+    matches!(kind, Type::LongText | Type::Object | Type::Mounts | Type::Array)
 }
 
 #[cfg(test)]

@@ -31,6 +31,13 @@ pub(crate) fn go_quoted(value: &Json) -> String {
     match value {
         Json::String(text) => format!("{text:?}"),
         Json::Null => "%!q(<nil>)".to_owned(),
+        Json::Object(object) => {
+            let pairs: Vec<String> = object
+                .iter()
+                .map(|(key, value)| format!("{key:?}:{}", go_quoted(value)))
+                .collect();
+            format!("map[{}]", pairs.join(" "))
+        }
         other => format!("%!q({}={other})", go_type(other)),
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The version of the tables below, kept in the database itself.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// The tables and their indexes.
 ///
@@ -119,6 +119,109 @@ CREATE TABLE tokens (
 ) STRICT;
 ";
 
+/// What the second version added: runs of containers, the log, and the age of tokens.
+const ADDED: &str = "
+CREATE TABLE container_requests (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    owner_uuid TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_by_user_uuid TEXT,
+    modified_at INTEGER,
+    command TEXT,
+    container_count INTEGER,
+    container_count_max INTEGER,
+    container_image TEXT,
+    container_uuid TEXT,
+    cumulative_cost REAL,
+    cwd TEXT,
+    description TEXT,
+    environment TEXT,
+    expires_at INTEGER,
+    filters TEXT,
+    log_uuid TEXT,
+    mounts TEXT,
+    name TEXT,
+    output_glob TEXT,
+    output_name TEXT,
+    output_path TEXT,
+    output_properties TEXT,
+    output_storage_classes TEXT,
+    output_ttl INTEGER,
+    output_uuid TEXT,
+    priority INTEGER,
+    properties TEXT,
+    published_ports TEXT,
+    requesting_container_uuid TEXT,
+    runtime_constraints TEXT,
+    runtime_token TEXT,
+    scheduling_parameters TEXT,
+    service INTEGER,
+    state TEXT,
+    use_existing INTEGER,
+    secret_mounts TEXT,
+    updated_at INTEGER
+) STRICT;
+CREATE INDEX container_requests_by_container ON container_requests (container_uuid);
+CREATE TABLE containers (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    owner_uuid TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_by_user_uuid TEXT,
+    modified_at INTEGER,
+    command TEXT,
+    container_image TEXT,
+    cwd TEXT,
+    environment TEXT,
+    exit_code INTEGER,
+    finished_at INTEGER,
+    locked_by_uuid TEXT,
+    log TEXT,
+    mounts TEXT,
+    output TEXT,
+    output_path TEXT,
+    output_glob TEXT,
+    priority INTEGER,
+    progress REAL,
+    runtime_constraints TEXT,
+    runtime_status TEXT,
+    started_at INTEGER,
+    state TEXT,
+    auth_uuid TEXT,
+    scheduling_parameters TEXT,
+    runtime_user_uuid TEXT,
+    runtime_auth_scopes TEXT,
+    lock_count INTEGER,
+    gateway_address TEXT,
+    interactive_session_started INTEGER,
+    output_storage_classes TEXT,
+    output_properties TEXT,
+    cost REAL,
+    subrequests_cost REAL,
+    service INTEGER,
+    published_ports TEXT,
+    secret_mounts TEXT,
+    updated_at INTEGER
+) STRICT;
+CREATE TABLE logs (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    owner_uuid TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_by_user_uuid TEXT,
+    modified_at INTEGER,
+    object_uuid TEXT,
+    object_owner_uuid TEXT,
+    event_at INTEGER,
+    event_type TEXT,
+    summary TEXT,
+    properties TEXT
+) STRICT;
+CREATE INDEX logs_by_object ON logs (object_uuid);
+ALTER TABLE tokens ADD COLUMN created_at INTEGER;
+";
+
 /// What a table full of images looks like, for the planner of queries.
 ///
 /// SQLite would take any index of a single link class first and sort what it finds, page by page.
@@ -149,9 +252,13 @@ pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
     // Another process may have been faster.
-    if version(&transaction)? == 0 {
+    let found = version(&transaction)?;
+    if found < 1 {
         transaction.execute_batch(TABLES)?;
         transaction.execute_batch(STATISTICS)?;
+    }
+    if found < 2 {
+        transaction.execute_batch(ADDED)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()

@@ -9,12 +9,16 @@ pub(crate) enum Type {
     LongText,
     /// A JSON object.
     Object,
+    /// A JSON object of mounts by path; each is shown with all its attributes.
+    Mounts,
     /// A JSON array.
     Array,
     /// A moment in microseconds.
     Time,
     /// A whole number.
     Integer,
+    /// A number that need not be whole.
+    Real,
     /// True or false.
     Boolean,
 }
@@ -93,7 +97,7 @@ impl Table {
     }
 }
 
-use Type::{Array, Boolean, Integer, LongText, Object, Text, Time};
+use Type::{Array, Boolean, Integer, LongText, Mounts, Object, Real, Text, Time};
 
 /// Links, of which docker images consist.
 pub(crate) static LINKS: Table = Table {
@@ -204,5 +208,134 @@ pub(crate) static USERS: Table = Table {
     ],
 };
 
-/// Every table, in the order in which project contents are listed.
-pub(crate) static TABLES: [&Table; 4] = [&GROUPS, &COLLECTIONS, &LINKS, &USERS];
+/// Requests to run a container.
+pub(crate) static CONTAINER_REQUESTS: Table = Table {
+    name: "container_requests",
+    model: "ContainerRequest",
+    attribute_key: "container_request",
+    kind: "arvados#containerRequest",
+    infix: "xvhdp",
+    columns: &[
+        column("uuid", Text),
+        column("owner_uuid", Text),
+        column("created_at", Time),
+        column("modified_by_user_uuid", Text),
+        column("modified_at", Time),
+        column("command", Array),
+        column("container_count", Integer),
+        column("container_count_max", Integer),
+        column("container_image", Text),
+        nullable("container_uuid", Text),
+        column("cumulative_cost", Real),
+        column("cwd", Text),
+        nullable("description", LongText),
+        column("environment", Object),
+        column("expires_at", Time),
+        nullable("filters", LongText),
+        nullable("log_uuid", Text),
+        column("mounts", Mounts),
+        column("name", Text),
+        column("output_glob", Array),
+        nullable("output_name", Text),
+        column("output_path", Text),
+        column("output_properties", Object),
+        column("output_storage_classes", Array),
+        column("output_ttl", Integer),
+        nullable("output_uuid", Text),
+        column("priority", Integer),
+        column("properties", Object),
+        column("published_ports", Object),
+        nullable("requesting_container_uuid", Text),
+        column("runtime_constraints", Object),
+        column("runtime_token", Text),
+        column("scheduling_parameters", Object),
+        column("service", Boolean),
+        column("state", Text),
+        column("use_existing", Boolean),
+        hidden("secret_mounts", Object),
+        hidden("updated_at", Time),
+    ],
+};
+
+/// What runs, or ran, for requests.
+pub(crate) static CONTAINERS: Table = Table {
+    name: "containers",
+    model: "Container",
+    attribute_key: "container",
+    kind: "arvados#container",
+    infix: "dz642",
+    columns: &[
+        column("uuid", Text),
+        column("owner_uuid", Text),
+        column("created_at", Time),
+        column("modified_by_user_uuid", Text),
+        column("modified_at", Time),
+        column("command", Array),
+        column("container_image", Text),
+        column("cwd", Text),
+        column("environment", Object),
+        column("exit_code", Integer),
+        column("finished_at", Time),
+        column("locked_by_uuid", Text),
+        column("log", Text),
+        column("mounts", Object),
+        column("output", Text),
+        column("output_path", Text),
+        column("output_glob", Array),
+        column("priority", Integer),
+        column("progress", Real),
+        column("runtime_constraints", Object),
+        column("runtime_status", Object),
+        column("started_at", Time),
+        column("state", Text),
+        column("auth_uuid", Text),
+        column("scheduling_parameters", Object),
+        column("runtime_user_uuid", Text),
+        column("runtime_auth_scopes", Array),
+        column("lock_count", Integer),
+        column("gateway_address", Text),
+        column("interactive_session_started", Boolean),
+        column("output_storage_classes", Array),
+        column("output_properties", Object),
+        column("cost", Real),
+        column("subrequests_cost", Real),
+        column("service", Boolean),
+        column("published_ports", Object),
+        hidden("secret_mounts", Object),
+        hidden("updated_at", Time),
+    ],
+};
+
+/// What happened to records.
+pub(crate) static LOGS: Table = Table {
+    name: "logs",
+    model: "Log",
+    attribute_key: "log",
+    kind: "arvados#log",
+    infix: "57u5n",
+    columns: &[
+        column("uuid", Text),
+        column("owner_uuid", Text),
+        column("created_at", Time),
+        column("modified_by_user_uuid", Text),
+        column("modified_at", Time),
+        column("id", Integer),
+        column("object_uuid", Text),
+        column("object_owner_uuid", Text),
+        column("event_at", Time),
+        column("event_type", Text),
+        column("summary", LongText),
+        column("properties", Object),
+    ],
+};
+
+/// Every table that clients ask for by name.
+pub(crate) static TABLES: [&Table; 7] = [
+    &GROUPS,
+    &COLLECTIONS,
+    &LINKS,
+    &USERS,
+    &CONTAINER_REQUESTS,
+    &CONTAINERS,
+    &LOGS,
+];

@@ -1,0 +1,152 @@
+//! Permission links: who may give whom a level on what.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::access::owner_of;
+use crate::error::ApiError;
+use crate::permission::{Level, Permissions, is_permission_name};
+use crate::store::record::Record;
+use crate::store::table::LINKS;
+use crate::uuid;
+
+/// Says whether a link shares something.
+pub(crate) fn is_permission(link: &Record) -> bool {
+    link.text("link_class") == Some("permission")
+}
+
+/// Finds the link that gives the same one a level on the same object.
+pub(crate) fn find_equal(
+    connection: &Connection,
+    link: &Record,
+) -> rusqlite::Result<Option<Record>> {
+    let (true, Some(name), Some(head), Some(tail)) = (
+        is_permission(link),
+        link.text("name"),
+        link.text("head_uuid"),
+        link.text("tail_uuid"),
+    ) else {
+        return Ok(None);
+    };
+    if !is_permission_name(name) {
+        return Ok(None);
+    }
+    // A login is no level: it stands beside one.
+    let uuid: Option<String> = connection
+        .prepare_cached(
+            "SELECT uuid FROM links WHERE link_class = 'permission' \
+             AND (name = 'can_login') = (?1 = 'can_login') AND head_uuid = ?2 AND tail_uuid = ?3 \
+             ORDER BY created_at, uuid LIMIT 1",
+        )?
+        .query_row([name, head, tail], |row| row.get(0))
+        .optional()?;
+    match uuid {
+        Some(uuid) => Record::find(connection, &LINKS, &uuid),
+        None => Ok(None),
+    }
+}
+
+/// Says whether a link gives more than another.
+pub(crate) fn is_higher(link: &Record, known: &Record) -> bool {
+    let level = |link: &Record| link.text("name").and_then(Level::of_link);
+    level(link) > level(known)
+}
+
+/// Checks a permission link as a whole; `errors` collects what is wrong with it.
+///
+/// # Errors
+///
+/// 403 unless the user manages the object.
+pub(crate) fn check(
+    connection: &Connection,
+    link: &Record,
+    permissions: &Permissions,
+    errors: &mut Vec<String>,
+) -> Result<(), ApiError> {
+    if !link.text("name").is_some_and(is_permission_name) {
+        errors.push(
+            "Name is invalid permission, must be one of 'can_read', 'can_write', 'can_manage', \
+             'can_login'"
+                .to_owned(),
+        );
+        return Ok(());
+    }
+    let tail = link.text("tail_uuid").unwrap_or_default();
+    match uuid::infix(tail) {
+        Some("tpzed") => {}
+        Some("j7d0g") => match class_of(connection, tail)? {
+            None => {
+                errors.push("Tail uuid does not exist".to_owned());
+                return Ok(());
+            }
+            Some(class) if class != "role" => {
+                errors.push(format!(
+                    "Tail uuid must be a user or role, was group with group_class {class}"
+                ));
+                return Ok(());
+            }
+            Some(_) => {}
+        },
+        _ => {
+            errors.push("Tail uuid must be a user or role".to_owned());
+            return Ok(());
+        }
+    }
+    if permissions.is_admin {
+        return Ok(());
+    }
+    let head = link.text("head_uuid").unwrap_or_default();
+    if uuid::infix(head).is_none() {
+        // The real service stumbles over this.
+        return Err(ApiError::invalid(
+            "#<NoMethodError: undefined method `find_by_uuid' for nil>",
+        ));
+    }
+    if owner_of(connection, head)?.is_none() {
+        errors.push("Head uuid does not exist".to_owned());
+        return Ok(());
+    }
+    check_permitted(connection, link, permissions)
+}
+
+/// Checks that the user may share what a link points to.
+///
+/// # Errors
+///
+/// 403 unless the user manages it.
+pub(crate) fn check_permitted(
+    connection: &Connection,
+    link: &Record,
+    permissions: &Permissions,
+) -> Result<(), ApiError> {
+    let head = link.text("head_uuid").unwrap_or_default();
+    let owner = owner_of(connection, head)?.unwrap_or_default();
+    if permissions.is_active && permissions.allows(head, &owner, Level::Manage) {
+        Ok(())
+    } else {
+        Err(ApiError::permission_denied())
+    }
+}
+
+/// Refuses every change of a permission link but that of its level.
+///
+/// # Errors
+///
+/// 422 in the server's words.
+pub(crate) fn check_change(old: &Record, link: &Record) -> Result<(), ApiError> {
+    let is_same = ["link_class", "tail_uuid", "head_uuid"]
+        .iter()
+        .all(|name| old.value(name) == link.value(name));
+    if is_same || !(is_permission(old) || is_permission(link)) {
+        return Ok(());
+    }
+    Err(ApiError::invalid(
+        "#<RuntimeError: Can only alter permission link level>",
+    ))
+}
+
+fn class_of(connection: &Connection, group: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT group_class FROM groups WHERE uuid = ?1")?
+        .query_row([group], |row| row.get(0))
+        .optional()
+}
