@@ -29,6 +29,8 @@ pub struct Options {
     pub default_trash_lifetime: Duration,
     /// The storage classes; the first is the default one.
     pub storage_classes: Vec<String>,
+    /// The storage classes of each store's volume; a store past the end of the list has all.
+    pub volume_classes: Vec<Vec<String>>,
     /// The Keep services to run. Blocks are kept once per store, and once if there is none.
     pub keep_services: Vec<ServiceKind>,
     /// Whether the Keep services speak TLS.
@@ -54,6 +56,7 @@ impl Default for Options {
             blob_signing_key: None,
             default_trash_lifetime: Duration::from_secs(14 * 24 * 3600),
             storage_classes: vec!["default".to_owned()],
+            volume_classes: Vec::new(),
             keep_services: vec![ServiceKind::Proxy],
             is_keep_encrypted: true,
             is_api_plain_too: false,
@@ -92,6 +95,7 @@ pub(crate) struct Settings {
     /// In microseconds.
     pub(crate) trash_lifetime: i64,
     pub(crate) storage_classes: Vec<String>,
+    volume_classes: Vec<Vec<String>>,
     pub(crate) management_token: Option<String>,
 }
 
@@ -107,7 +111,15 @@ impl Settings {
             trash_lifetime: i64::try_from(options.default_trash_lifetime.as_micros())
                 .unwrap_or(i64::MAX / 4),
             storage_classes: options.storage_classes.clone(),
+            volume_classes: options.volume_classes.clone(),
             management_token: options.management_token.clone(),
         }
+    }
+
+    /// The storage classes of a volume.
+    pub(crate) fn classes_of(&self, volume: usize) -> &[String] {
+        self.volume_classes
+            .get(volume)
+            .unwrap_or(&self.storage_classes)
     }
 }

@@ -192,7 +192,9 @@ impl Permissions {
                 // A user sees the permission links to and from itself, and those on what it manages.
                 readable.push_str(
                     " OR (link_class = 'permission' AND (head_uuid = ? OR tail_uuid = ? \
-                     OR head_uuid IN (SELECT value FROM json_each(?))))",
+                     OR head_uuid IN (SELECT value FROM json_each(?)) \
+                     OR EXISTS (SELECT 1 FROM collections WHERE collections.uuid = head_uuid \
+                     AND collections.owner_uuid IN (SELECT value FROM json_each(?)))))",
                 );
                 let managed: Vec<&str> = self
                     .levels
@@ -202,6 +204,7 @@ impl Permissions {
                     .collect();
                 parameters.push(self.user_uuid.clone().into());
                 parameters.push(self.user_uuid.clone().into());
+                parameters.push(json_list(&managed));
                 parameters.push(json_list(&managed));
             }
             match table.name {

@@ -84,6 +84,10 @@ async fn every_transcript_of_the_verbs_matches_or_has_a_reason() {
         golden,
         options: Options {
             storage_classes: vec!["default".to_owned(), "archive".to_owned()],
+            volume_classes: vec![
+                vec!["default".to_owned(), "archive".to_owned()],
+                vec!["default".to_owned()],
+            ],
             ..Options::default()
         },
         exceptions: include_str!("conformance/verbs-exceptions.tsv"),

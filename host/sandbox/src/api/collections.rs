@@ -128,7 +128,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
     read_properties(&mut attributes)?;
     let replacements = Replacements::read(call, "CreateOptions")?;
     let is_unique = call.params.is("ensure_unique_name");
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         let permissions = &actor.permissions;
         let mut record = Record::new(&COLLECTIONS);
@@ -182,15 +182,17 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
     let mut attributes = call.params.attributes("UpdateOptions")?;
     read_properties(&mut attributes)?;
     let replacements = Replacements::read(call, "UpdateOptions")?;
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         refuse_hash(uuid, "readonly?")?;
         let permissions = &actor.permissions;
         let old = find_readable(connection, &COLLECTIONS, uuid, permissions, false)?;
         let mut record = old.clone();
         if !replacements.is_empty() {
-            assign(&mut record, &attributes)?;
-            check_signatures(call, &actor, &record)?;
+            if attributes.contains_key("manifest_text") {
+                assign(&mut record, &attributes)?;
+                check_signatures(call, &actor, &record)?;
+            }
             replacements.apply(call, connection, &actor, Some(&old), &mut attributes)?;
             record = old.clone();
         }
@@ -271,7 +273,7 @@ pub(crate) fn set_trash(
     uuid: &str,
     way: Way,
 ) -> Result<Map<String, Value>, ApiError> {
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         refuse_hash(uuid, "is_trashed")?;
         let permissions = &actor.permissions;

@@ -137,7 +137,7 @@ fn volumes(cluster: &Cluster) -> Map<String, Value> {
         .map(|service| {
             let classes: Map<String, Value> = cluster
                 .settings
-                .storage_classes
+                .classes_of(service.volume)
                 .iter()
                 .map(|name| (name.clone(), true.into()))
                 .collect();

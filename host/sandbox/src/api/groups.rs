@@ -44,7 +44,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
     let mut attributes = call.params.attributes("CreateOptions")?;
     read_properties(&mut attributes)?;
     let is_unique = call.params.is("ensure_unique_name");
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         let mut record = Record::new(&GROUPS);
         assign(&mut record, &attributes)?;
@@ -141,7 +141,7 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
     let names = call.params.strings("select", "UpdateOptions")?;
     let mut attributes = call.params.attributes("UpdateOptions")?;
     read_properties(&mut attributes)?;
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         let old = find_readable(connection, &GROUPS, uuid, &actor.permissions, false)?;
         let mut record = old.clone();
@@ -189,7 +189,7 @@ pub(crate) fn set_trash(
     uuid: &str,
     way: Way,
 ) -> Result<Map<String, Value>, ApiError> {
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         let is_out = way == Way::Untrash;
         let old = find_readable(connection, &GROUPS, uuid, &actor.permissions, is_out)?;

@@ -44,7 +44,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
     let names = call.params.strings("select", "CreateOptions")?;
     let mut attributes = call.params.attributes("CreateOptions")?;
     read_properties(&mut attributes)?;
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         let permissions = &actor.permissions;
         let mut record = Record::new(&LINKS);
@@ -90,7 +90,7 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
     let names = call.params.strings("select", "UpdateOptions")?;
     let mut attributes = call.params.attributes("UpdateOptions")?;
     read_properties(&mut attributes)?;
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         let old = find_readable(connection, &LINKS, uuid, &actor.permissions, false)?;
         let mut record = old.clone();
@@ -125,7 +125,7 @@ fn save(
 
 /// Removes a link for good and returns what it was.
 pub(crate) fn delete(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, ApiError> {
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         let permissions = &actor.permissions;
         let record = find_readable(connection, &LINKS, uuid, permissions, false)?;

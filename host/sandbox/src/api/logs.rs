@@ -34,7 +34,7 @@ pub(crate) fn get(
 pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
     let mut attributes = call.params.attributes("CreateOptions")?;
     read_properties(&mut attributes)?;
-    call.cluster.store.write(|connection| {
+    call.write(|connection| {
         let actor = call.actor(connection)?;
         let permissions = &actor.permissions;
         if !permissions.is_active {

@@ -10,6 +10,7 @@ pub(crate) mod contents;
 pub(crate) mod discovery;
 pub(crate) mod events;
 pub(crate) mod groups;
+pub(crate) mod health;
 pub(crate) mod keep_services;
 pub(crate) mod links;
 pub(crate) mod list;
@@ -153,6 +154,21 @@ impl Call<'_> {
     pub(crate) fn actor(&self, connection: &rusqlite::Connection) -> Result<auth::Actor, ApiError> {
         let now = self.cluster.clock.now();
         auth::authenticate(connection, self.token, self.method, self.path, now)
+    }
+
+    /// Runs `work` in a transaction that is undone if it fails, on a swept trash.
+    ///
+    /// # Errors
+    ///
+    /// As `work`, and the database's.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.cluster.store.write(|connection| {
+            trash::sweep(connection, self.cluster.clock.now())?;
+            work(connection)
+        })
     }
 
     /// The selection of a request for one object, checked later against the table.

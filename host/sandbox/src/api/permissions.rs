@@ -11,6 +11,7 @@ use crate::error::ApiError;
 use crate::permission::{Level, Permissions};
 use crate::store::record::Record;
 use crate::store::table::{LINKS, USERS};
+use crate::uuid;
 
 /// Lists the permission links that point to an object, for those who manage it.
 pub(crate) fn of_object(call: &Call<'_>, uuid: &str) -> Result<Reply, ApiError> {
@@ -84,7 +85,8 @@ pub(crate) fn computed(call: &Call<'_>) -> Result<Value, ApiError> {
             .collect::<Result<_, _>>()?;
         let now = call.cluster.clock.now();
         let mut items = Vec::new();
-        for user in users {
+        let system = uuid::system_user(&call.cluster.id);
+        for user in users.into_iter().filter(|user| *user != system) {
             let permissions = Permissions::load(connection, &user, false, true, now)?;
             if let Some(level) = permissions.level(target, &owner) {
                 items.push(json!({

@@ -200,7 +200,9 @@ impl<'a> Renderer<'a> {
             out.extend_from_slice(shown.opening.as_bytes());
             let value = record.at(shown.position);
             match (shape.is_handed_on, value) {
-                (true, Sql::Null) => out.extend_from_slice(b"null"),
+                (true, Sql::Null) if shown.column.kind != Type::Object => {
+                    out.extend_from_slice(b"null");
+                }
                 (true, Sql::Real(number)) => {
                     out.extend_from_slice(Value::from(*number).to_string().as_bytes());
                 }

@@ -4,8 +4,8 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Call, Incoming, Reply, collections, config, contents, discovery, groups, keep_services, links,
-    list, logs, permissions, tokens, users,
+    Call, Incoming, Reply, collections, config, contents, discovery, groups, health, keep_services,
+    links, list, logs, permissions, tokens, users,
 };
 use super::trash::Way;
 use crate::error::ApiError;
@@ -32,7 +32,7 @@ pub(crate) enum Route<'a> {
     Discovery,
     Config,
     Vocabulary,
-    Ping,
+    Health,
     KeepServices,
     AccessibleKeepServices,
     CurrentToken,
@@ -53,8 +53,8 @@ impl<'a> Route<'a> {
         if path == "/discovery/v1/apis/arvados/v1/rest" && (is_get || method == "POST") {
             return Some(Route::Discovery);
         }
-        if path == "/_health/ping" && is_get {
-            return Some(Route::Ping);
+        if health::is_for(path) && is_get {
+            return Some(Route::Health);
         }
         let parts: Vec<&str> = path.strip_prefix(API)?.split('/').collect();
         if is_get {
@@ -124,7 +124,7 @@ impl<'a> Route<'a> {
                 StatusCode::OK,
                 &json!({"kind": "arvados#vocabulary", "strict_tags": false, "tags": {}}),
             )),
-            Route::Ping => Ok(ping(call)),
+            Route::Health => Ok(health::answer(call.path, call.token, &call.cluster.settings)),
             Route::KeepServices => {
                 keep_services::list(call).map(|list| Reply::service_json(StatusCode::OK, &list))
             }
@@ -212,15 +212,4 @@ fn decode(part: &str) -> String {
 /// Finds the table of a resource name.
 pub(crate) fn table(name: &str) -> Option<&'static Table> {
     TABLES.into_iter().find(|table| table.name == name)
-}
-
-/// Says that the cluster is well to those who know the management token.
-fn ping(call: &Call<'_>) -> Reply {
-    match (call.token, &call.cluster.settings.management_token) {
-        (None, _) => Reply::text(StatusCode::UNAUTHORIZED, "authorization required\n"),
-        (Some(token), Some(expected)) if token == expected => {
-            Reply::json(StatusCode::OK, &json!({"health": "OK"}))
-        }
-        _ => Reply::text(StatusCode::FORBIDDEN, "authorization error\n"),
-    }
 }

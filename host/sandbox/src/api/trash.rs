@@ -1,5 +1,6 @@
 //! The trash: when a record goes into it, comes back and is gone for good.
 
+use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use crate::clock::Micros;
@@ -84,6 +85,46 @@ pub(crate) fn apply(
         }
         _ => {}
     }
+}
+
+/// Removes for good what has been in the trash long enough, with the links to it.
+///
+/// The real cluster does so every minute; here every change finds it done.
+///
+/// # Errors
+///
+/// Only the database's.
+pub(crate) fn sweep(connection: &Connection, now: Micros) -> rusqlite::Result<()> {
+    let is_due: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM collections WHERE delete_at <= ?1) \
+             OR EXISTS (SELECT 1 FROM groups WHERE delete_at <= ?1)",
+        )?
+        .query_row([now], |row| row.get(0))?;
+    if !is_due {
+        return Ok(());
+    }
+    let gone = "WITH RECURSIVE gone (uuid) AS (\
+                SELECT uuid FROM groups WHERE delete_at <= ?1 \
+                UNION SELECT groups.uuid FROM groups JOIN gone ON owner_uuid = gone.uuid)";
+    for table in ["collections", "links", "container_requests"] {
+        connection.execute(
+            &format!("{gone} DELETE FROM {table} WHERE owner_uuid IN gone"),
+            [now],
+        )?;
+    }
+    connection.execute(
+        &format!("{gone} DELETE FROM links WHERE head_uuid IN gone OR tail_uuid IN gone"),
+        [now],
+    )?;
+    connection.execute(&format!("{gone} DELETE FROM groups WHERE uuid IN gone"), [now])?;
+    connection.execute(
+        "DELETE FROM links WHERE head_uuid IN \
+         (SELECT uuid FROM collections WHERE delete_at <= ?1)",
+        [now],
+    )?;
+    connection.execute("DELETE FROM collections WHERE delete_at <= ?1", [now])?;
+    Ok(())
 }
 
 /// How a record goes into the trash or comes back.

@@ -220,6 +220,35 @@ impl Blocks {
         }
     }
 
+    /// Returns hash, size and time of writing, in nanoseconds, of the blocks of one volume. Blocks.
+    pub(crate) fn index(
+        &self,
+        volume: usize,
+        prefix: &str,
+    ) -> std::io::Result<Vec<(String, u64, u128)>> {
+        let mut blocks = Vec::new();
+        for folder in read_dir(&self.volumes[volume])? {
+            if folder.file_name().is_none_or(|name| name == "tmp") {
+                continue;
+            }
+            for file in read_dir(&folder)? {
+                let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
+                    continue;
+                };
+                if name.starts_with(prefix) {
+                    let metadata = fs::metadata(&file)?;
+                    let changed = metadata
+                        .modified()?
+                        .duration_since(SystemTime::UNIX_EPOCH)
+                        .map_or(0, |since| since.as_nanos());
+                    blocks.push((name.to_owned(), metadata.len(), changed));
+                }
+            }
+        }
+        blocks.sort();
+        Ok(blocks)
+    }
+
     /// Returns hash and size of every block on any volume. Blocks.
     pub(crate) fn list(&self) -> Result<Vec<(String, u64)>, Error> {
         let mut blocks = std::collections::BTreeMap::new();

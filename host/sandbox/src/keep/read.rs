@@ -13,6 +13,7 @@ use super::service::{QUEUE, number, text};
 use crate::clock::SECOND;
 use crate::cluster::{Cluster, Service};
 use crate::faults::Action;
+use crate::manifest::EMPTY_BLOCK;
 use crate::options::ServiceKind;
 use crate::server::body::{Answer, full, pieces};
 use crate::signature::Refusal;
@@ -53,6 +54,14 @@ pub(super) async fn read(
         }
         response
     };
+    if is_proxy && locator.starts_with(&format!("{EMPTY_BLOCK}+0")) {
+        // A proxy knows the block without bytes by itself.
+        return empty();
+    }
+    let size_hint = locator.split('+').nth(1).and_then(|size| size.parse().ok());
+    if !is_head && size_hint.is_none() {
+        return refuse(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+    }
     let Some(token) = token else {
         return refuse(
             StatusCode::UNAUTHORIZED,
@@ -86,10 +95,21 @@ pub(super) async fn read(
             );
         }
     };
+    // The size that the locator gives is believed: an answer too short for it breaks off.
+    let claimed_size: u64 = size_hint.unwrap_or(size);
+    if is_head && claimed_size != size {
+        let mut response = refuse(StatusCode::BAD_GATEWAY, "");
+        if is_proxy {
+            *response.status_mut() = StatusCode::BAD_GATEWAY;
+        }
+        return response;
+    }
+    let size = claimed_size;
     let is_wrong = matches!(fault, Some(Action::WrongHash));
     let mut response = Response::new(match file {
         Some(file) if !is_head => {
             let (sender, receiver) = mpsc::channel(QUEUE / 4);
+            let file = file.take(size);
             tokio::task::spawn_blocking(move || send(file, &sender, is_wrong));
             pieces(receiver)
         }
@@ -106,6 +126,13 @@ pub(super) async fn read(
     if !is_proxy {
         headers.insert(VARY, HeaderValue::from_static("X-Keep-Signature"));
     }
+    response
+}
+
+/// The block without bytes.
+fn empty() -> Response<Answer> {
+    let mut response = Response::new(full(Bytes::new()));
+    response.headers_mut().insert(CONTENT_LENGTH, number(0));
     response
 }
 
@@ -132,7 +159,7 @@ fn stores(cluster: &Cluster) -> Vec<String> {
 }
 
 /// Reads a file piece by piece; `is_wrong` spoils the first byte.
-fn send(mut file: File, sender: &mpsc::Sender<std::io::Result<Bytes>>, mut is_wrong: bool) {
+fn send(mut file: std::io::Take<File>, sender: &mpsc::Sender<std::io::Result<Bytes>>, mut is_wrong: bool) {
     loop {
         let mut piece = vec![0; PIECE];
         let result = match file.read(&mut piece) {

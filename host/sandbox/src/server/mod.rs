@@ -311,7 +311,7 @@ async fn perform(cluster: &Arc<Cluster>, incoming: Incoming) -> Response<Answer>
     }
 }
 
-fn respond(reply: Reply) -> Response<Answer> {
+pub(crate) fn respond(reply: Reply) -> Response<Answer> {
     let mut response = Response::new(full(reply.body.into()));
     *response.status_mut() = reply.status;
     if let Some(kind) = reply.content_type {

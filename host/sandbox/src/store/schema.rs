@@ -219,6 +219,7 @@ CREATE TABLE logs (
     properties TEXT
 ) STRICT;
 CREATE INDEX logs_by_object ON logs (object_uuid);
+CREATE INDEX collections_by_end ON collections (delete_at) WHERE delete_at IS NOT NULL;
 ALTER TABLE tokens ADD COLUMN created_at INTEGER;
 ";
 

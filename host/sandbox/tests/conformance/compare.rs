@@ -137,7 +137,22 @@ pub(crate) fn text(path: &str, value: &str) -> String {
     if let Some(moment) = moment(value) {
         return moment;
     }
-    without_addresses(&unsigned(&without_request_ids(value)))
+    without_times(&without_addresses(&unsigned(&without_request_ids(value))))
+}
+
+/// Blanks moments in nanoseconds, as in the index of a store.
+fn without_times(value: &str) -> String {
+    value
+        .split_inclusive(|c: char| !c.is_ascii_digit())
+        .map(|part| {
+            let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+            if digits.len() == 19 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                part.replace(digits, "time")
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect()
 }
 
 /// Blanks the addresses of services.

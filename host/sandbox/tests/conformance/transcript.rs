@@ -316,6 +316,7 @@ fn compare_services(then: &Value, now: &Value, differences: &mut Vec<String>) {
                     .map(|uuid| uuid[..12].to_owned())
                     .into();
                 item["service_port"] = item["service_port"].is_u64().into();
+                item["service_host"] = item["service_host"].is_string().into();
             }
         }
         list
