@@ -27,6 +27,8 @@ pub struct Options {
     pub blob_signing_key: Option<String>,
     /// How long things stay in the trash.
     pub default_trash_lifetime: Duration,
+    /// Whether what has been in the trash long enough is removed for good.
+    pub is_trash_swept: bool,
     /// The storage classes; the first is the default one.
     pub storage_classes: Vec<String>,
     /// The storage classes of each store's volume; a store past the end of the list has all.
@@ -55,6 +57,7 @@ impl Default for Options {
             blob_signing_ttl: Duration::from_secs(14 * 24 * 3600),
             blob_signing_key: None,
             default_trash_lifetime: Duration::from_secs(14 * 24 * 3600),
+            is_trash_swept: true,
             storage_classes: vec!["default".to_owned()],
             volume_classes: Vec::new(),
             keep_services: vec![ServiceKind::Proxy],
@@ -94,6 +97,7 @@ pub(crate) struct Settings {
     pub(crate) max_request_size: u64,
     /// In microseconds.
     pub(crate) trash_lifetime: i64,
+    pub(crate) is_trash_swept: bool,
     pub(crate) storage_classes: Vec<String>,
     volume_classes: Vec<Vec<String>>,
     pub(crate) management_token: Option<String>,
@@ -110,6 +114,7 @@ impl Settings {
             max_request_size: options.max_request_size,
             trash_lifetime: i64::try_from(options.default_trash_lifetime.as_micros())
                 .unwrap_or(i64::MAX / 4),
+            is_trash_swept: options.is_trash_swept,
             storage_classes: options.storage_classes.clone(),
             volume_classes: options.volume_classes.clone(),
             management_token: options.management_token.clone(),

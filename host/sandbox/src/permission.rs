@@ -205,7 +205,12 @@ impl Permissions {
                 parameters.push(self.user_uuid.clone().into());
                 parameters.push(self.user_uuid.clone().into());
                 parameters.push(json_list(&managed));
-                parameters.push(json_list(&managed));
+                // What lies in a project is managed with it; a home is no project.
+                let projects: Vec<&str> = managed
+                    .into_iter()
+                    .filter(|target| uuid::infix(target) == Some("j7d0g"))
+                    .collect();
+                parameters.push(json_list(&projects));
             }
             match table.name {
                 // A container is seen by those who see a request that uses it.

@@ -30,7 +30,9 @@ pub(crate) fn new_record(
             (Type::Real, Some(Value::Number(number))) => {
                 Sql::Real(number.as_f64().unwrap_or_default())
             }
-            (Type::Object | Type::Mounts, Some(Value::String(yaml))) => Sql::Text(yaml_object(yaml).to_string()),
+            (Type::Object | Type::Mounts, Some(Value::String(yaml))) => {
+                Sql::Text(yaml_object(yaml).to_string())
+            }
             (_, Some(Value::String(text))) => Sql::Text(text.clone()),
             (_, Some(other)) => Sql::Text(other.to_string()),
         };

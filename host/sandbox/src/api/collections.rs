@@ -252,9 +252,14 @@ fn save(
 ) -> Result<(), ApiError> {
     let (cluster, permissions) = (call.cluster, &actor.permissions);
     if record != old {
-        versions::save(connection, old, record, permissions, moments.now, &cluster.id)?;
+        versions::save(connection, old, record, permissions, moments.now, cluster)?;
     }
-    events::note(cluster, connection, permissions, &Event::update(old, record))
+    events::note(
+        cluster,
+        connection,
+        permissions,
+        &Event::update(old, record),
+    )
 }
 
 /// Stumbles, as the real service does, over a portable data hash where a UUID is needed.

@@ -245,8 +245,17 @@ pub(super) fn owners(
     for table in [&GROUPS, &USERS] {
         let names = names.map(|names| known(table, names));
         let shape = Shape::handed_on(table, names.as_deref());
-        for owner in owners.iter().filter(|owner| uuid::infix(owner) == Some(table.infix)) {
-            match find_readable(renderer.connection, table, owner, renderer.permissions, false) {
+        for owner in owners
+            .iter()
+            .filter(|owner| uuid::infix(owner) == Some(table.infix))
+        {
+            match find_readable(
+                renderer.connection,
+                table,
+                owner,
+                renderer.permissions,
+                false,
+            ) {
                 Ok(record) => shown.push(renderer.shaped(&record, &shape)?.into()),
                 Err(ApiError::Service { .. }) => {}
                 Err(error) => return Err(error),

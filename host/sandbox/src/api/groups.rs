@@ -127,6 +127,7 @@ fn give_role(
     manager: &str,
 ) -> Result<(), ApiError> {
     let link = json!({
+        "uuid": call.cluster.new_uuid(LINKS.infix),
         "link_class": "permission", "name": "can_manage",
         "tail_uuid": manager, "head_uuid": role.uuid(),
     });
@@ -212,7 +213,9 @@ fn check(
     let class = record.text("group_class").unwrap_or_default();
     match class {
         "project" | "role" | "filter" => {}
-        "" => errors.push("Group class value must be one of 'project', 'role' or 'filter'".to_owned()),
+        "" => {
+            errors.push("Group class value must be one of 'project', 'role' or 'filter'".to_owned())
+        }
         _ => errors.push(format!(
             "Group class value must be one of 'project', 'role' or 'filter', was '{class}'"
         )),

@@ -113,4 +113,3 @@ pub(crate) fn envelope(
         ("offset".to_owned(), offset.into()),
     ])
 }
-

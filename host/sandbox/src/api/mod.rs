@@ -6,11 +6,15 @@ pub(crate) mod auth;
 pub(crate) mod collection_rules;
 pub(crate) mod collections;
 pub(crate) mod config;
+pub(crate) mod container_requests;
+mod container_rules;
+pub(crate) mod containers;
 pub(crate) mod contents;
 pub(crate) mod discovery;
 pub(crate) mod events;
 pub(crate) mod groups;
 pub(crate) mod health;
+mod images;
 pub(crate) mod keep_services;
 pub(crate) mod links;
 pub(crate) mod list;
@@ -166,7 +170,9 @@ impl Call<'_> {
         work: impl FnOnce(&rusqlite::Connection) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         self.cluster.store.write(|connection| {
-            trash::sweep(connection, self.cluster.clock.now())?;
+            if self.cluster.settings.is_trash_swept {
+                trash::sweep(connection, self.cluster.clock.now())?;
+            }
             work(connection)
         })
     }
@@ -181,7 +187,10 @@ impl Call<'_> {
         if self.method == "GET"
             && let Some(names) = &names
         {
-            self.set_query(&form(&[("select", &list_options::sent_selection(table, names))]));
+            self.set_query(&form(&[(
+                "select",
+                &list_options::sent_selection(table, names),
+            )]));
         }
         Ok(names)
     }

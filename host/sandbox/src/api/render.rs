@@ -218,6 +218,11 @@ impl<'a> Renderer<'a> {
             member(name, out);
             out.extend_from_slice(value.to_string().as_bytes());
         }
+        if shape.table.name == "logs" && shape.wants("object_kind") {
+            member("object_kind", out);
+            let kind = record.text("object_uuid").and_then(uuid::kind_of);
+            write_text(out, kind.unwrap_or_default());
+        }
         if shape.table.name == "links" && shape.names.is_none() {
             for (kind, end) in [("head_kind", "head_uuid"), ("tail_kind", "tail_uuid")] {
                 member(kind, out);
@@ -281,7 +286,9 @@ impl<'a> Renderer<'a> {
         let owner = record.text("owner_uuid").unwrap_or_default();
         let permissions = self.permissions;
         let is_managed = permissions.allows(record.uuid(), owner, Level::Manage);
-        let is_frozen = record.text("frozen_by_uuid").is_some_and(|by| !by.is_empty());
+        let is_frozen = record
+            .text("frozen_by_uuid")
+            .is_some_and(|by| !by.is_empty());
         if permissions.is_frozen(owner) || (is_frozen && !is_managed) {
             return Ok(json!([]));
         }

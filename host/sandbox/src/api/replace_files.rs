@@ -70,7 +70,9 @@ impl Replacements {
             );
         }
         let given = read(given)?;
-        let stored = old.and_then(|old| old.text("manifest_text")).unwrap_or_default();
+        let stored = old
+            .and_then(|old| old.text("manifest_text"))
+            .unwrap_or_default();
         let current = read(stored)?;
         let mut result = match attributes.get("manifest_text") {
             Some(_) if self.files.is_empty() => given.clone(),
@@ -222,7 +224,10 @@ fn parts(path: &str) -> Vec<&str> {
 fn segment(text: &str) -> Option<Segment> {
     let mut words = text.split(' ');
     Some(Segment {
-        locator: words.next().filter(|word| manifest::is_locator(word))?.to_owned(),
+        locator: words
+            .next()
+            .filter(|word| manifest::is_locator(word))?
+            .to_owned(),
         offset: words.next()?.parse().ok()?,
         length: words.next()?.parse().ok()?,
     })

@@ -3,11 +3,11 @@
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{
-    Call, Incoming, Reply, collections, config, contents, discovery, groups, health, keep_services,
-    links, list, logs, permissions, tokens, users,
-};
 use super::trash::Way;
+use super::{
+    Call, Incoming, Reply, collections, config, container_requests, containers, contents,
+    discovery, groups, health, keep_services, links, list, logs, permissions, tokens, users,
+};
 use crate::error::ApiError;
 use crate::store::table::{TABLES, Table};
 
@@ -24,6 +24,8 @@ pub(crate) enum Operation<'a> {
     Current,
     Contents(Option<&'a str>),
     Shared,
+    Status(&'a str),
+    Lock(&'a str),
 }
 
 /// Where a request goes.
@@ -90,6 +92,10 @@ impl<'a> Route<'a> {
             ("DELETE", [uuid]) if !uuid.is_empty() && table.name != "users" => {
                 Operation::Delete(uuid)
             }
+            ("GET" | "HEAD", [uuid, "container_status"]) if table.name == "container_requests" => {
+                Operation::Status(uuid)
+            }
+            ("POST", [uuid, "lock"]) if table.name == "containers" => Operation::Lock(uuid),
             ("POST", [uuid, "trash"]) if has_trash => Operation::Trash(uuid),
             ("POST", [uuid, "untrash"]) if has_trash => Operation::Untrash(uuid),
             _ => return None,
@@ -124,7 +130,11 @@ impl<'a> Route<'a> {
                 StatusCode::OK,
                 &json!({"kind": "arvados#vocabulary", "strict_tags": false, "tags": {}}),
             )),
-            Route::Health => Ok(health::answer(call.path, call.token, &call.cluster.settings)),
+            Route::Health => Ok(health::answer(
+                call.path,
+                call.token,
+                &call.cluster.settings,
+            )),
             Route::KeepServices => {
                 keep_services::list(call).map(|list| Reply::service_json(StatusCode::OK, &list))
             }
@@ -149,6 +159,15 @@ impl<'a> Route<'a> {
                 }
                 ("logs", Operation::Update(uuid) | Operation::Delete(uuid)) => {
                     logs::change(call, uuid).map(|record| handed_on(record.into()))
+                }
+                ("containers", Operation::Create) => {
+                    containers::create(call).map(|record| handed_on(record.into()))
+                }
+                ("containers", Operation::Lock(uuid)) => {
+                    containers::lock(call, uuid).map(|record| handed_on(record.into()))
+                }
+                ("container_requests", operation) if !matches!(operation, Operation::List) => {
+                    container_request(call, operation).map(object)
                 }
                 (_, Operation::List) => {
                     list::list(call, table).map(|list| Reply::json_text(StatusCode::OK, list))
@@ -199,6 +218,24 @@ impl<'a> Route<'a> {
                 )),
             },
         }
+    }
+}
+
+/// Does what was asked of a container request.
+fn container_request(
+    call: &Call<'_>,
+    operation: Operation<'_>,
+) -> Result<Map<String, Value>, ApiError> {
+    match operation {
+        Operation::Get(uuid) => container_requests::get(call, uuid),
+        Operation::Create => container_requests::create(call),
+        Operation::Update(uuid) => container_requests::update(call, uuid),
+        Operation::Delete(uuid) => container_requests::delete(call, uuid),
+        Operation::Status(uuid) => container_requests::status(call, uuid),
+        _ => Err(ApiError::controller(
+            StatusCode::NOT_FOUND,
+            "API endpoint not found",
+        )),
     }
 }
 

@@ -49,7 +49,10 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
             .map(|token| show(token).into())
             .collect();
         Ok(Map::from_iter([
-            ("kind".to_owned(), "arvados#apiClientAuthorizationList".into()),
+            (
+                "kind".to_owned(),
+                "arvados#apiClientAuthorizationList".into(),
+            ),
             ("items".to_owned(), items.into()),
         ]))
     })

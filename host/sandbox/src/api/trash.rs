@@ -77,9 +77,8 @@ pub(crate) fn apply(
         record.set("delete_at", delete_at.max(earliest));
     }
     match (trash_at, record.moment("delete_at")) {
-        (Some(_), None) | (None, Some(_)) => errors.push(
-            "Delete at must be set if trash_at is set, and must be nil otherwise".to_owned(),
-        ),
+        (Some(_), None) | (None, Some(_)) => errors
+            .push("Delete at must be set if trash_at is set, and must be nil otherwise".to_owned()),
         (Some(trash_at), Some(delete_at)) if delete_at < trash_at => {
             errors.push("Delete at must not be earlier than trash_at".to_owned());
         }
@@ -117,7 +116,10 @@ pub(crate) fn sweep(connection: &Connection, now: Micros) -> rusqlite::Result<()
         &format!("{gone} DELETE FROM links WHERE head_uuid IN gone OR tail_uuid IN gone"),
         [now],
     )?;
-    connection.execute(&format!("{gone} DELETE FROM groups WHERE uuid IN gone"), [now])?;
+    connection.execute(
+        &format!("{gone} DELETE FROM groups WHERE uuid IN gone"),
+        [now],
+    )?;
     connection.execute(
         "DELETE FROM links WHERE head_uuid IN \
          (SELECT uuid FROM collections WHERE delete_at <= ?1)",
@@ -164,10 +166,8 @@ pub(crate) fn move_record(
         }
     }
     if old.is("is_trashed") == (way == Way::Untrash) {
-        let attributes = Map::from_iter([(
-            "is_trashed".to_owned(),
-            Value::from(way != Way::Untrash),
-        )]);
+        let attributes =
+            Map::from_iter([("is_trashed".to_owned(), Value::from(way != Way::Untrash))]);
         apply(Some(old), &mut record, &attributes, moments, errors);
     }
     if way == Way::Delete

@@ -51,7 +51,10 @@ pub(crate) fn write_value(out: &mut Vec<u8>, column: &Column, value: ValueRef<'_
 }
 
 /// Appends a number, without a point where it is whole.
-#[expect(clippy::cast_possible_truncation, reason = "what is whole and small fits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what is whole and small fits"
+)]
 fn write_real(out: &mut Vec<u8>, number: f64) {
     let is_whole = number.fract() == 0.0 && number.abs() < 1e15;
     let text = if is_whole {

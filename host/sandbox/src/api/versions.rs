@@ -5,11 +5,11 @@ use rusqlite::types::Value;
 
 use super::assign::{explain_collision, stamp};
 use crate::clock::{Micros, SECOND};
+use crate::cluster::Cluster;
 use crate::error::ApiError;
 use crate::permission::Permissions;
 use crate::store::record::Record;
 use crate::store::table::COLLECTIONS;
-use crate::uuid;
 
 /// A change this soon after the last one makes no new version.
 const IDLE: Micros = 10 * SECOND;
@@ -53,7 +53,7 @@ pub(crate) fn save(
     record: &mut Record,
     permissions: &Permissions,
     now: Micros,
-    cluster: &str,
+    cluster: &Cluster,
 ) -> Result<(), ApiError> {
     let is_kept = is_kept(old, record, now);
     if is_kept {
@@ -80,7 +80,7 @@ pub(crate) fn save(
         .collect();
     if is_kept {
         let mut snapshot = old.clone();
-        snapshot.set("uuid", uuid::generate(cluster, COLLECTIONS.infix));
+        snapshot.set("uuid", cluster.new_uuid(COLLECTIONS.infix));
         snapshot.set("current_version_uuid", old.uuid().to_owned());
         for name in &changed {
             snapshot.set(name, record.value(name).clone());

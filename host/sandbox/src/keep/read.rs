@@ -158,12 +158,24 @@ fn stores(cluster: &Cluster) -> Vec<String> {
         .collect()
 }
 
+/// How long an answer that is too short is held open, so that what there is of it gets out.
+const HELD: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// Reads a file piece by piece; `is_wrong` spoils the first byte.
-fn send(mut file: std::io::Take<File>, sender: &mpsc::Sender<std::io::Result<Bytes>>, mut is_wrong: bool) {
+fn send(
+    mut file: std::io::Take<File>,
+    sender: &mpsc::Sender<std::io::Result<Bytes>>,
+    mut is_wrong: bool,
+) {
     loop {
         let mut piece = vec![0; PIECE];
         let result = match file.read(&mut piece) {
-            Ok(0) => return,
+            Ok(0) => {
+                if file.limit() > 0 {
+                    std::thread::sleep(HELD);
+                }
+                return;
+            }
             Ok(length) => {
                 piece.truncate(length);
                 if std::mem::take(&mut is_wrong) {

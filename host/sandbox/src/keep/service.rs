@@ -55,7 +55,9 @@ pub(crate) async fn answer(
     match method {
         _ if !is_route && is_proxy => text(StatusCode::METHOD_NOT_ALLOWED, ""),
         // A store lets nobody but the cluster itself touch and delete blocks.
-        _ if !is_route && is_block => text(StatusCode::FORBIDDEN, "Forbidden\n"),
+        _ if !is_route && is_block && method != Method::POST => {
+            text(StatusCode::FORBIDDEN, "Forbidden\n")
+        }
         _ if !is_route => text(StatusCode::BAD_REQUEST, "Bad Request\n"),
         _ if is_proxy && user.is_err() => text(StatusCode::FORBIDDEN, NO_ACCESS),
         Method::PUT | Method::POST => {

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::error::ApiError;
 use crate::permission::{Condition, json_list};
 use crate::store::functions::COLLATION;
-use crate::store::table::{Column, Table, Type};
+use crate::store::table::{CONTAINER_REQUESTS, CONTAINERS, Column, LOGS, Table, Type};
 use crate::uuid;
 
 /// Turns one filter into a condition.
@@ -35,6 +35,19 @@ pub(crate) fn condition(table: &Table, filter: &Filter) -> Result<Condition, Api
         Some((head, rest)) if head == table.name => rest,
         _ => filter.attribute.as_str(),
     };
+    if table.name == CONTAINER_REQUESTS.name
+        && let Some(attribute) = attribute.strip_prefix("container.")
+    {
+        let inner = Filter {
+            attribute: attribute.to_owned(),
+            ..filter.clone()
+        };
+        let Condition { sql, parameters } = condition(&CONTAINERS, &inner)?;
+        return Ok(Condition {
+            sql: format!("container_uuid IN (SELECT containers.uuid FROM containers WHERE {sql})"),
+            parameters,
+        });
+    }
     let (head, key) = match attribute.split_once('.') {
         Some((head, key)) => (head, Some(key)),
         None => (attribute, None),
@@ -64,6 +77,11 @@ pub(crate) fn condition(table: &Table, filter: &Filter) -> Result<Condition, Api
         .column(head)
         .filter(|column| is_filterable(column))
         .ok_or_else(invalid)?;
+    if table.name == LOGS.name && key.is_some() {
+        return Err(ApiError::argument(format!(
+            "Invalid attribute '{head}' for subproperty filter"
+        )));
+    }
     if matches!(column.kind, Type::Object | Type::Mounts) {
         return property(column, key, &operator, filter);
     }

@@ -103,7 +103,10 @@ pub(crate) fn positions(table: &Table, names: Option<&[String]>, is_list: bool) 
 
 /// Says whether a column counts towards the limit on bytes read for one page.
 pub(crate) fn is_wide(kind: Type) -> bool {
-    matches!(kind, Type::LongText | Type::Object | Type::Mounts | Type::Array)
+    matches!(
+        kind,
+        Type::LongText | Type::Object | Type::Mounts | Type::Array
+    )
 }
 
 #[cfg(test)]

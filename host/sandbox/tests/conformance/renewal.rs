@@ -29,7 +29,7 @@ impl Renewal {
         }
     }
 
-    /// Learns the UUIDs that nobody could plan: those of logs and of old versions.
+    /// Learns the UUIDs that nobody could plan: those of logs.
     pub(crate) fn learn(&mut self, then: &Value, now: &Value) {
         match (then, now) {
             (Value::Array(then), Value::Array(now)) => {
@@ -38,12 +38,8 @@ impl Renewal {
                 }
             }
             (Value::Object(old), Value::Object(new)) => {
-                let is_unplanned = text(old, "kind") == Some("arvados#log")
-                    || old
-                        .get("current_version_uuid")
-                        .is_some_and(|current| Some(current) != old.get("uuid"));
-                if let (Some(old), Some(new)) = (text(old, "uuid"), text(new, "uuid"))
-                    && is_unplanned
+                if let (Some("arvados#log"), Some(old), Some(new)) =
+                    (text(old, "kind"), text(old, "uuid"), text(new, "uuid"))
                 {
                     self.rename(old, new);
                 }

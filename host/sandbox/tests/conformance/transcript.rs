@@ -149,10 +149,18 @@ impl Transcript {
     /// The UUIDs that were given to the record made by the request, in the order of the tries.
     pub(crate) fn created_uuids(&self) -> Vec<&str> {
         let body = &self.response["body"];
-        let container = body["container_uuid"].as_str();
+        let text = |name: &str| body[name].as_str();
+        // A final request has what an older container left, in copies.
+        let further: Vec<&str> = match text("state") {
+            Some("Final") => ["output_uuid", "log_uuid"]
+                .into_iter()
+                .filter_map(text)
+                .collect(),
+            _ => text("container_uuid").into_iter().collect(),
+        };
         if !self.is_create() {
             // A request for a container makes one when it is committed.
-            return container.into_iter().collect();
+            return further;
         }
         let Some(uuid) = body["uuid"].as_str() else {
             return Vec::new();
@@ -165,7 +173,7 @@ impl Transcript {
             // The first try's UUID is not known.
             vec!["zzzzz-4zz18-000000firsttry0", uuid]
         } else {
-            std::iter::once(uuid).chain(container).collect()
+            std::iter::once(uuid).chain(further).collect()
         }
     }
 
