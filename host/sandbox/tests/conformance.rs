@@ -20,6 +20,8 @@
 mod client;
 #[path = "conformance/compare.rs"]
 mod compare;
+#[path = "conformance/images.rs"]
+mod images;
 #[path = "conformance/renewal.rs"]
 mod renewal;
 #[path = "../../../tests/it/support/skip.rs"]
@@ -56,18 +58,32 @@ async fn every_transcript_matches_or_has_a_reason() {
         return skip("the transcripts recorded from a real cluster (KEEPDOCKER_SHARED)");
     };
     let dir = tempfile::tempdir().unwrap();
-    let suite = Suite {
+    let suite = controller(&golden);
+    suite.replay(dir.path()).await;
+    pages_are_cut_as_recorded(&golden, dir.path()).await;
+}
+
+/// What uploads and downloads ask.
+fn controller(golden: &Path) -> Suite {
+    Suite {
         name: "controller",
-        golden: golden.clone(),
+        golden: golden.to_owned(),
         options: Options {
             docker_image_formats: vec!["v1".to_owned(), "v2".to_owned()],
             ..Options::default()
         },
         exceptions: include_str!("conformance/controller-exceptions.tsv"),
         missing: include_str!("conformance/controller-missing.json"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn containers_get_the_image_that_the_service_finds() {
+    let Some(golden) = golden() else {
+        return skip("the terms that a real cluster was asked for (KEEPDOCKER_SHARED)");
     };
-    suite.replay(dir.path()).await;
-    pages_are_cut_as_recorded(&golden, dir.path()).await;
+    let dir = tempfile::tempdir().unwrap();
+    images::are_found_as_recorded(&controller(&golden), dir.path()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,9 +18,13 @@ struct OwnerRow {
     /// The name of a group.
     #[serde(default, deserialize_with = "null_as_empty")]
     name: String,
-    /// The name of a user.
+    /// The name of a user; the server tells only the two parts of others' names.
     #[serde(default, deserialize_with = "null_as_empty")]
     full_name: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    first_name: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    last_name: String,
     #[serde(default)]
     group_class: Option<String>,
     #[serde(default)]
@@ -29,18 +33,25 @@ struct OwnerRow {
     frozen_by_uuid: String,
 }
 
+impl OwnerRow {
+    /// The name of a group or a user, as far as the server tells it.
+    fn name(&self) -> String {
+        let parts = format!("{} {}", self.first_name, self.last_name);
+        [&self.name, &self.full_name, &parts]
+            .map(|name| name.trim())
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .unwrap_or_default()
+            .to_owned()
+    }
+}
+
 impl From<OwnerRow> for Project {
     fn from(row: OwnerRow) -> Self {
+        let name = row.name();
         Self {
             uuid: row.uuid,
-            name: one_line(
-                if row.name.is_empty() {
-                    &row.full_name
-                } else {
-                    &row.name
-                },
-                LONGEST_NAME,
-            ),
+            name: one_line(&name, LONGEST_NAME),
             group_class: row.group_class.map(|class| one_line(&class, LONGEST_NAME)),
             // Older servers do not say; what comes of it, the first create tells.
             writable: row.can_write.unwrap_or(true) && row.frozen_by_uuid.is_empty(),
@@ -86,6 +97,26 @@ mod tests {
         let project = Project::from(row);
         assert!(project.name.chars().count() <= LONGEST_NAME + 1);
         assert!(project.group_class.unwrap().chars().count() <= LONGEST_NAME + 1);
+    }
+
+    #[test]
+    fn a_user_of_whom_only_parts_of_the_name_are_told_has_a_name() {
+        for (members, name) in [
+            (json!({"full_name": "Bob E"}), "Bob E"),
+            (
+                json!({"full_name": "", "first_name": "Bob", "last_name": "Example"}),
+                "Bob Example",
+            ),
+            (json!({"first_name": "Bob", "last_name": null}), "Bob"),
+            (json!({}), ""),
+        ] {
+            let mut row = json!({"uuid": "u"});
+            row.as_object_mut()
+                .unwrap()
+                .append(members.clone().as_object_mut().unwrap());
+            let row: OwnerRow = serde_json::from_value(row).unwrap();
+            assert_eq!(Project::from(row).name, name, "{members}");
+        }
     }
 
     #[test]

@@ -5,11 +5,11 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::{Map, Value};
 
-use super::go_json_error;
 use crate::clock;
 use crate::cluster::Cluster;
 use crate::error::{ApiError, SEPARATOR};
 use crate::permission::Permissions;
+use crate::query::json_error::go_json_error;
 use crate::query::words::go_type;
 use crate::store::record::Record;
 use crate::store::table::Type;

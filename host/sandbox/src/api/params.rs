@@ -7,8 +7,8 @@ use hyper::StatusCode;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::go_json_error;
 use crate::error::ApiError;
+use crate::query::json_error::go_json_error;
 use crate::query::words::json_type;
 
 /// Parameters that are whole numbers.

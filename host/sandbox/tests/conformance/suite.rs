@@ -21,6 +21,7 @@ pub(crate) const KEEP: [(&str, ServiceKind); 3] = [
 const SHOWN: usize = 6;
 
 /// One set of recorded transcripts.
+#[derive(Clone)]
 pub(crate) struct Suite {
     /// What the result is called.
     pub(crate) name: &'static str,
@@ -36,7 +37,7 @@ pub(crate) struct Suite {
 
 impl Suite {
     /// Starts a sandbox like the recorded cluster, with its fixtures.
-    async fn cluster(&self, dir: &Path) -> Sandbox {
+    pub(crate) async fn cluster(&self, dir: &Path) -> Sandbox {
         let options = Options {
             cluster_id: "zzzzz".to_owned(),
             blob_signing_key: Some(renewal::KEY.to_owned()),
