@@ -53,7 +53,9 @@ fn term(case: &Value) -> Option<String> {
         .as_object()
         .is_some_and(serde_json::Map::is_empty);
     let query = case["query"].as_str().unwrap();
-    serde_json::from_str(query).ok().filter(|_| is_plain)
+    let term: Option<String> = serde_json::from_str(query).ok();
+    // A request without an image is refused before any is looked for.
+    term.filter(|term| is_plain && !term.is_empty())
 }
 
 /// Finds a token of a user in the fixtures.
