@@ -9,7 +9,7 @@ use crate::raw_record::new_record;
 use crate::store::table::{GROUPS, LINKS, USERS};
 use crate::uuid;
 
-/// Adds an active user who belongs to the role of all users.
+/// Adds an active user who belongs to the role of all users, whose members see each other.
 pub(crate) fn insert_user(
     connection: &Connection,
     cluster: &Cluster,
@@ -32,7 +32,11 @@ pub(crate) fn insert_user(
         "link_class": "permission", "name": "can_write",
         "tail_uuid": uuid, "head_uuid": uuid::all_users_group(&cluster.id),
     });
-    for (table, attributes) in [(&USERS, user), (&LINKS, membership)] {
+    let visibility = json!({
+        "link_class": "permission", "name": "can_read",
+        "tail_uuid": uuid::all_users_group(&cluster.id), "head_uuid": uuid,
+    });
+    for (table, attributes) in [(&USERS, user), (&LINKS, membership), (&LINKS, visibility)] {
         if let Value::Object(attributes) = attributes {
             new_record(cluster, table, &attributes).insert(connection)?;
         }
@@ -40,7 +44,7 @@ pub(crate) fn insert_user(
     Ok(())
 }
 
-/// Fills a new cluster: the system's users and role, a default user and an administrator.
+/// Fills a new cluster: the system's users and roles, a default user and an administrator.
 pub(crate) fn insert(cluster: &Cluster, state: &crate::state::State) -> rusqlite::Result<()> {
     let id = &cluster.id;
     let is_filled = |connection: &Connection| {
@@ -65,7 +69,24 @@ pub(crate) fn insert(cluster: &Cluster, state: &crate::state::State) -> rusqlite
         let role = json!({
             "uuid": uuid::all_users_group(id), "name": "All users", "group_class": "role",
         });
-        for (table, attributes) in [(&USERS, system), (&USERS, anonymous), (&GROUPS, role)] {
+        // Who gives this role something gives it to everybody, with an account or without.
+        let public = json!({
+            "uuid": uuid::anonymous_group(id), "name": "Anonymous users", "group_class": "role",
+        });
+        let everybody = |tail: String| {
+            json!({
+                "link_class": "permission", "name": "can_read",
+                "tail_uuid": tail, "head_uuid": uuid::anonymous_group(id),
+            })
+        };
+        for (table, attributes) in [
+            (&USERS, system),
+            (&USERS, anonymous),
+            (&GROUPS, role),
+            (&GROUPS, public),
+            (&LINKS, everybody(uuid::all_users_group(id))),
+            (&LINKS, everybody(uuid::anonymous_user(id))),
+        ] {
             if let Value::Object(attributes) = attributes {
                 new_record(cluster, table, &attributes).insert(connection)?;
             }

@@ -80,6 +80,11 @@ pub(crate) fn anonymous_user(cluster: &str) -> String {
     format!("{cluster}-tpzed-anonymouspublic")
 }
 
+/// The role that everybody belongs to, with an account or without.
+pub(crate) fn anonymous_group(cluster: &str) -> String {
+    format!("{cluster}-j7d0g-anonymouspublic")
+}
+
 /// The role that every active user belongs to.
 pub(crate) fn all_users_group(cluster: &str) -> String {
     format!("{cluster}-j7d0g-fffffffffffffff")

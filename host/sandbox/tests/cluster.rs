@@ -16,6 +16,8 @@ mod damage;
 mod faults;
 #[path = "cluster/records.rs"]
 mod records;
+#[path = "cluster/rules.rs"]
+mod rules;
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};

@@ -274,3 +274,35 @@ pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
 pub(crate) fn is_supported(version: i64) -> bool {
     (0..=VERSION).contains(&version)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_the_first_version_gets_what_was_added() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::store::functions::register(&connection).unwrap();
+        connection.execute_batch(TABLES).unwrap();
+        connection.execute_batch(STATISTICS).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute(
+                "INSERT INTO tokens (uuid, secret, user_uuid, scopes) VALUES ('t', 's', 'u', '[]')",
+                [],
+            )
+            .unwrap();
+        prepare(&mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), VERSION);
+        let kept: (String, Option<i64>) = connection
+            .query_row("SELECT uuid, created_at FROM tokens", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(kept, ("t".to_owned(), None));
+        let count: i64 = connection
+            .query_row("SELECT count(*) FROM logs", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(count, 0);
+    }
+}
