@@ -58,7 +58,11 @@ fn every_dependency_is_used() {
         let manifest = manifest.strip_prefix(root()).unwrap();
         let code = code_beside(manifest, &text);
         for dependency in dependencies(&text, |table| !table.starts_with("workspace")) {
-            let name = dependency.replace('-', "_");
+            // The only one whose library is called otherwise.
+            let name = match dependency.as_str() {
+                "md-5" => "md5".to_owned(),
+                other => other.replace('-', "_"),
+            };
             if !is_named(&code, &name) {
                 unused.push(format!("{}: {dependency}", manifest.display()));
             }
@@ -252,8 +256,13 @@ fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if !path.is_dir() {
             visit(&path);
-        } else if !["target", "node_modules"].contains(&name) && !name.starts_with('.') {
+        } else if !is_built(&path) && name != "node_modules" && !name.starts_with('.') {
             walk(&path, visit);
         }
     }
+}
+
+/// Tells whether a folder is Cargo's; one of that name in the host is not.
+fn is_built(folder: &Path) -> bool {
+    folder.join("CACHEDIR.TAG").exists()
 }
