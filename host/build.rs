@@ -4,9 +4,6 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-#[path = "src/component/configuration.rs"]
-mod configuration;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest_dir = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = manifest_dir
@@ -27,7 +24,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             workspace.join(input).display()
         );
     }
-    println!("cargo::rerun-if-changed=src/component/configuration.rs");
     println!("cargo::rerun-if-changed=build");
 
     let component = keepdocker_build::build(workspace, "keepdocker-guest", &out_dir.join("guest"))?;
@@ -36,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let target = env::var("TARGET")?;
     // The program says it to the compiler again when it checks the machine code.
     println!("cargo::rustc-env=KEEPDOCKER_TARGET={target}");
-    let config = configuration::embedding(&target)?;
+    let config = keepdocker_runtime::embedding(&target)?;
     let machine_code = wasmtime::Engine::new(&config)?.precompile_component(&component)?;
     fs::write(out_dir.join("keepdocker.cwasm"), machine_code)?;
     Ok(())

@@ -17,9 +17,9 @@ pub mod messages;
 pub mod output;
 pub mod plan;
 pub mod progress;
-mod properties;
 pub mod run;
 pub mod settings;
+mod signals;
 pub mod target;
 
 pub use keepdocker_gate::{self as gate, policy};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::bindings::{View, log};
 use crate::gate::{Operation, Refusal};
 
-pub use crate::bindings::log::Level;
+pub use keepdocker_console::Level;
 
 /// Shows the component's messages.
 #[derive(Clone)]
@@ -37,12 +37,12 @@ impl fmt::Debug for Messages {
 }
 
 impl log::Host for View<'_, Messages> {
-    async fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+    async fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         let name = match level {
-            Level::Debug => "debug",
-            Level::Info => "info",
-            Level::Warning => "warning",
-            Level::Error => "error",
+            log::Level::Debug => "debug",
+            log::Level::Info => "info",
+            log::Level::Warning => "warning",
+            log::Level::Error => "error",
         };
         let operation = Operation::LogWrite { level: name };
         let permit = match self.gate.admit(operation, &(level, &message)) {
@@ -51,7 +51,7 @@ impl log::Host for View<'_, Messages> {
             Err(Refusal::Denied { .. }) => return Ok(()),
             Err(refusal) => return Err(wasmtime::Error::new(refusal)),
         };
-        self.capability.open(&permit).show(level, &message);
+        self.capability.open(&permit).show(level.into(), &message);
         permit.close::<_, String, String>(Ok(())).ok();
         Ok(())
     }

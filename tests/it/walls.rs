@@ -1,80 +1,268 @@
-//! No source file is compiled in two places, but for those that are known. The list may only get shorter.
+//! The walls between the rooms: no source file is compiled in two places, no circle of folders, no dependency
+//! that nothing uses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Source files that another package compiles a second time.
-const KNOWN: [&str; 18] = [
-    "host/src/api/mod.rs",
-    "host/src/cli/values.rs",
-    // The build script compiles for the same processors as the program runs on.
-    "host/src/component/configuration.rs",
-    "host/src/keep/error.rs",
-    "host/src/keep/get.rs",
-    "host/src/keep/put.rs",
-    "host/src/keep/reuse.rs",
-    "host/src/keep/services.rs",
-    "host/src/output/console.rs",
-    "host/src/output/exit.rs",
-    "host/src/output/json.rs",
-    "host/src/output/report.rs",
-    "host/src/output/table.rs",
-    "host/src/plan/error.rs",
-    "host/src/plan/script.rs",
-    "host/src/plan/step.rs",
-    "host/src/properties.rs",
-    // How all tests say that they were skipped.
-    "tests/it/support/skip.rs",
-];
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
 
 #[test]
-fn no_more_source_files_are_compiled_twice_than_are_known() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut found = BTreeSet::new();
-    for folder in ["guest", "host"] {
-        collect(root, &root.join(folder), &mut found);
-    }
-    let known: BTreeSet<String> = KNOWN.into_iter().map(Into::into).collect();
-    let more: Vec<&String> = found.difference(&known).collect();
-    assert!(
-        more.is_empty(),
-        "these are compiled in two places; make a crate of what both need: {more:?}"
+fn no_source_file_is_compiled_in_two_places() {
+    /// How all tests say that they were skipped.
+    const KNOWN: [&str; 1] = ["guest/decisions/src/testing.rs"];
+    let including: Vec<String> = sources(&["guest", "host"])
+        .into_iter()
+        .filter(|(_, text)| {
+            text.lines()
+                .any(|line| line.trim_start().starts_with("#[path"))
+        })
+        .map(|(file, _)| file)
+        .collect();
+    assert_eq!(
+        including, KNOWN,
+        "make a crate of what both need, rather than to include a file with #[path]"
     );
-    let fewer: Vec<&String> = known.difference(&found).collect();
-    assert!(fewer.is_empty(), "take these off the list: {fewer:?}");
 }
 
-/// Collects what the sources below a folder include with a path, apart from tests and benches.
-fn collect(root: &Path, folder: &Path, found: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+#[test]
+fn no_folder_of_the_host_uses_one_that_uses_it() {
+    let uses = uses();
+    assert!(uses["cli"].contains("run"), "imports are not understood");
+    for folder in uses.keys() {
+        for used in &uses[folder] {
+            assert!(
+                !reached(&uses, used).contains(folder),
+                "`{folder}` uses `{used}`, which uses `{folder}`, perhaps by way of others"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let mut manifests = Vec::new();
+    for folder in ["guest", "host", "tests"] {
+        walk(&root().join(folder), &mut |file| {
+            if file.file_name().is_some_and(|name| name == "Cargo.toml") {
+                manifests.push(file.to_owned());
+            }
+        });
+    }
+    assert!(manifests.len() > 15, "{manifests:?}");
+    let mut unused = Vec::new();
+    for manifest in manifests {
+        let text = fs::read_to_string(&manifest).unwrap();
+        let manifest = manifest.strip_prefix(root()).unwrap();
+        let code = code_beside(manifest, &text);
+        for dependency in dependencies(&text, |table| !table.starts_with("workspace")) {
+            // The only one whose library is called otherwise.
+            let name = match dependency.as_str() {
+                "md-5" => "md5".to_owned(),
+                other => other.replace('-', "_"),
+            };
+            if !is_named(&code, &name) {
+                unused.push(format!("{}: {dependency}", manifest.display()));
+            }
+        }
+    }
+    // The tables of the workspaces, too.
+    for (manifest, members) in [("Cargo.toml", ""), ("host/wasi/Cargo.toml", "host/wasi")] {
+        let text = fs::read_to_string(root().join(manifest)).unwrap();
+        let inherited = inherited(members);
+        unused.extend(
+            dependencies(&text, |table| table.starts_with("workspace"))
+                .difference(&inherited)
+                .map(|name| format!("{manifest}: {name}")),
+        );
+    }
+    assert!(unused.is_empty(), "nothing uses these: {unused:#?}");
+}
+
+/// Returns which folders and files of `host/src` use which others, apart from unit tests.
+fn uses() -> BTreeMap<String, BTreeSet<String>> {
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, text) in sources(&["host/src"]) {
+        let inside = file.strip_prefix("host/src/").unwrap();
+        let folder = inside.split('/').next().unwrap().trim_end_matches(".rs");
+        if ["bin", "lib"].contains(&folder) || inside.contains("tests") {
+            continue;
+        }
+        let used = uses.entry(folder.to_owned()).or_default();
+        let code = without_comments(&text);
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        used.extend(named_of_crate(code).filter(|name| name != folder));
+    }
+    // What the library only hands on from other packages is no folder.
+    let folders: BTreeSet<String> = uses.keys().cloned().collect();
+    for used in uses.values_mut() {
+        used.retain(|name| folders.contains(name));
+    }
+    uses
+}
+
+/// Returns the names right behind `crate::`, those of a list in braces included.
+fn named_of_crate(code: &str) -> impl Iterator<Item = String> + '_ {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    code.split("crate::").skip(1).flat_map(move |rest| {
+        let Some(list) = rest.strip_prefix('{') else {
+            return vec![rest.chars().take_while(|c| is_name(*c)).collect()];
+        };
+        let list = list.split(';').next().unwrap();
+        let mut depth = 0;
+        let mut names = vec![String::new()];
+        for c in list.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => names.push(String::new()),
+                c if depth == 0 => names.last_mut().unwrap().push(c),
+                _ => {}
+            }
+        }
+        let first = |path: String| path.trim().chars().take_while(|c| is_name(*c)).collect();
+        names.into_iter().map(first).collect::<Vec<String>>()
+    })
+}
+
+/// Returns what is used by a folder, and by what that uses.
+fn reached(uses: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut left = vec![from.to_owned()];
+    while let Some(folder) = left.pop() {
+        for used in &uses[&folder] {
+            if reached.insert(used.clone()) {
+                left.push(used.clone());
+            }
+        }
+    }
+    reached
+}
+
+/// Returns the dependencies in some tables of a manifest, by the names of the tables.
+fn dependencies(manifest: &str, is_meant: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut is_inside = false;
+    for line in manifest.lines() {
+        if let Some(table) = line.strip_prefix('[') {
+            let table = table.trim_matches(['[', ']']);
+            is_inside = table.ends_with("dependencies") && is_meant(table);
+        } else if is_inside && line.starts_with(|c: char| c.is_alphanumeric()) {
+            names.insert(line.split(['.', ' ', '=']).next().unwrap().to_owned());
+        }
+    }
+    names
+}
+
+/// Returns the code of a package, with its tests and what its manifest names besides.
+fn code_beside(manifest: &Path, text: &str) -> String {
+    let folder = root().join(manifest.parent().unwrap());
+    let mut code = String::new();
+    let mut add = |file: &Path| {
+        if file.extension().is_some_and(|extension| extension == "rs") {
+            code.push_str(&without_comments(&fs::read_to_string(file).unwrap()));
+        }
+    };
+    for inside in ["src", "tests", "benches", "examples", "fuzz_targets"] {
+        if folder.join(inside).is_dir() {
+            walk(&folder.join(inside), &mut add);
+        }
+    }
+    if folder.join("build.rs").is_file() {
+        add(&folder.join("build.rs"));
+    }
+    let elsewhere = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("path = \"")?.strip_suffix('"'));
+    for file in elsewhere.filter(|path| path.starts_with("..")) {
+        walk(folder.join(file).parent().unwrap(), &mut add);
+    }
+    code
+}
+
+/// Tells whether code names a package: as the beginning of a path, or on its own.
+fn is_named(code: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(name).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        let after = &code[at + name.len()..];
+        let begins = before.is_none_or(|c| !is_part(c) && c != '.');
+        begins
+            && ["::", ";", " as ", ",", "}"]
+                .iter()
+                .any(|end| after.starts_with(end))
+    })
+}
+
+/// Returns the dependencies that the members of a workspace, those below a folder, take from its table.
+fn inherited(below: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    walk(&root().join(below), &mut |file| {
+        let is_wasi = file.starts_with(root().join("host/wasi"));
+        if file.file_name().is_none_or(|name| name != "Cargo.toml")
+            || is_wasi != (below == "host/wasi")
+        {
+            return;
+        }
+        for line in fs::read_to_string(file).unwrap().lines() {
+            let name = line.split(['.', ' ']).next().unwrap_or_default();
+            if line.contains("workspace = true") {
+                names.insert(name.to_owned());
+            }
+        }
+    });
+    names
+}
+
+fn without_comments(text: &str) -> String {
+    let code = |line: &str| match line.split_once("//") {
+        // An address in a text is no comment.
+        Some((before, _)) if !before.ends_with(':') => before.to_owned() + "\n",
+        _ => line.to_owned() + "\n",
+    };
+    text.lines().map(code).collect()
+}
+
+/// Returns the source files below folders, by their names, apart from tests and benches.
+fn sources(folders: &[&str]) -> BTreeMap<String, String> {
+    let mut sources = BTreeMap::new();
+    for folder in folders {
+        walk(&root().join(folder), &mut |file| {
+            let name = file.strip_prefix(root()).unwrap();
+            let is_test = name.components().any(|part| {
+                ["tests", "benches", "fuzz", "fuzz_targets"]
+                    .contains(&part.as_os_str().to_str().unwrap())
+            });
+            if !is_test && file.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(file).unwrap();
+                sources.insert(name.display().to_string(), text);
+            }
+        });
+    }
+    sources
+}
+
+/// Visits the files below a folder, apart from what was built or installed.
+fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    entries.sort();
+    for path in entries {
         let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() {
-            if !["tests", "benches", "fuzz", "target"].contains(&name) {
-                collect(root, &path, found);
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let paths = text
-                .lines()
-                .filter_map(|line| line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]"));
-            for included in paths {
-                let file = normal(&path.parent().unwrap().join(included));
-                found.insert(file.strip_prefix(root).unwrap().display().to_string());
-            }
+        if !path.is_dir() {
+            visit(&path);
+        } else if !is_built(&path) && name != "node_modules" && !name.starts_with('.') {
+            walk(&path, visit);
         }
     }
 }
 
-/// Returns the path without `..`.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::ParentDir => _ = normal.pop(),
-            part => normal.push(part),
-        }
-    }
-    normal
+/// Tells whether a folder is Cargo's; one of that name in the host is not.
+fn is_built(folder: &Path) -> bool {
+    folder.join("CACHEDIR.TAG").exists()
 }

@@ -1,36 +1,33 @@
 //! What the services of an Arvados cluster are asked and answer, for whoever sends the bytes.
 //!
-//! Blocks and their locators, the order of Keep services, the counting of replicas, tokens and addresses, what
-//! an answer means and when to try again. Nothing is sent here: the native host has a client of its own, and
-//! the component for WASI runtimes another.
+//! ```text
+//! effects ── what becomes of a run's writes: done, noted, or held to a plan
+//!    ├──▶ api ─── links, collections, projects; when to repeat, and when not
+//!    │     ▲
+//!    └──▶ keep ── blocks and their locators, the order of services, replicas
+//!          │
+//!          └──▶ http ── one exchange: a trait, for the host to fill
+//! ```
+//!
+//! Nothing is sent here: the native host has a client of its own, and the component for WASI runtimes another.
+//! Nor is anything known here of the contract with the component; [`contract!`] says in it what is told here.
 
 pub mod address;
-mod answer;
-pub mod block;
-mod explained;
-mod failure;
-pub mod known;
-pub mod locator;
-mod request_id;
-mod retry;
+pub mod api;
+mod contract;
+pub mod effects;
+pub mod http;
+pub mod keep;
 pub mod secrets;
-pub mod service;
-pub mod stretched;
-pub mod tally;
 pub mod token;
 
 use serde::{Deserialize, Deserializer};
-
-pub use answer::Answer;
-pub use failure::Failure;
-pub use request_id::RequestId;
-pub use retry::{Attempts, Retry, Setback, Waits};
 
 /// Reads null as the type's empty value: the two servers of a cluster differ in this.
 ///
 /// # Errors
 /// If what is there is neither null nor of the type.
-pub fn null_as_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn null_as_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,

@@ -1,92 +1,102 @@
 //! The Arvados API as the component sees it: cluster, users, projects, links, collections.
 
-use std::sync::Arc;
-
 use crate::bindings::collections::{Change, Collection, NewCollection, Query as CollectionQuery};
 use crate::bindings::links::{Link, NewLink, Query as LinkQuery};
 use crate::bindings::{ApiFault as Fault, View};
 use crate::bindings::{api, cluster, collections, links, projects, users};
 use crate::gate::{NO_ARGUMENTS, Operation};
 
-use super::Api;
-use super::links::class_name;
+use super::{Objects, links as terms};
 
-impl api::Host for View<'_, Arc<Api>> {
+impl api::Host for View<'_, Objects> {
     fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<api::Error> {
         fault.convert(api::Error::Denied)
     }
 }
 
-impl cluster::Host for View<'_, Arc<Api>> {
+impl cluster::Host for View<'_, Objects> {
     async fn get(&mut self) -> Result<cluster::Config, Fault> {
         let permit = self.gate.admit(Operation::ClusterGet, &NO_ARGUMENTS)?;
         let got = self
             .capability
             .open(&permit)
+            .api()
             .cluster()
             .await
-            .map(|cluster| cluster.into());
+            .map(Into::into);
         permit.close(got).map_err(Fault::Failed)
     }
 }
 
-impl users::Host for View<'_, Arc<Api>> {
+impl users::Host for View<'_, Objects> {
     async fn current(&mut self) -> Result<String, Fault> {
         let permit = self.gate.admit(Operation::UsersCurrent, &NO_ARGUMENTS)?;
-        let user = self.capability.open(&permit).current_user().await;
+        let user = self.capability.open(&permit).api().current_user().await;
         permit.close(user).map_err(Fault::Failed)
     }
 }
 
-impl projects::Host for View<'_, Arc<Api>> {
+impl projects::Host for View<'_, Objects> {
     async fn get(&mut self, uuid: String) -> Result<projects::Project, Fault> {
         let operation = Operation::ProjectsGet {
             project: uuid.clone(),
         };
         let permit = self.gate.admit(operation, &(&uuid,))?;
-        let project = self.capability.open(&permit).project(&uuid).await;
-        permit.close(project).map_err(Fault::Failed)
+        let project = self.capability.open(&permit).api().project(&uuid).await;
+        permit.close(project.map(Into::into)).map_err(Fault::Failed)
     }
 }
 
-impl links::Host for View<'_, Arc<Api>> {
+impl links::Host for View<'_, Objects> {
     async fn list(&mut self, query: LinkQuery) -> Result<Vec<Link>, Fault> {
         let classes = query
             .classes
             .iter()
-            .map(|class| class_name(*class))
+            .map(|class| terms::Class::from(*class).name())
             .collect();
         let operation = Operation::LinksList {
             classes,
             owner: query.owner.clone(),
         };
         let permit = self.gate.admit(operation, &(&query,))?;
-        let listed = self.capability.open(&permit).list_links(&query).await;
-        permit.close(listed).map_err(Fault::Failed)
+        let listed = self
+            .capability
+            .open(&permit)
+            .list_links(&query.into())
+            .await;
+        permit.close(listed.map(moved)).map_err(Fault::Failed)
     }
 
     async fn create(&mut self, link: NewLink) -> Result<Link, Fault> {
         let operation = Operation::LinksCreate {
-            class: class_name(link.class),
+            class: terms::Class::from(link.class).name(),
             name: link.name.clone(),
             head: link.head.clone(),
             owner: link.owner.clone(),
         };
         let permit = self.gate.admit(operation, &(&link,))?;
-        let created = self.capability.open(&permit).create_link(&link).await;
-        permit.close(created).map_err(Fault::Failed)
+        let created = self
+            .capability
+            .open(&permit)
+            .create_link(&link.into())
+            .await;
+        permit.close(created.map(Into::into)).map_err(Fault::Failed)
     }
 }
 
-impl collections::Host for View<'_, Arc<Api>> {
+impl collections::Host for View<'_, Objects> {
     async fn list(&mut self, query: CollectionQuery) -> Result<Vec<Collection>, Fault> {
         let operation = Operation::CollectionsList {
             manifests: query.detail == collections::Detail::Manifest,
             owner: query.owner.clone(),
         };
         let permit = self.gate.admit(operation, &(&query,))?;
-        let listed = self.capability.open(&permit).list_collections(&query).await;
-        permit.close(listed).map_err(Fault::Failed)
+        let listed = self
+            .capability
+            .open(&permit)
+            .list_collections(&query.into())
+            .await;
+        permit.close(listed.map(moved)).map_err(Fault::Failed)
     }
 
     async fn create(&mut self, collection: NewCollection) -> Result<Collection, Fault> {
@@ -100,9 +110,9 @@ impl collections::Host for View<'_, Arc<Api>> {
         let created = self
             .capability
             .open(&permit)
-            .create_collection(&collection)
+            .create_collection(&collection.into())
             .await;
-        permit.close(created).map_err(Fault::Failed)
+        permit.close(created.map(Into::into)).map_err(Fault::Failed)
     }
 
     async fn update(&mut self, change: Change) -> Result<(), Fault> {
@@ -114,8 +124,13 @@ impl collections::Host for View<'_, Arc<Api>> {
         let updated = self
             .capability
             .open(&permit)
-            .update_collection(&change)
+            .update_collection(&change.into())
             .await;
         permit.close(updated).map_err(Fault::Failed)
     }
+}
+
+/// Moves rows over into the contract's.
+fn moved<R, C: From<R>>(rows: Vec<R>) -> Vec<C> {
+    rows.into_iter().map(Into::into).collect()
 }

@@ -8,7 +8,7 @@ use super::{Archive, Choice, Error, Image, Location};
 use crate::bindings::archives::{Error as WitError, Source};
 use crate::cache::{self, Place};
 use crate::engine::Engine;
-use crate::plan::{Deviation, Script, Step};
+use crate::plan::{Course, Deviation, Effects, Step};
 
 /// Opens archives of every source.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Archives {
     given: Option<Location>,
     choice: Choice,
     cache: Arc<Place>,
-    script: Option<Arc<Script>>,
+    effects: Effects,
     /// Whether what the user named was opened.
     was_given: AtomicBool,
 }
@@ -67,22 +67,21 @@ impl From<ArchivesError> for WitError {
 impl Archives {
     /// Creates the sources of archives; `given` is what the user named, `choice` which image of
     /// it where there are several.
-    pub fn new(engine: Engine, given: Option<Location>, choice: Choice, cache: Arc<Place>) -> Self {
+    pub fn new(
+        engine: Engine,
+        given: Option<Location>,
+        choice: Choice,
+        cache: Arc<Place>,
+        effects: Effects,
+    ) -> Self {
         Self {
             engine,
             given,
             choice,
             cache,
-            script: None,
+            effects,
             was_given: AtomicBool::new(false),
         }
-    }
-
-    /// Makes what is forgotten part of a plan.
-    #[must_use]
-    pub fn under(mut self, script: Option<Arc<Script>>) -> Self {
-        self.script = script;
-        self
     }
 
     /// Opens an archive.
@@ -144,16 +143,12 @@ impl Archives {
     /// # Errors
     /// If it is there and cannot be removed.
     pub fn forget(&self, image: &str) -> Result<(), ArchivesError> {
-        if let Some(script) = &self.script
-            && !script.take(Step::Forget {
-                image: image.into(),
-            })?
-        {
-            return Ok(());
-        }
-        match self.cache.open() {
-            Ok(cache) => Ok(cache.forget(image)?),
-            Err(_) => Ok(()),
+        let step = || Step::Forget {
+            image: image.into(),
+        };
+        match (self.effects.admit(step)?, self.cache.open()) {
+            (Course::Done, Ok(cache)) => Ok(cache.forget(image)?),
+            (Course::Noted(_), _) | (_, Err(_)) => Ok(()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use wasmtime::component::Resource;
 
 use super::archives::{Archives, Opened};
-use crate::bindings::archives::{Error, Host, HostArchive, Image, Source};
+use crate::bindings::archives::{Archive, Error, Host, HostArchive, Image, Source};
 use crate::bindings::{ArchiveFault as Fault, View};
 use crate::gate::Operation;
 
@@ -23,7 +23,7 @@ impl Host for View<'_, Archives> {
 }
 
 impl HostArchive for View<'_, Archives> {
-    async fn open(&mut self, source: Source) -> Result<Resource<Opened>, Fault> {
+    async fn open(&mut self, source: Source) -> Result<Resource<Archive>, Fault> {
         let (name, image) = match &source {
             Source::Engine(image) => ("engine", Some(image.clone())),
             Source::Given => ("given", None),
@@ -38,8 +38,8 @@ impl HostArchive for View<'_, Archives> {
         Self::hand_out(self.table, permit, opened)
     }
 
-    async fn images(&mut self, archive: Resource<Opened>) -> Result<Option<Vec<Image>>, Fault> {
-        let opened = self.table.get(&archive)?.clone();
+    async fn images(&mut self, archive: Resource<Archive>) -> Result<Option<Vec<Image>>, Fault> {
+        let opened = self.held::<Opened>(&archive)?.clone();
         let permit = self
             .gate
             .admit(Operation::ArchivesImages, &(archive.rep(),))?;
@@ -52,8 +52,8 @@ impl HostArchive for View<'_, Archives> {
         permit.close(images).map_err(Fault::Failed)
     }
 
-    async fn drop(&mut self, archive: Resource<Opened>) -> wasmtime::Result<()> {
-        self.table.delete(archive)?;
+    async fn drop(&mut self, archive: Resource<Archive>) -> wasmtime::Result<()> {
+        self.take_back::<Opened>(&archive)?;
         Ok(())
     }
 }

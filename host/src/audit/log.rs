@@ -18,8 +18,8 @@ use super::waiting::Waiting;
 use super::writer::{Draft, Later, Writer};
 use crate::gate::{Event, Phase, Recorder, Unrecordable};
 use crate::policy::{Cluster, Guest, Policy};
-use crate::run::received;
 use crate::settings::{Detour, host_name, user};
+use crate::signals::received;
 use url::Url;
 
 const REQUEST: Names = ("request", "request_value");

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::options::{Error, OnFailure};
-use crate::run::received;
+use crate::signals::received;
 
 /// After how long a wait is worth a message.
 pub(super) const SILENT: Duration = Duration::from_secs(1);

@@ -6,16 +6,12 @@ wasmtime::component::bindgen!({
     world: "keepdocker",
     imports: { default: async | trappable },
     exports: { default: async },
-    with: {
-        "keepdocker:contract/archives.archive": crate::archive::Opened,
-        "keepdocker:contract/locks.guard": crate::locks::Guard,
-    },
     trappable_error_type: {
-        "keepdocker:contract/engine.error" => crate::bindings::fault::EngineFault,
-        "keepdocker:contract/archives.error" => crate::bindings::fault::ArchiveFault,
-        "keepdocker:contract/locks.error" => crate::bindings::fault::LockFault,
-        "keepdocker:contract/keep.error" => crate::bindings::fault::KeepFault,
-        "keepdocker:contract/api.error" => crate::bindings::fault::ApiFault,
+        "keepdocker:contract/engine.error" => super::fault::EngineFault,
+        "keepdocker:contract/archives.error" => super::fault::ArchiveFault,
+        "keepdocker:contract/locks.error" => super::fault::LockFault,
+        "keepdocker:contract/keep.error" => super::fault::KeepFault,
+        "keepdocker:contract/api.error" => super::fault::ApiFault,
     },
     additional_derives: [PartialEq, serde::Serialize],
 });

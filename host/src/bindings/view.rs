@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Serialize;
-use wasmtime::component::{HasData, Resource, ResourceTable};
+use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
 
 use super::fault::Fault;
 use crate::gate::{Gate, Guarded, Permit};
@@ -29,18 +29,41 @@ impl<C: Send + Sync + 'static> HasData for Viewing<C> {
 }
 
 impl<C> View<'_, C> {
+    /// Returns what a handle stands for that was handed out for an `R`.
+    ///
+    /// # Errors
+    /// If no such handle was handed out, or it was given back.
+    pub fn held<R: 'static>(
+        &self,
+        handle: &Resource<impl Sized + 'static>,
+    ) -> Result<&R, ResourceTableError> {
+        self.table.get(&Resource::new_borrow(handle.rep()))
+    }
+
+    /// Takes back what a handle stands for.
+    ///
+    /// # Errors
+    /// If no such handle was handed out, or it was given back.
+    pub fn take_back<R: 'static>(
+        &mut self,
+        handle: &Resource<impl Sized + 'static>,
+    ) -> Result<R, ResourceTableError> {
+        self.table.delete(Resource::new_own(handle.rep()))
+    }
+
     /// Hands out what an operation brought, and closes the operation: of a resource, the component
-    /// and the record get the handle.
+    /// and the record get the handle. The contract has a type of its own for it, `H`.
     ///
     /// # Errors
     /// If the operation failed, or the component holds too many handles.
-    pub fn hand_out<R, E, W>(
+    pub fn hand_out<R, H, E, W>(
         table: &mut ResourceTable,
         permit: Permit<'_>,
         result: Result<R, E>,
-    ) -> Result<Resource<R>, Fault<W>>
+    ) -> Result<Resource<H>, Fault<W>>
     where
         R: Send + 'static,
+        H: 'static,
         E: fmt::Display + Into<W>,
         W: Serialize + Clone + Send + 'static,
     {

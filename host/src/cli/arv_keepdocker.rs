@@ -8,16 +8,15 @@ use std::process::ExitCode;
 use clap::{ArgAction, CommandFactory as _, Parser};
 
 use super::upload::note_of_blocks;
-use super::values::settle;
 use super::{Farewell, Job, drive, hints, prepare, read, request};
 use crate::archive::Choice;
 use crate::bindings::commands::{ImagesRequest, Outcome, Pull, UploadRequest, Uploaded};
-use crate::bindings::log::Level;
 use crate::harmless::escape;
-use crate::output::{self, Console, Exit, Ids, Report, Style};
+use crate::output::{self, Console, Exit, Ids, Level, Report, Style};
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};
 use crate::settings::{Environment, ImageId};
+use keepdocker_console::values::settle;
 
 /// Runs the program on the process's arguments.
 #[must_use]

@@ -6,14 +6,14 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::request;
-use super::values::is_empty;
 use super::verification;
 use crate::audit::{Error, Folder, Heads, NotFound, ReplayError, Run, SigningKey, Verdict};
-use crate::bindings::log::Level;
 use crate::component::{Component, Limits};
-use crate::output::{Console, Exit, Report, runs, steps};
+use crate::output::{Console, Exit, Level, Report, runs, steps};
 use crate::policy::Policy;
+use crate::run::no_policy;
 use crate::settings::Environment;
+use keepdocker_console::values::is_empty;
 
 /// Arguments of `keepdocker audit`.
 #[derive(Debug, Args)]
@@ -139,7 +139,7 @@ pub async fn run(
 
 /// Returns the folder of the logs under the policy in force.
 pub(super) fn folder(given: Vec<PathBuf>, environment: &Environment) -> Result<Folder, Report> {
-    let policy = Policy::load(&environment.policies(given))?;
+    let policy = Policy::load(&environment.policies(given)).map_err(no_policy)?;
     match policy.audit().directory() {
         Some(directory) => Ok(Folder::of_user(directory)),
         None => Ok(Folder::usual(environment).ok_or(Error::NoPlace)?),

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::request;
-use crate::bindings::log::Level;
 use crate::component::{Audit, Component, WASM};
-use crate::output::{Console, Exit, Report};
+use crate::output::{Console, Exit, Level, Report};
 use crate::policy::Policy;
+use crate::run::no_policy;
 use crate::settings::Environment;
 
 /// Arguments of `keepdocker component`.
@@ -52,7 +52,7 @@ pub fn run(
 ) -> Result<(), Report> {
     match &arguments.command {
         ComponentCommand::Audit { file, json } => {
-            let policy = Policy::load(&environment.policies(policies))?;
+            let policy = Policy::load(&environment.policies(policies)).map_err(no_policy)?;
             audit(file.as_deref().or(component), &policy, *json, console)
         }
         ComponentCommand::Extract { output } => extract(output, console),

@@ -15,15 +15,14 @@ use super::plan::{self, Apply};
 use super::policy::PolicyArguments;
 use super::repair::Repair;
 use super::upload::Upload;
-use super::values::{self, is_empty, settle};
 use super::{Farewell, Job, drive, layers, prepare, request};
 use crate::bindings::commands::ImagesRequest;
-use crate::bindings::log::Level;
 use crate::harmless::escape;
-use crate::output::{self, Console, Exit, Ids, Report, Style, json};
+use crate::output::{self, Console, Exit, Ids, Level, Report, Style, json};
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings, sandbox};
 use crate::settings::Environment;
+use keepdocker_console::values::{self, is_empty, settle};
 
 /// Runs the program on the process's arguments.
 #[must_use]

@@ -17,7 +17,6 @@ mod request;
 #[cfg(test)]
 mod tests;
 pub mod upload;
-pub(crate) mod values;
 mod verification;
 
 use std::ffi::OsString;
@@ -32,11 +31,12 @@ use std::time::Duration;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::audit::Mask;
-use crate::bindings::log::Level;
 use crate::confinement;
-use crate::output::{self, Console, Exit, Report};
-use crate::run::{Stop, supervise};
+use keepdocker_console::values;
+
+use crate::output::{self, Console, Exit, Level, Report};
 use crate::settings::Environment;
+use crate::signals::{Stop, supervise};
 
 /// Returns whether the process was started by this name, in whatever folder: through a link, or as a copy.
 #[must_use]

@@ -7,14 +7,14 @@ use clap::{Args, Subcommand};
 
 use super::audit::folder;
 use super::request;
-use crate::bindings::log::Level;
 use crate::confinement;
 use crate::gate::Operation;
 use crate::harmless::escape_lines;
-use crate::output::{Console, Exit, Report};
+use crate::output::{Console, Exit, Level, Report};
 use crate::policy::{
     Case, Cluster, Context, Decision, Difference, Layer, Policy, SCHEMA_JSON, draft,
 };
+use crate::run::no_policy;
 use crate::settings::Environment;
 use crate::wording::count;
 
@@ -93,12 +93,15 @@ pub fn run(
 ) -> Result<(), Report> {
     let sources = environment.policies(given.clone());
     match &arguments.command {
-        PolicyCommand::Check { file: Some(file) } => check(&[Layer::open(file)?], console),
-        PolicyCommand::Check { file: None } => {
-            check(&Policy::load(&sources)?.layers()[1..], console)
+        PolicyCommand::Check { file: Some(file) } => {
+            check(&[Layer::open(file).map_err(no_policy)?], console)
         }
+        PolicyCommand::Check { file: None } => check(
+            &Policy::load(&sources).map_err(no_policy)?.layers()[1..],
+            console,
+        ),
         PolicyCommand::Show { effective, json } => {
-            let policy = Policy::load(&sources)?;
+            let policy = Policy::load(&sources).map_err(no_policy)?;
             let text = match (json, effective) {
                 (true, _) => {
                     let mut shown = policy.to_json();
@@ -128,7 +131,7 @@ pub fn run(
                 id: cluster_id.clone(),
             };
             explain(
-                &Policy::load(&sources)?,
+                &Policy::load(&sources).map_err(no_policy)?,
                 &operation,
                 &cluster,
                 names,
@@ -139,7 +142,9 @@ pub fn run(
             let difference = over_built_in(first)?.difference(&over_built_in(second)?);
             request::answer(console, told(&difference))
         }
-        PolicyCommand::Test { file } => test(&Policy::load(&sources)?, file, console),
+        PolicyCommand::Test { file } => {
+            test(&Policy::load(&sources).map_err(no_policy)?, file, console)
+        }
         PolicyCommand::Init { from_audit } => {
             let file = folder(given, environment)?.find(from_audit)?;
             let record = std::fs::read_to_string(&file).map_err(|error| {
@@ -184,7 +189,9 @@ fn confinement_json() -> serde_json::Value {
 }
 
 fn over_built_in(file: &Path) -> Result<Policy, Report> {
-    Ok(Policy::built_in().and(Layer::open(file)?)?)
+    Layer::open(file)
+        .and_then(|layer| Policy::built_in().and(layer))
+        .map_err(no_policy)
 }
 
 fn check(layers: &[Layer], console: Console) -> Result<(), Report> {
@@ -233,7 +240,7 @@ fn explain(
 }
 
 fn test(policy: &Policy, file: &Path, console: Console) -> Result<(), Report> {
-    let cases = Case::open(file)?;
+    let cases = Case::open(file).map_err(no_policy)?;
     let failed: Vec<String> = cases
         .iter()
         .filter_map(|case| {

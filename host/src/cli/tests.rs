@@ -7,9 +7,9 @@ use clap::{Arg, Command, CommandFactory as _};
 
 use std::path::Path;
 
-use super::values::{check, name, takes_paths};
 use super::{arv_keepdocker, keepdocker};
 use crate::settings::VARIABLES;
+use keepdocker_console::values::{check, name, takes_paths};
 
 const TABLE: &str = include_str!("../../../docs/compatibility.md");
 

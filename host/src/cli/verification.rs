@@ -4,9 +4,8 @@ use std::path::Path;
 
 use super::request;
 use crate::audit::{Folder, Heads, Run, Verdict, VerifyingKey};
-use crate::bindings::log::Level;
 use crate::harmless;
-use crate::output::{Console, Exit, Report};
+use crate::output::{Console, Exit, Level, Report};
 
 /// Verifies a run, or all of them, and prints what came of it.
 ///

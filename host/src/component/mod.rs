@@ -9,7 +9,6 @@
 //! names, is compiled when the program starts and bounded in the same way.
 
 mod audit;
-mod configuration;
 mod description;
 mod error;
 mod interface;
@@ -69,7 +68,7 @@ impl Component {
     /// If the machine code does not fit this program, which only a broken build can bring about.
     pub fn embedded() -> Result<Self, Error> {
         let load_error = |error: wasmtime::Error| Error::Load(error.root_cause().to_string());
-        let engine = Engine::new(&configuration::engine()).map_err(load_error)?;
+        let engine = Engine::new(&keepdocker_runtime::engine()).map_err(load_error)?;
         #[expect(unsafe_code, reason = "loading machine code is unsafe by nature")]
         // SAFETY: the bytes come from our own build script, which made them with the same version
         // of wasmtime under the same configuration, and are part of this program's read-only data.
@@ -87,7 +86,7 @@ impl Component {
         if !wasm.starts_with(b"\0asm") {
             return Err(Error::Unsuitable("it is not WebAssembly".into()));
         }
-        let engine = Engine::new(&configuration::engine()).map_err(unsuitable)?;
+        let engine = Engine::new(&keepdocker_runtime::engine()).map_err(unsuitable)?;
         let code =
             wasmtime::component::Component::from_binary(&engine, &wasm).map_err(unsuitable)?;
         Ok(Self::new(engine, code, &wasm))
@@ -116,7 +115,7 @@ impl Component {
     /// # Errors
     /// If it cannot be compiled, which only a broken build can bring about.
     pub fn is_machine_code_genuine() -> Result<bool, Error> {
-        let compiled = configuration::embedding(env!("KEEPDOCKER_TARGET"))
+        let compiled = keepdocker_runtime::embedding(env!("KEEPDOCKER_TARGET"))
             .and_then(|configuration| Engine::new(&configuration))
             .and_then(|engine| engine.precompile_component(WASM))
             .map_err(|error| Error::Load(error.root_cause().to_string()))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime::component::{Linker, ResourceTable};
 
 use super::limits::MemoryLimiter;
-use crate::api::Api;
+use crate::api::Objects;
 use crate::archive::Archives;
 use crate::bindings::{self, View, Viewing};
 use crate::engine::LocalEngine;
@@ -28,7 +28,7 @@ pub struct Capabilities {
     /// Keep.
     pub keep: ArchiveStore,
     /// The Arvados API.
-    pub api: Arc<Api>,
+    pub api: Objects,
 }
 
 /// The data of the store in which the component runs.
@@ -40,7 +40,7 @@ pub(super) struct State {
     archives: Guarded<Archives>,
     locks: Guarded<Locks>,
     keep: Guarded<ArchiveStore>,
-    api: Guarded<Arc<Api>>,
+    api: Guarded<Objects>,
     pub(super) memory: MemoryLimiter,
 }
 
@@ -78,10 +78,10 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     bindings::archives::add_to_linker::<_, Viewing<Archives>>(linker, view!(archives))?;
     bindings::locks::add_to_linker::<_, Viewing<Locks>>(linker, view!(locks))?;
     bindings::keep::add_to_linker::<_, Viewing<ArchiveStore>>(linker, view!(keep))?;
-    bindings::api::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
-    bindings::cluster::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
-    bindings::users::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
-    bindings::projects::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
-    bindings::links::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))?;
-    bindings::collections::add_to_linker::<_, Viewing<Arc<Api>>>(linker, view!(api))
+    bindings::api::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
+    bindings::cluster::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
+    bindings::users::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
+    bindings::projects::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
+    bindings::links::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
+    bindings::collections::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))
 }

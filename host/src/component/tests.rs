@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use keepdocker_console::{Console, Level, Style};
+
 use super::*;
 use crate::bindings;
 use crate::bindings::commands::{Failure, ImagesRequest};
-use crate::bindings::log::Level;
 use crate::gate::Unrecorded;
-use crate::output::{Console, Style};
 use crate::policy::{Cluster, Layer, Origin, Policy};
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};

@@ -1,50 +1,43 @@
 //! The engine as the component sees it.
 
-use std::sync::Arc;
+use keepdocker_console::Level;
 
 use crate::bindings::engine::{Error, Host, LocalImage};
-use crate::bindings::log::Level;
 use crate::bindings::{EngineFault as Fault, View};
 use crate::gate::Operation;
 use crate::messages::Messages;
 
 use super::{CommandError, Engine};
-use crate::plan::{Script, Step};
+use crate::plan::{Course, Effects, Step};
 
 /// The engine, and where its own words about a pull go.
 #[derive(Debug)]
 pub struct LocalEngine {
     engine: Engine,
     messages: Messages,
-    script: Option<Arc<Script>>,
+    effects: Effects,
 }
 
 impl LocalEngine {
     /// Creates the capability.
-    pub fn new(engine: Engine, messages: Messages) -> Self {
+    pub fn new(engine: Engine, messages: Messages, effects: Effects) -> Self {
         Self {
             engine,
             messages,
-            script: None,
+            effects,
         }
-    }
-
-    /// Makes what is pulled part of a plan, which then ends there.
-    #[must_use]
-    pub fn under(mut self, script: Option<Arc<Script>>) -> Self {
-        self.script = script;
-        self
     }
 
     async fn pull(&self, name: &str) -> Result<(), CommandError> {
-        if let Some(script) = &self.script {
+        match self.effects.admit(|| Step::Pull { name: name.into() })? {
+            Course::Done => {
+                self.engine
+                    .pull(name, |line| self.messages.show(Level::Info, line))
+                    .await
+            }
             // What a pull brings is not known before, so no plan goes on after it.
-            script.take(Step::Pull { name: name.into() })?;
-            return Err(CommandError::Planned(name.into()));
+            Course::Noted(_) => Err(CommandError::Planned(name.into())),
         }
-        self.engine
-            .pull(name, |line| self.messages.show(Level::Info, line))
-            .await
     }
 }
 

@@ -4,12 +4,13 @@ use std::io::{self, Write as _};
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 
+use keepdocker_archive::Image;
+use keepdocker_terms::image_id::normalized;
+
 use super::command::{self, Tail};
 use super::error::CommandError;
 use super::family::Family;
 use super::{Engine, check_name};
-use crate::archive::Image;
-use keepdocker_terms::image_id::normalized;
 
 /// An archive that the engine is reading. Dropping it ends the engine's command, so that the
 /// engine sees a broken archive and takes nothing from it.

@@ -4,12 +4,13 @@ use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Stdio};
 use std::thread::JoinHandle;
 
+use keepdocker_archive::ProducerFailure;
+
 use super::Engine;
 use super::command::{self, Tail};
 use super::error::CommandError;
 use super::family::Family;
 use super::pipe;
-use crate::archive::ProducerFailure;
 
 /// An archive that the engine is writing. Dropping it ends the engine's command.
 ///

@@ -5,8 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use keepdocker_archive::ProducerFailure;
+
 use super::*;
-use crate::archive::ProducerFailure;
 
 /// A stand-in engine, in a folder that vanishes with it.
 struct StandIn {

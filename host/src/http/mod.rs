@@ -6,6 +6,7 @@
 mod answer;
 mod connection;
 mod connector;
+mod exchange;
 mod failure;
 mod movement;
 mod pem;
@@ -20,7 +21,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use hyper::Response;
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HeaderValue, PROXY_AUTHORIZATION};
@@ -33,8 +33,10 @@ use crate::settings::{Login, Settings};
 
 use connector::Connector;
 
-pub use keepdocker_arvados::{Answer, Attempts, Failure, RequestId, Retry, Setback, Waits};
-pub use progress_body::{Activity, ProgressBody, Watcher};
+pub use keepdocker_arvados::http::{
+    Activity, Answer, Failure, Reading, RequestId, Retry, Waits, Watcher,
+};
+pub use progress_body::ProgressBody;
 pub use request::RequestBuilder;
 // What requests are made of, for callers that know nothing of the library.
 pub use hyper::{Method, StatusCode, header};
@@ -128,45 +130,31 @@ impl Client {
             .header("X-Request-Id", id.as_str())
     }
 
-    /// Sends the request and reads the answer's body, up to `limit` bytes.
+    /// Sends the request and reads as much of the answer's body as is wanted.
     ///
     /// An answer is any status at all.
     ///
     /// # Errors
-    /// If no whole answer came.
-    pub async fn exchange(&self, request: RequestBuilder, limit: usize) -> Result<Answer, Failure> {
-        self.exchange_into(request, limit, BytesMut::new()).await
-    }
-
-    /// Does the same, and puts the answer's body into memory that is no longer used for something else.
-    ///
-    /// # Errors
-    /// If no whole answer came.
-    pub async fn exchange_into(
+    /// If no answer came, or not enough of it.
+    pub async fn exchange(
         &self,
         request: RequestBuilder,
-        limit: usize,
-        mut room: BytesMut,
+        reading: Reading,
     ) -> Result<Answer, Failure> {
-        let read = |response| {
-            room.clear();
-            answer::read(response, limit, room)
-        };
-        self.exchange_with(request, read).await
-    }
-
-    /// Sends the request and reads at least `enough` bytes of the answer's body, if it has so many;
-    /// then the connection is given up.
-    ///
-    /// # Errors
-    /// If no answer came, or it ended amid its body.
-    pub async fn exchange_beginning(
-        &self,
-        request: RequestBuilder,
-        enough: usize,
-    ) -> Result<Answer, Failure> {
-        let read = |response| answer::read_beginning(response, enough);
-        self.exchange_with(request, read).await
+        match reading {
+            Reading::Whole { limit, mut room } => {
+                let read = |response| {
+                    room.clear();
+                    answer::read(response, limit, room)
+                };
+                self.exchange_with(request, read).await
+            }
+            // Then the connection is given up.
+            Reading::Beginning(enough) => {
+                let read = |response| answer::read_beginning(response, enough);
+                self.exchange_with(request, read).await
+            }
+        }
     }
 
     /// Sends the request and has the answer read.

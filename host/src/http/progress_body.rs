@@ -1,55 +1,15 @@
-//! A request's body that tells how far it has been sent.
+//! A request's body that notes how far it has been sent.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use keepdocker_arvados::http::Activity;
 
 /// How much is handed to the connection at a time.
 const PIECE: usize = 256 * 1024;
-
-/// How many bytes of a body have been handed to the connection.
-#[derive(Clone, Default)]
-pub struct Activity {
-    bytes: Arc<AtomicU64>,
-    watcher: Option<Watcher>,
-}
-
-/// Is told, each time that a body moves on, how many of its bytes have been handed over.
-pub type Watcher = Arc<dyn Fn(u64) + Send + Sync>;
-
-impl Activity {
-    /// Begins with no byte, and has `watcher` told of those to come.
-    pub fn watched(watcher: Option<Watcher>) -> Self {
-        Self {
-            bytes: Arc::default(),
-            watcher,
-        }
-    }
-
-    /// Returns the number of bytes.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    fn add(&self, count: u64) {
-        let bytes = self.bytes.fetch_add(count, Ordering::Relaxed) + count;
-        if let Some(watcher) = &self.watcher {
-            watcher(bytes);
-        }
-    }
-}
-
-impl fmt::Debug for Activity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Activity").field(&self.bytes()).finish()
-    }
-}
 
 /// A body of known length, sent piece by piece without being copied.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::block::MAXIMUM_SIZE;
+use super::MAXIMUM_SIZE;
 
 /// The buffers of one upload.
 #[derive(Debug)]

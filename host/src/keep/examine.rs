@@ -6,12 +6,10 @@ use std::sync::{Arc, PoisonError};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use super::Keep;
 use super::fetch::{USUAL_CONCURRENCY, stretches};
-use super::locator::Locator;
 use super::read_ahead::ReadAhead;
 use super::store::{ArchiveStore, StoreError};
-use super::stretched::Stretched;
+use super::{Keep, Locator, Stretch, Stretched};
 use crate::archive::{
     self, Archive, BlockLayout, BlockSink, Choice, Form, Image, Selection, SinkClosed,
 };
@@ -85,10 +83,7 @@ async fn spawn<T: Send + 'static>(
 }
 
 /// Reads headers and documents.
-fn outline(
-    keep: &Arc<Keep>,
-    stretches: Vec<super::stretched::Stretch>,
-) -> Result<Image, StoreError> {
+fn outline(keep: &Arc<Keep>, stretches: Vec<Stretch>) -> Result<Image, StoreError> {
     let runtime = Handle::current();
     let mut failure = None;
     let mut fetch = |locator: &Locator, length: usize| -> io::Result<Bytes> {

@@ -7,9 +7,9 @@
 use std::path::PathBuf;
 use std::sync::PoisonError;
 
+use super::Stretch;
 use super::read_ahead::ReadAhead;
 use super::store::{ArchiveStore, StoreError};
-use super::stretched::Stretch;
 use crate::archive::{
     self, Archive, BlockLayout, BlockSink, Choice, Form, Image, Selection, SinkClosed,
 };

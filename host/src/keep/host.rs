@@ -4,7 +4,7 @@ use wasmtime::component::Resource;
 
 use super::store::ArchiveStore;
 use crate::archive::Opened;
-use crate::bindings::archives::{Image, Selection};
+use crate::bindings::archives::{Archive, Image, Selection};
 use crate::bindings::keep::{Depth, Error, Fetched, Host, Options, Stored, StoredArchive, Target};
 use crate::bindings::{KeepFault as Fault, View};
 use crate::gate::Operation;
@@ -12,10 +12,10 @@ use crate::gate::Operation;
 impl Host for View<'_, ArchiveStore> {
     async fn store(
         &mut self,
-        archive: Resource<Opened>,
+        archive: Resource<Archive>,
         options: Options,
     ) -> Result<Stored, Fault> {
-        let opened = self.table.get(&archive)?.clone();
+        let opened = self.held::<Opened>(&archive)?.clone();
         let operation = Operation::KeepStore {
             selection: match &options.selection {
                 Selection::Only => "only".to_owned(),

@@ -15,9 +15,8 @@ use std::time::{Duration, SystemTime};
 
 use keepdocker_terms::digest::Digest;
 
-use super::known::KnownBlocks;
-use super::locator::Locator;
 use super::upload::Journal;
+use super::{KnownBlocks, Locator};
 use crate::cache::{self, Cache, Kind};
 use crate::settings::Settings;
 

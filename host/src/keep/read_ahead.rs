@@ -11,9 +11,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::block::{BlockId, MAXIMUM_SIZE};
-use super::stretched::Stretch;
-use super::{Error, Keep};
+use super::{BlockId, Error, Keep, MAXIMUM_SIZE, Stretch};
 
 /// How many stretches are looked at ahead of the one that is read: many may lie in one block.
 const MOST_COMING: usize = 1024;

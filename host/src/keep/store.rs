@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::journal::{Both, JournalFile, recall};
 use super::{
-    Destination, Error as KeepError, Journal, Keep, KnownBlocks, Lenders, Locator, UploadOptions,
+    Destination, Error as KeepError, Identity, Journal, Keep, KnownBlocks, Lenders, Locator,
+    Upload, UploadOptions,
 };
 use crate::archive::{self, Opened};
 use crate::bindings::archives::{Error as WitArchiveError, Selection};
@@ -16,7 +17,7 @@ use crate::cache::Place;
 use crate::engine::CommandError;
 use crate::gate::Budget;
 use crate::messages::{Level, Messages};
-use crate::plan::{Deviation, Script, Step};
+use crate::plan::{Deviation, Effects, Step};
 use crate::progress::Progress;
 use crate::target;
 
@@ -31,10 +32,10 @@ pub struct ArchiveStore {
     pub(super) destination: Destination,
     messages: Messages,
     sent: Arc<Sent>,
-    script: Option<Arc<Script>>,
+    effects: Effects,
     lenders: Lenders,
-    /// Where journals are kept; none to keep none.
-    journals: Option<Arc<Place>>,
+    /// Where journals are kept, and for whom their signatures are good; none to keep none.
+    journals: Option<(Arc<Place>, Identity)>,
 }
 
 /// The blocks that this run has sent.
@@ -116,6 +117,7 @@ impl ArchiveStore {
         progress: Arc<dyn Progress>,
         destination: Destination,
         messages: Messages,
+        effects: Effects,
     ) -> Self {
         Self {
             keep,
@@ -124,17 +126,10 @@ impl ArchiveStore {
             destination,
             messages,
             sent: Arc::default(),
-            script: None,
+            effects,
             lenders: Lenders::default(),
             journals: None,
         }
-    }
-
-    /// Makes what is stored part of a plan.
-    #[must_use]
-    pub fn under(mut self, script: Option<Arc<Script>>) -> Self {
-        self.script = script;
-        self
     }
 
     /// Uses the blocks of these collections alone, whatever is asked for.
@@ -146,8 +141,8 @@ impl ArchiveStore {
 
     /// Keeps journals of what was sent in this cache, and goes by those that are there.
     #[must_use]
-    pub fn with_journals(mut self, cache: Arc<Place>) -> Self {
-        self.journals = Some(cache);
+    pub fn with_journals(mut self, cache: Arc<Place>, identity: Identity) -> Self {
+        self.journals = Some((cache, identity));
         self
     }
 
@@ -185,16 +180,13 @@ impl ArchiveStore {
             journal: Some(journal),
             progress: self.progress.clone(),
             budget: Some(budget),
-            rehearse: self
-                .script
-                .as_ref()
-                .is_some_and(|script| script.is_rehearsal()),
+            rehearse: self.effects.are_rehearsed(),
             ..UploadOptions::new(wanted)
         };
         if let Some(concurrency) = self.concurrency {
             upload_options.concurrency = concurrency;
         }
-        let (mut writer, upload) = self.keep.upload(upload_options);
+        let (mut writer, upload) = Upload::start(&self.keep, upload_options);
         let (progress, messages) = (self.progress.clone(), self.messages.clone());
         let selection = archive::Selection::from(&options.selection);
         let (form, layout) = (options.form.into(), options.block_layout.into());
@@ -226,7 +218,7 @@ impl ArchiveStore {
         if let (None, Some(_), Some(Ok(cache))) = (
             image,
             file,
-            self.journals.as_ref().map(|place| place.open()),
+            self.journals.as_ref().map(|(place, _)| place.open()),
         ) {
             // Under the image's name it is found when the image is registered, and removed.
             let _ = cache.attribute_stream(&reading.image.id);
@@ -247,9 +239,9 @@ impl ArchiveStore {
             sent: stored.sent,
             reused: stored.reused,
         };
-        if let Some(script) = &self.script {
-            script.take(Step::store(&stored))?;
-        }
+        // The blocks are there by now, or would be; only what refers to them makes a difference.
+        let step = || Step::store(&stored.image.id, stored.size, &stored.blocks);
+        let _ = self.effects.admit(step)?;
         Ok(stored)
     }
 }
@@ -274,12 +266,11 @@ impl ArchiveStore {
         known: &mut KnownBlocks,
     ) -> Option<Arc<JournalFile>> {
         // A rehearsal leaves no trace.
-        let script = self.script.as_ref();
-        if script.is_some_and(|script| script.is_rehearsal()) {
+        if self.effects.are_rehearsed() {
             return None;
         }
-        let place = self.journals.clone()?;
-        let (identity, image) = (self.keep.identity().clone(), image.map(str::to_owned));
+        let (place, identity) = self.journals.clone()?;
+        let image = image.map(str::to_owned);
         let opened = tokio::task::spawn_blocking(move || {
             let cache = place.open().ok()?;
             let sent = match resumes {

@@ -12,14 +12,10 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
-use super::block::{Block, BlockId, MAXIMUM_SIZE};
 use super::buffers::{Buffers, Filled};
-use super::known::KnownBlocks;
-use super::locator::Locator;
 use super::moving::Moving;
-use super::tally::Wanted;
 use super::unhashed::Unhashed;
-use super::{Error, Keep};
+use super::{Block, BlockId, Error, Keep, KnownBlocks, Locator, MAXIMUM_SIZE, Wanted};
 use crate::archive::{BlockSink, SinkClosed};
 use crate::gate::Budget;
 use crate::progress::{Progress, Silent};
@@ -102,16 +98,16 @@ enum Message {
     Starved,
 }
 
-impl Keep {
+impl Upload {
     /// Starts an upload: blocks go into the writer, and the result comes out of the upload.
     ///
     /// The writer waits, so it must be used on a thread that may.
-    pub fn upload(self: &Arc<Self>, options: UploadOptions) -> (Writer, Upload) {
+    pub fn start(keep: &Arc<Keep>, options: UploadOptions) -> (Writer, Self) {
         let concurrency = options.concurrency.max(1);
         let buffers = Buffers::new(concurrency + 2);
         let (sender, receiver) = mpsc::unbounded_channel();
         let run = Run {
-            keep: self.clone(),
+            keep: keep.clone(),
             options: Arc::new(options),
             sending: Arc::new(Semaphore::new(concurrency)),
             tasks: JoinSet::new(),
@@ -128,11 +124,9 @@ impl Keep {
             next: 0,
         };
         let task = tokio::spawn(run.run(receiver));
-        (writer, Upload { task })
+        (writer, Self { task })
     }
-}
 
-impl Upload {
     /// Waits until every block that the writer took is stored.
     ///
     /// # Errors

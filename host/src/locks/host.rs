@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use keepdocker_console::Level;
 use wasmtime::component::Resource;
 
 use super::{Error as LockError, Guard};
-use crate::bindings::locks::{Error, Host, HostGuard};
-use crate::bindings::log::Level;
+use crate::bindings::locks::{Error, Guard as Handle, Host, HostGuard};
 use crate::bindings::{LockFault as Fault, View};
 use crate::cache::Place;
 use crate::gate::Operation;
@@ -62,7 +62,7 @@ impl Host for View<'_, Locks> {
 }
 
 impl HostGuard for View<'_, Locks> {
-    async fn acquire(&mut self, image: String) -> Result<Resource<Guard>, Fault> {
+    async fn acquire(&mut self, image: String) -> Result<Resource<Handle>, Fault> {
         let operation = Operation::LocksAcquire {
             image: image.clone(),
         };
@@ -71,8 +71,8 @@ impl HostGuard for View<'_, Locks> {
         Self::hand_out(self.table, permit, acquired)
     }
 
-    async fn drop(&mut self, guard: Resource<Guard>) -> wasmtime::Result<()> {
-        self.table.delete(guard)?;
+    async fn drop(&mut self, guard: Resource<Handle>) -> wasmtime::Result<()> {
+        self.take_back::<Guard>(&guard)?;
         Ok(())
     }
 }

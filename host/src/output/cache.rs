@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use keepdocker_console::json::line;
 use serde::Serialize;
 
-use super::json::line;
 use crate::cache::Entry;
 use crate::locks::Usage;
 use crate::run::{Cleaned, Inventory};

@@ -1,18 +1,18 @@
-//! What the programs show: answers on standard output, everything else on standard error.
+//! What the programs show beside what the component answers: caches, logs, repairs.
+//!
+//! The answers of the component, messages and failures are `keepdocker_console`'s, which does not know the
+//! contract.
 
 pub mod cache;
-mod console;
-mod ending;
-mod exit;
-pub mod json;
 mod repair;
-mod report;
 mod runs;
-mod table;
 
-pub use console::{Console, Line, Style, conceal, concealed};
-pub use exit::Exit;
+use crate::bindings;
+
+pub use keepdocker_console::{
+    Console, Exit, Ids, Level, Purpose, Report, Style, conceal, concealed, json, table,
+};
 pub use repair::repaired;
-pub use report::{Purpose, Report};
 pub use runs::{runs, steps};
-pub use table::{Ids, table};
+
+keepdocker_console::contract!(bindings);

@@ -1,8 +1,8 @@
 //! What a repair came to, as JSON; `docs/json.md` describes it.
 
+use keepdocker_console::json::line;
 use serde::Serialize;
 
-use super::json::line;
 use crate::bindings::commands::{Outcome, Repaired};
 use crate::plan::Step;
 

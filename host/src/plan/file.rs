@@ -7,8 +7,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Step;
 use super::error::PlanError;
-use super::step::Step;
 
 /// The shape of plans.
 pub const SCHEMA: &str = "keepdocker.plan/1";

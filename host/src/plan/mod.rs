@@ -1,9 +1,8 @@
 //! Plans: what an upload or a repair would write, found out without writing, and held to later.
 //!
-//! The component runs as always. Where it would write, a [`Script`] answers in place of the
-//! cluster and writes down the step; what the component reads afterwards includes what it believes to
-//! have written. Applying a plan runs it again, refuses if other steps come out, and then has each
-//! write compared with the plan before it is done.
+//! What becomes of each write is said by the [`Effects`] that every capability has. Applying a plan runs the
+//! component again, refuses if other steps come out, and then has each write compared with the plan before it
+//! is done.
 //!
 //! ```text
 //! upload --dry-run ─▶ Script::rehearsal ─▶ steps ─▶ Plan ─▶ file
@@ -12,11 +11,7 @@
 
 mod error;
 mod file;
-mod script;
-mod step;
 
-pub use error::{Deviation, PlanError};
+pub use error::PlanError;
 pub use file::{Plan, Planned, SCHEMA};
-pub use script::Script;
-pub(crate) use script::in_detail;
-pub use step::Step;
+pub use keepdocker_arvados::effects::{Course, Deviation, Effects, Script, Step};

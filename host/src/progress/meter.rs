@@ -5,10 +5,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use keepdocker_console::Console;
+
 use super::shown::Shown;
 use super::terminal;
 use super::{Direction, Progress};
-use crate::output::Console;
 
 /// How far a transfer has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

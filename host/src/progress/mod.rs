@@ -5,9 +5,9 @@ mod meter;
 mod shown;
 pub mod terminal;
 
-use std::sync::Arc;
+use keepdocker_console::Console;
 
-use crate::output::Console;
+use std::sync::Arc;
 
 pub use meter::Counts;
 use meter::Meter;

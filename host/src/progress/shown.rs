@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use keepdocker_console::Line;
 use serde_json::json;
 
 use super::bar;
 use super::{Counts, Direction};
-use crate::output::Line;
 
 /// One form of showing progress.
 pub(super) trait Shown: Send + 'static {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use keepdocker_console::{Console, Exit, Level, Purpose, Report};
 use serde::Serialize;
 
-use super::{Surroundings, received};
+use super::{Surroundings, ending};
 use crate::audit::{self, Closing, Log, Mask, OnFailure, Opening};
 use crate::bindings::commands::Failure;
-use crate::bindings::log::Level;
 use crate::component;
 use crate::gate::Gate;
-use crate::output::{Console, Exit, Purpose, Report};
+use crate::signals::received;
 
 /// A command that the component works on.
 pub(super) struct Command {
@@ -58,7 +58,7 @@ impl Command {
         else {
             return report;
         };
-        let report = Report::from(&denial);
+        let report = ending::denied(&denial);
         match (&self.log, denial.number) {
             (Some(log), number @ 1..) => report.detail(format!(
                 "log: call {number} of run {run}; see `keepdocker audit show {run}`",

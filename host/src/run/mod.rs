@@ -6,10 +6,10 @@
 //! ```
 
 mod command;
+mod ending;
 mod plan;
 mod recorders;
 pub mod sandbox;
-mod signals;
 mod surroundings;
 mod tightening;
 mod trace;
@@ -19,10 +19,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use erased_serde::Serialize as Recordable;
+use keepdocker_console::{Exit, Level, Purpose, Report};
 
+pub(crate) use ending::no_policy;
 pub use plan::{Done, Task};
-pub(crate) use signals::received;
-pub use signals::{Interrupted, Stop, supervise};
 pub use surroundings::{Options, Surroundings};
 pub use upkeep::{Cleaned, Inventory};
 
@@ -32,11 +32,9 @@ use crate::bindings::commands::{
     Resolution, UploadRequest, Uploaded,
 };
 use crate::bindings::keep::Target;
-use crate::bindings::log::Level;
 use crate::component::{self, Capabilities, Component, Limits, Running};
 use crate::gate::Gate;
 use crate::keep::Lenders;
-use crate::output::{Exit, Purpose, Report};
 use crate::policy::{Cluster, Endpoints, Policy};
 use crate::settings::Detour;
 use command::Command;
@@ -128,7 +126,7 @@ impl Surroundings {
 
     /// Loads the policy in force, and makes sure that it bears where the settings lead token and data.
     pub(super) fn policy(&self) -> Result<Policy, Report> {
-        let policy = Policy::load(&self.policy_sources())?;
+        let policy = Policy::load(&self.policy_sources()).map_err(no_policy)?;
         if let Some(demand) = policy.demands().endpoints()
             && demand.value == Endpoints::Cluster
             && let Some(detour) = self.detours().first()
@@ -191,7 +189,7 @@ impl Surroundings {
         };
         // What was asked before the component starts is a part of the command.
         limits.spent = began.elapsed();
-        policy.vet(&guest)?;
+        policy.vet(&guest).map_err(ending::unfit)?;
         let log = self.open_log(&Opening {
             arguments: self.arguments(),
             command: name,
@@ -204,7 +202,9 @@ impl Surroundings {
         let recorder = Recorders::new(self.traces().then(|| Trace(self.console())), log.clone());
         let command = Command {
             console: self.console(),
-            gate: Arc::new(Gate::new(policy, &guest, cluster, Box::new(recorder))?),
+            gate: Arc::new(
+                Gate::new(policy, &guest, cluster, Box::new(recorder)).map_err(ending::unfit)?,
+            ),
             log,
             purpose: Purpose::Store,
         };
@@ -221,7 +221,7 @@ impl Surroundings {
 }
 
 async fn cluster_id(capabilities: &Capabilities, deadline: Duration) -> Result<String, Report> {
-    match tokio::time::timeout(deadline, capabilities.api.cluster()).await {
+    match tokio::time::timeout(deadline, capabilities.api.api().cluster()).await {
         Ok(Ok(cluster)) => Ok(cluster.id.clone()),
         Ok(Err(error)) => Err(Report::from(Failure::Api(error.into()))),
         Err(_) => Err(Report::from(component::Error::TimedOut(deadline))),

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use keepdocker_console::{Exit, Report};
 use serde_json::Value;
 
 use super::Surroundings;
 use crate::bindings::commands::{Failure, RepairRequest, Repaired, UploadRequest, Uploaded};
 use crate::component::Component;
-use crate::output::{Exit, Report};
-use crate::plan::{Plan, Planned, SCHEMA, Script, Step};
+use crate::plan::{Effects, Plan, Planned, SCHEMA, Script, Step};
 
 /// What can be planned.
 #[derive(Debug, Clone)]
@@ -74,7 +74,11 @@ impl Surroundings {
     /// If the plan is not complete, is for another component or cluster, or something else comes
     /// out of it now; then nothing is registered. Else as for the task.
     pub async fn apply(&mut self, plan: &Plan, task: &Task) -> Result<Done, Report> {
-        if let Some(Step::Pull { name }) = plan.steps.last().filter(|_| !plan.complete) {
+        let pulled = plan.steps.iter().find_map(|step| match step {
+            Step::Pull { name } => Some(name),
+            _ => None,
+        });
+        if let Some(name) = pulled {
             return Err(Report::new(
                 Exit::OffPlan,
                 format!("the plan ends where the engine would pull `{name}`"),
@@ -113,12 +117,12 @@ impl Surroundings {
 
     /// Does the task with the script between it and the cluster.
     async fn under(&mut self, task: &Task, script: &Arc<Script>) -> Result<Done, Report> {
-        self.script = Some(script.clone());
+        self.effects = Effects::under(script.clone());
         let answer = match task {
             Task::Upload(request) => self.upload(request).await.map(Done::Uploaded),
             Task::Repair(request) => self.repair(request).await.map(Done::Repaired),
         };
-        self.script = None;
+        self.effects = Effects::default();
         answer
     }
 
@@ -126,8 +130,9 @@ impl Surroundings {
     async fn parties(&self) -> Result<(String, String), Report> {
         self.policy()?;
         let component = Component::choose(self.component())?;
-        let api = self.capabilities()?.api;
-        let cluster = api
+        let objects = self.capabilities()?.api;
+        let cluster = objects
+            .api()
             .cluster()
             .await
             .map_err(|error| Report::from(Failure::Api(error.into())))?;

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use keepdocker_console::{Console, Exit, Level, Report};
 use keepdocker_sandbox::{Options, Sandbox};
 
-use crate::bindings::log::Level;
-use crate::output::{Console, Exit, Report};
 use crate::settings::Environment;
 
 /// Returns the folder of the sandbox that `--sandbox` without a value means.

@@ -4,22 +4,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use keepdocker_console::{Console, Exit, Level, Report, conceal};
 use keepdocker_sandbox::Sandbox;
 
 use super::sandbox;
-use crate::api::Api;
+use crate::api::{Api, Objects};
 use crate::archive::{Archives, Choice, Location};
 use crate::audit::{Folder, Mask};
-use crate::bindings::log::Level;
 use crate::cache::Place;
 use crate::component::Capabilities;
 use crate::engine::{self, Engine, LocalEngine, Passed};
 use crate::http::{Client, Retry};
-use crate::keep::{ArchiveStore, Destination, Keep};
+use crate::keep::{ArchiveStore, Destination, Identity, Keep};
 use crate::locks::Locks;
 use crate::messages::Messages;
-use crate::output::{self, Console, Exit, Report};
-use crate::plan::Script;
+use crate::plan::Effects;
 use crate::policy::Sources;
 use crate::progress::Progress;
 use crate::settings::{CacheBase, Detour, Environment, Settings};
@@ -80,8 +79,8 @@ pub struct Surroundings {
     settings: Settings,
     options: Options,
     progress: Arc<dyn Progress>,
-    /// What the next command does with its writes, where it is planned.
-    pub(super) script: Option<Arc<Script>>,
+    /// What becomes of the writes of the next command.
+    pub(super) effects: Effects,
     /// Lives as long as the command that uses it.
     _sandbox: Option<Sandbox>,
 }
@@ -134,7 +133,7 @@ impl Surroundings {
         let mut secrets = environment.secrets();
         secrets.extend(settings.secrets());
         let mask = Mask::new(secrets);
-        output::conceal(move |text| mask.text(text).into_owned());
+        conceal(move |text| mask.text(text).into_owned());
         for warning in &settings.warnings {
             console.message(Level::Warning, warning);
         }
@@ -144,7 +143,7 @@ impl Surroundings {
             settings,
             options,
             progress,
-            script: None,
+            effects: Effects::default(),
             _sandbox: sandbox,
         })
     }
@@ -206,9 +205,10 @@ impl Surroundings {
             .notifying(Arc::new(move |sentence| {
                 console.message(Level::Info, sentence)
             }));
-        let api =
-            Arc::new(Api::new(&self.settings, client.clone(), retry).under(self.script.clone()));
-        let keep = Arc::new(Keep::new(&self.settings, client, api.clone(), retry));
+        let settings = &self.settings;
+        let api = Arc::new(Api::new(settings.api.clone(), client.clone(), retry));
+        let given = settings.keep_services.as_deref();
+        let keep = Arc::new(Keep::new(given, client, api.clone(), retry));
         let engine = self.options.engine(&self.environment)?;
         let cache = Arc::new(Place::new(
             CacheBase::new(&self.environment).map(|base| base.path),
@@ -222,25 +222,25 @@ impl Surroundings {
                 scratch: cache.scratch().to_owned(),
             },
             messages.clone(),
-        )
-        .under(self.script.clone());
+            self.effects.clone(),
+        );
         Ok(Capabilities {
             archives: Archives::new(
                 engine.clone(),
                 self.options.given.clone(),
                 self.options.choice.clone(),
                 cache.clone(),
-            )
-            .under(self.script.clone()),
-            engine: LocalEngine::new(engine, messages.clone()).under(self.script.clone()),
+                self.effects.clone(),
+            ),
+            engine: LocalEngine::new(engine, messages.clone(), self.effects.clone()),
             keep: if self.options.no_cache {
                 store
             } else {
-                store.with_journals(cache.clone())
+                store.with_journals(cache.clone(), Identity::new(settings))
             },
             locks: Locks::new(cache, self.options.lock_timeout, messages.clone()),
             messages,
-            api,
+            api: Objects::new(api, self.effects.clone()),
         })
     }
 }

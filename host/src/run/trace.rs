@@ -1,8 +1,8 @@
 //! The component's calls, shown to the user as they happen.
 
-use crate::bindings::log::Level;
+use keepdocker_console::{Console, Level};
+
 use crate::gate::{Event, Phase, Recorder, Unrecordable};
-use crate::output::Console;
 
 /// Shows each call of the component as a debug message.
 #[derive(Debug)]

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::bindings::log::Level;
+use keepdocker_console::{Console, Exit, Level, Report};
+
 use crate::cache::{self, Cache, Cleaning, Entry, Kind};
 use crate::locks::{self, Inquiry, Usage};
-use crate::output::{Console, Exit, Report};
 use crate::settings::{CacheBase, Environment};
 
 /// What the cache holds.

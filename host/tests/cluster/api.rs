@@ -1,9 +1,9 @@
 //! The Arvados API.
 
 use keepdocker::api::Error;
-use keepdocker::bindings::collections::{self, Detail, NewCollection, Which};
-use keepdocker::bindings::links::{self, Class, Names, NewLink};
-use keepdocker::bindings::types::Property;
+use keepdocker::api::Property;
+use keepdocker::api::collections::{self, Detail, NewCollection, Which};
+use keepdocker::api::links::{self, Class, Names, NewLink};
 use keepdocker_sandbox::Options;
 use keepdocker_sandbox::faults::{Action, Fault};
 use keepdocker_sandbox::seed::Image;

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use keepdocker::api::collections::NewCollection;
 use keepdocker::archive::{BlockSink, SinkClosed};
-use keepdocker::bindings::collections::NewCollection;
 use keepdocker::keep::{
-    Block, Error, Journal, Keep, KnownBlocks, Lenders, Locator, Stored, UploadOptions, Wanted,
-    Writer,
+    Block, Error, Journal, Keep, KnownBlocks, Lenders, Locator, Stored, Upload, UploadOptions,
+    Wanted, Writer,
 };
 use keepdocker_sandbox::Options;
 use keepdocker_sandbox::faults::{Action, Fault};
@@ -32,7 +32,7 @@ async fn upload(
     options: UploadOptions,
     blocks: Vec<Vec<u8>>,
 ) -> (Result<(), SinkClosed>, Result<Stored, Error>) {
-    let (mut writer, upload) = keep.upload(options);
+    let (mut writer, upload) = Upload::start(keep, options);
     let writing = tokio::task::spawn_blocking(move || write(&mut writer, &blocks));
     let (written, stored) = tokio::join!(writing, upload.finish());
     (written.unwrap(), stored)
@@ -280,7 +280,7 @@ async fn a_failed_upload_closes_the_writer_and_says_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dropping_an_upload_frees_the_writer() {
     let setup = Setup::new().await;
-    let (mut writer, upload) = setup.keep().upload(UploadOptions::new(wanted(1)));
+    let (mut writer, upload) = Upload::start(&setup.keep(), UploadOptions::new(wanted(1)));
     let taken: Vec<_> = (0..4).map(|_| writer.buffer().unwrap()).collect();
     let waiting = tokio::task::spawn_blocking(move || writer.buffer());
     tokio::time::sleep(Duration::from_millis(20)).await;

@@ -76,16 +76,17 @@ impl Setup {
 fn api(environment: &Environment, retry: Retry) -> Arc<Api> {
     let settings = Settings::load(environment).unwrap();
     let client = Client::new(&settings).unwrap();
-    Arc::new(Api::new(&settings, client, retry))
+    Arc::new(Api::new(settings.api, client, retry))
 }
 
 fn keep(environment: &Environment, retry: Retry) -> Arc<Keep> {
     let settings = Settings::load(environment).unwrap();
     let client = Client::new(&settings).unwrap();
-    let api = Arc::new(Api::new(&settings, client.clone(), retry));
+    let api = Arc::new(Api::new(settings.api.clone(), client.clone(), retry));
     let timeouts = Timeouts {
         stall: Duration::from_millis(300),
         answer: Duration::from_millis(300),
     };
-    Arc::new(Keep::new(&settings, client, api, retry).with_timeouts(timeouts))
+    let given = settings.keep_services.as_deref();
+    Arc::new(Keep::new(given, client, api, retry).with_timeouts(timeouts))
 }

@@ -1,8 +1,8 @@
 //! Changing what a collection says of its names.
 
 use keepdocker::api::Error;
-use keepdocker::bindings::collections::{Change, NewCollection};
-use keepdocker::bindings::types::Property;
+use keepdocker::api::Property;
+use keepdocker::api::collections::{Change, NewCollection};
 use keepdocker_sandbox::faults::{Action, Fault};
 use serde_json::{Value, json};
 

@@ -8,5 +8,5 @@ wit_bindgen::generate!({
     generate_all,
 });
 
-pub(crate) use keepdocker::contract::{api, archives, commands, engine, keep, locks, log, types};
+pub(crate) use keepdocker::contract::{api, archives, commands, engine, keep, locks, log};
 pub(crate) use keepdocker::wasi::session;

@@ -3,7 +3,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::values::settle;
+use keepdocker_console::values::settle;
 
 /// Puts container images into Arvados Keep, from inside a WASI runtime.
 #[derive(Debug, Parser)]

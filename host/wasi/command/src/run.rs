@@ -3,19 +3,20 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use keepdocker_arvados::secrets;
+use keepdocker_console::{
+    Console, Exit, Ids, Level, Purpose, Report, Style, conceal, json, table, values,
+};
+use keepdocker_wording::count;
+use keepdocker_wording::harmless::escape;
 
 use crate::bindings::commands::{
     self, ImageDigest, ImagesRequest, Origin, Outcome, Pull, Reach, UploadRequest, Uploaded,
 };
 use crate::bindings::keep::{BlockLayout, Depth, Form};
-use crate::bindings::log::Level;
+use crate::bindings::log;
 use crate::bindings::session;
 use crate::command_line::{Arguments, Command, Images, Resolve, Upload};
-use crate::harmless::escape;
-use crate::output::{Console, Exit, Ids, Purpose, Report, Style, conceal, json, table};
-use crate::secrets;
-use crate::values;
-use crate::wording::count;
 
 /// Runs the program on the arguments that the runtime hands over.
 pub(crate) fn main() -> ExitCode {
@@ -26,12 +27,12 @@ pub(crate) fn main() -> ExitCode {
     }
     let arguments = Arguments::parse().settled();
     let least = match (arguments.verbose, arguments.quiet) {
-        (true, _) => Level::Debug,
-        (_, true) => Level::Warning,
-        _ => Level::Info,
+        (true, _) => log::Level::Debug,
+        (_, true) => log::Level::Warning,
+        _ => log::Level::Info,
     };
     session::show(least);
-    let console = Console::new(Style::Plain, least);
+    let console = Console::new(Style::Plain, least.into());
     let answer = match &arguments.command {
         Command::Images(arguments) => images(arguments),
         Command::Upload(arguments) => upload(arguments, console),

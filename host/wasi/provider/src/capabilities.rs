@@ -114,45 +114,50 @@ impl Provider {
 
 impl cluster::Guest for Provider {
     fn get() -> Result<cluster::Config, api::Error> {
-        Ok(turn::run(connected()?.api.cluster())?.into())
+        Ok(turn::run(connected()?.objects.api().cluster())?.into())
     }
 }
 
 impl users::Guest for Provider {
     fn current() -> Result<users::Uuid, api::Error> {
-        Ok(turn::run(connected()?.api.current_user())?)
+        Ok(turn::run(connected()?.objects.api().current_user())?)
     }
 }
 
 impl projects::Guest for Provider {
     fn get(uuid: projects::Uuid) -> Result<projects::Project, api::Error> {
-        Ok(turn::run(connected()?.api.project(&uuid))?)
+        Ok(turn::run(connected()?.objects.api().project(&uuid))?.into())
     }
 }
 
 impl links::Guest for Provider {
     fn list(query: links::Query) -> Result<Vec<links::Link>, api::Error> {
-        Ok(turn::run(connected()?.api.list_links(&query))?)
+        let listed = turn::run(connected()?.objects.list_links(&query.into()))?;
+        Ok(listed.into_iter().map(Into::into).collect())
     }
 
     fn create(link: links::NewLink) -> Result<links::Link, api::Error> {
-        Ok(turn::run(connected()?.api.create_link(&link))?)
+        Ok(turn::run(connected()?.objects.create_link(&link.into()))?.into())
     }
 }
 
 impl collections::Guest for Provider {
     fn list(query: collections::Query) -> Result<Vec<collections::Collection>, api::Error> {
-        Ok(turn::run(connected()?.api.list_collections(&query))?)
+        let listed = turn::run(connected()?.objects.list_collections(&query.into()))?;
+        Ok(listed.into_iter().map(Into::into).collect())
     }
 
     fn create(
         collection: collections::NewCollection,
     ) -> Result<collections::Collection, api::Error> {
-        Ok(turn::run(connected()?.api.create_collection(&collection))?)
+        let created = turn::run(connected()?.objects.create_collection(&collection.into()))?;
+        Ok(created.into())
     }
 
     fn update(change: collections::Change) -> Result<(), api::Error> {
-        Ok(turn::run(connected()?.api.update_collection(&change))?)
+        Ok(turn::run(
+            connected()?.objects.update_collection(&change.into()),
+        )?)
     }
 }
 

@@ -5,23 +5,26 @@ use std::io::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::api::Api;
+use keepdocker_arvados::api::Api;
+use keepdocker_arvados::effects::{Effects, Objects, Script, Step};
+use keepdocker_arvados::http::Retry;
+use keepdocker_arvados::keep::Keep;
+use keepdocker_arvados::secrets::concealed;
+use keepdocker_wording::harmless::escape;
+
 use crate::archive::Location;
 use crate::bindings::log::Level;
 use crate::bindings::{Provider, session};
-use crate::harmless::escape;
-use crate::http::{Client, Retry};
-use crate::keep::Keep;
-use crate::plan::{Script, Step};
-use crate::secrets::concealed;
+use crate::http::Client;
+use crate::keep::ArchiveStore;
 use crate::settings::{self, Settings};
 
 /// A cluster, ready to be asked.
 pub(crate) struct Cluster {
-    /// Its API.
-    pub(crate) api: Arc<Api>,
+    /// Its links, collections and projects.
+    pub(crate) objects: Objects<Client>,
     /// Its Keep.
-    pub(crate) keep: Keep,
+    pub(crate) keep: ArchiveStore,
 }
 
 thread_local! {
@@ -68,9 +71,14 @@ fn connect() -> Result<Rc<Cluster>, settings::Error> {
     let client = Client::new(&settings);
     let retry = Retry::default();
     let script = SCRIPT.with_borrow(Clone::clone);
-    let api = Arc::new(Api::new(&settings, client.clone(), retry).under(script.clone()));
-    let keep = Keep::new(&settings, client, api.clone(), retry, script);
-    Ok(Rc::new(Cluster { api, keep }))
+    let effects = script.map(Effects::under).unwrap_or_default();
+    let given = settings.keep_services.as_deref();
+    let api = Arc::new(Api::new(settings.api.clone(), client.clone(), retry));
+    let keep = Keep::new(given, client, api.clone(), retry);
+    Ok(Rc::new(Cluster {
+        objects: Objects::new(api, effects.clone()),
+        keep: ArchiveStore::new(keep, effects),
+    }))
 }
 
 /// Returns the archive that was named.

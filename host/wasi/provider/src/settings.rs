@@ -59,11 +59,6 @@ impl Settings {
             keep_services,
         })
     }
-
-    /// Returns the host as the user wrote it: with a port only if it is not the usual one.
-    pub(crate) fn host(&self) -> String {
-        address::host(&self.api)
-    }
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -1,6 +1,7 @@
 //! Why a request brought no answer.
 
-use keepdocker_arvados::Failure;
+use keepdocker_arvados::http::Failure;
+use keepdocker_wording::harmless::one_line;
 use wasip2::http::types::ErrorCode;
 
 /// Sorts what the runtime says of a request.
@@ -33,6 +34,6 @@ pub(super) fn of_code(code: ErrorCode) -> Failure {
             Failure::NoAnswer("the connection was broken off".to_owned())
         }
         // The name of the code and perhaps a number: nothing of the request.
-        other => Failure::NoAnswer(crate::harmless::one_line(&other.to_string(), 200)),
+        other => Failure::NoAnswer(one_line(&other.to_string(), 200)),
     }
 }

@@ -4,6 +4,13 @@ use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use bytes::Bytes;
+use keepdocker_arvados::http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue, USER_AGENT,
+};
+use keepdocker_arvados::http::{
+    Answer, Failure, HeaderMap, Method, Patience, Request, StatusCode,
+};
+use keepdocker_wording::harmless::one_line;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
     Fields, IncomingResponse, Method as WasiMethod, OutgoingBody, OutgoingRequest, RequestOptions,
@@ -13,19 +20,22 @@ use wasip2::http::types::{
 use crate::settings::keeps_token_safe;
 
 use super::failure::of_code;
-use super::{Answer, Failure, HeaderMap, Method, RequestBuilder, StatusCode};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a server may take to begin its answer, unless the caller says otherwise.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long an answer may not move on.
 const STALL_TIMEOUT: Duration = Duration::from_secs(120);
+/// How this program calls itself.
+const USER_AGENT_VALUE: &str = concat!("keepdocker-wasi/", env!("CARGO_PKG_VERSION"));
 /// How many bytes are handed to the runtime at once.
 const CHUNK: usize = 64 << 10;
 
 /// Sends a request and reads the answer, whose body may have `limit` bytes.
-pub(super) fn exchange(request: RequestBuilder, limit: usize) -> Result<Answer, Failure> {
+pub(super) fn exchange(
+    request: Request,
+    authorization: &str,
+    limit: usize,
+) -> Result<Answer, Failure> {
     // Every request has the token, whoever named the address: the user, or the cluster.
     if !keeps_token_safe(&request.url) {
         return Err(Failure::Final(
@@ -34,15 +44,14 @@ pub(super) fn exchange(request: RequestBuilder, limit: usize) -> Result<Answer, 
                 .to_owned(),
         ));
     }
-    let body = request.body.clone();
-    let options = options(&request);
-    let outgoing = outgoing(request)?;
+    let options = options(request.patience);
+    let outgoing = outgoing(&request, authorization)?;
     let outgoing_body = outgoing
         .body()
         .map_err(|()| Failure::NotSent("the runtime takes no body".to_owned()))?;
     let coming = outgoing_handler::handle(outgoing, Some(options)).map_err(of_code)?;
     // A server may answer before it has taken everything; what it says counts, not the broken pipe.
-    let written = write(outgoing_body, &body);
+    let written = write(outgoing_body, &request.body.bytes);
     coming.subscribe().block();
     match coming.get() {
         Some(Ok(Ok(response))) => read(&response, limit),
@@ -54,12 +63,22 @@ pub(super) fn exchange(request: RequestBuilder, limit: usize) -> Result<Answer, 
     }
 }
 
-fn outgoing(request: RequestBuilder) -> Result<OutgoingRequest, Failure> {
+fn outgoing(request: &Request, authorization: &str) -> Result<OutgoingRequest, Failure> {
     let unfit = |what: &str| Failure::NotSent(format!("the runtime takes no such {what}"));
-    let mut headers = request.headers;
-    if !request.body.is_empty() {
-        let length = request.body.len().to_string();
-        headers.push(("content-length".to_owned(), length.into_bytes()));
+    let owned = |name: &str, value: &[u8]| (name.to_owned(), value.to_vec());
+    let mut headers: Vec<(String, Vec<u8>)> = request
+        .headers
+        .iter()
+        .map(|(name, value)| owned(name.as_str(), value.as_bytes()))
+        .collect();
+    headers.extend([
+        owned(AUTHORIZATION.as_str(), authorization.as_bytes()),
+        owned(USER_AGENT.as_str(), USER_AGENT_VALUE.as_bytes()),
+        owned("x-request-id", request.id.as_str().as_bytes()),
+    ]);
+    let length = request.body.bytes.len();
+    if length > 0 {
+        headers.push(owned(CONTENT_LENGTH.as_str(), length.to_string().as_bytes()));
     }
     let fields = Fields::from_list(&headers).map_err(|_| unfit("header"))?;
     let outgoing = OutgoingRequest::new(fields);
@@ -68,7 +87,7 @@ fn outgoing(request: RequestBuilder) -> Result<OutgoingRequest, Failure> {
         Method::HEAD => WasiMethod::Head,
         Method::POST => WasiMethod::Post,
         Method::PUT => WasiMethod::Put,
-        other => WasiMethod::Other(other.to_string()),
+        ref other => WasiMethod::Other(other.to_string()),
     };
     let scheme = match request.url.scheme() {
         "http" => Scheme::Http,
@@ -91,19 +110,19 @@ fn outgoing(request: RequestBuilder) -> Result<OutgoingRequest, Failure> {
     Ok(outgoing)
 }
 
-fn options(request: &RequestBuilder) -> RequestOptions {
+fn options(patience: Patience) -> RequestOptions {
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let options = RequestOptions::new();
     // A runtime that knows no limits has its own; to go on without ours is right.
     let _ = options.set_connect_timeout(Some(nanoseconds(CONNECT_TIMEOUT)));
-    let answer = request.timeout.unwrap_or(ANSWER_TIMEOUT);
+    let (Patience::Overall(answer) | Patience::Moving { answer, .. }) = patience;
     let _ = options.set_first_byte_timeout(Some(nanoseconds(answer)));
     let _ = options.set_between_bytes_timeout(Some(nanoseconds(STALL_TIMEOUT)));
     options
 }
 
 fn write(outgoing: OutgoingBody, body: &Bytes) -> Result<(), Failure> {
-    let failed = |reason: String| Failure::NoAnswer(crate::harmless::one_line(&reason, 200));
+    let failed = |reason: String| Failure::NoAnswer(one_line(&reason, 200));
     if !body.is_empty() {
         let mut stream = outgoing
             .write()
@@ -125,8 +144,8 @@ fn read(response: &IncomingResponse, limit: usize) -> Result<Answer, Failure> {
     for (name, value) in response.headers().entries() {
         // What the library does not take for a header is of no use to anybody here.
         if let (Ok(name), Ok(value)) = (
-            ::http::HeaderName::try_from(name),
-            ::http::HeaderValue::try_from(value),
+            HeaderName::try_from(name),
+            HeaderValue::try_from(value),
         ) {
             headers.append(name, value);
         }

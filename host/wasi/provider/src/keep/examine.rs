@@ -3,11 +3,10 @@
 use std::io;
 
 use bytes::Bytes;
+use keepdocker_arvados::keep::{Locator, Stretch, Stretched};
 
-use super::Keep;
-use super::locator::Locator;
+use super::ArchiveStore;
 use super::store::StoreError;
-use super::stretched::{Stretch, Stretched};
 use crate::archive;
 use crate::bindings::archives::Image;
 use crate::bindings::keep::{Depth, Error as WitError, StoredArchive};
@@ -16,14 +15,14 @@ use crate::turn;
 /// What error texts call the archive.
 const SUBJECT: &str = "the archive in Keep";
 
-impl Keep {
+impl ArchiveStore {
     /// Reads an archive in Keep as far as `depth` says, and tells which image it holds.
     pub(crate) fn examine(&self, stored: &StoredArchive, depth: Depth) -> Result<Image, WitError> {
         let stretches = stretches(stored)
             .ok_or_else(|| WitError::Other("what is named is no stretch of a block".to_owned()))?;
         let mut failure = None;
         let mut fetch = |locator: &Locator, length: usize| -> io::Result<Bytes> {
-            turn::run(self.get_beginning(locator, length)).map_err(|error| {
+            turn::run(self.keep.get_beginning(locator, length)).map_err(|error| {
                 let text = error.to_string();
                 failure = Some(error);
                 io::Error::other(text)

@@ -3,14 +3,12 @@
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::block::Block;
-use super::known::KnownBlocks;
-use super::locator::Locator;
-use super::tally::Wanted;
-use super::{Error as KeepError, Keep};
+use keepdocker_arvados::effects::{Deviation, Step};
+use keepdocker_arvados::keep::{Block, Error as KeepError, KnownBlocks, Locator, Wanted};
+
+use super::ArchiveStore;
 use crate::archive::{self, Archive, BlockSink, Selection, SinkClosed};
 use crate::bindings::keep::{Error as WitError, Options, Stored};
-use crate::plan::{Deviation, Step};
 use crate::turn;
 
 /// How long a signature must last, so that an upload that refers to the block may take its time.
@@ -40,7 +38,7 @@ impl From<StoreError> for WitError {
     }
 }
 
-impl Keep {
+impl ArchiveStore {
     fn sent(&self) -> MutexGuard<'_, KnownBlocks> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -51,11 +49,11 @@ impl Keep {
         archive: &mut Archive,
         options: &Options,
     ) -> Result<Stored, StoreError> {
-        let wanted = turn::run(self.wanted(options.replicas, &options.storage_classes))?;
-        let mut known = turn::run(self.blocks_of(&options.reuse));
+        let wanted = turn::run(self.keep.wanted(options.replicas, &options.storage_classes))?;
+        let mut known = turn::run(self.keep.blocks_of(&options.reuse));
         known.extend(self.sent().clone());
         let mut writer = Writer {
-            keep: self,
+            store: self,
             wanted,
             known,
             locators: Vec::new(),
@@ -87,16 +85,16 @@ impl Keep {
             sent: writer.sent,
             reused: writer.reused,
         };
-        if let Some(script) = &self.script {
-            script.take(Step::store(&stored))?;
-        }
+        // The blocks are there by now, or would be; only what refers to them makes a difference.
+        let step = || Step::store(&stored.image.id, stored.size, &stored.blocks);
+        let _ = self.effects.admit(step)?;
         Ok(stored)
     }
 }
 
 /// Sends each block when it is full.
 struct Writer<'a> {
-    keep: &'a Keep,
+    store: &'a ArchiveStore,
     wanted: Wanted,
     known: KnownBlocks,
     locators: Vec<Locator>,
@@ -119,25 +117,25 @@ impl BlockSink for Writer<'_> {
         let size = u64::from(id.size);
         let known = self.known.find(&id, MARGIN).cloned();
         // What this run has sent need not be asked for; anything else is somebody's word.
-        let is_sent = known.is_some() && self.keep.sent().find(&id, MARGIN).is_some();
-        let known = known.filter(|locator| is_sent || turn::run(self.keep.confirms(locator)));
+        let is_sent = known.is_some() && self.store.sent().find(&id, MARGIN).is_some();
+        let known = known.filter(|locator| is_sent || turn::run(self.store.keep.confirms(locator)));
         let locator = match known {
             Some(locator) => {
                 self.reused += size;
                 locator
             }
-            None if self.keep.script.is_some() => {
+            None if self.store.effects.are_rehearsed() => {
                 self.sent += size;
                 Locator::unsigned(id)
             }
             None => {
-                let locator = turn::run(self.keep.put(&block, &self.wanted)).map_err(|error| {
+                let locator = turn::run(self.store.keep.put(&block, &self.wanted)).map_err(|error| {
                     self.failure = Some(error);
                     SinkClosed
                 })?;
                 self.sent += size;
                 self.known.insert(locator.clone());
-                self.keep.sent().insert(locator.clone());
+                self.store.sent().insert(locator.clone());
                 locator
             }
         };

@@ -1,0 +1,110 @@
+//! Links and collections as a run sees them: those that the cluster has, and those that the run believes to
+//! have created.
+
+use std::sync::Arc;
+
+use super::{Course, Deviation, Effects, Step};
+use crate::api::collections::{Change, Collection, NewCollection, Query as CollectionQuery};
+use crate::api::links::{Link, NewLink, Query as LinkQuery};
+use crate::api::{self, Api};
+use crate::http::Http;
+
+/// The objects of one cluster, in one run.
+#[derive(Debug)]
+pub struct Objects<H> {
+    api: Arc<Api<H>>,
+    effects: Effects,
+}
+
+/// Why objects are not to be had, or not to be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The API failed.
+    #[error(transparent)]
+    Api(#[from] api::Error),
+    /// A plan has something else in this place. Nothing was sent.
+    #[error(transparent)]
+    OffPlan(#[from] Deviation),
+}
+
+impl<H: Http> Objects<H> {
+    /// Writes through this API, as far as the effects let it.
+    pub fn new(api: Arc<Api<H>>, effects: Effects) -> Self {
+        Self { api, effects }
+    }
+
+    /// Returns the API, which tells nothing of what the run believes to have created.
+    pub fn api(&self) -> &Api<H> {
+        &self.api
+    }
+
+    /// Returns the links as [`Api::list_links`] does, and those that the run believes to have created.
+    ///
+    /// # Errors
+    /// As [`Api::list_links`] has them.
+    pub async fn list_links(&self, query: &LinkQuery) -> Result<Vec<Link>, Error> {
+        let mut links = self.api.list_links(query).await?;
+        self.effects.add_links(query, &mut links);
+        Ok(links)
+    }
+
+    /// Creates a link, or makes up what would be created.
+    ///
+    /// # Errors
+    /// As [`Api::create_link`] has them, and if the plan to follow has something else.
+    pub async fn create_link(&self, link: &NewLink) -> Result<Link, Error> {
+        link.check()?;
+        let step = || Step::link(link, &self.effects.name_of(&link.head));
+        match self.effects.admit(step)? {
+            Course::Done => Ok(self.api.create_link(link).await?),
+            Course::Noted(script) => {
+                let owner = self.api.owner(link.owner.as_deref()).await?;
+                Ok(script.invent_link(link, &self.api.cluster().await?.id, &owner))
+            }
+        }
+    }
+
+    /// Returns the collections as [`Api::list_collections`] does, and those that the run believes to have
+    /// created.
+    ///
+    /// # Errors
+    /// As [`Api::list_collections`] has them.
+    pub async fn list_collections(
+        &self,
+        query: &CollectionQuery,
+    ) -> Result<Vec<Collection>, Error> {
+        let mut collections = self.api.list_collections(query).await?;
+        self.effects.add_collections(query, &mut collections);
+        Ok(collections)
+    }
+
+    /// Creates a collection, or makes up what would be created.
+    ///
+    /// # Errors
+    /// As [`Api::create_collection`] has them, and if the plan to follow has something else.
+    pub async fn create_collection(&self, new: &NewCollection) -> Result<Collection, Error> {
+        match self.effects.admit(|| Step::collection(new))? {
+            Course::Done => {
+                let collection = self.api.create_collection(new).await?;
+                self.effects.created(&collection.uuid);
+                Ok(collection)
+            }
+            Course::Noted(script) => {
+                let owner = self.api.owner(new.owner.as_deref()).await?;
+                Ok(script.invent_collection(new, &self.api.cluster().await?.id, &owner))
+            }
+        }
+    }
+
+    /// Changes what a collection says of the names of its image, or does nothing of it.
+    ///
+    /// # Errors
+    /// As [`Api::update_collection`] has them, and if the plan to follow has something else.
+    pub async fn update_collection(&self, change: &Change) -> Result<(), Error> {
+        let step = || Step::update(change, &self.effects.name_of(&change.collection));
+        match self.effects.admit(step)? {
+            Course::Done => Ok(self.api.update_collection(change).await?),
+            Course::Noted(_) => Ok(()),
+        }
+    }
+}

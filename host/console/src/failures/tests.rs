@@ -1,0 +1,76 @@
+//! What is said where, and to whom.
+
+use super::*;
+
+#[test]
+fn what_was_not_to_be_stored_is_not_said_to_be() {
+    for (purpose, words) in [
+        (Purpose::Store, "stored in Keep"),
+        (Purpose::Save, "saved"),
+        (Purpose::Load, "loaded"),
+    ] {
+        let report = cluster::keep_failed("cannot write /dev/full".into(), purpose);
+        assert_eq!(report.message, format!("the image could not be {words}"));
+    }
+    let report = archive::unsound("it ends", Purpose::Save);
+    assert!(
+        report.message.starts_with("what the cluster has"),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn an_image_is_said_to_be_missing_where_it_was_looked_for() {
+    for (purpose, is_engine_meant) in [
+        (Purpose::Store, true),
+        (Purpose::Save, false),
+        (Purpose::Load, false),
+        (Purpose::Repair, false),
+        (Purpose::Find, false),
+        (Purpose::Resolve, false),
+    ] {
+        let report = no_such_image("lab/x", purpose);
+        let advice = report.advice.unwrap_or_default();
+        assert_eq!(report.message.contains("neither here"), is_engine_meant);
+        assert_eq!(advice.contains("pull or build"), is_engine_meant);
+        assert!(!advice.contains("the server looks"), "{advice}");
+        let report = no_such_image("526874b5df48", purpose);
+        let advice = report.advice.unwrap_or_default();
+        let is_server_asked = purpose == Purpose::Resolve;
+        assert_eq!(advice.contains("the server looks"), is_server_asked);
+    }
+}
+
+#[test]
+fn another_project_is_advised_only_where_one_can_be_named() {
+    for (purpose, is_advised) in [(Purpose::Store, true), (Purpose::Repair, false)] {
+        let report = cluster::read_only_project("zzzzz-j7d0g-aaaaaaaaaaaaaaa", "lab", purpose);
+        let advice = report.advice.unwrap_or_default();
+        assert_eq!(advice.contains("--project-uuid"), is_advised, "{advice}");
+    }
+}
+
+#[test]
+fn scripts_find_the_words_of_the_python_program() {
+    let refusal = "refusing to store incompatible format (use --force-image-format to override)";
+    for (report, words) in [
+        (
+            no_such_image("x", Purpose::Store),
+            vec!["no matching image found"],
+        ),
+        (
+            ambiguous_image("abc", &["sha256:a".into(), "sha256:b".into()]),
+            vec!["2 images match abc"],
+        ),
+        (
+            unsupported_format("v1", &["v2".into(), "v3".into()]),
+            vec![
+                "image format is 'v1' but server supports only ['v2', 'v3']",
+                refusal,
+            ],
+        ),
+        (unsupported_format("v1", &[]), vec![refusal]),
+    ] {
+        assert_eq!(report.python, words);
+    }
+}

@@ -1,0 +1,158 @@
+//! The listing as a table, byte for byte as the Python program prints it.
+
+use std::fmt::Write as _;
+
+use chrono::{Datelike, Timelike};
+use keepdocker_terms::timestamp::Timestamp;
+
+use keepdocker_wording::harmless::escape;
+
+use crate::json::ListedImage;
+
+/// What stands where a name, a tag, or an ID is not known.
+const NONE: &str = "<none>";
+const UNKNOWN: &str = "<unknown>";
+
+/// How an image ID is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// The first twelve characters, as scripts expect.
+    Short,
+    /// All of it.
+    Whole,
+}
+
+/// Returns the table: a heading, and a line for each image.
+#[must_use]
+pub fn table<'a, I>(images: &'a [I], ids: Ids) -> String
+where
+    ListedImage<'a>: From<&'a I>,
+{
+    let mut text = String::with_capacity((images.len() + 1) * 128);
+    row(
+        &mut text,
+        "REPOSITORY",
+        "TAG",
+        "IMAGE ID",
+        "COLLECTION",
+        "CREATED",
+    );
+    for image in images.iter().map(ListedImage::from) {
+        let id = image.image.unwrap_or(UNKNOWN);
+        let id = match ids {
+            Ids::Short => prefix(id, 12),
+            Ids::Whole => id,
+        };
+        row(
+            &mut text,
+            &escape(image.repository.unwrap_or(NONE)),
+            &escape(image.tag.unwrap_or(NONE)),
+            &escape(id),
+            &escape(image.collection),
+            &created(image.timestamp),
+        );
+    }
+    text
+}
+
+// Scripts split or grep these lines, so the widths and the trailing blanks are not ours to change.
+fn row(text: &mut String, repository: &str, tag: &str, id: &str, collection: &str, created: &str) {
+    writeln!(
+        text,
+        "{repository:30}  {tag:10}  {id:12}  {collection:29}  {created:20}"
+    )
+    .expect("writing to a string does not fail");
+}
+
+fn prefix(text: &str, characters: usize) -> &str {
+    text.char_indices()
+        .nth(characters)
+        .map_or(text, |(end, _)| &text[..end])
+}
+
+/// Returns a moment in UTC as the C locale writes it, such as `Tue Jun  9 07:46:16 2020`.
+fn created(timestamp: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    match Timestamp::parse(timestamp).and_then(Timestamp::in_utc) {
+        Some(moment) => {
+            // C pads no year; chrono would give four digits at least.
+            format!(
+                "{} {} {:2} {:02}:{:02}:{:02} {}",
+                moment.weekday(),
+                MONTHS[moment.month0() as usize],
+                moment.day(),
+                moment.hour(),
+                moment.minute(),
+                moment.second(),
+                moment.year()
+            )
+        }
+        None => escape(timestamp).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(timestamp: &str) -> ListedImage<'_> {
+        ListedImage {
+            repository: Some("arvados/jobs"),
+            tag: Some("latest"),
+            image: Some("sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+            collection: "zzzzz-4zz18-0123456789abcde",
+            timestamp,
+        }
+    }
+
+    /// Makes the table of rows.
+    fn table(images: &[ListedImage<'_>], ids: Ids) -> String {
+        super::table(images, ids)
+    }
+
+    #[test]
+    fn a_row_is_what_the_python_program_prints() {
+        assert_eq!(
+            table(&[image("2020-06-09T07:46:16.5Z")], Ids::Short),
+            "REPOSITORY                      TAG         IMAGE ID      COLLECTION                     CREATED             \n\
+             arvados/jobs                    latest      sha256:aaaaa  zzzzz-4zz18-0123456789abcde    Tue Jun  9 07:46:16 2020\n"
+        );
+    }
+
+    #[test]
+    fn times_are_shown_in_utc_and_early_years_without_zeros() {
+        assert_eq!(
+            created("2020-06-09T01:46:16+02:00"),
+            "Mon Jun  8 23:46:16 2020"
+        );
+        assert_eq!(created("0001-01-01T00:00:00Z"), "Mon Jan  1 00:00:00 1");
+    }
+
+    #[test]
+    fn what_is_not_known_is_said_so() {
+        let unknown = ListedImage {
+            repository: None,
+            tag: None,
+            image: None,
+            ..image("2020-06-09T07:46:16Z")
+        };
+        let text = table(&[unknown], Ids::Short);
+        assert!(
+            text.lines()
+                .nth(1)
+                .unwrap()
+                .starts_with("<none>                          <none>      <unknown>     zzzzz")
+        );
+    }
+
+    #[test]
+    fn a_hostile_name_cannot_reach_the_terminal() {
+        let hostile = ListedImage {
+            repository: Some("a\u{1b}[31m"),
+            ..image("x\u{7}")
+        };
+        assert!(!table(&[hostile], Ids::Whole).contains('\u{1b}'));
+    }
+}
