@@ -7,7 +7,7 @@ use keepdocker_terms::uuid::{self, Kind};
 
 use super::deviation::Deviation;
 use super::step::Step;
-use crate::api::collections::{Collection, Detail, NewCollection, Query as CollectionQuery, Which};
+use crate::api::collections::{Collection, NewCollection, Query as CollectionQuery, Which};
 use crate::api::links::{self, Link, Names, NewLink, Query as LinkQuery};
 
 /// Notes the writes of one run, and says whether they are to be done.
@@ -214,6 +214,7 @@ fn now() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::collections::Detail;
 
     fn pull(name: &str) -> Step {
         Step::Pull { name: name.into() }

@@ -1,5 +1,4 @@
 //! What the contract means in Rust, seen from the side that calls the commands.
-#![expect(clippy::all, reason = "generated; the documentation is in wit/")]
 
 wit_bindgen::generate!({
     path: ["../../../wit", "../wit"],

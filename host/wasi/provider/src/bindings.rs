@@ -2,7 +2,6 @@
 #![expect(
     unsafe_code,
     unreachable_pub,
-    clippy::all,
     reason = "generated; the documentation is in wit/"
 )]
 
