@@ -7,9 +7,7 @@ use bytes::Bytes;
 use keepdocker_arvados::http::header::{
     AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue, USER_AGENT,
 };
-use keepdocker_arvados::http::{
-    Answer, Failure, HeaderMap, Method, Patience, Request, StatusCode,
-};
+use keepdocker_arvados::http::{Answer, Failure, HeaderMap, Method, Patience, Request, StatusCode};
 use keepdocker_wording::harmless::one_line;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
@@ -78,7 +76,10 @@ fn outgoing(request: &Request, authorization: &str) -> Result<OutgoingRequest, F
     ]);
     let length = request.body.bytes.len();
     if length > 0 {
-        headers.push(owned(CONTENT_LENGTH.as_str(), length.to_string().as_bytes()));
+        headers.push(owned(
+            CONTENT_LENGTH.as_str(),
+            length.to_string().as_bytes(),
+        ));
     }
     let fields = Fields::from_list(&headers).map_err(|_| unfit("header"))?;
     let outgoing = OutgoingRequest::new(fields);
@@ -143,10 +144,7 @@ fn read(response: &IncomingResponse, limit: usize) -> Result<Answer, Failure> {
     let mut headers = HeaderMap::new();
     for (name, value) in response.headers().entries() {
         // What the library does not take for a header is of no use to anybody here.
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::try_from(name),
-            HeaderValue::try_from(value),
-        ) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.append(name, value);
         }
     }

@@ -129,10 +129,11 @@ impl BlockSink for Writer<'_> {
                 Locator::unsigned(id)
             }
             None => {
-                let locator = turn::run(self.store.keep.put(&block, &self.wanted)).map_err(|error| {
-                    self.failure = Some(error);
-                    SinkClosed
-                })?;
+                let locator =
+                    turn::run(self.store.keep.put(&block, &self.wanted)).map_err(|error| {
+                        self.failure = Some(error);
+                        SinkClosed
+                    })?;
                 self.sent += size;
                 self.known.insert(locator.clone());
                 self.store.sent().insert(locator.clone());
