@@ -47,11 +47,7 @@ const FINAL: [&str; 5] = [
 
 /// Fills in what a client may leave out.
 pub(super) fn set_defaults(record: &mut Record) {
-    for (name, default) in [
-        ("state", "Uncommitted"),
-        ("cwd", "."),
-        ("runtime_token", ""),
-    ] {
+    for (name, default) in [("state", "Uncommitted"), ("cwd", ".")] {
         if record.text(name).is_none() {
             record.set(name, default.to_owned());
         }
