@@ -153,9 +153,15 @@ impl Permissions {
             || self.direct(target).is_some_and(|level| level >= wanted)
     }
 
-    /// The highest level that the user has on an object with this owner.
-    pub(crate) fn level(&self, target: &str, owner: &str) -> Option<Level> {
-        self.of_owner(owner).max(self.direct(target))
+    /// Everything that the user reaches as such, in the order of the UUIDs.
+    pub(crate) fn all(&self) -> Vec<(&str, Level)> {
+        let mut all: Vec<(&str, Level)> = self
+            .levels
+            .iter()
+            .map(|(target, level)| (target.as_str(), *level))
+            .collect();
+        all.sort_unstable();
+        all
     }
 
     /// Says whether the user may put things into an owner.

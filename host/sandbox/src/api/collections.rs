@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Call;
 use super::access::{check_permitted, find_readable};
 use super::assign::{
-    assign, assign_uuid, check_uuid, insert_renaming, raise, read_properties, stamp, unique_name,
+    assign, assign_uuid, check_uuid, insert_renaming, raise, read_properties, stamp,
 };
 use super::auth::Actor;
 use super::collection_rules::{check_confirmations, check_signatures, set_defaults, validate};
@@ -291,13 +291,8 @@ pub(crate) fn set_trash(
         }
         raise(&errors)?;
         check_permitted(connection, Some(&old), &record, permissions)?;
-        if way == Way::Untrash
-            && call.params.is("ensure_unique_name")
-            && is_name_taken(connection, &record)?
-        {
-            let name = record.text("name").unwrap_or_default();
-            let name = unique_name(name, record.uuid());
-            record.set("name", name);
+        if way == Way::Untrash && call.params.is("ensure_unique_name") {
+            trash::free_name(connection, &mut record)?;
         }
         save(call, connection, &actor, &old, &mut record, moments)?;
         // The controller signs nothing on this way, not even what is out of the trash again.
@@ -305,21 +300,4 @@ pub(crate) fn set_trash(
         renderer.token = "";
         Ok(renderer.object(&record, None)?)
     })
-}
-
-/// Says whether the owner has another collection of this name.
-fn is_name_taken(connection: &Connection, record: &Record) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM collections WHERE owner_uuid = ?1 AND name = ?2 \
-             AND uuid <> ?3 AND is_trashed = 0 AND current_version_uuid = uuid AND name <> '')",
-        )?
-        .query_row(
-            [
-                record.text("owner_uuid").unwrap_or_default(),
-                record.text("name").unwrap_or_default(),
-                record.uuid(),
-            ],
-            |row| row.get(0),
-        )
 }

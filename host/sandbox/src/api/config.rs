@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::cluster::{Cluster, Service};
+use crate::keep::index::volume_uuid;
 use crate::options::ServiceKind;
 
 /// Writes the exported configuration.
@@ -142,7 +143,7 @@ fn volumes(cluster: &Cluster) -> Map<String, Value> {
                 .map(|name| (name.clone(), true.into()))
                 .collect();
             (
-                format!("{}-nyw5e-{:015}", cluster.id, service.volume),
+                volume_uuid(cluster, service),
                 json!({
                     "AccessViaHosts": {service.url(): {"ReadOnly": false}},
                     "ReadOnly": false,

@@ -47,11 +47,7 @@ const FINAL: [&str; 5] = [
 
 /// Fills in what a client may leave out.
 pub(super) fn set_defaults(record: &mut Record) {
-    for (name, default) in [
-        ("state", "Uncommitted"),
-        ("cwd", "."),
-        ("runtime_token", ""),
-    ] {
+    for (name, default) in [("state", "Uncommitted"), ("cwd", ".")] {
         if record.text(name).is_none() {
             record.set(name, default.to_owned());
         }
@@ -172,13 +168,13 @@ fn inspect(record: &Record, name: &str) -> String {
 
 /// Checks what a container needs.
 fn check_committed(record: &Record, errors: &mut Vec<String>) {
-    for name in ["container_image", "cwd", "output_path"] {
-        if record.text(name).is_none_or(|text| text.trim().is_empty()) {
+    for name in ["command", "container_image", "output_path", "cwd"] {
+        if record
+            .text(name)
+            .is_none_or(|text| matches!(text.trim(), "" | "[]"))
+        {
             errors.push(format!("{} can't be blank", human(name)));
         }
-    }
-    if record.text("command").is_none_or(|command| command == "[]") {
-        errors.push("Command can't be blank".to_owned());
     }
     let constraints = record.json("runtime_constraints").unwrap_or_default();
     for name in ["vcpus", "ram"] {

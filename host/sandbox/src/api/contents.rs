@@ -15,7 +15,7 @@ use crate::query::filter::{self, Filter};
 use crate::query::page::{self, Request};
 use crate::query::select;
 use crate::store::record::Record;
-use crate::store::table::{COLLECTIONS, CONTAINER_REQUESTS, GROUPS, Table, USERS};
+use crate::store::table::{COLLECTIONS, CONTAINER_REQUESTS, CONTAINERS, GROUPS, Table, USERS};
 use crate::uuid;
 
 /// The tables of what a project holds, in the order of the answer.
@@ -30,7 +30,7 @@ pub(crate) fn contents(call: &Call<'_>, uuid: Option<&str>) -> Result<Value, Api
             // The controller gets the group first.
             *call.place.borrow_mut() = format!("/arvados/v1/groups/{uuid}");
         } else {
-            options.note(call, None);
+            options.note(call, None, uuid);
         }
         let actor = call.actor(connection)?;
         let permissions = &actor.permissions;
@@ -38,7 +38,7 @@ pub(crate) fn contents(call: &Call<'_>, uuid: Option<&str>) -> Result<Value, Api
             None => None,
             Some(uuid) => Some(Parent::find(call, connection, permissions, uuid)?),
         };
-        options.note(call, None);
+        options.note(call, None, uuid);
         let request = options.request(call)?;
         let mut conditions: Vec<Condition> = Vec::new();
         let mut filters = Vec::new();
@@ -181,10 +181,7 @@ fn list(
         skip = (skip - count).max(0);
         left -= page.length;
     }
-    let included = match call.params.text("include") {
-        Some("owner_uuid") => owners(&renderer, &items, request.select.as_deref())?,
-        _ => Vec::new(),
-    };
+    let included = included(call, &renderer, &items, request.select.as_deref())?;
     let items = items.into_iter().map(Value::from).collect();
     let mut list = envelope(items, "arvados#objectList", request.limit, request.offset);
     list.insert("included".to_owned(), included.into());
@@ -229,20 +226,57 @@ fn concerns(filter: &Filter, table: &Table) -> bool {
     }
 }
 
-/// Shows the visible owners of some records.
-pub(super) fn owners(
+/// Shows what else was asked for: the visible owners of some records, or their containers. What
+/// else a client may want to be included is left out without a word.
+fn included(
+    call: &Call<'_>,
     renderer: &Renderer<'_>,
     items: &[Map<String, Value>],
     names: Option<&[String]>,
 ) -> Result<Vec<Value>, ApiError> {
+    let wanted = |name: &str| match call.params.get("include") {
+        Some(Value::String(text)) => text.split(',').any(|part| part.trim() == name),
+        Some(Value::Array(parts)) => parts.iter().any(|part| part == name),
+        _ => false,
+    };
+    let mut shown = Vec::new();
+    if wanted("owner_uuid") {
+        shown.extend(related(
+            renderer,
+            items,
+            "owner_uuid",
+            &[&GROUPS, &USERS],
+            names,
+        )?);
+    }
+    if wanted("container_uuid") {
+        shown.extend(related(
+            renderer,
+            items,
+            "container_uuid",
+            &[&CONTAINERS],
+            names,
+        )?);
+    }
+    Ok(shown)
+}
+
+/// Shows the visible records of some tables that an attribute of others names.
+fn related(
+    renderer: &Renderer<'_>,
+    items: &[Map<String, Value>],
+    attribute: &str,
+    tables: &[&'static Table],
+    names: Option<&[String]>,
+) -> Result<Vec<Value>, ApiError> {
     let mut owners: Vec<&str> = items
         .iter()
-        .filter_map(|item| item.get("owner_uuid")?.as_str())
+        .filter_map(|item| item.get(attribute)?.as_str())
         .collect();
     owners.sort_unstable();
     owners.dedup();
     let mut shown = Vec::new();
-    for table in [&GROUPS, &USERS] {
+    for table in tables.iter().copied() {
         let names = names.map(|names| known(table, names));
         let shape = Shape::handed_on(table, names.as_deref());
         for owner in owners
@@ -268,7 +302,7 @@ pub(super) fn owners(
 /// Lists the groups that came to a user by a permission and not from home.
 pub(crate) fn shared(call: &Call<'_>) -> Result<Value, ApiError> {
     let options = Options::read(call)?;
-    options.note(call, None);
+    options.note(call, None, None);
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
         let permissions = &actor.permissions;
@@ -282,10 +316,7 @@ pub(crate) fn shared(call: &Call<'_>) -> Result<Value, ApiError> {
         };
         let extra = Some(not_from_home(permissions));
         let page = page::read(connection, &GROUPS, &request, permissions, extra, take)?;
-        let included = match call.params.text("include") {
-            Some("owner_uuid") => owners(&renderer, &items, request.select.as_deref())?,
-            _ => Vec::new(),
-        };
+        let included = included(call, &renderer, &items, request.select.as_deref())?;
         let items = items.into_iter().map(Value::from).collect();
         let mut list = envelope(items, "arvados#groupList", page.limit, request.offset);
         list.insert("included".to_owned(), included.into());

@@ -197,6 +197,9 @@ pub(crate) fn set_trash(
         let mut errors = Vec::new();
         let moments = moments(call);
         let mut record = trash::move_record(&old, way, moments, &mut errors)?;
+        if is_out && call.params.is("ensure_unique_name") {
+            trash::free_name(connection, &mut record)?;
+        }
         save(call, connection, &actor, &old, &mut record, moments, errors)?;
         show(call, connection, &actor, &record, None)
     })
@@ -213,9 +216,6 @@ fn check(
     let class = record.text("group_class").unwrap_or_default();
     match class {
         "project" | "role" | "filter" => {}
-        "" => {
-            errors.push("Group class value must be one of 'project', 'role' or 'filter'".to_owned())
-        }
         _ => errors.push(format!(
             "Group class value must be one of 'project', 'role' or 'filter', was '{class}'"
         )),

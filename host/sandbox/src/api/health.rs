@@ -10,7 +10,14 @@ use crate::options::Settings;
 pub(crate) fn answer(path: &str, token: Option<&str>, settings: &Settings) -> Reply {
     match path {
         "/_health/ping" => ping(token, settings),
-        "/metrics" => Reply::text(StatusCode::UNAUTHORIZED, "Unauthorized\n"),
+        "/metrics" => match (token, &settings.management_token) {
+            (None, _) => Reply::text(StatusCode::UNAUTHORIZED, "Unauthorized\n"),
+            (Some(token), Some(expected)) if token == expected => Reply::text(
+                StatusCode::NOT_IMPLEMENTED,
+                "the sandbox does not keep metrics\n",
+            ),
+            _ => Reply::text(StatusCode::FORBIDDEN, "Forbidden\n"),
+        },
         _ => Reply::text(StatusCode::NOT_FOUND, "404 page not found\n"),
     }
 }

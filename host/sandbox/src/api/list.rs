@@ -16,7 +16,7 @@ use crate::store::table::Table;
 pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Vec<u8>, ApiError> {
     let options = Options::read(call)?;
     // The query is as long as its filters, so it is worked out only where somebody gets to see it.
-    answer(call, table, &options).inspect_err(|_| options.note(call, Some(table)))
+    answer(call, table, &options).inspect_err(|_| options.note(call, Some(table), None))
 }
 
 fn answer(call: &Call<'_>, table: &'static Table, options: &Options) -> Result<Vec<u8>, ApiError> {

@@ -64,7 +64,7 @@ impl Options {
     }
 
     /// Notes the query that the controller sends to the service behind it; errors show it.
-    pub(crate) fn note(&self, call: &Call<'_>, table: Option<&Table>) {
+    pub(crate) fn note(&self, call: &Call<'_>, table: Option<&Table>, uuid: Option<&str>) {
         let filters = go_json(&Value::Array(
             self.filters
                 .iter()
@@ -88,7 +88,6 @@ impl Options {
             None => go_json(&names.clone().into()),
         });
         let forwarded_for = format!("{}-", call.cluster.id);
-        let uuid = call.params.text("uuid").unwrap_or_default();
         let mut pairs = vec![("cluster_id", ""), ("count", self.count.as_str())];
         if self.is_distinct {
             pairs.push(("distinct", "true"));
@@ -116,8 +115,12 @@ impl Options {
         if let Some(select) = &select {
             pairs.push(("select", select));
         }
-        if table.is_none() && !uuid.is_empty() {
+        if let Some(uuid) = uuid {
             pairs.push(("uuid", uuid));
+            // Wherever the client put it, the controller asks with it in the query.
+            let query = form(&pairs);
+            *call.place.borrow_mut() = format!("/arvados/v1/groups/contents?{query}");
+            return;
         }
         call.set_query(&form(&pairs));
     }

@@ -3,14 +3,15 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::access::{find_readable, owner_of, table_of};
+use super::access::{find_readable, table_of};
 use super::list_options::Options;
 use super::render::{Renderer, Shape};
 use super::{Call, Reply};
 use crate::error::ApiError;
 use crate::permission::{Level, Permissions};
+use crate::query::filter::Filter;
 use crate::store::record::Record;
-use crate::store::table::{LINKS, USERS};
+use crate::store::table::LINKS;
 use crate::uuid;
 
 /// Lists the permission links that point to an object, for those who manage it.
@@ -57,46 +58,75 @@ pub(crate) fn of_object(call: &Call<'_>, uuid: &str) -> Result<Reply, ApiError> 
     })
 }
 
-/// Lists what follows from all links and owners, for administrators: who has which level on the
-/// targets that a filter names.
+/// Lists what follows from all links and owners, for administrators: who has which level on what.
 pub(crate) fn computed(call: &Call<'_>) -> Result<Value, ApiError> {
     let options = Options::read(call)?;
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
         if !actor.permissions.is_admin {
-            return Err(ApiError::permission_denied());
+            return Err(ApiError::service(StatusCode::FORBIDDEN, "Forbidden"));
         }
         let request = options.request(call)?;
-        let target = match request.filters.as_slice() {
-            [filter] if filter.attribute == "target_uuid" && filter.operator == "=" => {
-                filter.operand.as_str().unwrap_or_default()
-            }
-            _ => {
-                return Err(ApiError::controller(
-                    StatusCode::NOT_IMPLEMENTED,
-                    "the sandbox computes permissions on one target_uuid",
-                ));
-            }
-        };
-        let owner = owner_of(connection, target)?.unwrap_or_default();
+        let system = uuid::system_user(&call.cluster.id);
         let users: Vec<String> = connection
-            .prepare_cached(&format!("SELECT uuid FROM {} ORDER BY uuid", USERS.name))?
-            .query_map([], |row| row.get(0))?
+            .prepare_cached("SELECT uuid FROM users WHERE uuid <> ?1 ORDER BY uuid")?
+            .query_map([system], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let now = call.cluster.clock.now();
         let mut items = Vec::new();
-        let system = uuid::system_user(&call.cluster.id);
-        for user in users.into_iter().filter(|user| *user != system) {
+        for user in users {
+            // What administrators may do beyond it is not computed.
             let permissions = Permissions::load(connection, &user, false, true, now)?;
-            if let Some(level) = permissions.level(target, &owner) {
-                items.push(json!({
+            for (target, level) in permissions.all() {
+                let item = json!({
                     "user_uuid": user, "target_uuid": target, "perm_level": level.name(),
-                }));
+                });
+                if matches(&item, &request.filters)? {
+                    items.push(item);
+                }
             }
         }
-        Ok(json!({
+        let available = items.len();
+        let skip = usize::try_from(request.offset).unwrap_or(0);
+        let limit = usize::try_from(request.limit).unwrap_or(0);
+        let items: Vec<Value> = items.into_iter().skip(skip).take(limit).collect();
+        let mut list = json!({
             "kind": "arvados#computedPermissionList", "etag": "", "self_link": "",
             "offset": request.offset, "limit": request.limit, "items": items,
-        }))
+        });
+        if request.is_counted {
+            list["items_available"] = available.into();
+        }
+        Ok(list)
     })
+}
+
+/// Says whether a computed permission is what the filters ask for.
+fn matches(item: &Value, filters: &[Filter]) -> Result<bool, ApiError> {
+    for filter in filters {
+        let attribute = filter.attribute.as_str();
+        if !matches!(attribute, "user_uuid" | "target_uuid" | "perm_level") {
+            return Err(ApiError::argument(format!(
+                "Invalid attribute '{attribute}' in filter"
+            )));
+        }
+        let found = &item[attribute];
+        let is_in = |list: &Value| list.as_array().is_some_and(|list| list.contains(found));
+        let holds = match filter.operator.as_str() {
+            "=" => *found == filter.operand,
+            "!=" => *found != filter.operand,
+            "in" => is_in(&filter.operand),
+            "not in" => !is_in(&filter.operand),
+            operator => {
+                return Err(ApiError::controller(
+                    StatusCode::NOT_IMPLEMENTED,
+                    format!("the sandbox does not compare computed permissions by {operator}"),
+                ));
+            }
+        };
+        if !holds {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
+use super::assign::unique_name;
 use crate::clock::Micros;
 use crate::error::ApiError;
 use crate::options::Settings;
@@ -84,6 +85,32 @@ pub(crate) fn apply(
         }
         _ => {}
     }
+}
+
+/// Gives a record that comes back another name if its own has been taken since.
+///
+/// # Errors
+///
+/// Only the database's.
+pub(crate) fn free_name(connection: &Connection, record: &mut Record) -> rusqlite::Result<()> {
+    let name = record.text("name").unwrap_or_default().to_owned();
+    let owner = record.text("owner_uuid").unwrap_or_default();
+    let current = match record.table.name {
+        "collections" => "AND current_version_uuid = uuid",
+        _ => "",
+    };
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM {} WHERE owner_uuid = ?1 AND name = ?2 AND uuid <> ?3 \
+         AND is_trashed = 0 AND name <> '' {current})",
+        record.table.name
+    );
+    let is_taken: bool = connection
+        .prepare_cached(&sql)?
+        .query_row([owner, &name, record.uuid()], |row| row.get(0))?;
+    if is_taken {
+        record.set("name", unique_name(&name, record.uuid()));
+    }
+    Ok(())
 }
 
 /// Removes for good what has been in the trash long enough, with the links to it.

@@ -1,7 +1,7 @@
 //! Answers the requests to the Keep services.
 
 pub(crate) mod blocks;
-mod index;
+pub(crate) mod index;
 mod read;
 pub(crate) mod service;
 mod write;

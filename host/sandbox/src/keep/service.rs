@@ -52,6 +52,10 @@ pub(crate) async fn answer(
         _ => false,
     };
     let user = permissions(&cluster, token.clone()).await;
+    if !is_proxy && let Some(answer) = index::administer(&cluster, &service, &method, &path, &user)
+    {
+        return answer;
+    }
     match method {
         _ if !is_route && is_proxy => text(StatusCode::METHOD_NOT_ALLOWED, ""),
         // A store lets nobody but the cluster itself touch and delete blocks.
