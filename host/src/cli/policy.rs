@@ -12,7 +12,7 @@ use crate::gate::Operation;
 use crate::harmless::escape_lines;
 use crate::output::{Console, Exit, Level, Report};
 use crate::policy::{
-    Case, Cluster, Context, Decision, Difference, Layer, Policy, SCHEMA_JSON, draft,
+    Case, Cluster, Context, Decision, Difference, Layer, Policy, draft, schema_json,
 };
 use crate::run::no_policy;
 use crate::settings::Environment;
@@ -157,7 +157,7 @@ pub fn run(
                 draft(&record).map_err(|error| Report::new(Exit::Failed, error.to_string()))?;
             request::answer(console, &text)
         }
-        PolicyCommand::Schema => request::answer(console, SCHEMA_JSON),
+        PolicyCommand::Schema => request::answer(console, schema_json()),
     }
 }
 

@@ -213,6 +213,22 @@ impl<'t> Document<'t> {
         texts
     }
 
+    /// Parses each of these texts, and notes what is wrong with it.
+    pub(super) fn parsed<T>(
+        &mut self,
+        texts: &[Spanned<String>],
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let mut parsed = Vec::with_capacity(texts.len());
+        for text in texts {
+            match parse(text.get_ref()) {
+                Ok(value) => parsed.push(value),
+                Err(message) => self.fault(text.span(), message),
+            }
+        }
+        parsed
+    }
+
     /// Reads a table.
     pub(super) fn table<'a, 'v>(&mut self, entry: &Entry<'a, 'v>) -> Option<&'a Table<'v>> {
         match entry.value.get_ref() {
