@@ -122,9 +122,6 @@ fn write_rule(
         writeln!(text, "{name} = {}", key.drafted(&values))
             .expect("writing to a string does not fail");
     }
-    writeln!(
-        text,
-        "reason = \"was done {times} times in the recorded run\""
-    )
-    .expect("writing to a string does not fail");
+    writeln!(text, "reason = \"seen {times} times in the recorded run\"")
+        .expect("writing to a string does not fail");
 }
