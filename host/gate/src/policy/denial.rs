@@ -111,7 +111,7 @@ impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the policy withholds `{}`: {}; to change that, {}",
+            "`{}` is denied by policy: {}; to change that, {}",
             self.asked, self.why, self.fix
         )
     }

@@ -156,7 +156,7 @@ impl<'t> Document<'t> {
             _ => None,
         };
         if number.is_none() {
-            self.fault(entry.value.span(), "wanted is a whole number, 0 or more");
+            self.fault(entry.value.span(), "expected a whole number, 0 or more");
         }
         number
     }
@@ -274,7 +274,7 @@ impl<'t> Document<'t> {
         self.fault(
             at,
             format!(
-                "wanted is {wanted}, and this is {} {}",
+                "expected {wanted}, but this is {} {}",
                 article(value.type_str()),
                 value.type_str()
             ),

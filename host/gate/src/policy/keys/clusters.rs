@@ -122,7 +122,7 @@ impl ClusterPattern {
             return Ok(Self::Host(without_default_port(text).to_owned()));
         }
         Err(format!(
-            "`{text}` is no pattern for clusters: the forms are `*`, a cluster ID of five characters, the API server's host, and `*.host-suffix`"
+            "`{text}` is not a pattern for clusters: the forms are `*`, a cluster ID of five characters, the API server's host, and `*.host-suffix`"
         ))
     }
 
