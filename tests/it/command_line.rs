@@ -109,6 +109,26 @@ fn colours_are_there_where_they_are_asked_for() {
 }
 
 #[test]
+fn names_that_may_have_been_meant_are_suggested() {
+    let (_cluster, environment) = cluster_with(&["lab/big:2", "hello-world:1"]);
+    for (words, mention) in [
+        (&["resolve", "lab/big"][..], "did you mean `lab/big:2`?"),
+        (&["load", "helo-world:1"], "did you mean `hello-world:1`?"),
+        (&["repair", "lab/big:3"], "did you mean `lab/big:2`?"),
+    ] {
+        let output = environment.keepdocker(words);
+        assert!(output.failure(4).contains(mention), "{output}");
+    }
+    let output = environment.keepdocker(&["images", "lab/big"]);
+    assert!(
+        output.stderr.contains("did you mean `lab/big:2`?"),
+        "{output}"
+    );
+    let output = environment.keepdocker(&["resolve", "quite/another:1"]);
+    assert!(!output.failure(4).contains("did you mean"), "{output}");
+}
+
+#[test]
 fn words_of_other_tools_lead_on() {
     let environment = Environment::new();
     for (word, mention) in [

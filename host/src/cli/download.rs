@@ -12,6 +12,7 @@ use keepdocker_terms::reference::Reference;
 use super::invocation::{Execute, Invocation};
 use super::progress_form::ProgressForm;
 use super::request;
+use super::suggestions::suggest;
 use crate::archive::Naming;
 use crate::bindings::commands::{Delivery, DownloadRequest, Downloaded};
 use crate::bindings::keep::Target as WitTarget;
@@ -179,7 +180,10 @@ impl Download {
         let shown = progress::show_going(Direction::Down, look, console);
         let start = Instant::now();
         let surroundings = Surroundings::new(options, environment, console, shown).await?;
-        let downloaded = surroundings.download(&request).await?;
+        let downloaded = match surroundings.download(&request).await {
+            Ok(downloaded) => downloaded,
+            Err(report) => return Err(suggest(report, &surroundings, &self.image).await),
+        };
         for reason in &downloaded.reasons {
             console.message(Level::Debug, reason);
         }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::invocation::{Execute, Invocation};
 use super::request;
+use super::suggestions::like;
 use crate::bindings::commands::{ImagesRequest, ListedImage};
 use crate::harmless::escape;
 use crate::output::{self, Ids, Level, Report, json};
@@ -148,7 +149,9 @@ impl Execute for Images {
             tag: self.tag.clone(),
             exact_name: self.exact_name.clone(),
         };
-        let mut listed = invocation.surroundings().await?.images(&request).await?;
+        let is_quiet = invocation.is_quiet;
+        let surroundings = invocation.surroundings().await?;
+        let mut listed = surroundings.images(&request).await?;
         let count = listed.len();
         if let Some(pattern) = &self.filter {
             listed.retain(|image| matches(pattern, &name(image)));
@@ -156,8 +159,14 @@ impl Execute for Images {
         if self.sort == Sort::Name {
             listed.sort_by_key(name);
         }
-        if listed.is_empty() {
+        if listed.is_empty() && !is_quiet {
             console.message(Level::Info, &self.emptiness(count));
+            if let Some(image) = self.image.as_deref().filter(|_| count == 0) {
+                let names = like(&surroundings, image).await;
+                if !names.is_empty() {
+                    console.hint(&format!("did you mean {}?", names.join(", ")));
+                }
+            }
         }
         request::answer(console, self.text(&listed))
     }

@@ -5,7 +5,6 @@ use crate::output::{Console, Report};
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};
 use crate::settings::Environment;
-use keepdocker_console::values::settle;
 
 /// What a command runs with, beside its own arguments.
 pub struct Invocation {

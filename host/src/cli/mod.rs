@@ -23,6 +23,7 @@ pub mod resolve;
 pub mod sandbox;
 #[cfg(test)]
 mod snapshots;
+mod suggestions;
 #[cfg(test)]
 mod tests;
 pub mod upload;

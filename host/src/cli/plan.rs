@@ -19,7 +19,6 @@ use crate::output::{Console, Exit, Level, Report};
 use crate::plan::{Plan, PlanError, Planned};
 use crate::progress::Look;
 use crate::run::{Done, Options, Task};
-use keepdocker_console::values::settle;
 
 /// Show what an upload would change, and write nothing (same as `upload --dry-run`).
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::invocation::{Execute, Invocation};
 use super::plan::{as_json, keep, refuse_file, told};
 use super::request;
+use super::suggestions::suggest;
 use crate::bindings::commands::{Outcome, RepairRequest, Repaired};
 use crate::harmless::escape;
 use crate::output::{self, Console, Report};
@@ -70,7 +71,10 @@ impl Execute for Repair {
         let console = invocation.console;
         let mut surroundings = invocation.surroundings().await?;
         if !repair.dry_run {
-            let repaired = surroundings.repair(&repair.request()).await?;
+            let repaired = match surroundings.repair(&repair.request()).await {
+                Ok(repaired) => repaired,
+                Err(report) => return Err(suggest(report, &surroundings, &repair.image).await),
+            };
             return repair.tell(&repaired, repair.json, console);
         }
         let task = Task::Repair(repair.request());

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::invocation::{Execute, Invocation};
 use super::request;
+use super::suggestions::suggest;
 use crate::harmless::escape;
 use crate::output::{Level, Report, json};
 
@@ -32,7 +33,10 @@ impl Execute for Resolve {
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
         let console = invocation.console;
         let surroundings = invocation.surroundings().await?;
-        let resolution = surroundings.resolve(&self.image).await?;
+        let resolution = match surroundings.resolve(&self.image).await {
+            Ok(resolution) => resolution,
+            Err(report) => return Err(suggest(report, &surroundings, &self.image).await),
+        };
         for reason in &resolution.reasons {
             console.message(Level::Info, reason);
         }
