@@ -228,7 +228,7 @@ fn renamed(
     if digests.wanted.is_none() {
         return Err(unusable(
             former,
-            "its archive is not in canonical form, from which alone the digest of its manifest follows; `keepdocker upload --force` stores the image so",
+            "its archive is not in canonical form, and only from that form does the digest of its manifest follow; `keepdocker upload --force` stores the image so",
         ));
     }
     let copy = naming::renamed(former.clone(), digests)

@@ -77,7 +77,7 @@ fn services_from_the_environment_are_told_under_a_policy_about_clusters_and_reco
     for words in [
         "warning: ARVADOS_KEEP_SERVICES is set, so the token and the data go to ",
         "over plain HTTP",
-        "the policy bounds the API host alone",
+        "the policy limits only the API host",
     ] {
         assert!(told.stderr.contains(words), "{words}\n{told}");
     }

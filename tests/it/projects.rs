@@ -57,11 +57,11 @@ const UNUSABLE: [(&str, &str); 8] = [
     ),
     (
         ROLE,
-        "kdbox-j7d0g-role00000000000 is no project but a group of class role",
+        "kdbox-j7d0g-role00000000000 is not a project but a group of class role",
     ),
     (
         FILTER,
-        "kdbox-j7d0g-filter000000000 is no project but a group of class filter",
+        "kdbox-j7d0g-filter000000000 is not a project but a group of class filter",
     ),
 ];
 

@@ -36,7 +36,7 @@ pub enum Location {
 pub enum LocationError {
     /// Neither a file nor a transport is named.
     #[error(
-        "there is no `{0}`, and no transport before it; write FILE, FOLDER, or one of {TRANSPORTS}"
+        "`{0}` does not exist, and no transport stands before it; write FILE, FOLDER, or one of {TRANSPORTS}"
     )]
     NoTransport(String),
     /// The transport is unknown, or not one that images can be read from here.
@@ -269,7 +269,7 @@ mod tests {
         );
         assert_eq!(location(b"oci-archive:a:b"), "oci-archive:a:b".parse());
         for (bytes, hint) in [
-            (&b"caf\xe9"[..], "no transport before it"),
+            (&b"caf\xe9"[..], "no transport stands before it"),
             (b"caf\xe9:x", "not a transport"),
             (b"docker-daemon:caf\xe9", "is not UTF-8"),
         ] {

@@ -173,7 +173,7 @@ impl Walk<'_> {
                 return Err(Error::member(
                     member,
                     Fault::Refused(
-                        "is a manifest of the form before Docker 1.10; pull or push the image anew",
+                        "is a manifest of the form before Docker 1.10; pull or push the image again",
                     ),
                 ));
             }
@@ -363,7 +363,7 @@ pub(crate) fn of_manifest(
 }
 
 const NO_IMAGE: Fault =
-    Fault::Refused("is no image but a signature, an attestation or another artifact");
+    Fault::Refused("is not an image but a signature, an attestation or another artifact");
 
 /// Tells whether this is said to be the config of an image. Registries have given those other types
 /// too, so that only the config itself tells what it is.

@@ -80,7 +80,7 @@ pub fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
     if account.is_some_and(|account| catalog::is_object(&account)) {
         return Err(Error::member(
             "manifest.json",
-            Fault::Refused("is no list of images"),
+            Fault::Refused("is not a list of images"),
         ));
     }
     let entries = catalog::read(&mut documents, &Choice::default())?;

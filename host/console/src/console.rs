@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -38,6 +39,13 @@ pub enum Style {
 /// and what the component says can have any length.
 const LONGEST_MESSAGE: usize = 32 << 10;
 
+/// Whether something was written to standard output as an answer.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+
+/// Whether words that begin messages have colours. Only `keepdocker` on a terminal has them: scripts know every
+/// byte that the drop-in writes.
+static IS_COLORED: AtomicBool = AtomicBool::new(false);
+
 /// What is made of every text before it gets to standard error.
 type Conceal = Box<dyn Fn(&str) -> String + Send + Sync>;
 
@@ -62,6 +70,11 @@ pub enum Line {
 /// same for what it has given.
 pub fn conceal(conceal: impl Fn(&str) -> String + Send + Sync + 'static) {
     *CONCEAL.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(conceal));
+}
+
+/// Has the words from now on be coloured, or not; at first they are not.
+pub fn color(is_colored: bool) {
+    IS_COLORED.store(is_colored, Ordering::Relaxed);
 }
 
 /// Returns the text without secrets.
@@ -111,6 +124,7 @@ impl Console {
     /// # Errors
     /// If the answer cannot be written for another reason, such as a full disk.
     pub fn answer(&self, text: impl AsRef<[u8]>) -> io::Result<()> {
+        ANSWERED.store(true, Ordering::Relaxed);
         let mut stdout = io::stdout().lock();
         match stdout
             .write_all(text.as_ref())
@@ -128,11 +142,9 @@ impl Console {
         }
         let text = &*presentable(text);
         let line = match self.style {
-            Style::Plain => match level {
-                Level::Debug => format!("debug: {text}"),
-                Level::Info => text.to_owned(),
-                Level::Warning => format!("warning: {text}"),
-                Level::Error => format!("error: {text}"),
+            Style::Plain => match label_of(level) {
+                Some(label) => format!("{label} {text}"),
+                None => text.to_owned(),
             },
             Style::Python => {
                 let now = DateTime::<Local>::from(SystemTime::now()).format("%Y-%m-%d %H:%M:%S");
@@ -155,7 +167,7 @@ impl Console {
                     self.error_line(&indent(detail));
                 }
                 if let Some(advice) = &report.advice {
-                    self.error_line(&format!("hint: {}", presentable(advice)));
+                    self.hint(advice);
                 }
             }
             Style::Python => {
@@ -175,6 +187,17 @@ impl Console {
                 }
             }
         }
+    }
+
+    /// Says what may help.
+    pub fn hint(&self, advice: &str) {
+        self.error_line(&format!("{} {}", hint_label(), presentable(advice)));
+    }
+
+    /// Tells whether an answer was written, whole or in part.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        ANSWERED.load(Ordering::Relaxed)
     }
 
     /// Writes whole lines to standard error as they are, but for secrets; they must be harmless already.
@@ -243,5 +266,28 @@ fn python_name(level: Level) -> &'static str {
         Level::Info => "INFO",
         Level::Warning => "WARNING",
         Level::Error => "ERROR",
+    }
+}
+
+/// Returns the word that begins a message of this level; none for one that needs no word.
+fn label_of(level: Level) -> Option<String> {
+    // The colours that compilers have for them.
+    Some(match level {
+        Level::Debug => painted("debug:", "2"),
+        Level::Info => return None,
+        Level::Warning => painted("warning:", "1;33"),
+        Level::Error => painted("error:", "1;31"),
+    })
+}
+
+/// Returns the word that begins a hint.
+fn hint_label() -> String {
+    painted("hint:", "1;36")
+}
+
+fn painted(word: &str, look: &str) -> String {
+    match IS_COLORED.load(Ordering::Relaxed) {
+        true => format!("\u{1b}[{look}m{word}\u{1b}[0m"),
+        false => word.to_owned(),
     }
 }

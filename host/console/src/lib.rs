@@ -12,7 +12,7 @@ mod report;
 mod table;
 pub mod values;
 
-pub use console::{Console, Level, Line, Style, conceal, concealed};
+pub use console::{Console, Level, Line, Style, color, conceal, concealed};
 pub use exit::Exit;
 pub use report::{Failed, Purpose, Report};
 pub use table::{Ids, table};

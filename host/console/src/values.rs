@@ -55,7 +55,7 @@ fn refusal(root: &Command, path: &[&str], fault: &str) -> clap::Error {
             .find_subcommand_mut(name)
             .expect("the path was followed before");
     }
-    command.error(ErrorKind::ValueValidation, format!("{fault}\n"))
+    command.error(ErrorKind::ValueValidation, fault)
 }
 
 /// Makes nothing of an optional text that is empty.

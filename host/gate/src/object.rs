@@ -30,7 +30,7 @@ pub enum ObjectError {
         member: &'static str,
     },
     /// A member's value is none of those that it can have.
-    #[error("`{member}` of {verb} cannot be `{value}`; wanted is {wanted}")]
+    #[error("`{member}` of {verb} cannot be `{value}`; expected {wanted}")]
     Value {
         /// The verb.
         verb: Verb,

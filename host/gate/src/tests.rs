@@ -91,7 +91,7 @@ fn a_denial_is_recorded_and_explained() {
     assert!(!refusal.is_final());
     assert_eq!(
         refusal.to_string(),
-        "the policy withholds `engine.find other/tool:2`: no rule allows it; nearest is ours (p.toml:3), which allows engine.find with \
+        "`engine.find other/tool:2` is denied by policy: no rule allows it; nearest is ours (p.toml:3), which allows engine.find with \
          `repositories` lab/**; to change that, add `other/tool` to `repositories` in rule ours in p.toml"
     );
     assert!(

@@ -4,7 +4,7 @@
 //! Messages do not need each other: they go through the steps side by side, as lanes. Keep's
 //! protocol has nothing but MD5, and its blocks are large and many.
 //!
-//! How fast that is, and what else was tried, is in `docs/performance.md`.
+//! How fast that is, and what else was tried, is in `docs/notes/performance.md`.
 //!
 //! MD5 protects nobody from whoever makes two messages of one digest; what must be protected is
 //! verified by SHA-256 elsewhere.

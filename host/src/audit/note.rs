@@ -32,7 +32,7 @@ pub enum KeyError {
     #[error("the key file {} can be read by others; run `chmod 600` on it", .0.display())]
     Exposed(PathBuf),
     /// The text is no key.
-    #[error("this is no Ed25519 key in the form of signed notes")]
+    #[error("this is not an Ed25519 key in the form of signed notes")]
     Malformed,
     /// The name has a blank or `+` in it.
     #[error("a key's name has no blanks and no `+` in it, and is not empty")]
@@ -43,7 +43,7 @@ pub enum KeyError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     /// It is not in the form of a signed note.
-    #[error("this is no signed note")]
+    #[error("this is not a signed note")]
     Malformed,
     /// No signature is by this key.
     #[error("the note is not signed by this key")]

@@ -204,7 +204,7 @@ fn open_file(path: &Path) -> Result<Option<File>, Error> {
         opened => opened.map_err(fault)?,
     };
     if !file.metadata().map_err(fault)?.is_file() {
-        return Err(fault(io::Error::other("it is no file")));
+        return Err(fault(io::Error::other("it is not a file")));
     }
     Ok(Some(file))
 }

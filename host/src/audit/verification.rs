@@ -238,7 +238,7 @@ impl Heads {
                 run.chain.length
             )),
             (_, Some((head, _))) if *head != run.chain.head => {
-                tampered("its last line is not the one that the heads have, so it was written anew")
+                tampered("its last line is not the one that the heads have, so it was rewritten")
             }
             (_, Some(_)) if run.is_closed() => Verdict::Sound,
             (_, None) if !run.is_closed() => Verdict::Incomplete,

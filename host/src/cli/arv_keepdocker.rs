@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory as _, Parser};
 
-use super::upload::note_of_blocks;
+use super::uploaded::note_of_blocks;
 use super::{Farewell, Job, drive, hints, prepare, read, request};
 use crate::archive::Choice;
 use crate::bindings::commands::{ImagesRequest, Outcome, Pull, UploadRequest, Uploaded};
@@ -205,7 +205,7 @@ pub struct Arguments {
     /// Keep no upload state in the cache.
     #[arg(long)]
     pub no_cache: bool,
-    /// How often to repeat a request that fails for now.
+    /// How often to retry a request that fails temporarily.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = retries)]
     pub retries: u32,
     /// The image: repository, repository:tag, or ID; `images` or nothing lists what is there.
@@ -258,13 +258,13 @@ fn retries(text: &str) -> Result<u32, String> {
         Ok(number) if number < i64::MAX.unsigned_abs() => {
             Ok(u32::try_from(number).unwrap_or(u32::MAX))
         }
-        _ => Err("wanted is a whole number".to_owned()),
+        _ => Err("expected a whole number".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::upload::uploaded;
+    use super::super::uploaded::uploaded;
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Arguments, i32> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::invocation::{Execute, Invocation};
 use super::request;
 use super::verification;
 use crate::audit::{Error, Folder, Heads, NotFound, ReplayError, Run, SigningKey, Verdict};
@@ -15,8 +16,16 @@ use crate::run::no_policy;
 use crate::settings::Environment;
 use keepdocker_console::values::is_empty;
 
-/// Arguments of `keepdocker audit`.
+/// Show, verify, replay and export the logs of past runs.
 #[derive(Debug, Args)]
+#[command(
+    about = "Show, verify, replay and export the logs of past runs",
+    after_help = "\
+Examples:
+  keepdocker audit show
+  keepdocker audit show last
+  keepdocker audit verify"
+)]
 pub struct AuditArguments {
     /// What to do.
     #[command(subcommand)]
@@ -26,50 +35,64 @@ pub struct AuditArguments {
 /// What a key is called that is given no name.
 const KEY_NAME: &str = "keepdocker-audit";
 
-impl AuditArguments {
-    /// Makes nothing of a name that is empty.
-    pub(super) fn settle(&mut self) {
+impl Execute for AuditArguments {
+    fn settle(&mut self) {
         if let AuditCommand::Keygen { name, .. } = &mut self.command
             && is_empty(name)
         {
             *name = KEY_NAME.to_owned();
         }
     }
+
+    fn is_json(&self) -> bool {
+        matches!(self.command, AuditCommand::Show { json: true, .. })
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let Invocation {
+            options,
+            environment,
+            console,
+            ..
+        } = invocation;
+        let component = options.component.as_deref();
+        run(&self, component, options.policies, &environment, console).await
+    }
 }
 
 /// What can be done with audit logs. A RUN is an ID or the beginning of one, `last`, or a file.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// List the runs, or show what one of them asked for, what was decided, and what came of it.
+    /// List the runs, or show what one of them asked for, what was decided, and what happened.
     Show {
         /// The run: its ID or the beginning of it, `last`, or a file [default: list the runs].
         run: Option<String>,
-        /// How many runs to list, the newest first.
+        /// How many runs to list, newest first.
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: usize,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Tell whether logs are whole and as they were written; exit code 8 if one was altered, 9 if one
-    /// is incomplete.
+    /// Check that logs are complete and unaltered; exit code 8 if one was altered, 9 if one is
+    /// incomplete.
     Verify {
         /// The run, or a file that `audit export` made [default: all runs].
         run: Option<String>,
-        /// A copy of the file `heads` that was kept elsewhere.
+        /// A copy of the file `heads` that is kept elsewhere.
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
         /// The public key, or a file with it, that each log must be signed with.
         #[arg(long, value_name = "KEY")]
         key: Option<String>,
     },
-    /// Print one log with all that belongs to it as one JSON document.
+    /// Print one log, with everything that belongs to it, as one JSON document.
     Export {
         /// The run: its ID or the beginning of it, `last`, or a file.
         run: String,
     },
-    /// Run the component again on the answers of a log, and check that it does what the log says;
-    /// nothing is opened, sent or written. Exit code 8 if it does anything else.
+    /// Run the component again on the answers in a log, and check that it does the same; nothing is
+    /// opened, sent or written. Exit code 8 if it does anything else.
     Replay {
         /// The run: its ID or the beginning of it, `last`, or a file.
         run: String,
@@ -78,7 +101,7 @@ pub enum AuditCommand {
     Keygen {
         /// The file to write the key to.
         file: PathBuf,
-        /// What the key is called in signatures.
+        /// The name of the key in signatures.
         #[arg(long, default_value = KEY_NAME)]
         name: String,
     },
@@ -86,10 +109,7 @@ pub enum AuditCommand {
 
 /// Runs one of the verbs; `component` and `given` are the component and the policies that the command
 /// line names.
-///
-/// # Errors
-/// If a log is not as it was written, or cannot be found or read.
-pub async fn run(
+async fn run(
     arguments: &AuditArguments,
     component: Option<&Path>,
     given: Vec<PathBuf>,

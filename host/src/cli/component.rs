@@ -4,15 +4,22 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::invocation::{Execute, Invocation};
 use super::request;
 use crate::component::{Audit, Component, WASM};
 use crate::output::{Console, Exit, Level, Report};
 use crate::policy::Policy;
 use crate::run::no_policy;
-use crate::settings::Environment;
 
-/// Arguments of `keepdocker component`.
+/// Inspect components, and extract the embedded one.
 #[derive(Debug, Args)]
+#[command(
+    about = "Inspect components, and extract the embedded one",
+    after_help = "\
+Examples:
+  keepdocker component audit
+  keepdocker component extract -o keepdocker.wasm"
+)]
 pub struct ComponentArguments {
     /// What to do.
     #[command(subcommand)]
@@ -22,7 +29,7 @@ pub struct ComponentArguments {
 /// What can be done with components.
 #[derive(Debug, Subcommand)]
 pub enum ComponentCommand {
-    /// Tell what a component can ask for and which rules allow it; exit code 3 if it imports more
+    /// Show what a component can ask for and which rules allow it; exit code 3 if it imports more
     /// than the policy grants, 10 if it imports more than the contract offers.
     Audit {
         /// The component [default: that of --component, else the embedded one].
@@ -33,29 +40,33 @@ pub enum ComponentCommand {
     },
     /// Write the embedded component.
     Extract {
-        /// Where to; `-` is standard output.
+        /// The file to write; `-` is standard output.
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
     },
 }
 
-/// Runs one of the verbs; `component` and `policies` are what the options name.
-///
-/// # Errors
-/// If a file cannot be read or written, or the component asks for too much.
-pub fn run(
-    arguments: &ComponentArguments,
-    component: Option<&Path>,
-    policies: Vec<PathBuf>,
-    environment: &Environment,
-    console: Console,
-) -> Result<(), Report> {
-    match &arguments.command {
-        ComponentCommand::Audit { file, json } => {
-            let policy = Policy::load(&environment.policies(policies)).map_err(no_policy)?;
-            audit(file.as_deref().or(component), &policy, *json, console)
+impl Execute for ComponentArguments {
+    fn is_json(&self) -> bool {
+        matches!(self.command, ComponentCommand::Audit { json: true, .. })
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let Invocation {
+            options,
+            environment,
+            console,
+            ..
+        } = invocation;
+        match self.command {
+            ComponentCommand::Audit { file, json } => {
+                let policy =
+                    Policy::load(&environment.policies(options.policies)).map_err(no_policy)?;
+                let file = file.or(options.component);
+                audit(file.as_deref(), &policy, json, console)
+            }
+            ComponentCommand::Extract { output } => extract(&output, console),
         }
-        ComponentCommand::Extract { output } => extract(output, console),
     }
 }
 

@@ -9,40 +9,55 @@ use std::time::Instant;
 use clap::{Args, value_parser};
 use keepdocker_terms::reference::Reference;
 
+use super::invocation::{Execute, Invocation};
+use super::progress_form::ProgressForm;
 use super::request;
+use super::suggestions::suggest;
 use crate::archive::Naming;
 use crate::bindings::commands::{Delivery, DownloadRequest, Downloaded};
 use crate::bindings::keep::Target as WitTarget;
 use crate::output::{Console, Exit, Level, Report, json};
 use crate::progress::{self, Direction, Look};
-use crate::run::{Options, Surroundings};
-use crate::settings::Environment;
+use crate::run::Surroundings;
 use crate::target::Target;
 use crate::wording::count;
 
-use super::progress_form::ProgressForm;
-
-/// Arguments of `keepdocker save`.
+/// Save an image from the cluster to a file or standard output.
 #[derive(Debug, Args)]
+#[command(
+    about = "Save an image from the cluster to a file or standard output",
+    after_help = "\
+Examples:
+  keepdocker save lab/tool:1.2 -o tool.tar
+  keepdocker save lab/tool:1.2 -o - | docker load"
+)]
 pub struct Save {
     /// What `save` and `load` have in common.
     #[command(flatten)]
     pub download: Download,
-    /// The file to write, which is there only once it is complete; `-` is standard output.
+    /// The file to write, which appears only once it is complete; `-` is standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
-    /// Write the stored bytes as they are; without it, the archive calls the image by the name given.
+    /// Write the stored bytes as they are, instead of an archive that names the image as you do.
     #[arg(long)]
     pub stored: bool,
 }
 
-/// Arguments of `keepdocker load`.
+/// Load an image from the cluster into the container engine.
 #[derive(Debug, Args)]
+#[command(
+    about = "Load an image from the cluster into the container engine",
+    visible_alias = "pull",
+    after_help = "\
+Examples:
+  keepdocker load lab/tool:1.2
+  keepdocker load lab/tool:1.2 --engine podman"
+)]
 pub struct Load {
     /// What `save` and `load` have in common.
     #[command(flatten)]
     pub download: Download,
-    /// Give the image no name in the engine but those that its archive holds.
+    /// Do not tag the image in the engine with the name given.
     #[arg(long)]
     pub no_tag: bool,
 }
@@ -63,18 +78,14 @@ pub struct Download {
     pub json: bool,
 }
 
-impl Save {
-    /// Writes the image's archive to a file or to standard output.
-    ///
-    /// # Errors
-    /// If that fails, with what to tell the user.
-    pub async fn run(
-        self,
-        options: Options,
-        environment: Environment,
-        console: Console,
-        quiet: bool,
-    ) -> Result<(), Report> {
+impl Execute for Save {
+    fn is_json(&self) -> bool {
+        // The archive may be on its way there.
+        self.download.json && self.output.as_os_str() != "-" && !is_stdout(&self.output)
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let console = invocation.console;
         let is_stdout = self.output.as_os_str() == "-" || is_stdout(&self.output);
         if is_stdout && std::io::stdout().is_terminal() {
             return Err(
@@ -100,10 +111,7 @@ impl Save {
                 naming,
             }
         };
-        let downloaded = self
-            .download
-            .run(target, options, environment, console, quiet)
-            .await?;
+        let downloaded = self.download.run(target, invocation).await?;
         if is_stdout {
             return Ok(());
         }
@@ -132,41 +140,32 @@ fn is_stdout(_: &Path) -> bool {
     false
 }
 
-impl Load {
-    /// Brings the image into the engine's store, unless it is there.
-    ///
-    /// # Errors
-    /// If that fails, with what to tell the user.
-    pub async fn run(
-        self,
-        options: Options,
-        environment: Environment,
-        console: Console,
-        quiet: bool,
-    ) -> Result<(), Report> {
+impl Execute for Load {
+    fn is_json(&self) -> bool {
+        self.download.json
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let console = invocation.console;
         let target = Target::Engine {
-            engine: options.engine(&environment)?,
+            engine: invocation.options.engine(&invocation.environment)?,
             name: (!self.no_tag)
                 .then(|| name_of(&self.download.image))
                 .flatten(),
         };
-        let downloaded = self
-            .download
-            .run(target, options, environment, console, quiet)
-            .await?;
+        let downloaded = self.download.run(target, invocation).await?;
         self.download.answer(&downloaded, console)
     }
 }
 
 impl Download {
-    async fn run(
-        &self,
-        target: Target,
-        mut options: Options,
-        environment: Environment,
-        console: Console,
-        quiet: bool,
-    ) -> Result<Downloaded, Report> {
+    async fn run(&self, target: Target, invocation: Invocation) -> Result<Downloaded, Report> {
+        let Invocation {
+            mut options,
+            environment,
+            console,
+            is_quiet,
+        } = invocation;
         let request = DownloadRequest {
             image: self.image.clone(),
             target: if target.is_engine() {
@@ -177,11 +176,14 @@ impl Download {
         };
         options.target = Some(target);
         options.concurrency = self.threads.map(usize::from);
-        let look = Look::of(self.progress, console, quiet);
+        let look = Look::of(self.progress, console, is_quiet);
         let shown = progress::show_going(Direction::Down, look, console);
         let start = Instant::now();
         let surroundings = Surroundings::new(options, environment, console, shown).await?;
-        let downloaded = surroundings.download(&request).await?;
+        let downloaded = match surroundings.download(&request).await {
+            Ok(downloaded) => downloaded,
+            Err(report) => return Err(suggest(report, &surroundings, &self.image).await),
+        };
         for reason in &downloaded.reasons {
             console.message(Level::Debug, reason);
         }

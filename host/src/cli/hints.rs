@@ -61,6 +61,38 @@ fn quoted(word: &str) -> String {
     }
 }
 
+/// Says what a command of docker, skopeo or crane is called here.
+pub(super) fn for_other_tools(error: &clap::Error) -> Option<&'static str> {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    Some(match word.as_str() {
+        "list" | "catalog" => "`keepdocker images` lists the images that the cluster has",
+        "copy" | "cp" | "import" => {
+            "`keepdocker upload --from SOURCE` copies an image into Keep, and `keepdocker save` out of it"
+        }
+        "export" => "`keepdocker save IMAGE -o FILE` writes an image to a file",
+        "tag" => "`keepdocker upload IMAGE NEW:NAME` registers an image under one more name",
+        "inspect" | "digest" | "manifest" => {
+            "`keepdocker resolve IMAGE --json` tells what a name leads to, and `keepdocker images --json` what there is"
+        }
+        "rm" | "rmi" | "delete" | "prune" => {
+            "this program deletes nothing; move the collection to the trash with Workbench or `arv collection delete`"
+        }
+        "login" | "logout" => {
+            "the token comes from ARVADOS_API_HOST and ARVADOS_API_TOKEN, or from settings.conf; Workbench shows them under `Get API token`"
+        }
+        "version" => "`keepdocker --version` shows the version",
+        "validate" => {
+            "`keepdocker upload --dry-run` reads and checks an image without uploading it"
+        }
+        _ => return None,
+    })
+}
+
 /// Says what became of an option of old Python programs.
 pub(super) fn for_unknown(error: &clap::Error) -> Option<&'static str> {
     let is_download = error.kind() == ErrorKind::UnknownArgument

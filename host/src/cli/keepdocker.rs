@@ -7,22 +7,16 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use super::audit::AuditArguments;
-use super::cache::CacheArguments;
-use super::component::ComponentArguments;
-use super::download::{Load, Save};
-use super::plan::{self, Apply};
-use super::policy::PolicyArguments;
-use super::repair::Repair;
-use super::upload::Upload;
-use super::{Farewell, Job, drive, layers, prepare, request};
-use crate::bindings::commands::ImagesRequest;
-use crate::harmless::escape;
-use crate::output::{self, Console, Exit, Ids, Level, Report, Style, json};
-use crate::progress::{Look, show};
-use crate::run::{Options, Surroundings, sandbox};
+use super::color::Color;
+use super::invocation::{Execute as _, Invocation};
+use super::{
+    Farewell, Job, audit, cache, completions, component, download, drive, hints, images, layers,
+    man, plan, policy, prepare, repair, resolve, sandbox, upload, version,
+};
+use crate::output::{self, Console, Exit, Level, Report, Style};
+use crate::run::{Options, sandbox as embedded};
 use crate::settings::Environment;
-use keepdocker_console::values::{self, is_empty, settle};
+use keepdocker_console::values::{self, is_empty};
 
 /// Runs the program on the process's arguments.
 #[must_use]
@@ -34,6 +28,9 @@ pub fn main() -> ExitCode {
         let words: Vec<_> = std::env::args_os().collect();
         let arguments = Arguments::read(&words).map_err(|error| {
             super::print(&error, console);
+            if let Some(hint) = hints::for_other_tools(&error) {
+                console.hint(hint);
+            }
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         })?;
         let arguments = arguments.settled();
@@ -43,11 +40,16 @@ pub fn main() -> ExitCode {
             _ => Level::Info,
         };
         let console = Console::new(Style::Plain, least);
+        let is_json = arguments.command.is_json();
         let work = async move {
             match run(arguments, environment, console).await {
                 Ok(()) => Exit::Done,
                 Err(report) => {
                     console.report(&report);
+                    if is_json && !console.has_answered() {
+                        // What cannot be written there was said on standard error.
+                        let _ = console.answer(output::failure(&report));
+                    }
                     report.exit
                 }
             }
@@ -72,90 +74,26 @@ async fn run(
     environment: Environment,
     console: Console,
 ) -> Result<(), Report> {
-    let options = arguments.common.options(&environment)?;
-    let is_quiet = arguments.common.quiet;
-    match arguments.command {
-        Command::Images(images) => {
-            let surroundings =
-                Surroundings::new(options, environment, console, show(Look::None, console)).await?;
-            let request = ImagesRequest {
-                project: images.project_uuid.clone(),
-                image: images.image.clone(),
-                tag: images.tag.clone(),
-                exact_name: images.exact_name.clone(),
-            };
-            let listed = surroundings.images(&request).await?;
-            let ids = if images.no_trunc {
-                Ids::Whole
-            } else {
-                Ids::Short
-            };
-            request::answer(
-                console,
-                &if images.json {
-                    json::images(&listed)
-                } else {
-                    output::table(&listed, ids)
-                },
-            )
-        }
-        Command::Upload(upload) if !upload.dry_run => {
-            let upload = upload.decided(&environment)?;
-            upload.run(options, environment, console, is_quiet).await
-        }
-        Command::Upload(upload) | Command::Plan(upload) => {
-            let upload = upload.decided(&environment)?;
-            plan::dry_run(&upload, options, environment, console, is_quiet).await
-        }
-        Command::Apply(apply) => apply.run(options, environment, console, is_quiet).await,
-        Command::Resolve(resolve) => {
-            let surroundings =
-                Surroundings::new(options, environment, console, show(Look::None, console)).await?;
-            let resolution = surroundings.resolve(&resolve.image).await?;
-            for reason in &resolution.reasons {
-                console.message(Level::Info, reason);
-            }
-            request::answer(
-                console,
-                &if resolve.json {
-                    json::resolved(&resolution)
-                } else {
-                    format!("{}\n", escape(&resolution.collection))
-                },
-            )
-        }
-        Command::Repair(repair) => {
-            let repair = repair.decided(&environment)?;
-            repair.run(options, environment, console).await
-        }
-        Command::Save(save) => save.run(options, environment, console, is_quiet).await,
-        Command::Load(load) => load.run(options, environment, console, is_quiet).await,
-        Command::Sandbox(Sandbox {
-            command: SandboxCommand::Serve { directory },
-        }) => sandbox::serve(&directory, console).await,
-        Command::Audit(audit) => {
-            super::audit::run(
-                &audit,
-                options.component.as_deref(),
-                options.policies,
-                &environment,
-                console,
-            )
-            .await
-        }
-        Command::Cache(cache) => super::cache::run(&cache, &environment, console).await,
-        Command::Policy(policy) => {
-            super::policy::run(&policy, options.policies, &environment, console)
-        }
-        Command::Component(component) => super::component::run(
-            &component,
-            options.component.as_deref(),
-            options.policies,
-            &environment,
-            console,
-        ),
-    }
+    let invocation = Invocation {
+        options: arguments.common.options(&environment)?,
+        is_quiet: arguments.common.quiet,
+        environment,
+        console,
+    };
+    arguments.command.run(invocation).await
 }
+
+/// What follows the help of the program.
+const AFTER_HELP: &str = "\
+Examples:
+  keepdocker upload lab/tool:1.2
+  keepdocker resolve lab/tool:1.2
+  keepdocker load lab/tool:1.2
+
+Exit codes:
+  0 done, 1 failed, 2 wrong command line, 3 denied by policy, 4 no such image,
+  5 ambiguous image, 6 lock timed out, 7 no configuration or token refused,
+  8 log altered, 9 log incomplete, 10 component at fault, 11 plan out of date";
 
 /// Puts container images into Arvados Keep, so that workflows on a cluster can run them.
 #[derive(Debug, Parser)]
@@ -163,7 +101,8 @@ async fn run(
     name = "keepdocker",
     version,
     max_term_width = 100,
-    args_override_self = true
+    args_override_self = true,
+    after_help = AFTER_HELP
 )]
 pub struct Arguments {
     /// What applies to every command.
@@ -174,10 +113,18 @@ pub struct Arguments {
     pub command: Command,
 }
 
+/// Returns the command line with all its commands and options.
+pub(super) fn described() -> clap::Command {
+    layers::accepted_by(Arguments::command())
+}
+
 impl Arguments {
     /// Reads the words of a command line; see `values` for what is refused first.
     fn read(words: &[OsString]) -> Result<Self, clap::Error> {
-        let mut command = layers::accepted_by(Self::command());
+        let mut command = described().color(Color::of(words).apply());
+        if words.iter().any(|word| word == "--version") {
+            command = command.long_version(version::long());
+        }
         values::check(&command, words)?;
         let matches = command.try_get_matches_from_mut(words)?;
         let mut arguments =
@@ -188,23 +135,7 @@ impl Arguments {
 
     /// Makes nothing of the values that count as not given where they are empty.
     fn settled(mut self) -> Self {
-        match &mut self.command {
-            Command::Images(images) => {
-                settle(&mut images.project_uuid);
-                settle(&mut images.tag);
-            }
-            Command::Upload(upload) | Command::Plan(upload) => {
-                settle(&mut upload.project_uuid);
-                settle(&mut upload.name);
-                settle(&mut upload.tag);
-            }
-            Command::Repair(repair) => {
-                settle(&mut repair.project_uuid);
-                settle(&mut repair.tag);
-            }
-            Command::Audit(audit) => audit.settle(),
-            _ => {}
-        }
+        self.command.settle();
         self
     }
 }
@@ -212,29 +143,62 @@ impl Arguments {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// Use an embedded Arvados instead of a cluster; its data stays in DIR.
-    #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    /// Use an embedded Arvados cluster; its data stays in DIR [default: ~/.local/share/keepdocker/sandbox].
+    #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, require_equals = true, help_heading = "Global options")]
     pub sandbox: Option<Option<PathBuf>>,
-    /// The container engine's program, such as `podman`.
-    #[arg(long, global = true, value_name = "PROGRAM", env = "KEEPDOCKER_ENGINE")]
+    /// The container engine's program, such as podman.
+    #[arg(
+        long,
+        global = true,
+        value_name = "PROGRAM",
+        env = "KEEPDOCKER_ENGINE",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
     pub engine: Option<String>,
-    /// How often to repeat a request that fails for now.
-    #[arg(long, global = true, value_name = "N", default_value_t = 10)]
+    /// How often to retry a request that fails temporarily.
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        default_value_t = 10,
+        help_heading = "Global options"
+    )]
     pub retries: u32,
     /// The policies on top of those in force, from wherever `--policy` stands; see `layers`.
     #[arg(skip)]
     pub policies: Vec<PathBuf>,
-    /// Keep no audit log of this run; a policy can forbid that.
-    #[arg(long, global = true)]
+    /// Keep no audit log of this run; a policy can forbid this.
+    #[arg(long, global = true, help_heading = "Global options")]
     pub no_audit: bool,
-    /// Run this component in place of the embedded one, within the same bounds.
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Run this component instead of the embedded one, within the same limits.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
     pub component: Option<PathBuf>,
-    /// Say more; shows every call that the component makes.
-    #[arg(long, short, global = true)]
+    /// When to colour messages.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options"
+    )]
+    pub color: Color,
+    /// Show more, including every call that the component makes.
+    #[arg(long, short, global = true, help_heading = "Global options")]
     pub verbose: bool,
-    /// Say nothing but warnings and errors.
-    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    /// Show only warnings and errors.
+    #[arg(
+        long,
+        short,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Global options"
+    )]
     pub quiet: bool,
 }
 
@@ -243,7 +207,7 @@ impl Common {
         let sandbox = match &self.sandbox {
             None => None,
             Some(Some(directory)) => Some(directory.clone()),
-            Some(None) => Some(sandbox::usual_directory(environment)?),
+            Some(None) => Some(embedded::usual_directory(environment)?),
         };
         Ok(Options {
             sandbox,
@@ -260,82 +224,58 @@ impl Common {
     }
 }
 
-/// What `keepdocker` can be asked to do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// List the images that the cluster has.
-    Images(Images),
-    /// Upload an image, or register one that the cluster has already.
-    Upload(Box<Upload>),
-    /// Tell what an upload would write, and write nothing: the same as `upload --dry-run`.
-    Plan(Box<Upload>),
-    /// Do what a plan says, if the cluster and the image are still the same.
-    Apply(Apply),
-    /// Tell which collection a container request that names an image would get.
-    Resolve(Resolve),
-    /// Write the archive of an image that the cluster has to a file or standard output.
-    Save(Save),
-    /// Bring an image that the cluster has into the container engine's store.
-    Load(Load),
-    /// Register an image that the cluster has by the digest that compute nodes look for, without sending data.
-    Repair(Repair),
-    /// Run an embedded Arvados.
-    Sandbox(Sandbox),
-    /// List and clean what is kept on this machine between runs.
-    Cache(CacheArguments),
-    /// Check, show and explain the policy that bounds what the component may do.
-    Policy(PolicyArguments),
-    /// Show, verify, replay and export what runs did.
-    Audit(AuditArguments),
-    /// Audit components, and extract the embedded one.
-    Component(ComponentArguments),
+/// Makes the commands from one list, in the order in which the help shows them.
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $command:ident($arguments:ty);)*) => {
+        /// What `keepdocker` can be asked to do.
+        #[derive(Debug, Subcommand)]
+        pub enum Command {
+            $(
+                #[allow(missing_docs, reason = "the arguments say it")]
+                $(#[$attribute])*
+                $command(Box<$arguments>),
+            )*
+        }
+
+        impl Command {
+            /// Makes nothing of the values that count as not given where they are empty.
+            fn settle(&mut self) {
+                match self {
+                    $(Self::$command(arguments) => arguments.settle(),)*
+                }
+            }
+
+            /// Tells whether the answer is to be JSON.
+            fn is_json(&self) -> bool {
+                match self {
+                    $(Self::$command(arguments) => arguments.is_json(),)*
+                }
+            }
+
+            /// Runs the command.
+            async fn run(self, invocation: Invocation) -> Result<(), Report> {
+                match self {
+                    $(Self::$command(arguments) => arguments.run(invocation).await,)*
+                }
+            }
+        }
+    };
 }
 
-/// Arguments of `keepdocker images`.
-#[derive(Debug, Args)]
-pub struct Images {
-    /// Only images of this name or ID.
-    pub image: Option<String>,
-    /// The tag, if IMAGE has none.
-    pub tag: Option<String>,
-    /// Only images that are registered under exactly this name, letter by letter.
-    #[arg(long, value_name = "NAME", conflicts_with = "image")]
-    pub exact_name: Option<String>,
-    /// Only what this project owns.
-    #[arg(long, value_name = "UUID")]
-    pub project_uuid: Option<String>,
-    /// Show image IDs whole.
-    #[arg(long)]
-    pub no_trunc: bool,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `keepdocker resolve`.
-#[derive(Debug, Args)]
-pub struct Resolve {
-    /// What a container request would name: repository:tag, image ID, or portable data hash.
-    pub image: String,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `keepdocker sandbox`.
-#[derive(Debug, Args)]
-pub struct Sandbox {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: SandboxCommand,
-}
-
-/// What can be done with an embedded Arvados.
-#[derive(Debug, Subcommand)]
-pub enum SandboxCommand {
-    /// Serve it until interrupted; prints the environment to export.
-    Serve {
-        /// The folder that holds its data; created if it is not there.
-        directory: PathBuf,
-    },
+commands! {
+    Images(images::Images);
+    Upload(upload::UploadArguments);
+    Plan(plan::PlanArguments);
+    Apply(plan::Apply);
+    Resolve(resolve::Resolve);
+    Save(download::Save);
+    Load(download::Load);
+    Repair(repair::Repair);
+    Sandbox(sandbox::Sandbox);
+    Cache(cache::CacheArguments);
+    Policy(policy::PolicyArguments);
+    Audit(audit::AuditArguments);
+    Component(component::ComponentArguments);
+    Completions(completions::Completions);
+    Man(man::Man);
 }

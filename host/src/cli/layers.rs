@@ -17,7 +17,8 @@ pub(super) fn accepted_by(command: Command) -> Command {
         .value_name("FILE")
         .action(ArgAction::Append)
         .value_parser(value_parser!(PathBuf))
-        .help("A policy on top of those in force, which it can only tighten; may be repeated");
+        .help_heading("Global options")
+        .help("A further policy, which can only tighten those in force; may be repeated");
     command.arg(option).mut_subcommands(accepted_by)
 }
 

@@ -4,20 +4,32 @@ pub mod arv_keepdocker;
 pub mod audit;
 mod breakdown;
 pub mod cache;
+pub mod color;
+pub mod completions;
 pub mod component;
 pub mod download;
 mod hints;
+pub mod images;
+pub mod invocation;
 pub mod keepdocker;
 mod layers;
+pub mod man;
 pub mod plan;
 pub mod policy;
 pub mod progress_form;
 pub mod repair;
 mod request;
+pub mod resolve;
+pub mod sandbox;
+#[cfg(test)]
+mod snapshots;
+mod suggestions;
 #[cfg(test)]
 mod tests;
 pub mod upload;
+mod uploaded;
 mod verification;
+mod version;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -8,19 +8,56 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::invocation::{Execute, Invocation};
 use super::progress_form::ProgressForm;
 use super::repair::Repair;
 use super::request;
-use super::upload::{Upload, tell};
+use super::upload::Upload;
+use super::uploaded::tell;
 use crate::harmless::escape;
 use crate::output::{Console, Exit, Level, Report};
 use crate::plan::{Plan, PlanError, Planned};
-use crate::progress::{Look, show};
-use crate::run::{Done, Options, Surroundings, Task};
-use crate::settings::Environment;
+use crate::progress::Look;
+use crate::run::{Done, Options, Task};
 
-/// Arguments of `keepdocker apply`.
+/// Show what an upload would change, and write nothing (same as `upload --dry-run`).
 #[derive(Debug, Args)]
+#[command(
+    about = "Show what an upload would change, and write nothing (same as `upload --dry-run`)",
+    after_help = "\
+Examples:
+  keepdocker plan lab/tool:1.2
+  keepdocker plan lab/tool:1.2 -o plan.json"
+)]
+pub struct PlanArguments {
+    /// The upload.
+    #[command(flatten)]
+    pub upload: Upload,
+}
+
+impl Execute for PlanArguments {
+    fn settle(&mut self) {
+        self.upload.settle();
+    }
+
+    fn is_json(&self) -> bool {
+        self.upload.json
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let upload = self.upload.decided(&invocation.environment)?;
+        dry_run(&upload, invocation).await
+    }
+}
+
+/// Carry out a plan, unless the cluster or the image has changed since.
+#[derive(Debug, Args)]
+#[command(
+    about = "Carry out a plan, unless the cluster or the image has changed since",
+    after_help = "\
+Examples:
+  keepdocker apply plan.json"
+)]
 pub struct Apply {
     /// The plan, as `keepdocker plan -o FILE` or `keepdocker repair --dry-run -o FILE` wrote it.
     pub plan: PathBuf,
@@ -33,13 +70,8 @@ pub struct Apply {
 ///
 /// # Errors
 /// If the upload would fail, or the plan cannot be written.
-pub(super) async fn dry_run(
-    upload: &Upload,
-    options: Options,
-    environment: Environment,
-    console: Console,
-    is_quiet: bool,
-) -> Result<(), Report> {
+pub(super) async fn dry_run(upload: &Upload, invocation: Invocation) -> Result<(), Report> {
+    let console = invocation.console;
     if let Some(source) = &upload.from
         && source.to_str().is_none()
     {
@@ -59,9 +91,7 @@ pub(super) async fn dry_run(
         )
         .advise("save the archive to a file, and plan that with `--from docker-archive:FILE`"));
     }
-    let (mut surroundings, request) = upload
-        .prepare(options, environment, console, is_quiet)
-        .await?;
+    let (mut surroundings, request) = upload.prepare(invocation).await?;
     let task = Task::Upload(request);
     let planned = surroundings.plan(&task, as_json(upload)).await;
     let (plan, _) = planned.map_err(|report| upload.hinted(report))?;
@@ -83,7 +113,7 @@ pub(super) fn as_json(options: &impl Serialize) -> Value {
 pub(super) fn keep(plan: &Plan, file: Option<&Path>, console: Console) -> Result<(), Report> {
     let Some(file) = file else { return Ok(()) };
     plan.save(file)?;
-    let text = format!("do it with: keepdocker apply {}", file.display());
+    let text = format!("apply it with: keepdocker apply {}", file.display());
     console.message(Level::Info, &text);
     Ok(())
 }
@@ -102,38 +132,32 @@ pub(super) fn told(plan: &Plan) -> String {
         .map(|step| format!("would {}\n", escape(&step.to_string())))
         .collect();
     if !plan.complete {
-        text.push_str("what follows is known only then\n");
+        text.push_str("the rest is not known before that\n");
     } else if plan.steps.is_empty() {
         text.push_str(match plan.command {
             Planned::Upload => "nothing to do: the project has the image\n",
-            Planned::Repair => "nothing to do: the image is registered so\n",
+            Planned::Repair => "nothing to do: the image is registered that way already\n",
         });
     }
     text
 }
 
-impl Apply {
-    /// Does what the plan says.
-    ///
-    /// # Errors
-    /// If something else than that would come of it now, or it fails.
-    pub(super) async fn run(
-        &self,
-        mut options: Options,
-        environment: Environment,
-        console: Console,
-        is_quiet: bool,
-    ) -> Result<(), Report> {
+impl Execute for Apply {
+    fn is_json(&self) -> bool {
+        self.json
+    }
+
+    async fn run(self, mut invocation: Invocation) -> Result<(), Report> {
         let plan = Plan::open(&self.plan)?;
         let asked = self.asked(&plan)?;
-        let task = asked.task(&mut options)?;
+        let task = asked.task(&mut invocation.options)?;
+        let console = invocation.console;
         let look = match task {
-            Task::Upload(_) => Look::of(ProgressForm::Auto, console, is_quiet),
+            Task::Upload(_) => Look::of(ProgressForm::Auto, console, invocation.is_quiet),
             Task::Repair(_) => Look::None,
         };
         let start = Instant::now();
-        let mut surroundings =
-            Surroundings::new(options, environment, console, show(look, console)).await?;
+        let mut surroundings = invocation.showing(look).await?;
         match (surroundings.apply(&plan, &task).await?, asked) {
             (Done::Uploaded(uploaded), _) => tell(&uploaded, start.elapsed(), self.json, console),
             (Done::Repaired(repaired), Asked::Repair(repair)) => {
@@ -142,7 +166,9 @@ impl Apply {
             (Done::Repaired(_), Asked::Upload(_)) => unreachable!("a task comes to what it is"),
         }
     }
+}
 
+impl Apply {
     /// Reads what the plan is for.
     fn asked(&self, plan: &Plan) -> Result<Asked, PlanError> {
         let request = plan.request.clone();

@@ -6,20 +6,29 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::audit::folder;
+use super::invocation::{Execute, Invocation};
 use super::request;
 use crate::confinement;
 use crate::gate::Operation;
 use crate::harmless::escape_lines;
 use crate::output::{Console, Exit, Level, Report};
 use crate::policy::{
-    Case, Cluster, Context, Decision, Difference, Layer, Policy, SCHEMA_JSON, draft,
+    Case, Cluster, Context, Decision, Difference, Layer, Policy, draft, schema_json,
 };
 use crate::run::no_policy;
 use crate::settings::Environment;
 use crate::wording::count;
 
-/// Arguments of `keepdocker policy`.
+/// Check, show and explain the policy that limits the component.
 #[derive(Debug, Args)]
+#[command(
+    about = "Check, show and explain the policy that limits the component",
+    after_help = "\
+Examples:
+  keepdocker policy check policy.toml
+  keepdocker policy explain engine.pull lab/tool:1.2
+  keepdocker policy init --from-audit last"
+)]
 pub struct PolicyArguments {
     /// What to do.
     #[command(subcommand)]
@@ -29,21 +38,21 @@ pub struct PolicyArguments {
 /// What can be done with policies.
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
-    /// Check a policy, or those in force: faults, and rules that change nothing.
+    /// Check a policy, or those in force, for faults and for rules that change nothing.
     Check {
         /// The policy to check [default: all layers in force].
         file: Option<PathBuf>,
     },
     /// Show the layers in force with their rules and limits.
     Show {
-        /// Show for each verb what all layers together make of it.
+        /// Show, for each verb, what all layers together allow.
         #[arg(long, conflicts_with = "json")]
         effective: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Explain what comes of an operation, rule by rule; exit code 3 if it is denied.
+    /// Explain, rule by rule, whether an operation is allowed; exit code 3 if it is denied.
     Explain {
         /// The verb, such as engine.pull.
         verb: String,
@@ -59,14 +68,14 @@ pub enum PolicyCommand {
         #[arg(long, value_name = "ID")]
         cluster_id: Option<String>,
     },
-    /// Tell what a second policy allows that a first does not, and the other way round.
+    /// Show what one policy allows that the other does not.
     Diff {
         /// The first policy.
         first: PathBuf,
         /// The second policy.
         second: PathBuf,
     },
-    /// Try the cases of a file on the policy in force.
+    /// Test the policy in force with the cases of a file.
     Test {
         /// The file with the cases.
         file: PathBuf,
@@ -81,11 +90,19 @@ pub enum PolicyCommand {
     Schema,
 }
 
+impl Execute for PolicyArguments {
+    fn is_json(&self) -> bool {
+        matches!(self.command, PolicyCommand::Show { json: true, .. })
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let given = invocation.options.policies;
+        run(&self, given, &invocation.environment, invocation.console)
+    }
+}
+
 /// Runs one of the verbs; `given` are the policies that the command line names.
-///
-/// # Errors
-/// If a policy is faulty, a case fails, or what is explained is denied.
-pub fn run(
+fn run(
     arguments: &PolicyArguments,
     given: Vec<PathBuf>,
     environment: &Environment,
@@ -157,7 +174,7 @@ pub fn run(
                 draft(&record).map_err(|error| Report::new(Exit::Failed, error.to_string()))?;
             request::answer(console, &text)
         }
-        PolicyCommand::Schema => request::answer(console, SCHEMA_JSON),
+        PolicyCommand::Schema => request::answer(console, schema_json()),
     }
 }
 
@@ -233,7 +250,7 @@ fn explain(
     match explanation.decision {
         Decision::Deny => Err(Report::new(
             Exit::Denied,
-            format!("the policy withholds `{operation}`"),
+            format!("denied by policy: `{operation}`"),
         )),
         Decision::Allow | Decision::WouldDeny => Ok(()),
     }

@@ -8,7 +8,7 @@ use crate::progress::{Look, terminal};
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
 pub enum ProgressForm {
-    /// A bar on a terminal, lines of text on one that cannot draw or that nobody looks at, else nothing.
+    /// A bar on a terminal, lines of text on one that cannot draw, else nothing.
     #[default]
     Auto,
     /// A bar.

@@ -5,36 +5,45 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::invocation::{Execute, Invocation};
 use super::plan::{as_json, keep, refuse_file, told};
 use super::request;
+use super::suggestions::suggest;
 use crate::bindings::commands::{Outcome, RepairRequest, Repaired};
 use crate::harmless::escape;
-use crate::output::{self, Console, Level, Report};
-use crate::progress::{Look, show};
-use crate::run::{Done, Options, Surroundings, Task};
+use crate::output::{self, Console, Report};
+use crate::run::{Done, Task};
 use crate::settings::{Environment, ImageId};
+use keepdocker_console::values::settle;
 
-/// Arguments of `keepdocker repair`. As JSON, which is how a plan has them, they are what bears on what is
-/// written.
+/// Register an image by the digest that compute nodes look for, without sending data.
+// As JSON, which is how a plan has them, the arguments are what bears on what is written.
 #[derive(Debug, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[command(
+    about = "Register an image by the digest that compute nodes look for, without sending data",
+    after_help = "\
+Examples:
+  keepdocker repair lab/tool:1.2
+  keepdocker repair lab/tool:1.2 --dry-run -o plan.json"
+)]
 pub struct Repair {
     /// The image: what a container request would name, or an image ID.
     pub image: String,
     /// The tag, if IMAGE has none.
     pub tag: Option<String>,
-    /// By which digest compute nodes look for the image: `config`, or `manifest` where their Docker has the
-    /// containerd image store [default: as `config.toml` or KEEPDOCKER_IMAGE_ID says, else config].
+    /// The digest by which compute nodes look for the image: `config`, or `manifest` if their Docker
+    /// uses the containerd image store [default: from config.toml or KEEPDOCKER_IMAGE_ID, else config].
     #[arg(long, value_name = "DIGEST")]
     pub image_id: Option<ImageId>,
-    /// Only what this project owns.
+    /// Only images that this project owns.
     #[arg(long, visible_alias = "project", value_name = "UUID")]
     pub project_uuid: Option<String>,
-    /// Tell what would be written, and write nothing.
+    /// Show what would be written, and write nothing.
     #[arg(long)]
     #[serde(skip)]
     pub dry_run: bool,
-    /// Keep the plan in a new file, for `keepdocker apply`.
+    /// Save the plan to a new file for `keepdocker apply`.
     #[arg(long, short, value_name = "FILE")]
     #[serde(skip)]
     pub output: Option<PathBuf>,
@@ -44,42 +53,48 @@ pub struct Repair {
     pub json: bool,
 }
 
-impl Repair {
-    /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
-    pub(super) fn decided(mut self, environment: &Environment) -> Result<Self, Report> {
-        self.image_id = Some(request::image_id(self.image_id, environment)?);
-        Ok(self)
+impl Execute for Repair {
+    fn settle(&mut self) {
+        settle(&mut self.project_uuid);
+        settle(&mut self.tag);
     }
 
-    /// Registers the image by the digest that is wanted.
-    ///
-    /// # Errors
-    /// If that fails, with what to tell the user.
-    pub(super) async fn run(
-        self,
-        options: Options,
-        environment: Environment,
-        console: Console,
-    ) -> Result<(), Report> {
-        if self.output.is_some() && !self.dry_run {
+    fn is_json(&self) -> bool {
+        self.json
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let repair = self.decided(&invocation.environment)?;
+        if repair.output.is_some() && !repair.dry_run {
             return Err(refuse_file("add `--dry-run`"));
         }
-        let mut surroundings =
-            Surroundings::new(options, environment, console, show(Look::None, console)).await?;
-        if !self.dry_run {
-            let repaired = surroundings.repair(&self.request()).await?;
-            return self.tell(&repaired, self.json, console);
+        let console = invocation.console;
+        let mut surroundings = invocation.surroundings().await?;
+        if !repair.dry_run {
+            let repaired = match surroundings.repair(&repair.request()).await {
+                Ok(repaired) => repaired,
+                Err(report) => return Err(suggest(report, &surroundings, &repair.image).await),
+            };
+            return repair.tell(&repaired, repair.json, console);
         }
-        let task = Task::Repair(self.request());
-        let (plan, done) = surroundings.plan(&task, as_json(&self)).await?;
-        keep(&plan, self.output.as_deref(), console)?;
+        let task = Task::Repair(repair.request());
+        let (plan, done) = surroundings.plan(&task, as_json(&repair)).await?;
+        keep(&plan, repair.output.as_deref(), console)?;
         let text = match done {
-            Some(Done::Repaired(repaired)) if self.json => {
+            Some(Done::Repaired(repaired)) if repair.json => {
                 output::repaired(&repaired, Some(&plan.steps))
             }
             _ => told(&plan),
         };
         request::answer(console, text)
+    }
+}
+
+impl Repair {
+    /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
+    fn decided(mut self, environment: &Environment) -> Result<Self, Report> {
+        self.image_id = Some(request::image_id(self.image_id, environment)?);
+        Ok(self)
     }
 
     /// Returns what to ask of the component.

@@ -84,7 +84,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok()
         .or_else(|| quantity::seconds(text))
         .map(Duration::from_secs)
-        .ok_or_else(|| "wanted is a whole number and a unit: 90s, 10m, 12h, 7d".to_owned())
+        .ok_or_else(|| "expected a number with a unit: 90s, 10m, 12h, 7d".to_owned())
 }
 
 /// Reads a size such as `10GiB`; a bare number is one of bytes.
@@ -92,5 +92,5 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     text.parse()
         .ok()
         .or_else(|| quantity::size(text))
-        .ok_or_else(|| "wanted is a whole number and a unit: 500MiB, 10GiB".to_owned())
+        .ok_or_else(|| "expected a number with a unit: 500MiB, 10GiB".to_owned())
 }

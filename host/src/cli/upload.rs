@@ -7,110 +7,139 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::plan::refuse_file;
+use super::invocation::{Execute, Invocation};
+use super::plan::{dry_run, refuse_file};
 use super::progress_form::ProgressForm;
+use super::uploaded::tell;
 use super::{hints, request};
-use crate::archive::{Choice, Location, Platform, fewest_blocks};
-use crate::bindings::commands::{Origin, Outcome, Pull, Reach, UploadRequest, Uploaded};
+use crate::archive::{Choice, Location, Platform};
+use crate::bindings::commands::{Origin, Pull, Reach, UploadRequest};
 use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::harmless::escape;
-use crate::output::{Console, Exit, Level, Report, json};
-use crate::progress::{Look, pace, show};
+use crate::output::{Exit, Report};
+use crate::progress::Look;
 use crate::run::{Options, Surroundings};
 use crate::settings::{Environment, ImageId};
-use crate::wording::count;
+use keepdocker_console::values::settle;
 
-/// Arguments of `keepdocker upload`. As JSON, which is how a plan has them, it is what bears on what
-/// is written.
+/// Upload an image, or register one that the cluster already has.
+#[derive(Debug, Args)]
+#[command(
+    about = "Upload an image, or register one that the cluster already has",
+    visible_alias = "push",
+    after_help = "\
+Examples:
+  keepdocker upload lab/tool:1.2
+  keepdocker upload lab/tool:1.2 --project-uuid zzzzz-j7d0g-0123456789abcde
+  docker save lab/tool:1.2 | keepdocker upload --from - lab/tool:1.2"
+)]
+pub struct UploadArguments {
+    /// The upload.
+    #[command(flatten)]
+    pub upload: Upload,
+}
+
+/// What to upload, and how.
+// As JSON, which is how a plan has them, the arguments are what bears on what is written.
 #[derive(Debug, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upload {
     /// The image: repository, repository:tag, repository@digest, or ID; or the file or folder of an
-    /// archive, as --from takes it.
+    /// archive, as with --from.
     #[arg(required_unless_present = "from")]
     pub image: Option<String>,
-    /// The tag, if IMAGE has none [default: latest]; after a file, the image's name.
+    /// The tag, if IMAGE has none [default: latest]; after a file, the name to give the image.
     pub tag: Option<String>,
     /// Where the image comes from; see `archive::Location` for the forms.
     #[arg(
         long,
         value_name = "SOURCE",
-        help = "Where the image comes from: FILE[:REF], DIR[:REF], docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image, counted from 0"
+        help = "Upload from FILE[:REF], DIR[:REF], docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image, counted from 0",
+        help_heading = "Source"
     )]
     #[serde(with = "text")]
     pub from: Option<OsString>,
-    /// The project to own the collection and its links [default: your home project].
-    #[arg(long, value_name = "UUID")]
+    /// The project that will own the collection and its links [default: your home project].
+    #[arg(long, value_name = "UUID", help_heading = "Destination")]
     pub project_uuid: Option<String>,
-    /// The collection's name.
-    #[arg(long)]
+    /// A name for the collection.
+    #[arg(long, help_heading = "Destination")]
     pub name: Option<String>,
     /// Pull the image from its registry first.
-    #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value = "never", default_missing_value = "always")]
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value = "never", default_missing_value = "always", help_heading = "Source")]
     pub pull: PullWhen,
-    /// Upload even if the cluster has the image, and send every block of it.
-    #[arg(long, short)]
+    /// Upload even if the cluster has the image, and send every block.
+    #[arg(long, short, help_heading = "Reuse")]
     pub force: bool,
     /// Upload even if the cluster does not run images of this format.
-    #[arg(long)]
+    #[arg(long, help_heading = "Destination")]
     pub force_image_format: bool,
-    /// Store the archive's bytes as they come, not in canonical form.
-    #[arg(long)]
+    /// Store the archive byte for byte instead of in canonical form.
+    #[arg(long, help_heading = "Storage")]
     pub verbatim: bool,
     /// Where to cut the archive into blocks.
-    #[arg(long, value_name = "RULE", default_value = "layered")]
+    #[arg(
+        long,
+        value_name = "RULE",
+        default_value = "layered",
+        help_heading = "Storage"
+    )]
     pub block_layout: Layout,
-    /// The platform that the image must be for; where there is a choice and none is asked for,
-    /// linux/amd64 is taken.
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    /// The platform that the image must be for [default: linux/amd64 if there is a choice].
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]", help_heading = "Source")]
     pub platform: Option<String>,
     /// How many replicas of each block to store [default: the cluster's].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Storage")]
     pub replication: Option<u32>,
     /// The storage classes that each block must reach [default: the cluster's].
-    #[arg(long, value_name = "CLASS,…", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "CLASS,…",
+        value_delimiter = ',',
+        help_heading = "Storage"
+    )]
     pub storage_classes: Vec<String>,
-    /// Send every block, even if an image of the cluster has it, and copy no image of somebody else.
-    #[arg(long)]
+    /// Send every block, even those the cluster has, and do not copy other people's images.
+    #[arg(long, help_heading = "Reuse")]
     pub no_reuse: bool,
-    /// Read from Keep, and check, all that is used without being sent.
-    #[arg(long)]
+    /// Read back and check everything that is used without being sent.
+    #[arg(long, help_heading = "Reuse")]
     #[serde(default)]
     pub verify: bool,
-    /// Send every block, even if an interrupted upload has sent it.
-    #[arg(long)]
+    /// Send every block again after an interrupted upload.
+    #[arg(long, help_heading = "Reuse")]
     pub no_resume: bool,
-    /// Note down in the cache nothing of what is sent; implies --no-resume.
-    #[arg(long)]
+    /// Keep no upload state in the cache; implies --no-resume.
+    #[arg(long, help_heading = "Reuse")]
     pub no_cache: bool,
-    /// By which digest compute nodes look for the image: `config`, or `manifest` where their Docker has the
-    /// containerd image store [default: as `config.toml` or KEEPDOCKER_IMAGE_ID says, else config].
-    #[arg(long, value_name = "DIGEST")]
+    /// The digest by which compute nodes look for the image: `config`, or `manifest` if their Docker
+    /// uses the containerd image store [default: from config.toml or KEEPDOCKER_IMAGE_ID, else config].
+    #[arg(long, value_name = "DIGEST", help_heading = "Destination")]
     #[serde(default)]
     pub image_id: Option<ImageId>,
     /// How many blocks to send at once [default: 2].
-    #[arg(long, visible_alias = "concurrency", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, visible_alias = "concurrency", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32), help_heading = "Run")]
     #[serde(skip)]
     pub threads: Option<u8>,
-    /// How long to wait for another process that works on the same image, such as 90s or 10m
+    /// How long to wait for another process that is working on the same image, such as 90s or 10m
     /// [default: as long as it takes].
-    #[arg(long, value_name = "DURATION", value_parser = request::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = request::duration, help_heading = "Run")]
     #[serde(skip)]
     pub lock_timeout: Option<Duration>,
-    /// Tell what would be written, and write nothing; the image is read to its end.
-    #[arg(long)]
+    /// Show what would be written, and write nothing; the image is read to its end.
+    #[arg(long, help_heading = "Run")]
     #[serde(skip)]
     pub dry_run: bool,
-    /// Keep the plan in a new file, for `keepdocker apply`.
-    #[arg(long, short, value_name = "FILE")]
+    /// Save the plan to a new file for `keepdocker apply`.
+    #[arg(long, short, value_name = "FILE", help_heading = "Run")]
     #[serde(skip)]
     pub output: Option<PathBuf>,
     /// How to show progress.
-    #[arg(long, value_name = "HOW", default_value = "auto")]
+    #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Run")]
     #[serde(skip)]
     pub progress: ProgressForm,
     /// Print JSON.
-    #[arg(long)]
+    #[arg(long, help_heading = "Run")]
     #[serde(skip)]
     pub json: bool,
 }
@@ -119,11 +148,11 @@ pub struct Upload {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PullWhen {
-    /// Take what the engine has.
+    /// Use what the engine has.
     Never,
-    /// Pull if the engine does not have it.
+    /// Pull if the engine does not have the image.
     Missing,
-    /// Pull, so that the newest is taken.
+    /// Always pull, to get the newest.
     Always,
 }
 
@@ -131,13 +160,47 @@ pub enum PullWhen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
-    /// At the starts of large layers too: equal layers give equal blocks.
+    /// Also at the start of each large layer, so that equal layers give equal blocks.
     Layered,
-    /// Every 64 MiB: fewer blocks, less to share; a stream is copied to disk first.
+    /// Every 64 MiB: fewer blocks, but less to share; a stream is copied to disk first.
     Dense,
 }
 
+impl Execute for UploadArguments {
+    fn settle(&mut self) {
+        self.upload.settle();
+    }
+
+    fn is_json(&self) -> bool {
+        self.upload.json
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let upload = self.upload.decided(&invocation.environment)?;
+        if upload.dry_run {
+            return dry_run(&upload, invocation).await;
+        }
+        if upload.output.is_some() {
+            return Err(refuse_file("use `keepdocker plan`, or add `--dry-run`"));
+        }
+        let (start, console) = (Instant::now(), invocation.console);
+        let (surroundings, request) = upload.prepare(invocation).await?;
+        let uploaded = surroundings
+            .upload(&request)
+            .await
+            .map_err(|report| upload.hinted(report))?;
+        tell(&uploaded, start.elapsed(), upload.json, console)
+    }
+}
+
 impl Upload {
+    /// Makes nothing of the values that count as not given where they are empty.
+    pub(super) fn settle(&mut self) {
+        settle(&mut self.project_uuid);
+        settle(&mut self.name);
+        settle(&mut self.tag);
+    }
+
     /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
     pub(super) fn decided(mut self, environment: &Environment) -> Result<Self, Report> {
         let (image_id, origin) = request::image_id_with_origin(self.image_id, environment)?;
@@ -154,28 +217,6 @@ impl Upload {
         }
         self.image_id = Some(image_id);
         Ok(self)
-    }
-
-    /// Uploads.
-    pub(super) async fn run(
-        &self,
-        options: Options,
-        environment: Environment,
-        console: Console,
-        is_quiet: bool,
-    ) -> Result<(), Report> {
-        if self.output.is_some() {
-            return Err(refuse_file("use `keepdocker plan`, or add `--dry-run`"));
-        }
-        let start = Instant::now();
-        let (surroundings, request) = self
-            .prepare(options, environment, console, is_quiet)
-            .await?;
-        let uploaded = surroundings
-            .upload(&request)
-            .await
-            .map_err(|report| self.hinted(report))?;
-        tell(&uploaded, start.elapsed(), self.json, console)
     }
 
     /// Adds to a failure what helps with this source.
@@ -197,16 +238,12 @@ impl Upload {
     /// Returns the surroundings of the upload, and what to ask of the component in them.
     pub(super) async fn prepare(
         &self,
-        mut options: Options,
-        environment: Environment,
-        console: Console,
-        is_quiet: bool,
+        mut invocation: Invocation,
     ) -> Result<(Surroundings, UploadRequest), Report> {
-        self.complete(&mut options)?;
-        let progress = show(Look::of(self.progress, console, is_quiet), console);
-        let request = self.request(&options);
-        let surroundings = Surroundings::new(options, environment, console, progress).await?;
-        Ok((surroundings, request))
+        self.complete(&mut invocation.options)?;
+        let look = Look::of(self.progress, invocation.console, invocation.is_quiet);
+        let request = self.request(&invocation.options);
+        Ok((invocation.showing(look).await?, request))
     }
 
     /// Adds what the command's own options say of its surroundings.
@@ -314,104 +351,7 @@ mod text {
 
 fn platform(text: &str) -> Result<Platform, Report> {
     Platform::parse(text).ok_or_else(|| {
-        Report::new(Exit::Usage, format!("`{text}` is no platform"))
+        Report::new(Exit::Usage, format!("`{text}` is not a platform"))
             .advise("write it like `linux/amd64` or `linux/arm/v7`")
     })
-}
-
-/// Tells what an upload came to.
-pub(super) fn tell(
-    uploaded: &Uploaded,
-    elapsed: Duration,
-    as_json: bool,
-    console: Console,
-) -> Result<(), Report> {
-    console.message(Level::Info, &summary(uploaded, elapsed));
-    if let Some(note) = note_of_blocks(uploaded) {
-        console.message(Level::Info, &note);
-    }
-    request::answer(
-        console,
-        &if as_json {
-            json::uploaded(uploaded)
-        } else {
-            format!("{}\n", escape(&uploaded.collection))
-        },
-    )
-}
-
-/// Says what blocks that are not full cost, if they are many.
-///
-/// Compute nodes set aside scratch space for 64 MiB a block, full or not; see `docs/archives.md`.
-pub(super) fn note_of_blocks(uploaded: &Uploaded) -> Option<String> {
-    const NOTEWORTHY: u64 = 1 << 30;
-    let (blocks, fewest) = (u64::from(uploaded.blocks), fewest_blocks(uploaded.size));
-    (uploaded.size > NOTEWORTHY && 10 * blocks > 14 * fewest).then(|| {
-        format!(
-            "these are {} % more blocks than the {fewest} that the image needs, so compute nodes set aside {} MiB of scratch space for it; \
-             `keepdocker upload --force --block-layout=dense` stores it in {fewest}, which share less with other images",
-            100 * (blocks - fewest) / fewest,
-            64 * blocks,
-        )
-    })
-}
-
-/// Says in one line what an upload came to.
-fn summary(uploaded: &Uploaded, elapsed: Duration) -> String {
-    let what = uploaded.name.as_deref().unwrap_or(&uploaded.image);
-    match uploaded.outcome {
-        Outcome::Present => format!("{what} is in Keep already; nothing was written"),
-        Outcome::Registered => {
-            format!("{what} is in Keep already; it was registered without sending data")
-        }
-        Outcome::Uploaded => {
-            format!(
-                "{what} was uploaded: {} in {}, {} sent, {} reused, {}",
-                count(uploaded.size, "byte"),
-                count(uploaded.blocks, "block"),
-                uploaded.sent,
-                uploaded.reused,
-                pace(uploaded.size, elapsed)
-            )
-        }
-    }
-}
-
-/// Describes an upload of so many bytes in so many blocks.
-#[cfg(test)]
-pub(super) fn uploaded(size: u64, blocks: u32) -> Uploaded {
-    Uploaded {
-        collection: "zzzzz-4zz18-000000000000000".into(),
-        portable_data_hash: String::new(),
-        image: String::new(),
-        registered_as: String::new(),
-        name: None,
-        outcome: Outcome::Uploaded,
-        size,
-        sent: size,
-        reused: 0,
-        blocks,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_blocks_of_a_large_image_are_noted() {
-        let note = |size, blocks| note_of_blocks(&uploaded(size, blocks));
-        let size = 30 * (35 << 20);
-        let text = note(size, 31).unwrap();
-        assert!(
-            text.starts_with("these are 82 % more blocks than the 17"),
-            "{text}"
-        );
-        assert!(text.contains("1984 MiB"), "{text}");
-        assert!(text.contains("--block-layout=dense"), "{text}");
-        assert_eq!(note(size, 23), None, "35 %");
-        assert!(note(size, 24).is_some(), "41 %");
-        assert_eq!(note(1 << 30, 100), None, "no more than a gibibyte");
-        assert_eq!(note(0, 0), None, "nothing was written");
-    }
 }

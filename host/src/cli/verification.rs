@@ -36,7 +36,7 @@ pub(super) fn verify(
     if heads.is_empty() && !checked.iter().all(is_known) {
         console.message(
             Level::Warning,
-            "there are no heads to compare with, so a log that was written anew as a whole would not show",
+            "there are no heads to compare with, so a log that was rewritten as a whole would not be noticed",
         );
     }
     for run in &checked {
@@ -113,7 +113,10 @@ pub(super) fn one_of(folder: &Folder, words: &str) -> Result<(Heads, Run), Repor
     // A run that was killed before its first line was written is one all the same, by its ID.
     let is_by_file = words.contains('/') || Path::new(words).is_file();
     if is_by_file && run.entries.is_empty() && run.broken.is_none() {
-        let what = format!("`{}` is no audit log of a run", harmless::escape(words));
+        let what = format!(
+            "`{}` is not the audit log of a run",
+            harmless::escape(words)
+        );
         return Err(Report::new(Exit::Failed, what)
             .advise("`keepdocker audit show` lists the runs; `audit export` makes documents"));
     }

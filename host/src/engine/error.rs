@@ -9,7 +9,7 @@ use crate::bindings::types::CommandFailure;
 pub enum CommandError {
     /// There is no such program.
     #[error(
-        "there is no program `{0}`; install a container engine, or name one with `--engine` or KEEPDOCKER_ENGINE"
+        "the program `{0}` was not found; install a container engine, or name one with `--engine` or KEEPDOCKER_ENGINE"
     )]
     Missing(String),
     /// The program is there and could not be started, or its output not be read.

@@ -166,7 +166,7 @@ impl Ways {
     async fn tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, ConnectError> {
         let uri = format!("http://{}/", authority(host, port))
             .parse()
-            .map_err(|_| ConnectError::Final(format!("`{host}` is no host")))?;
+            .map_err(|_| ConnectError::Final(format!("`{host}` is not a host")))?;
         match self.tcp.clone().call(uri).await {
             Ok(stream) => Ok(Box::new(stream.into_inner())),
             Err(error) => Err(of_system(&error)),
@@ -190,7 +190,7 @@ impl Ways {
         host: &str,
     ) -> Result<Box<dyn Stream>, ConnectError> {
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| ConnectError::Final(format!("`{host}` is no name of a host for TLS")))?;
+            .map_err(|_| ConnectError::Final(format!("`{host}` is not a host name for TLS")))?;
         match self.tls.connect(name, stream).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) => {

@@ -113,7 +113,7 @@ fn of_library(error: Option<&webpki::Error>) -> String {
              `-addext basicConstraints=CA:FALSE`"
         }
         Some(Reason::EndEntityUsedAsCa) => {
-            "it was issued with a certificate that is no authority's (CA:FALSE)"
+            "it was issued with a certificate that is not an authority's (CA:FALSE)"
         }
         Some(Reason::UnsupportedCertVersion) => {
             "it is an X.509 certificate of version 1, which names no hosts; make one of version 3, \

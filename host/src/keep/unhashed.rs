@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::buffers::Filled;
 
 /// How many blocks are worth hashing at once. More at once take less of the processor, and more of
-/// the four buffers of an upload, so that reading and sending wait: `docs/performance.md`.
+/// the four buffers of an upload, so that reading and sending wait: `docs/notes/performance.md`.
 const ENOUGH: usize = 2;
 
 /// How long a block waits for others. A source that is slower than this is the slowest part anyway.

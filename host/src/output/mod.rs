@@ -4,13 +4,15 @@
 //! contract.
 
 pub mod cache;
+mod failure;
 mod repair;
 mod runs;
 
 use crate::bindings;
 
+pub use failure::failure;
 pub use keepdocker_console::{
-    Console, Exit, Ids, Level, Purpose, Report, Style, conceal, concealed, json, table,
+    Console, Exit, Ids, Level, Purpose, Report, Style, color, conceal, concealed, json, table,
 };
 pub use repair::repaired;
 pub use runs::{runs, steps};

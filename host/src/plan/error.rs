@@ -14,7 +14,7 @@ pub enum PlanError {
         reason: String,
     },
     /// The file is no plan, or one of another version of the program.
-    #[error("{} is no plan that this program understands: {reason}", file.display())]
+    #[error("{} is not a plan that this program understands: {reason}", file.display())]
     Invalid {
         /// The file.
         file: PathBuf,

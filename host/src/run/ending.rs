@@ -44,7 +44,7 @@ impl From<component::Error> for Report {
 pub(super) fn denied(denial: &Denial) -> Report {
     Report::new(
         Exit::Denied,
-        format!("the policy withholds `{}`", denial.asked),
+        format!("denied by policy: `{}`", denial.asked),
     )
     .detail(format!("why: {}", denial.why))
     .detail(format!("fix: {}", denial.fix))

@@ -133,7 +133,7 @@ impl Surroundings {
         {
             return Err(Report::new(
                 Exit::Denied,
-                "the policy withholds what the cluster does not vouch for",
+                "denied by policy: a server that the cluster does not vouch for",
             )
             .detail(detour.to_string())
             .detail(format!(
@@ -154,7 +154,7 @@ impl Surroundings {
             self.console().message(
                 Level::Warning,
                 &format!(
-                    "{detour}; the policy bounds the API host alone (`endpoints = \"cluster\"` would deny this)"
+                    "{detour}; the policy limits only the API host (`endpoints = \"cluster\"` would deny this)"
                 ),
             );
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keepdocker_console::{Exit, Report};
+use keepdocker_console::{Exit, Level, Report};
 use serde_json::Value;
 
 use super::Surroundings;
@@ -68,7 +68,7 @@ impl Surroundings {
     }
 
     /// Does what a plan says, if that is still what the task comes to. An image to upload is read twice: once
-    /// to compare, once to store it.
+    /// to compare, once to store it. Where nothing is left to do, nothing is done.
     ///
     /// # Errors
     /// If the plan is not complete, is for another component or cluster, or something else comes
@@ -97,7 +97,14 @@ impl Surroundings {
                 .advise("make the plan again"));
             }
         }
-        let (now, _) = self.plan(task, plan.request.clone()).await?;
+        let (now, done) = self.plan(task, plan.request.clone()).await?;
+        if let Some(done) = done.filter(|_| now.steps.is_empty() && !plan.steps.is_empty()) {
+            self.console().message(
+                Level::Info,
+                "the plan was carried out already, by this command or another; nothing is left to do",
+            );
+            return Ok(done);
+        }
         if now.steps != plan.steps {
             return Err(changed(&plan.steps, &now.steps));
         }

@@ -112,11 +112,12 @@ fn folders(environment: &Environment, warnings: &mut Vec<String>) -> Vec<PathBuf
     };
     let named = std::env::split_paths(value).filter(|path| path != Path::new(""));
     let (folders, others): (Vec<PathBuf>, Vec<PathBuf>) = named.partition(|path| path.is_dir());
-    warnings.extend(
-        others
-            .iter()
-            .map(|path| format!("SSL_CERT_DIR names {}, which is no folder", path.display())),
-    );
+    warnings.extend(others.iter().map(|path| {
+        format!(
+            "SSL_CERT_DIR names {}, which is not a folder",
+            path.display()
+        )
+    }));
     folders
 }
 

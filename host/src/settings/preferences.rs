@@ -26,10 +26,10 @@ const LONGEST: u64 = 64 << 10;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImageId {
-    /// That of its config: what engines with a classic store call it, on compute nodes too.
+    /// The digest of the config, for Docker with its classic image store.
     #[default]
     Config,
-    /// That of the manifest which an engine with a containerd store makes of it.
+    /// The digest of the manifest, for Docker with the containerd image store.
     Manifest,
 }
 
@@ -153,7 +153,7 @@ fn text_of(file: &Path) -> Result<Option<String>, PreferencesError> {
     match fs::metadata(file) {
         Err(error) => return Err(unreadable(error.to_string())),
         // Whoever opened a pipe would wait for its other end.
-        Ok(metadata) if !metadata.is_file() => return Err(unreadable("it is no file".into())),
+        Ok(metadata) if !metadata.is_file() => return Err(unreadable("it is not a file".into())),
         Ok(_) => {}
     }
     let mut text = String::new();
@@ -269,7 +269,7 @@ mod tests {
         let error = Preferences::of(&environment(""), &file, None).unwrap_err();
         assert!(error.to_string().contains("more than 64 KiB"), "{error}");
         let error = Preferences::of(&environment(""), folder.path(), None).unwrap_err();
-        assert!(error.to_string().contains("it is no file"), "{error}");
+        assert!(error.to_string().contains("it is not a file"), "{error}");
         // As where the disk of the site is not mounted.
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("/nowhere/config.toml", &link).unwrap();

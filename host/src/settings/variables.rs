@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 /// The variables that the programs read, all of them. What each means where it is empty stands in
 /// `docs/compatibility.md`; a variable that is not listed here cannot be read.
-pub const VARIABLES: [&str; 38] = [
+pub const VARIABLES: [&str; 39] = [
     // The cluster.
     "ARVADOS_API_HOST",
     "ARVADOS_API_TOKEN",
@@ -42,6 +42,7 @@ pub const VARIABLES: [&str; 38] = [
     // The terminal, and who looks at it.
     "TERM",
     "COLUMNS",
+    "NO_COLOR",
     "CI",
     "TF_BUILD",
     "JENKINS_URL",

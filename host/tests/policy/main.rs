@@ -106,7 +106,7 @@ fn a_denial_says_what_was_asked_why_and_what_to_change() {
     assert_eq!(denied.status.code(), Some(3));
     let said = stderr(&denied);
     for words in [
-        "error: the policy withholds `collections.create ",
+        "error: denied by policy: `collections.create ",
         "why: rule frozen (",
         "p.toml:7) denies it: no new images this week",
         "fix: narrow rule frozen down in ",
@@ -239,7 +239,7 @@ fn a_policy_without_collections_update_leaves_the_further_name_untold() {
     let said = stderr(&second);
     for words in [
         "warning: the image has its names, but collection ",
-        "does not tell them all: the policy withholds `collections.update ",
+        "does not tell them all: `collections.update ",
     ] {
         assert!(said.contains(words), "{words}\n{said}");
     }
@@ -328,7 +328,7 @@ fn the_tightest_policy_uploads_one_image_and_needs_each_of_its_rules() {
         );
         let said = stderr(&denied);
         assert!(
-            said.contains(&format!("error: the policy withholds `{verb}")),
+            said.contains(&format!("error: denied by policy: `{verb}")),
             "{said}"
         );
         assert!(said.contains("p.toml"), "{said}");

@@ -1,5 +1,5 @@
 //! What it would cost to keep the image's own order of layers, with the config before them; the reasons
-//! are in `docs/archives.md`.
+//! are in `docs/notes/archives.md`.
 #![expect(
     clippy::print_stdout,
     reason = "the figures are wanted beside the verdict"

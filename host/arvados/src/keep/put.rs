@@ -250,8 +250,8 @@ pub(super) fn judge(answer: &Answer, block: &Block) -> Outcome {
             // A proxy's page, perhaps, or an answer cut off.
             Err(_) => {
                 let what = match answer.page() {
-                    Some(page) => format!("its answer is no block's locator but {page}"),
-                    None => "its answer is no block's locator".to_owned(),
+                    Some(page) => format!("its answer is not a block's locator but {page}"),
+                    None => "its answer is not a block's locator".to_owned(),
                 };
                 Outcome::Failed(what, Setback::of_answer(answer))
             }

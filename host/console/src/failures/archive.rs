@@ -38,7 +38,7 @@ pub fn unsound(reason: &str, purpose: Purpose) -> Report {
 pub fn no_such_image(reason: String) -> Report {
     Report::new(Exit::NoSuchImage, reason)
         .python("no matching image found")
-        .advise("name one that it holds, or make an archive of the image that is meant with `docker save -o FILE IMAGE`")
+        .advise("name an image that it holds, or save the one you mean with `docker save -o FILE IMAGE`")
 }
 
 /// It holds several images that can be meant.

@@ -20,7 +20,11 @@ pub fn forbidden(reason: String) -> Report {
 /// There is no such object, or the token may not see it.
 #[must_use]
 pub fn not_found(reason: String) -> Report {
-    Report::new(Exit::Failed, "the cluster does not know this, or hides it").detail(reason)
+    Report::new(
+        Exit::Failed,
+        "the cluster has no such object, or the token may not see it",
+    )
+    .detail(reason)
 }
 
 /// The request is wrong.
@@ -83,7 +87,7 @@ pub fn too_few_replicas(written: u32, wanted: u32, reasons: &[String]) -> Report
         format!("a block reached {written} of the {wanted} replicas that were asked for"),
     )
     .detail(reasons.join("\n"))
-    .advise("nothing was registered; run the command again once what the services say is mended")
+    .advise("nothing was registered; fix what the services report, then run the command again")
 }
 
 /// Keep was not to be used for another reason.
@@ -113,7 +117,7 @@ pub fn absent_project(project: &str, reason: String, purpose: Purpose) -> Report
 #[must_use]
 pub fn no_project(project: &str, class: &str, purpose: Purpose) -> Report {
     let message =
-        format!("{project} is no project but a group of class {class}, which owns nothing");
+        format!("{project} is not a project but a group of class {class}, which owns nothing");
     unusable_project(&message, purpose)
 }
 
@@ -134,7 +138,7 @@ fn unusable_project(message: &str, purpose: Purpose) -> Report {
     // A repair writes where the image is.
     let advice = match purpose {
         Purpose::Repair => {
-            "ask the owner of the project for permission to write, or have somebody run this who has it"
+            "ask the owner of the project for permission to write, or have somebody who has it run this"
         }
         _ => {
             "name another project with `--project-uuid`, or ask the owner of this one for permission to write"

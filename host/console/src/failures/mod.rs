@@ -29,7 +29,7 @@ pub fn no_such_image(name: &str, purpose: Purpose) -> Report {
         _ => "; `keepdocker images` lists what the cluster has",
     };
     let of_id = if purpose == Purpose::Resolve && is_part_of_id(name) {
-        "; the server looks for names, and for what the digest begins with that an image is registered by, while `keepdocker images` takes the first digits of either"
+        "; the server looks for names, and for the beginning of the digest that an image is registered by, while `keepdocker images` takes the first digits of either digest"
     } else {
         ""
     };
@@ -53,7 +53,7 @@ pub fn ambiguous_image(asked: &str, images: &[String]) -> Report {
     let count = images.len();
     Report::new(
         Exit::AmbiguousImage,
-        format!("`{asked}` denotes {count} images"),
+        format!("`{asked}` matches {count} images"),
     )
     .python(format!("{count} images match {asked}"))
     .detail(images.join("\n"))
@@ -88,7 +88,7 @@ pub fn unsupported_format(format: &str, supported: &[String]) -> Report {
     };
     report
         .python(refusal)
-        .advise("use `--force-image-format` to store it anyway")
+        .advise("`--force-image-format` stores it anyway")
 }
 
 /// Another process keeps the lock on the image.

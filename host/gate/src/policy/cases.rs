@@ -145,7 +145,7 @@ fn read_case(
         .into_iter()
         .find(|decision| decision.name() == text)
     else {
-        document.fault(expect.value.span(), "wanted is allow, deny or would-deny");
+        document.fault(expect.value.span(), "expected allow, deny or would-deny");
         return None;
     };
     Some(Case {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::condition::Condition;
 use super::context::Context;
 use super::limits::Limit;
 use super::origin::Origin;
@@ -112,7 +111,7 @@ impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the policy withholds `{}`: {}; to change that, {}",
+            "`{}` is denied by policy: {}; to change that, {}",
             self.asked, self.why, self.fix
         )
     }
@@ -149,16 +148,12 @@ fn not_quite(rule: &Rule, operation: &Operation, context: &Context<'_>) -> (Stri
 
 fn fix(stated: &Stated, operation: &Operation, context: &Context<'_>) -> String {
     let key = stated.condition.key();
-    match &stated.condition {
-        Condition::RequireDigest => {
-            "name the image by its digest, or drop `require-digest`".to_owned()
-        }
-        Condition::WithoutManifests => "drop `manifests`".to_owned(),
-        Condition::MaxReplicas(_) => format!("raise `{key}`"),
-        _ => match stated.condition.value(operation, context) {
-            Some(value) => format!("add `{}` to `{key}`", shown(value)),
-            None => format!("have `*` as `{key}`, since it is not known here,"),
-        },
+    if let Some(remedy) = stated.condition.remedy() {
+        return remedy;
+    }
+    match stated.condition.value(operation, context) {
+        Some(value) => format!("add `{}` to `{key}`", shown(value)),
+        None => format!("have `*` as `{key}`, since it is not known here,"),
     }
 }
 

@@ -156,7 +156,7 @@ impl<'t> Document<'t> {
             _ => None,
         };
         if number.is_none() {
-            self.fault(entry.value.span(), "wanted is a whole number, 0 or more");
+            self.fault(entry.value.span(), "expected a whole number, 0 or more");
         }
         number
     }
@@ -213,6 +213,22 @@ impl<'t> Document<'t> {
         texts
     }
 
+    /// Parses each of these texts, and notes what is wrong with it.
+    pub(super) fn parsed<T>(
+        &mut self,
+        texts: &[Spanned<String>],
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let mut parsed = Vec::with_capacity(texts.len());
+        for text in texts {
+            match parse(text.get_ref()) {
+                Ok(value) => parsed.push(value),
+                Err(message) => self.fault(text.span(), message),
+            }
+        }
+        parsed
+    }
+
     /// Reads a table.
     pub(super) fn table<'a, 'v>(&mut self, entry: &Entry<'a, 'v>) -> Option<&'a Table<'v>> {
         match entry.value.get_ref() {
@@ -258,7 +274,7 @@ impl<'t> Document<'t> {
         self.fault(
             at,
             format!(
-                "wanted is {wanted}, and this is {} {}",
+                "expected {wanted}, but this is {} {}",
                 article(value.type_str()),
                 value.type_str()
             ),

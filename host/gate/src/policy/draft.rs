@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use keepdocker_terms::link_class::LinkClass;
 use serde_json::Value;
 
+use super::keys::Key;
 use super::reader::SCHEMA;
-use super::repository::{is_image_id, repository_of};
 use crate::{ObjectError, Operation, Verb};
 
 /// Why a record makes no draft.
@@ -34,8 +33,8 @@ pub enum DraftError {
     Empty,
 }
 
-/// The conditions of one rule: key and values.
-type Conditions = BTreeMap<&'static str, BTreeSet<String>>;
+/// The conditions of one rule by their names: key and values.
+type Conditions = BTreeMap<&'static str, (Key, BTreeSet<String>)>;
 
 /// Writes the narrowest policy under which the recorded run would have gone through.
 ///
@@ -73,8 +72,15 @@ pub fn draft(record: &str) -> Result<String, DraftError> {
             .entry((operation.verb(), class))
             .or_insert_with(|| (operation.clone(), Conditions::new(), 0));
         *times += 1;
-        for (key, value) in seen(&operation) {
-            conditions.entry(key).or_default().insert(value);
+        for key in Key::ALL {
+            let seen = key.seen(&operation);
+            if !seen.is_empty() {
+                conditions
+                    .entry(key.name())
+                    .or_insert((key, BTreeSet::new()))
+                    .1
+                    .extend(seen);
+            }
         }
     }
     if rules.is_empty() {
@@ -104,7 +110,7 @@ fn write_rule(
     let id = format!("{}{suffix}", verb.replace('.', "-"));
     write!(text, "\n[[allow]]\nid = {id:?}\nverbs = [{verb:?}]\n")
         .expect("writing to a string does not fail");
-    for (key, values) in conditions {
+    for (name, (key, values)) in conditions {
         // Not everything had this, so the rule must not ask for it.
         if values.contains("") {
             continue;
@@ -113,136 +119,9 @@ fn write_rule(
             .iter()
             .map(|value| Value::from(value.as_str()).to_string())
             .collect();
-        match key {
-            "manifests" => text.push_str("manifests = false\n"),
-            "max-replicas" => writeln!(text, "max-replicas = {}", most(&values))
-                .expect("writing to a string does not fail"),
-            _ => writeln!(text, "{key} = [{}]", values.join(", "))
-                .expect("writing to a string does not fail"),
-        }
+        writeln!(text, "{name} = {}", key.drafted(&values))
+            .expect("writing to a string does not fail");
     }
-    writeln!(
-        text,
-        "reason = \"was done {times} times in the recorded run\""
-    )
-    .expect("writing to a string does not fail");
-}
-
-fn most(values: &[String]) -> u64 {
-    values
-        .iter()
-        .filter_map(|value| value.trim_matches('"').parse().ok())
-        .max()
-        .unwrap_or_default()
-}
-
-/// Returns what a rule must ask for to allow just this operation; an empty value asks for nothing.
-fn seen(operation: &Operation) -> Vec<(&'static str, String)> {
-    let owner = |owner: &Option<String>, none: &str| {
-        ("projects", owner.clone().unwrap_or_else(|| none.to_owned()))
-    };
-    let image = |id: &str| {
-        (
-            "images",
-            if is_image_id(id) {
-                id.to_owned()
-            } else {
-                String::new()
-            },
-        )
-    };
-    let stored = |replicas: Option<u32>, classes: &[String]| {
-        let mut seen: Vec<_> = classes
-            .iter()
-            .map(|class| ("storage-classes", class.clone()))
-            .collect();
-        if classes.is_empty() {
-            seen.push(("storage-classes", "cluster-default".to_owned()));
-        }
-        seen.push((
-            "max-replicas",
-            replicas
-                .map(|replicas| replicas.to_string())
-                .unwrap_or_default(),
-        ));
-        seen
-    };
-    match operation {
-        Operation::EngineFind { name } | Operation::EnginePull { name } => {
-            vec![("repositories", repository(name))]
-        }
-        Operation::ArchivesOpen { source, image: id } => vec![
-            ("sources", (*source).to_owned()),
-            image(id.as_deref().unwrap_or_default()),
-        ],
-        Operation::ArchivesForget { image: id } | Operation::LocksAcquire { image: id } => {
-            vec![image(id)]
-        }
-        Operation::KeepExamine { image: id, .. } => vec![image(id)],
-        Operation::KeepFetch { target, image: id } => {
-            vec![("targets", (*target).to_owned()), image(id)]
-        }
-        Operation::KeepStore {
-            replicas,
-            storage_classes,
-            ..
-        } => stored(*replicas, storage_classes),
-        Operation::ProjectsGet { project } => vec![("projects", project.clone())],
-        Operation::LinksList { classes, owner: of } => {
-            let classes = classes
-                .iter()
-                .map(|class| ("link-classes", (*class).to_owned()));
-            classes.chain([owner(of, "*")]).collect()
-        }
-        Operation::LinksCreate {
-            class,
-            name,
-            owner: of,
-            ..
-        } => {
-            let object = match LinkClass::named(class) {
-                Some(LinkClass::ImageHash) => image(name),
-                Some(LinkClass::RepoTag) => ("repositories", repository(name)),
-                Some(LinkClass::Migration) | None => ("repositories", String::new()),
-            };
-            vec![
-                ("link-classes", (*class).to_owned()),
-                owner(of, "home"),
-                object,
-            ]
-        }
-        Operation::CollectionsList {
-            manifests,
-            owner: of,
-        } => vec![
-            (
-                "manifests",
-                if *manifests {
-                    String::new()
-                } else {
-                    "false".to_owned()
-                },
-            ),
-            owner(of, "*"),
-        ],
-        Operation::CollectionsCreate {
-            owner: of,
-            replicas,
-            storage_classes,
-            ..
-        } => {
-            let mut seen = stored(*replicas, storage_classes);
-            seen.push(owner(of, "home"));
-            seen
-        }
-        Operation::CollectionsUpdate { owner: of, .. } => vec![owner(of, "home")],
-        Operation::LogWrite { .. }
-        | Operation::ArchivesImages
-        | Operation::ClusterGet
-        | Operation::UsersCurrent => Vec::new(),
-    }
-}
-
-fn repository(reference: &str) -> String {
-    repository_of(reference).unwrap_or_default()
+    writeln!(text, "reason = \"seen {times} times in the recorded run\"")
+        .expect("writing to a string does not fail");
 }

@@ -13,7 +13,6 @@
 
 mod audit;
 mod cases;
-mod condition;
 mod context;
 mod demands;
 mod denial;
@@ -25,12 +24,11 @@ mod explanation;
 mod file;
 mod guest;
 mod keepers;
-mod key;
+mod keys;
 mod layer;
 mod limits;
 mod lint;
 mod matching;
-mod object_pattern;
 mod origin;
 mod overview;
 mod probe;
@@ -38,6 +36,7 @@ pub mod quantity;
 mod reader;
 mod repository;
 mod rule;
+mod schema;
 mod sources;
 mod stack;
 #[cfg(test)]
@@ -58,8 +57,6 @@ pub use limits::{Counted, Limit, Limits};
 pub use origin::Origin;
 pub use reader::SCHEMA;
 pub use rule::{Effect, Rule};
+pub use schema::schema_json;
 pub use sources::Sources;
-/// The JSON Schema of policy files.
-pub const SCHEMA_JSON: &str = include_str!("../../../policy/schema.json");
-
 pub use stack::{BUILT_IN, Cause, Decision, Policy, Ruling};

@@ -8,10 +8,7 @@ use std::collections::BTreeSet;
 
 use keepdocker_terms::link_class::LinkClass;
 
-use super::condition::Condition;
 use super::context::{Cluster, Context};
-use super::object_pattern::{ClusterPattern, ImagePattern, ProjectPattern, StorageClassPattern};
-use super::repository::RepositoryPattern;
 use super::rule::Rule;
 use crate::{Operation, Verb};
 
@@ -35,7 +32,40 @@ impl Probe {
     }
 }
 
-/// What the rules tell apart, with one member that no rule means.
+/// What the rules tell apart, as sets to which each condition adds; with one member that no rule means.
+pub(super) struct Seeds {
+    /// Names of repositories.
+    pub(super) names: BTreeSet<String>,
+    /// The digits of image IDs.
+    pub(super) images: BTreeSet<String>,
+    /// Hosts of clusters.
+    pub(super) hosts: BTreeSet<String>,
+    /// IDs of clusters, where they are known.
+    pub(super) ids: BTreeSet<Option<String>>,
+    /// Owners; none for the home project, or for all.
+    pub(super) owners: BTreeSet<Option<String>>,
+    /// Storage classes that are asked for together.
+    pub(super) storage_classes: BTreeSet<Vec<String>>,
+    /// Replicas that are asked for; none for the cluster's default.
+    pub(super) replicas: BTreeSet<Option<u32>>,
+}
+
+impl Seeds {
+    /// Returns what no rule means.
+    fn of_no_rule() -> Self {
+        Self {
+            names: ["example.net/any/other".to_owned()].into(),
+            images: ["f".repeat(64)].into(),
+            hosts: ["api.example.net".to_owned()].into(),
+            ids: [Some("xxxxx".to_owned())].into(),
+            owners: [None, Some("xxxxx-j7d0g-anyotherproject".to_owned())].into(),
+            storage_classes: [Vec::new(), vec!["any-other-class".to_owned()]].into(),
+            replicas: [None].into(),
+        }
+    }
+}
+
+/// The members of what the rules tell apart.
 struct Values {
     names: Vec<String>,
     images: Vec<String>,
@@ -48,12 +78,12 @@ struct Values {
 /// Returns what stands for every operation of a verb, as far as these rules tell them apart; at most
 /// [`MAX_PROBES`].
 pub(super) fn of<'r>(verb: Verb, rules: impl Iterator<Item = &'r Rule>) -> Vec<Probe> {
-    let conditions: Vec<&Condition> = rules
-        .filter(|rule| rule.verbs().any(|named| named == verb))
-        .flat_map(|rule| &rule.conditions)
-        .map(|stated| &stated.condition)
-        .collect();
-    let values = Values::new(&conditions);
+    let mut seeds = Seeds::of_no_rule();
+    let rules = rules.filter(|rule| rule.verbs().any(|named| named == verb));
+    for stated in rules.flat_map(|rule| &rule.conditions) {
+        stated.condition.probe(&mut seeds);
+    }
+    let values = Values::new(seeds);
     let mut probes = Vec::new();
     for (operation, names) in operations(verb, &values) {
         for cluster in &values.clusters {
@@ -71,97 +101,26 @@ pub(super) fn of<'r>(verb: Verb, rules: impl Iterator<Item = &'r Rule>) -> Vec<P
 }
 
 impl Values {
-    fn new(conditions: &[&Condition]) -> Self {
-        let mut names = BTreeSet::from(["example.net/any/other".to_owned()]);
-        let mut images = BTreeSet::from(["f".repeat(64)]);
-        let (mut hosts, mut ids) = (
-            BTreeSet::from(["api.example.net".to_owned()]),
-            BTreeSet::new(),
-        );
-        let mut owners = BTreeSet::from([None, Some("xxxxx-j7d0g-anyotherproject".to_owned())]);
-        let mut classes = BTreeSet::from([Vec::new(), vec!["any-other-class".to_owned()]]);
-        let mut replicas = BTreeSet::from([None]);
-        for condition in conditions {
-            match condition {
-                Condition::Repositories(patterns) => {
-                    names.extend(patterns.iter().filter_map(member))
-                }
-                Condition::Images(patterns) => {
-                    images.extend(patterns.iter().filter_map(|pattern| match pattern {
-                        ImagePattern::Any => None,
-                        ImagePattern::Exactly(digits) => Some(digits.clone()),
-                    }))
-                }
-                Condition::Clusters(patterns) => {
-                    for pattern in patterns {
-                        match pattern {
-                            ClusterPattern::Any => {}
-                            ClusterPattern::Id(id) => _ = ids.insert(Some(id.clone())),
-                            ClusterPattern::Host(host) => _ = hosts.insert(host.clone()),
-                            ClusterPattern::HostSuffix(suffix) => {
-                                _ = hosts.insert(format!("any-other.{suffix}"))
-                            }
-                        }
-                    }
-                }
-                Condition::Projects(patterns) => {
-                    owners.extend(patterns.iter().filter_map(|pattern| match pattern {
-                        ProjectPattern::Uuid(uuid) => Some(Some(uuid.clone())),
-                        ProjectPattern::Any | ProjectPattern::Home => None,
-                    }))
-                }
-                Condition::StorageClasses(patterns) => {
-                    classes.extend(patterns.iter().filter_map(|pattern| match pattern {
-                        StorageClassPattern::Exactly(class) => Some(vec![class.clone()]),
-                        StorageClassPattern::Any | StorageClassPattern::ClusterDefault => None,
-                    }))
-                }
-                Condition::MaxReplicas(most) => {
-                    replicas.extend([Some(*most), Some(most.saturating_add(1))])
-                }
-                Condition::RequireDigest
-                | Condition::Sources(_)
-                | Condition::Targets(_)
-                | Condition::LinkClasses(_)
-                | Condition::WithoutManifests => {}
-            }
-        }
-        ids.insert(Some("xxxxx".to_owned()));
-        let clusters = hosts
+    fn new(seeds: Seeds) -> Self {
+        let clusters = seeds
+            .hosts
             .iter()
             .flat_map(|host| {
-                ids.iter().map(|id| Cluster {
+                seeds.ids.iter().map(|id| Cluster {
                     host: host.clone(),
                     id: id.clone(),
                 })
             })
             .collect();
+        let images = seeds.images.into_iter();
         Self {
-            names: names.into_iter().collect(),
-            images: images
-                .into_iter()
-                .map(|digits| format!("sha256:{digits}"))
-                .collect(),
+            names: seeds.names.into_iter().collect(),
+            images: images.map(|digits| format!("sha256:{digits}")).collect(),
             clusters,
-            owners: owners.into_iter().collect(),
-            storage_classes: classes.into_iter().collect(),
-            replicas: replicas.into_iter().collect(),
+            owners: seeds.owners.into_iter().collect(),
+            storage_classes: seeds.storage_classes.into_iter().collect(),
+            replicas: seeds.replicas.into_iter().collect(),
         }
-    }
-}
-
-/// Returns a repository that the pattern covers and, as far as names go, no narrower pattern does.
-fn member(pattern: &RepositoryPattern) -> Option<String> {
-    match pattern {
-        RepositoryPattern::Any => None,
-        RepositoryPattern::Exactly { registry, path } => Some(format!("{registry}/{path}")),
-        RepositoryPattern::Under { registry, folder } if folder.is_empty() => {
-            Some(format!("{registry}/any/other"))
-        }
-        RepositoryPattern::Under { registry, folder } => {
-            Some(format!("{registry}/{folder}/any-other"))
-        }
-        RepositoryPattern::AtHost { suffix } => Some(format!("any-other.{suffix}/any/other")),
     }
 }
 

@@ -3,23 +3,18 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use keepdocker_terms::digest::Digest;
-use toml::Spanned;
-
 use super::audit::AuditRules;
-use super::condition::Condition;
 use super::demands::Demands;
 use super::document::{Document, Entry, Table, entry};
 use super::error::Error;
-use super::key::Key;
+use super::keys::{Key, word};
 use super::layer::{GuestRules, Layer, Listed, Mode};
 use super::limits::{Counted, Limit, Limits};
-use super::object_pattern::{ClusterPattern, ImagePattern, ProjectPattern, StorageClassPattern};
 use super::origin::Origin;
 use super::quantity;
-use super::repository::RepositoryPattern;
 use super::rule::{Effect, Rule, Stated, Verbs};
-use crate::{Operation, Verb};
+use crate::Verb;
+use keepdocker_terms::digest::Digest;
 
 /// The schema that this program reads.
 pub const SCHEMA: &str = "keepdocker.policy/1";
@@ -364,91 +359,12 @@ fn read_conditions(
             );
             continue;
         }
-        let (words, condition) = read_condition(document, key, &entry);
+        let (words, condition) = key.read(document, &entry);
         if let Some(condition) = condition {
             conditions.push(Stated { condition, words });
         }
     }
     conditions
-}
-
-fn read_condition(
-    document: &mut Document<'_>,
-    key: Key,
-    entry: &Entry<'_, '_>,
-) -> (Vec<String>, Option<Condition>) {
-    match key {
-        Key::RequireDigest => (
-            vec!["true".to_owned()],
-            (document.truth(entry) == Some(true)).then_some(Condition::RequireDigest),
-        ),
-        Key::Manifests => (
-            vec!["false".to_owned()],
-            (document.truth(entry) == Some(false)).then_some(Condition::WithoutManifests),
-        ),
-        Key::MaxReplicas => {
-            let most = document
-                .number(entry)
-                .map(|most| u32::try_from(most).unwrap_or(u32::MAX));
-            (
-                most.iter().map(ToString::to_string).collect(),
-                most.map(Condition::MaxReplicas),
-            )
-        }
-        Key::Repositories => patterns(
-            document,
-            entry,
-            RepositoryPattern::parse,
-            Condition::Repositories,
-        ),
-        Key::Images => patterns(document, entry, ImagePattern::parse, Condition::Images),
-        Key::Sources => {
-            let parse = |text: &str| word(text, "source", &Operation::SOURCES);
-            patterns(document, entry, parse, Condition::Sources)
-        }
-        Key::Targets => {
-            let parse = |text: &str| word(text, "target", &Operation::TARGETS);
-            patterns(document, entry, parse, Condition::Targets)
-        }
-        Key::Clusters => patterns(document, entry, ClusterPattern::parse, Condition::Clusters),
-        Key::Projects => patterns(document, entry, ProjectPattern::parse, Condition::Projects),
-        Key::LinkClasses => {
-            let parse = |text: &str| word(text, "link class", &Operation::LINK_CLASSES);
-            patterns(document, entry, parse, Condition::LinkClasses)
-        }
-        Key::StorageClasses => {
-            let parse = StorageClassPattern::parse;
-            patterns(document, entry, parse, Condition::StorageClasses)
-        }
-    }
-}
-
-/// Reads a list of patterns or words, and returns them as the file states them, too.
-fn patterns<T>(
-    document: &mut Document<'_>,
-    entry: &Entry<'_, '_>,
-    parse: impl Fn(&str) -> Result<T, String>,
-    condition: impl Fn(Vec<T>) -> Condition,
-) -> (Vec<String>, Option<Condition>) {
-    let texts = document.texts(entry);
-    let condition = condition(parse_each(document, &texts, parse));
-    (
-        texts.into_iter().map(Spanned::into_inner).collect(),
-        Some(condition),
-    )
-}
-
-fn word(text: &str, what: &str, words: &[&'static str]) -> Result<&'static str, String> {
-    words
-        .iter()
-        .find(|word| **word == text)
-        .copied()
-        .ok_or_else(|| {
-            format!(
-                "there is no {what} `{text}`; there are: {}",
-                words.join(", ")
-            )
-        })
 }
 
 fn parsed<T>(
@@ -457,22 +373,7 @@ fn parsed<T>(
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Vec<T> {
     let texts = document.texts(entry);
-    parse_each(document, &texts, parse)
-}
-
-fn parse_each<T>(
-    document: &mut Document<'_>,
-    texts: &[Spanned<String>],
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Vec<T> {
-    let mut parsed = Vec::with_capacity(texts.len());
-    for text in texts {
-        match parse(text.get_ref()) {
-            Ok(value) => parsed.push(value),
-            Err(message) => document.fault(text.span(), message),
-        }
-    }
-    parsed
+    document.parsed(&texts, parse)
 }
 
 fn check_ids(document: &mut Document<'_>, rules: &[(Range<usize>, Rule)]) {

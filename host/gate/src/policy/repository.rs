@@ -150,20 +150,20 @@ impl RepositoryPattern {
                 })
             } else {
                 Err(format!(
-                    "`{text}` is no pattern: `*.` must be followed by the end of a registry's host name, and nothing else"
+                    "`{text}` is not a pattern: `*.` must be followed by the end of a registry's host name, and nothing else"
                 ))
             };
         }
         let folder = text.strip_suffix("/**");
         if folder.unwrap_or(text).contains('*') {
             return Err(format!(
-                "`{text}` is no pattern: the forms are `*`, a repository, `prefix/**` and `*.registry-suffix`"
+                "`{text}` is not a pattern: the forms are `*`, a repository, `prefix/**` and `*.registry-suffix`"
             ));
         }
         // A prefix is what can stand before a path of one part.
         let within = folder.map(|folder| format!("{folder}/x"));
         let name = Spelled::parse(within.as_deref().unwrap_or(text))
-            .map_err(|error| format!("`{text}` is no pattern: {error}"))?;
+            .map_err(|error| format!("`{text}` is not a pattern: {error}"))?;
         if name.tag().is_some() || name.digest().is_some() {
             return Err(format!(
                 "`{text}` has a tag or a digest; a pattern names repositories"

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::condition::Condition;
 use super::context::Context;
+use super::keys::Condition;
 use super::matching::Match;
 use crate::{Operation, Verb};
 

@@ -3,7 +3,6 @@
 use keepdocker_terms::digest::Digest;
 
 use super::audit::AuditRules;
-use super::condition::Condition;
 use super::context::Context;
 use super::demands::Demands;
 use super::error::Error;
@@ -11,7 +10,6 @@ use super::guest::{Guest, Unfit};
 use super::keepers::Keepers;
 use super::layer::{Judgement, Layer, Mode};
 use super::limits::{Limit, Limits};
-use super::object_pattern::ClusterPattern;
 use super::origin::Origin;
 use super::rule::Rule;
 use super::sources::Sources;
@@ -229,23 +227,21 @@ impl Policy {
     /// Tells whether a rule asks for a cluster by its ID, so that it must be known before the run.
     #[must_use]
     pub fn names_cluster_ids(&self) -> bool {
-        let by_id = |condition: &Condition| matches!(condition, Condition::Clusters(patterns) if patterns.iter().any(|pattern| matches!(pattern, ClusterPattern::Id(_))));
         self.layers
             .iter()
             .flat_map(|layer| &layer.rules)
             .flat_map(|rule| &rule.conditions)
-            .any(|stated| by_id(&stated.condition))
+            .any(|stated| stated.condition.names_cluster_id())
     }
 
     /// Tells whether a rule bounds the clusters, so that where the run is led matters.
     #[must_use]
     pub fn names_clusters(&self) -> bool {
-        let bounds = |condition: &Condition| matches!(condition, Condition::Clusters(patterns) if !patterns.contains(&ClusterPattern::Any));
         self.layers
             .iter()
             .flat_map(|layer| &layer.rules)
             .flat_map(|rule| &rule.conditions)
-            .any(|stated| bounds(&stated.condition))
+            .any(|stated| stated.condition.bounds_clusters())
     }
 
     /// Checks that every layer accepts the component.

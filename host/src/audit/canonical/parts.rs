@@ -157,7 +157,7 @@ impl SerializeMap for Members<'_, '_> {
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Unrepresentable> {
         let quoted = written(key, self.writer.mask)?;
         let name = serde_json::from_str::<String>(&quoted)
-            .map_err(|_| Unrepresentable("a member whose name is no text".to_owned()))?;
+            .map_err(|_| Unrepresentable("a member whose name is not text".to_owned()))?;
         self.name(name.into());
         Ok(())
     }

@@ -117,7 +117,7 @@ fn a_log_that_was_cut_and_continued_shows_in_the_heads_and_forged_heads_in_a_cop
     let verified = ground.audit(&["verify"]);
     assert_eq!(verified.status.code(), Some(8));
     assert!(
-        stderr(&verified).contains("so it was written anew"),
+        stderr(&verified).contains("so it was rewritten"),
         "{}",
         stderr(&verified)
     );
@@ -251,7 +251,7 @@ fn an_exported_log_can_be_verified_elsewhere() {
             stderr(&refused)
         );
         assert!(
-            stderr(&refused).contains("is no audit log"),
+            stderr(&refused).contains("is not the audit log"),
             "{}",
             stderr(&refused)
         );

@@ -102,7 +102,7 @@ fn tools_tell_of_demands() {
 
 #[test]
 fn schema_and_reader_know_the_same_words() {
-    let schema: serde_json::Value = serde_json::from_str(SCHEMA_JSON).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema_json()).unwrap();
     for (key, words) in KEYS {
         let property = &schema["properties"][key];
         assert_eq!(property["enum"], serde_json::json!(words));

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::policy::audit::AUDIT_KEYS;
-use crate::policy::key::Key;
+use crate::policy::keys::Key;
 use crate::policy::reader::{GUEST_KEYS, LIMIT_KEYS, TOP_KEYS};
 
 /// A rule's key: verbs, the key's line, an operation that it lets through, and those it does not.

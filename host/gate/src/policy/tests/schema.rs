@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::*;
 use crate::policy::audit::AUDIT_KEYS;
-use crate::policy::key::Key;
+use crate::policy::keys::Key;
 use crate::policy::reader::{GUEST_KEYS, LIMIT_KEYS, TOP_KEYS, rule_keys};
 
 fn schema() -> Value {
-    serde_json::from_str(SCHEMA_JSON).unwrap()
+    serde_json::from_str(&schema_json()).unwrap()
 }
 
 fn keys(table: &Value) -> BTreeSet<String> {
@@ -34,6 +34,16 @@ fn words(list: &Value) -> BTreeSet<String> {
 
 fn set<'a>(words: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     words.into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_published_file_is_what_the_list_makes() {
+    let published = include_str!("../../../../policy/schema.json");
+    assert_eq!(
+        published,
+        schema_json(),
+        "write it again: keepdocker policy schema > host/policy/schema.json"
+    );
 }
 
 #[test]

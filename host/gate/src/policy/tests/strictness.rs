@@ -10,9 +10,9 @@ fn whatever_is_not_understood_is_refused_with_its_place() {
         (
             "mode = 1",
             "2:8",
-            "wanted is a text in quotes, and this is an integer",
+            "expected a text in quotes, but this is an integer",
         ),
-        ("locked = \"yes\"", "2:10", "wanted is `true` or `false`"),
+        ("locked = \"yes\"", "2:10", "expected `true` or `false`"),
         ("name = \" \"", "2:8", "empty"),
         ("name = \"a\\u0007\"", "2:8", "control characters"),
         (
@@ -22,7 +22,7 @@ fn whatever_is_not_understood_is_refused_with_its_place() {
         ),
         ("guest.sha256 = [\"abc\"]", "2:17", "64 hexadecimal digits"),
         ("guest.sha1 = []", "2:7", "unknown key `sha1`"),
-        ("limits.memory = 5", "2:17", "wanted is a text in quotes"),
+        ("limits.memory = 5", "2:17", "expected a text in quotes"),
         ("limits.memory = \"5MB\"", "2:17", "not a size"),
         ("limits.deadline = \"1w\"", "2:19", "not a duration"),
         ("limits.fuel = -1", "2:15", "whole number"),
@@ -31,7 +31,7 @@ fn whatever_is_not_understood_is_refused_with_its_place() {
         ("limits.cpu = 1", "2:8", "unknown key `cpu`"),
         ("limits.calls.docker = 1", "2:14", "unknown key `docker`"),
         ("allow = 1", "2:9", "list of tables"),
-        ("allow = [1]", "2:10", "wanted is a table"),
+        ("allow = [1]", "2:10", "expected a table"),
         (
             "[[allow]]\nreason = \"r\"\nverbs = [\"*\"]",
             "2:1",
@@ -82,12 +82,12 @@ fn whatever_is_not_understood_is_refused_with_its_place() {
         (
             &format!("{rule}repositories = [\"lab/*\"]"),
             "6:17",
-            "is no pattern",
+            "is not a pattern",
         ),
         (
             &format!("{rule}repositories = [7]"),
             "6:17",
-            "wanted is a text",
+            "expected a text",
         ),
         (
             &format!("{rule}images = [\"abc\"]"),
@@ -124,36 +124,36 @@ fn whatever_is_not_understood_is_refused_with_its_place() {
             "6:12",
             "there is no source `disk`",
         ),
-        ("audit = 1", "2:9", "wanted is a table"),
+        ("audit = 1", "2:9", "expected a table"),
         ("audit.folder = \"/x\"", "2:7", "unknown key `folder`"),
         ("audit.directory = \"\"", "2:19", "empty"),
         ("audit.directory = \"logs\"", "2:19", "must begin with `/`"),
-        ("audit.sign-with = 1", "2:19", "wanted is a text in quotes"),
+        ("audit.sign-with = 1", "2:19", "expected a text in quotes"),
         ("audit.sign-with = \"key\"", "2:19", "must begin with `/`"),
         (
             "audit.system-log = true",
             "2:20",
-            "wanted is a text in quotes",
+            "expected a text in quotes",
         ),
         ("audit.system-log = \"log\"", "2:20", "must begin with `/`"),
         (
             "audit.required = \"yes\"",
             "2:18",
-            "wanted is `true` or `false`",
+            "expected `true` or `false`",
         ),
         (
             "audit.on-failure = \"halt\"",
             "2:20",
             "there is no `halt`; there are: stop, continue",
         ),
-        ("audit.on-failure = true", "2:20", "wanted is a text"),
+        ("audit.on-failure = true", "2:20", "expected a text"),
         (
             "audit.required = true\naudit.on-failure = \"continue\"",
             "3:20",
             "a log that is required stops the run",
         ),
         ("audit.retain = \"soon\"", "2:16", "not a duration"),
-        ("audit.retain = 400", "2:16", "wanted is a text in quotes"),
+        ("audit.retain = 400", "2:16", "expected a text in quotes"),
         ("[[allow]\n", "2:9", ""),
         ("name = \"ä\" x", "2:12", ""),
     ] {
@@ -187,7 +187,7 @@ fn the_schema_comes_first_and_a_newer_one_is_refused() {
         ),
         ("schema = \"keepdocker.policy/1.1\"", "the schema is not"),
         ("schema = \"other/1\"", "the schema is not"),
-        ("schema = 1", "wanted is a text"),
+        ("schema = 1", "expected a text"),
     ] {
         let Err(Error::Invalid(faults)) = Layer::read(Origin::Given, "p.toml", text) else {
             panic!("accepted: {text}")

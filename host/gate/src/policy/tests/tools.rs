@@ -186,7 +186,7 @@ fn cases_are_tried() {
     for (bad, message) in [
         (
             "expect = \"maybe\"",
-            "4:10: wanted is allow, deny or would-deny",
+            "4:10: expected allow, deny or would-deny",
         ),
         ("expekt = \"allow\"", "unknown key `expekt`"),
         ("", "this case lacks `expect`"),

@@ -140,7 +140,7 @@ fn write(outgoing: OutgoingBody, body: &Bytes) -> Result<(), Failure> {
 
 fn read(response: &IncomingResponse, limit: usize) -> Result<Answer, Failure> {
     let status = StatusCode::from_u16(response.status())
-        .map_err(|_| Failure::NoAnswer("the answer's status is no number".to_owned()))?;
+        .map_err(|_| Failure::NoAnswer("the answer's status is not a number".to_owned()))?;
     let mut headers = HeaderMap::new();
     for (name, value) in response.headers().entries() {
         // What the library does not take for a header is of no use to anybody here.

@@ -19,7 +19,7 @@ impl ArchiveStore {
     /// Reads an archive in Keep as far as `depth` says, and tells which image it holds.
     pub(crate) fn examine(&self, stored: &StoredArchive, depth: Depth) -> Result<Image, WitError> {
         let stretches = stretches(stored)
-            .ok_or_else(|| WitError::Other("what is named is no stretch of a block".to_owned()))?;
+            .ok_or_else(|| WitError::Other("what is named is not part of a block".to_owned()))?;
         let mut failure = None;
         let mut fetch = |locator: &Locator, length: usize| -> io::Result<Bytes> {
             turn::run(self.keep.get_beginning(locator, length)).map_err(|error| {

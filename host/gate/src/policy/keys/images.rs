@@ -1,0 +1,154 @@
+//! `images`: which images, by their IDs.
+
+use keepdocker_terms::image_id::ImageId;
+use keepdocker_terms::link_class::LinkClass;
+use serde_json::Value;
+
+use super::super::context::Context;
+use super::super::document::{Document, Entry};
+use super::super::matching::Match;
+use super::super::probe::Seeds;
+use super::super::repository::is_image_id;
+use super::super::rule::Effect;
+use super::{BOTH, Narrowing, stating};
+use crate::{Operation, Verb};
+
+/// The class of links whose name is an image ID.
+const HASH_LINK: &str = LinkClass::ImageHash.name();
+
+/// One of these images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Images(Vec<ImagePattern>);
+
+/// A set of images, by ID.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ImagePattern {
+    Any,
+    /// The 64 digits of an ID.
+    Exactly(String),
+}
+
+impl Narrowing for Images {
+    const NAME: &'static str = "images";
+    const MEANING: &'static str = "`*`, or whole image IDs.";
+    const EFFECTS: &'static [Effect] = BOTH;
+    const VERBS: &'static [Verb] = &[
+        Verb::EngineFind,
+        Verb::ArchivesOpen,
+        Verb::ArchivesForget,
+        Verb::LocksAcquire,
+        Verb::KeepFetch,
+        Verb::KeepExamine,
+        Verb::LinksCreate,
+    ];
+
+    fn schema() -> Value {
+        stating::texts(r"^(\*|(sha256:)?[0-9a-fA-F]{64})$")
+    }
+
+    fn read(document: &mut Document<'_>, entry: &Entry<'_, '_>) -> (Vec<String>, Option<Self>) {
+        stating::list(document, entry, ImagePattern::parse, Self)
+    }
+
+    fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
+        Match::any(self.0.iter().map(|pattern| matches(pattern, operation)))
+    }
+
+    fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
+        match operation {
+            Operation::EngineFind { name } => is_image_id(name).then(|| name.clone()),
+            Operation::LinksCreate { class, name, .. } if *class == HASH_LINK => Some(name.clone()),
+            Operation::ArchivesOpen { image, .. } => image.clone(),
+            Operation::ArchivesForget { image }
+            | Operation::LocksAcquire { image }
+            | Operation::KeepFetch { image, .. }
+            | Operation::KeepExamine { image, .. } => Some(image.clone()),
+            _ => None,
+        }
+    }
+
+    fn probe(&self, seeds: &mut Seeds) {
+        seeds
+            .images
+            .extend(self.0.iter().filter_map(|pattern| match pattern {
+                ImagePattern::Any => None,
+                ImagePattern::Exactly(digits) => Some(digits.clone()),
+            }));
+    }
+
+    fn seen(operation: &Operation) -> Vec<String> {
+        let image = |id: &str| match is_image_id(id) {
+            true => vec![id.to_owned()],
+            false => vec![String::new()],
+        };
+        match operation {
+            Operation::ArchivesOpen { image: id, .. } => image(id.as_deref().unwrap_or_default()),
+            Operation::ArchivesForget { image: id }
+            | Operation::LocksAcquire { image: id }
+            | Operation::KeepExamine { image: id, .. }
+            | Operation::KeepFetch { image: id, .. } => image(id),
+            Operation::LinksCreate { class, name, .. } if *class == HASH_LINK => image(name),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn matches(pattern: &ImagePattern, operation: &Operation) -> Match {
+    if *pattern == ImagePattern::Any {
+        return Match::Yes;
+    }
+    match operation {
+        Operation::EngineFind { name } if is_image_id(name) => pattern.matches(name),
+        Operation::ArchivesOpen {
+            image: Some(image), ..
+        }
+        | Operation::ArchivesForget { image }
+        | Operation::LocksAcquire { image }
+        | Operation::KeepFetch { image, .. }
+        | Operation::KeepExamine { image, .. } => pattern.matches(image),
+        Operation::LinksCreate { class, name, .. } if *class == HASH_LINK => pattern.matches(name),
+        Operation::EngineFind { .. }
+        | Operation::ArchivesOpen { .. }
+        | Operation::LinksCreate { .. } => Match::Maybe,
+        _ => Match::No,
+    }
+}
+
+impl ImagePattern {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let id = ImageId::parse(text).ok_or_else(|| {
+            format!(
+                "`{text}` is neither `*` nor a whole image ID (`sha256:` and 64 hexadecimal digits)"
+            )
+        })?;
+        Ok(Self::Exactly(id.digits().to_ascii_lowercase()))
+    }
+
+    fn matches(&self, id: &str) -> Match {
+        match self {
+            Self::Any => Match::Yes,
+            // A part of an ID, or no ID at all, may mean any.
+            Self::Exactly(wanted) => ImageId::parse(id).map_or(Match::Maybe, |id| {
+                Match::from(ImageId::parse(wanted) == Some(id))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_known_by_its_whole_id_alone() {
+        let hex = "ab".repeat(32);
+        let pattern = ImagePattern::parse(&format!("sha256:{hex}")).unwrap();
+        assert_eq!(pattern.matches(&hex.to_uppercase()), Match::Yes);
+        assert_eq!(pattern.matches(&"00".repeat(32)), Match::No);
+        assert_eq!(pattern.matches(&hex[..12]), Match::Maybe);
+        assert!(ImagePattern::parse("abababababab").is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! `max-replicas`: how many replicas may be asked for.
+
+use serde_json::{Value, json};
+
+use super::super::context::Context;
+use super::super::document::{Document, Entry};
+use super::super::matching::Match;
+use super::super::probe::Seeds;
+use super::super::rule::Effect;
+use super::{ALLOW, Narrowing};
+use crate::{Operation, Verb};
+
+/// No more replicas than these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MaxReplicas(u32);
+
+/// Returns the number that the operation asks for; none within for the cluster's default.
+fn asked(operation: &Operation) -> Option<Option<u32>> {
+    match operation {
+        Operation::KeepStore { replicas, .. } | Operation::CollectionsCreate { replicas, .. } => {
+            Some(*replicas)
+        }
+        _ => None,
+    }
+}
+
+impl Narrowing for MaxReplicas {
+    const NAME: &'static str = "max-replicas";
+    const MEANING: &'static str = "The most replicas that may be asked for.";
+    const EFFECTS: &'static [Effect] = ALLOW;
+    const VERBS: &'static [Verb] = &[Verb::KeepStore, Verb::CollectionsCreate];
+
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": 0 })
+    }
+
+    fn read(document: &mut Document<'_>, entry: &Entry<'_, '_>) -> (Vec<String>, Option<Self>) {
+        let most = document
+            .number(entry)
+            .map(|most| u32::try_from(most).unwrap_or(u32::MAX));
+        (
+            most.iter().map(ToString::to_string).collect(),
+            most.map(Self),
+        )
+    }
+
+    fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
+        match asked(operation) {
+            // What the cluster does by default, its administrator has chosen.
+            Some(replicas) => Match::from(replicas.is_none_or(|replicas| replicas <= self.0)),
+            None => Match::No,
+        }
+    }
+
+    fn value(&self, _: &Operation, _: &Context<'_>) -> Option<String> {
+        None
+    }
+
+    fn remedy(&self) -> Option<String> {
+        Some("raise `max-replicas`".to_owned())
+    }
+
+    fn probe(&self, seeds: &mut Seeds) {
+        seeds
+            .replicas
+            .extend([Some(self.0), Some(self.0.saturating_add(1))]);
+    }
+
+    fn seen(operation: &Operation) -> Vec<String> {
+        let number = |replicas: u32| replicas.to_string();
+        match asked(operation) {
+            Some(replicas) => vec![replicas.map(number).unwrap_or_default()],
+            None => Vec::new(),
+        }
+    }
+
+    fn drafted(values: &[String]) -> String {
+        let numbers = values.iter();
+        let most = numbers
+            .filter_map(|value| value.trim_matches('"').parse::<u64>().ok())
+            .max();
+        most.unwrap_or_default().to_string()
+    }
+}

@@ -1,0 +1,52 @@
+//! `sources`: where an archive may come from.
+
+use serde_json::Value;
+
+use super::super::context::Context;
+use super::super::document::{Document, Entry};
+use super::super::matching::Match;
+use super::super::probe::Seeds;
+use super::super::rule::Effect;
+use super::{BOTH, Narrowing, stating};
+use crate::{Operation, Verb};
+
+/// One of these places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sources(Vec<&'static str>);
+
+impl Narrowing for Sources {
+    const NAME: &'static str = "sources";
+    const MEANING: &'static str = "Where an archive may come from.";
+    const EFFECTS: &'static [Effect] = BOTH;
+    const VERBS: &'static [Verb] = &[Verb::ArchivesOpen];
+
+    fn schema() -> Value {
+        stating::words(&Operation::SOURCES)
+    }
+
+    fn read(document: &mut Document<'_>, entry: &Entry<'_, '_>) -> (Vec<String>, Option<Self>) {
+        let parse = |text: &str| stating::word(text, "source", &Operation::SOURCES);
+        stating::list(document, entry, parse, Self)
+    }
+
+    fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
+        match operation {
+            Operation::ArchivesOpen { source, .. } => Match::from(self.0.contains(source)),
+            _ => Match::No,
+        }
+    }
+
+    fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
+        Self::seen(operation).pop()
+    }
+
+    // The probes have all of these words.
+    fn probe(&self, _: &mut Seeds) {}
+
+    fn seen(operation: &Operation) -> Vec<String> {
+        match operation {
+            Operation::ArchivesOpen { source, .. } => vec![(*source).to_owned()],
+            _ => Vec::new(),
+        }
+    }
+}

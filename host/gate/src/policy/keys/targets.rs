@@ -1,0 +1,52 @@
+//! `targets`: where an archive may go.
+
+use serde_json::Value;
+
+use super::super::context::Context;
+use super::super::document::{Document, Entry};
+use super::super::matching::Match;
+use super::super::probe::Seeds;
+use super::super::rule::Effect;
+use super::{BOTH, Narrowing, stating};
+use crate::{Operation, Verb};
+
+/// One of these places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Targets(Vec<&'static str>);
+
+impl Narrowing for Targets {
+    const NAME: &'static str = "targets";
+    const MEANING: &'static str = "Where a fetched archive may go.";
+    const EFFECTS: &'static [Effect] = BOTH;
+    const VERBS: &'static [Verb] = &[Verb::KeepFetch];
+
+    fn schema() -> Value {
+        stating::words(&Operation::TARGETS)
+    }
+
+    fn read(document: &mut Document<'_>, entry: &Entry<'_, '_>) -> (Vec<String>, Option<Self>) {
+        let parse = |text: &str| stating::word(text, "target", &Operation::TARGETS);
+        stating::list(document, entry, parse, Self)
+    }
+
+    fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
+        match operation {
+            Operation::KeepFetch { target, .. } => Match::from(self.0.contains(target)),
+            _ => Match::No,
+        }
+    }
+
+    fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
+        Self::seen(operation).pop()
+    }
+
+    // The probes have all of these words.
+    fn probe(&self, _: &mut Seeds) {}
+
+    fn seen(operation: &Operation) -> Vec<String> {
+        match operation {
+            Operation::KeepFetch { target, .. } => vec![(*target).to_owned()],
+            _ => Vec::new(),
+        }
+    }
+}

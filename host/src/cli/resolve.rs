@@ -1,0 +1,49 @@
+//! `keepdocker resolve`.
+
+use clap::Args;
+
+use super::invocation::{Execute, Invocation};
+use super::request;
+use super::suggestions::suggest;
+use crate::harmless::escape;
+use crate::output::{Level, Report, json};
+
+/// Show which collection a container request for an image would get.
+#[derive(Debug, Args)]
+#[command(
+    about = "Show which collection a container request for an image would get",
+    after_help = "\
+Examples:
+  keepdocker resolve lab/tool:1.2
+  keepdocker resolve lab/tool:1.2 --json"
+)]
+pub struct Resolve {
+    /// What a container request would name: repository:tag, image ID, or portable data hash.
+    pub image: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Execute for Resolve {
+    fn is_json(&self) -> bool {
+        self.json
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let console = invocation.console;
+        let surroundings = invocation.surroundings().await?;
+        let resolution = match surroundings.resolve(&self.image).await {
+            Ok(resolution) => resolution,
+            Err(report) => return Err(suggest(report, &surroundings, &self.image).await),
+        };
+        for reason in &resolution.reasons {
+            console.message(Level::Info, reason);
+        }
+        let text = match self.json {
+            true => json::resolved(&resolution),
+            false => format!("{}\n", escape(&resolution.collection)),
+        };
+        request::answer(console, text)
+    }
+}

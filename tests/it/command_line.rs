@@ -1,0 +1,179 @@
+//! What the command line offers beside its commands: help, versions, completions, manual pages, colours, forms of
+//! answers.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Cluster, Environment, Made, digest};
+
+/// A cluster with these images, each of its own.
+fn cluster_with(names: &[&str]) -> (Cluster, Environment) {
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster);
+    for (number, name) in (100..).zip(names) {
+        let archive = environment.home().join("image.tar");
+        fs::write(&archive, Made::of(&[(number, 100)]).saved(&[*name])).unwrap();
+        let words = ["push", archive.to_str().unwrap()];
+        let _ = environment.keepdocker(&words).success();
+    }
+    (cluster, environment)
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let environment = Environment::new();
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = environment.keepdocker(&["completions", shell]).success();
+        for word in ["upload", "explain", "project-uuid", "policy"] {
+            assert!(script.contains(word), "{shell}: no {word}");
+        }
+        if shell == "bash" {
+            let file = environment.home().join("completions");
+            fs::write(&file, &script).unwrap();
+            let check = "source \"$0\"; complete -p keepdocker";
+            let words = ["-euc", check, file.to_str().unwrap()];
+            let output = environment.run("bash", &words);
+            assert!(output.success().contains("_keepdocker"), "{shell}");
+        }
+    }
+    let page = environment.keepdocker(&["man"]).success();
+    assert!(page.contains(".TH keepdocker 1"), "{page}");
+    let folder = environment.home().join("pages");
+    let words = ["man", "--directory", folder.to_str().unwrap()];
+    let output = environment.keepdocker(&words);
+    assert!(output.failure(1).contains("pages"), "{output}");
+    fs::create_dir(&folder).unwrap();
+    let _ = environment.keepdocker(&words).success();
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    assert!(read("arv-keepdocker.1").contains("force\\-image\\-format"));
+    assert!(read("keepdocker-upload.1").contains("block\\-layout"));
+    assert!(read("keepdocker-policy-explain.1").contains("cluster\\-id"));
+    assert!(!folder.join("keepdocker-help.1").exists());
+}
+
+#[test]
+fn the_long_version_names_the_component_that_is_embedded() {
+    let environment = Environment::new();
+    let short = environment.keepdocker(&["-V"]).success();
+    assert_eq!(short.lines().count(), 1, "{short}");
+    let long = environment.keepdocker(&["--version"]).success();
+    let file = environment.home().join("component.wasm");
+    let words = ["component", "extract", "--output", file.to_str().unwrap()];
+    let _ = environment.keepdocker(&words).success();
+    let component = digest(&fs::read(&file).unwrap());
+    assert!(long.starts_with(short.trim_end()), "{long}");
+    assert!(long.contains(&format!("component {component}")), "{long}");
+}
+
+#[test]
+fn a_failure_is_json_where_the_answer_would_be() {
+    let (_cluster, environment) = cluster_with(&[]);
+    for words in [
+        &["resolve", "lab/none:1", "--json"][..],
+        &["load", "lab/none:1", "--json"],
+        &["images", "aaaaaaaaaaaa", "--format", "json"],
+    ] {
+        let output = environment.keepdocker(words);
+        assert_eq!(output.status.code(), Some(4), "{output}");
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["schema"], "keepdocker.failure/1");
+        assert_eq!(told["exit"], 4);
+        let message = told["message"].as_str().unwrap();
+        assert!(output.stderr.contains(message), "{output}");
+    }
+    // What has answered already says no more there.
+    let output = environment.keepdocker(&["save", "lab/none:1", "--json", "-o", "-"]);
+    assert_eq!(output.stdout(), "", "{output}");
+    let output = environment.keepdocker(&["resolve", "lab/none:1"]);
+    assert_eq!(output.stdout(), "", "{output}");
+}
+
+#[test]
+fn colours_are_there_where_they_are_asked_for() {
+    let mut environment = Environment::new();
+    let words = ["apply", "no-such-plan"];
+    let plain = environment.keepdocker(&words).failure(1).to_owned();
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+    environment.set("NO_COLOR", "1");
+    let colored = environment.keepdocker(&["--color=always", "apply", "no-such-plan"]);
+    assert!(
+        colored
+            .failure(1)
+            .starts_with("\u{1b}[1;31merror:\u{1b}[0m "),
+        "{colored}"
+    );
+    assert!(colored.stderr.contains("\u{1b}[1;36mhint:"), "{colored}");
+    let drop_in = environment.arv_keepdocker(&["lab/none"]);
+    assert!(!drop_in.stderr.contains('\u{1b}'), "{drop_in}");
+}
+
+#[test]
+fn names_that_may_have_been_meant_are_suggested() {
+    let (_cluster, environment) = cluster_with(&["lab/big:2", "hello-world:1"]);
+    for (words, mention) in [
+        (&["resolve", "lab/big"][..], "did you mean `lab/big:2`?"),
+        (&["load", "helo-world:1"], "did you mean `hello-world:1`?"),
+        (&["repair", "lab/big:3"], "did you mean `lab/big:2`?"),
+    ] {
+        let output = environment.keepdocker(words);
+        assert!(output.failure(4).contains(mention), "{output}");
+    }
+    let output = environment.keepdocker(&["images", "lab/big"]);
+    assert!(
+        output.stderr.contains("did you mean `lab/big:2`?"),
+        "{output}"
+    );
+    let output = environment.keepdocker(&["resolve", "quite/another:1"]);
+    assert!(!output.failure(4).contains("did you mean"), "{output}");
+}
+
+#[test]
+fn words_of_other_tools_lead_on() {
+    let environment = Environment::new();
+    for (word, mention) in [
+        ("tag", "keepdocker upload"),
+        ("rmi", "deletes nothing"),
+        ("copy", "--from"),
+        ("login", "ARVADOS_API_TOKEN"),
+        ("version", "--version"),
+    ] {
+        let output = environment.keepdocker(&[word]);
+        let message = output.failure(2);
+        assert!(
+            message.contains("hint: ") && message.contains(mention),
+            "{output}"
+        );
+    }
+}
+
+#[test]
+fn a_listing_is_filtered_sorted_and_printed_as_asked() {
+    let (_cluster, environment) = cluster_with(&["lab/b:1", "lab/a:2", "other/c:1"]);
+    let listed = |words: &[&str]| environment.keepdocker(&[&["ls"], words].concat()).success();
+    let template = "{{.Repository}}:{{.Tag}}";
+    assert_eq!(
+        listed(&["--sort=name", "--format", template]),
+        "lab/a:2\nlab/b:1\nother/c:1\n"
+    );
+    assert_eq!(
+        listed(&["--sort=name", "--filter=lab/*", "--format", template]),
+        "lab/a:2\nlab/b:1\n"
+    );
+    let csv = listed(&["--filter=other/c", "--format=csv"]);
+    let rows: Vec<&str> = csv.split("\r\n").collect();
+    assert_eq!(rows[0], "repository,tag,id,collection,created");
+    assert!(rows[1].starts_with("other/c,1,sha256:"), "{csv}");
+    assert_eq!(listed(&["--json"]), listed(&["--format=json"]));
+
+    let output = environment.keepdocker(&["images", "lab/a"]);
+    assert_eq!(output.success().lines().count(), 1, "{output}");
+    assert!(output.stderr.contains("--filter 'lab/a*'"), "{output}");
+    let output = environment.keepdocker(&["images", "--filter=nobody/*"]);
+    assert!(
+        output.stderr.contains("without --filter there are 3"),
+        "{output}"
+    );
+    let output = environment.keepdocker(&["images", "--format", "{{.Size}}"]);
+    assert!(output.failure(2).contains("no field"), "{output}");
+}
