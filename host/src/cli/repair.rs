@@ -10,6 +10,7 @@ use super::plan::{as_json, keep, refuse_file, told};
 use super::request;
 use super::suggestions::suggest;
 use crate::bindings::commands::{Outcome, RepairRequest, Repaired};
+use crate::bindings::log::Level;
 use crate::harmless::escape;
 use crate::output::{self, Console, Report};
 use crate::run::{Done, Task};
