@@ -8,7 +8,7 @@ use crate::capabilities::{collections, engine, keep};
 use crate::evidence::{self, Identity};
 use crate::lookup::{self, Known};
 use crate::reference::Reference;
-use crate::{image, manifest, presence, resolve};
+use crate::{image, manifest, presence, resolve, selection};
 use std::collections::HashSet;
 
 /// Finds the image, and has its archive fetched unless it is to go to the engine and is there.
@@ -32,12 +32,17 @@ pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
     }
     let archive = evidence::stored(text, &id).map_err(unsound)?;
     let present = request.target == keep::Target::Engine && engine_has(&archive);
-    let fetched = keep::fetch(&archive, request.target, present).map_err(|error| match error {
-        keep::Error::Archive(ArchiveError::Unsound(text)) => unsound(format!(
-            "its file is named as image {id} and cannot be that: {text}"
-        )),
-        error => error.into(),
-    })?;
+    let name = request
+        .named
+        .then(|| selection::name_of_loaded(&request.image));
+    let name = name.flatten();
+    let fetched =
+        keep::fetch(&archive, request.target, present, name).map_err(|error| match error {
+            keep::Error::Archive(ArchiveError::Unsound(text)) => unsound(format!(
+                "its file is named as image {id} and cannot be that: {text}"
+            )),
+            error => error.into(),
+        })?;
     let mut blocks = HashSet::new();
     if !present {
         blocks.extend(archive.extents.iter().map(|extent| extent.block.as_str()));

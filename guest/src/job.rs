@@ -31,11 +31,11 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn of(image: &archives::Image) -> Self {
+    /// Returns what an archive says of an image.
+    pub(crate) fn of(manifest: Option<&String>, repo_tags: &[String]) -> Self {
         Self {
-            manifest: image.manifest.clone(),
-            reference: image
-                .repo_tags
+            manifest: manifest.cloned(),
+            reference: repo_tags
                 .iter()
                 .find(|tag| matches!(Reference::parse(tag), Ok(Reference::Name(_))))
                 .cloned(),
@@ -119,20 +119,20 @@ impl<'a> Job<'a> {
         self.repositories.dedup();
     }
 
-    /// Stores an image whose layers are these, as far as they are known before it is read.
+    /// Stores an image with this lowest layer, where that is known before it is read.
     ///
     /// That the project cannot take it should not show only after all of its data is sent.
     pub(crate) fn store(
         &self,
         storage: &Storage<'_>,
-        diff_ids: &[String],
+        base: Option<&str>,
     ) -> Result<keep::Stored, Failure> {
         if let Some(project) = &self.request.project {
             project::check(project)?;
         }
         let traits = relatives::Traits {
             repositories: &self.repositories,
-            base: diff_ids.first().map(String::as_str),
+            base,
             owner: &self.owner,
         };
         // Whoever forces an upload wants the data to be sent, perhaps because Keep has lost some.

@@ -7,7 +7,7 @@
 //!
 //! `upload`, `images`, `resolve`, `download` and `repair` are the commands; each reads like a list of steps.
 //! What they decide with are the rules of `keepdocker_decisions`. Between the two stand `lookup`,
-//! `choice`, `evidence`, `heads`, `job`, `naming`, `presence`, `project`, `relatives`, `storage`,
+//! `archive`, `evidence`, `heads`, `job`, `naming`, `presence`, `project`, `relatives`, `storage`,
 //! `registration` and `effect`, which ask and judge.
 
 #[expect(missing_docs, reason = "generated; the documentation is in wit/")]
@@ -21,8 +21,8 @@ mod bindings {
     });
 }
 
+mod archive;
 mod capabilities;
-mod choice;
 mod download;
 mod effect;
 mod evidence;
@@ -52,7 +52,8 @@ use commands::{
     Repaired, Resolution, UploadRequest, Uploaded,
 };
 use keepdocker_decisions::{
-    catalog, extents, image, manifest, plan, reference, resolution, timestamp, types, uuid,
+    catalog, extents, image, manifest, plan, reference, resolution, selection, timestamp, types,
+    uuid,
 };
 use std::sync::Once;
 

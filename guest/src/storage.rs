@@ -39,19 +39,20 @@ impl Doubt {
 /// How one image gets into Keep.
 pub(crate) struct Storage<'a> {
     request: &'a UploadRequest,
-    selection: archives::Selection,
+    /// Which image of the source to store; none where that shows once it is read.
+    image: Option<archives::Chosen>,
     read: Box<Read<'a>>,
 }
 
 impl<'a> Storage<'a> {
     pub(crate) fn new(
         request: &'a UploadRequest,
-        selection: archives::Selection,
+        image: Option<archives::Chosen>,
         read: impl Fn(&keep::Options) -> Result<keep::Stored, Failure> + 'a,
     ) -> Self {
         Self {
             request,
-            selection,
+            image,
             read: Box::new(read),
         }
     }
@@ -100,7 +101,7 @@ impl<'a> Storage<'a> {
     fn options(&self, reuse: Vec<String>, resume: bool) -> keep::Options {
         let request = self.request;
         keep::Options {
-            selection: self.selection.clone(),
+            image: self.image.clone(),
             form: request.form,
             block_layout: request.block_layout,
             replicas: request.replicas,

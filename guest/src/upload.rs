@@ -22,8 +22,10 @@ use crate::evidence::Identity;
 use crate::job::{Job, Source};
 use crate::lookup::{InEngine, Known, Local};
 use crate::reference::{Name, Reference};
+use crate::selection::{self, Asked};
 use crate::storage::Storage;
-use crate::{choice, failure, image, lookup};
+use crate::types::Platform;
+use crate::{archive, failure, image, lookup};
 use std::cell::Cell;
 
 /// Does what the request asks for.
@@ -150,10 +152,11 @@ fn upload_local(job: &Job, local: &Local) -> Result<Uploaded, Failure> {
             asked.push(hinted);
         }
     }
-    let storage = Storage::new(job.request, archives::Selection::Only, |options| {
-        store_local(local, options)
+    let storage = Storage::new(job.request, None, |options| {
+        store_local(local, job.request.platform.as_ref(), options)
     });
-    let stored = job.store(&storage, &local.image.diff_ids)?;
+    let base = local.image.diff_ids.first().map(String::as_str);
+    let stored = job.store(&storage, base)?;
     source.manifest = if stored.image.id == *id {
         stored.image.manifest.clone()
     } else {
@@ -179,17 +182,21 @@ fn forget(id: &str) {
 
 /// Stores the archive of an image of the engine: the one in the cache if it is complete, sound and
 /// that of this image, else a new one.
-fn store_local(local: &Local, options: &keep::Options) -> Result<keep::Stored, Failure> {
+fn store_local(
+    local: &Local,
+    platform: Option<&Platform>,
+    options: &keep::Options,
+) -> Result<keep::Stored, Failure> {
     let id = local.image.id.as_str();
     match archives::Archive::open(&archives::Source::Cache(id.into())) {
         Err(ArchiveError::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
         Ok(cached) => {
-            let fault = match keep::store(&cached, options) {
+            let fault = match archive::store(&cached, &Asked::default(), options) {
                 Ok(stored) if local.is(&stored.image) => return Ok(stored),
                 Ok(stored) => format!("it holds image {}", stored.image.id),
-                Err(keep::Error::Archive(ArchiveError::Unsound(text))) => text,
-                Err(error) => return Err(error.into()),
+                Err(Failure::Archive(ArchiveError::Unsound(text))) => text,
+                Err(error) => return Err(error),
             };
             log::write(
                 Level::Warning,
@@ -198,8 +205,12 @@ fn store_local(local: &Local, options: &keep::Options) -> Result<keep::Stored, F
             archives::forget(id)?;
         }
     }
-    let archive = archives::Archive::open(&archives::Source::Engine(id.into()))?;
-    let stored = keep::store(&archive, options)?;
+    let saved = archives::Archive::open(&archives::Source::Engine(id.into()))?;
+    let asked = Asked {
+        platform,
+        ..Asked::default()
+    };
+    let stored = archive::store(&saved, &asked, options)?;
     if local.is(&stored.image) || local.may_be(&stored.image) {
         return Ok(stored);
     }
@@ -215,47 +226,49 @@ fn from_given(
     cluster: &cluster::Config,
     reference: Option<Reference>,
 ) -> Result<Uploaded, Failure> {
-    let selection = match &request.selection {
-        Some(selection) => Some(Reference::parse(selection)?),
-        None => None,
+    let asked = Asked {
+        called: request.selection.as_deref(),
+        platform: request.platform.as_ref(),
+        reference: reference.as_ref(),
     };
     // The config's digest is the ID of every image in an archive, which makes it v2.
     check_format("v2", cluster, request.force_image_format)?;
-    let archive = archives::Archive::open(&archives::Source::Given)?;
-    let images = archive.images()?;
-    let opened = Cell::new(Some(archive));
+    let given = archives::Archive::open(&archives::Source::Given)?;
+    let images = archive::images(&given, &asked)?;
+    let opened = Cell::new(Some(given));
     let read = |options: &keep::Options| {
-        let archive = match opened.take() {
-            Some(archive) => archive,
+        let given = match opened.take() {
+            Some(given) => given,
             None => archives::Archive::open(&archives::Source::Given)?,
         };
-        Ok(keep::store(&archive, options)?)
+        archive::store(&given, &asked, options)
     };
     let Some(images) = images else {
-        let asked = match &reference {
+        let named = match &reference {
             Some(Reference::Name(name)) => std::slice::from_ref(name),
             _ => &[],
         };
-        let mut job = Job::new(request, cluster, asked)?;
-        let selection = choice::streamed(selection.as_ref(), reference.as_ref());
-        let storage = Storage::new(request, selection, read);
-        let stored = job.store(&storage, &[])?;
-        job.name(&choice::names(reference.as_ref(), &stored.image));
-        let source = Source::of(&stored.image);
+        let mut job = Job::new(request, cluster, named)?;
+        let storage = Storage::new(request, None, read);
+        let stored = job.store(&storage, None)?;
+        job.name(&archive::names(reference.as_ref(), &stored.image.repo_tags));
+        let source = Source::of(stored.image.manifest.as_ref(), &stored.image.repo_tags);
         let uploaded = job.register(&storage, stored, &source, None)?;
         forget(&uploaded.image);
         return Ok(uploaded);
     };
-    let image = choice::choose(images, selection.as_ref(), reference.as_ref())?;
-    let job = Job::new(request, cluster, &choice::names(reference.as_ref(), &image))?;
+    let image = selection::choose(&images, &asked)?;
+    let names = archive::names(reference.as_ref(), &image.repo_tags);
+    let job = Job::new(request, cluster, &names)?;
     let _guard = locks::Guard::acquire(&image.id)?;
+    let source = Source::of(image.manifest.as_ref(), &image.repo_tags);
     if !request.force
-        && let Some(uploaded) = job.reuse(&image.id, Identity::Config, None, &Source::of(&image))?
+        && let Some(uploaded) = job.reuse(&image.id, Identity::Config, None, &source)?
     {
         return Ok(uploaded);
     }
-    let storage = Storage::new(request, archives::Selection::Id(image.id.clone()), read);
-    let stored = job.store(&storage, &image.diff_ids)?;
+    let storage = Storage::new(request, Some(archive::chosen(image)), read);
+    let stored = job.store(&storage, image.base_layer.as_deref())?;
     if stored.image.id != image.id {
         return Err(ArchiveError::Unsound(format!(
             "it held image {} when it was opened, and holds image {} now",
@@ -264,7 +277,7 @@ fn from_given(
         .into());
     }
     // Only the whole archive tells the digest that a manifest of it has.
-    let source = Source::of(&stored.image);
+    let source = Source::of(stored.image.manifest.as_ref(), &stored.image.repo_tags);
     let uploaded = job.register(&storage, stored, &source, Some(&image.id))?;
     forget(&image.id);
     Ok(uploaded)

@@ -27,6 +27,7 @@ mod json;
 pub mod manifest;
 pub mod plan;
 pub mod resolution;
+pub mod selection;
 mod sorting;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -10,7 +10,6 @@ use clap::{ArgAction, CommandFactory as _, Parser};
 use super::upload::note_of_blocks;
 use super::values::settle;
 use super::{Farewell, Job, drive, hints, prepare, read, request};
-use crate::archive::Choice;
 use crate::bindings::commands::{ImagesRequest, Outcome, Pull, UploadRequest, Uploaded};
 use crate::bindings::log::Level;
 use crate::harmless::escape;
@@ -99,7 +98,6 @@ async fn run(
         // The Python program has no option for it.
         engine: environment.text("KEEPDOCKER_ENGINE"),
         retries: arguments.retries,
-        choice: Choice::default(),
         trace: false,
         arguments: super::words(),
         no_cache: arguments.no_cache,

@@ -44,7 +44,7 @@ pub use reuse::Lenders;
 pub use service::Service;
 pub use store::{ArchiveStore, StoreError};
 pub use tally::Wanted;
-pub use upload::{Journal, Stored, Upload, UploadOptions, Writer};
+pub use upload::{Charge, Journal, Stored, Upload, UploadOptions, Writer};
 
 use keepdocker_arvados::{block, known, locator, service, stretched, tally};
 use services::Services;

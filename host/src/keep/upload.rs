@@ -5,7 +5,7 @@
 //! that come twice.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,7 +39,7 @@ pub struct UploadOptions {
     /// Is told of every block that has been sent and stored.
     pub journal: Option<Arc<dyn Journal>>,
     /// How many bytes may be sent; each block is charged once, before it is sent.
-    pub budget: Option<Budget>,
+    pub budget: Option<Charge>,
     /// Whether nothing is sent: blocks that would be get locators without signatures, and count as sent.
     pub rehearse: bool,
     /// Is told how far the upload has come.
@@ -59,6 +59,32 @@ impl UploadOptions {
             rehearse: false,
             progress: Arc::new(Silent),
         }
+    }
+}
+
+/// The leave to send bytes, of the operation that goes on now: an upload may be the work of two.
+#[derive(Debug, Clone)]
+pub struct Charge(Arc<Mutex<Budget>>);
+
+impl Charge {
+    /// Begins with the leave of the first operation.
+    pub fn new(budget: Budget) -> Self {
+        Self(Arc::new(Mutex::new(budget)))
+    }
+
+    /// Ends that operation: what is charged from now on belongs to the next.
+    pub fn next(&self) {
+        let mut budget = self.budget();
+        *budget = budget.following();
+    }
+
+    /// Returns the leave of the operation that goes on.
+    pub fn current(&self) -> Budget {
+        self.budget().clone()
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -325,6 +351,7 @@ impl Run {
         let id = block.id();
         if let Some(budget) = &self.options.budget {
             budget
+                .current()
                 .charge(u64::from(id.size))
                 .map_err(|refusal| Error::Withheld(refusal.to_string()))?;
         }

@@ -8,7 +8,7 @@ use keepdocker_sandbox::Sandbox;
 
 use super::sandbox;
 use crate::api::Api;
-use crate::archive::{Archives, Choice, Location};
+use crate::archive::{Archives, Location};
 use crate::audit::{Folder, Mask};
 use crate::bindings::log::Level;
 use crate::cache::Place;
@@ -36,8 +36,6 @@ pub struct Options {
     pub given: Option<Location>,
     /// Where a fetched image goes.
     pub target: Option<Target>,
-    /// Which platform's image to take, where there is a choice.
-    pub choice: Choice,
     /// How often to repeat a request that fails for now.
     pub retries: u32,
     /// How many blocks to send at once.
@@ -225,13 +223,8 @@ impl Surroundings {
         )
         .under(self.script.clone());
         Ok(Capabilities {
-            archives: Archives::new(
-                engine.clone(),
-                self.options.given.clone(),
-                self.options.choice.clone(),
-                cache.clone(),
-            )
-            .under(self.script.clone()),
+            archives: Archives::new(engine.clone(), self.options.given.clone(), cache.clone())
+                .under(self.script.clone()),
             engine: LocalEngine::new(engine, messages.clone()).under(self.script.clone()),
             keep: if self.options.no_cache {
                 store

@@ -21,7 +21,7 @@ pub(crate) struct Cluster {
     /// Its API.
     pub(crate) api: Arc<Api>,
     /// Its Keep.
-    pub(crate) keep: Keep,
+    pub(crate) keep: Arc<Keep>,
 }
 
 thread_local! {
@@ -32,12 +32,13 @@ thread_local! {
 }
 
 impl session::Guest for Provider {
-    fn give(location: String) -> Result<(), String> {
+    fn give(location: String) -> Result<Option<String>, String> {
         let location = location
             .parse::<Location>()
             .map_err(|error| error.to_string())?;
+        let image = location.image().map(str::to_owned);
         GIVEN.set(Some(location));
-        Ok(())
+        Ok(image)
     }
 
     fn show(least: Level) {
@@ -69,7 +70,7 @@ fn connect() -> Result<Rc<Cluster>, settings::Error> {
     let retry = Retry::default();
     let script = SCRIPT.with_borrow(Clone::clone);
     let api = Arc::new(Api::new(&settings, client.clone(), retry).under(script.clone()));
-    let keep = Keep::new(&settings, client, api.clone(), retry, script);
+    let keep = Arc::new(Keep::new(&settings, client, api.clone(), retry, script));
     Ok(Rc::new(Cluster { api, keep }))
 }
 

@@ -27,6 +27,7 @@ use crate::plan::Script;
 use crate::settings::Settings;
 
 pub(crate) use error::Error;
+pub(crate) use store::Pending;
 use keepdocker_arvados::{block, known, locator, service, stretched, tally};
 use known::KnownBlocks;
 use services::Services;
