@@ -118,7 +118,7 @@ impl<'a> Storage<'a> {
 pub(crate) fn refusal(error: &api::Error) -> Option<&str> {
     match error {
         api::Error::Forbidden(text) => Some(text),
-        api::Error::Rejected(text) if text.to_lowercase().contains("signature") => Some(text),
+        api::Error::Rejected(text) if text.to_ascii_lowercase().contains("signature") => Some(text),
         _ => None,
     }
 }

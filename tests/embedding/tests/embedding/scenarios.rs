@@ -61,12 +61,12 @@ pub(crate) fn made_up() -> Vec<Scenario> {
         run(
             &filled(),
             "download",
-            json!({ "image": "a:1", "target": "given" }),
+            json!({ "image": "a:1", "target": "given", "named": true }),
         ),
         run(
             &filled(),
             "download",
-            json!({ "image": "a:2", "target": "engine" }),
+            json!({ "image": "a:2", "target": "engine", "named": false }),
         ),
         by_manifest(&with_copy_of_somebody(), "a:1"),
         repair(&filled(), "a:2", "manifest"),
