@@ -52,8 +52,8 @@ use commands::{
     Repaired, Resolution, UploadRequest, Uploaded,
 };
 use keepdocker_decisions::{
-    catalog, extents, image, manifest, plan, reference, resolution, selection, timestamp, types,
-    uuid,
+    catalog, choice, extents, image, manifest, plan, reference, resolution, selection, timestamp,
+    types, uuid,
 };
 use std::sync::Once;
 
