@@ -8,7 +8,7 @@ use crate::capabilities::{cluster, collections, links, log};
 use crate::choice::{self, Content, Need, NoChoice, Step};
 use crate::reference::Reference;
 use crate::resolution::{Formats, NamedTerm};
-use crate::{effect, evidence, heads, image, query};
+use crate::{evidence, image, link_heads, name_check, query};
 
 /// How many collections are looked into at a time.
 const COLLECTIONS_AT_A_TIME: usize = 50;
@@ -94,7 +94,7 @@ pub(crate) fn settle(
     resolution: &mut choice::Resolution,
 ) -> Result<Result<collections::Collection, NoChoice>, Failure> {
     let mut known: Vec<collections::Collection> = Vec::new();
-    let mut readable = heads::Readable::none();
+    let mut readable = link_heads::Readable::none();
     loop {
         match resolution.need() {
             Err(none) => return Ok(Err(none)),
@@ -102,13 +102,13 @@ pub(crate) fn settle(
             Ok(Some(Need::Named(name))) => {
                 let names = links::Names::Exactly(vec![name]);
                 let links = query::links(&[links::Class::RepoTag], names)?;
-                readable = heads::Readable::of(&links, None)?;
+                readable = link_heads::Readable::of(&links, None)?;
                 resolution.links(links);
             }
             Ok(Some(Need::Hashed(beginning))) => {
                 let names = links::Names::StartingWith(beginning);
                 let links = query::links(&[links::Class::ImageHash], names)?;
-                readable = heads::Readable::of(&links, None)?;
+                readable = link_heads::Readable::of(&links, None)?;
                 resolution.links(links);
             }
             Ok(Some(Need::Migrations)) => {
@@ -199,7 +199,7 @@ fn explain(resolution: &choice::Resolution, config: &cluster::Config, reasons: &
         Some(second) => format!(
             "{chosen} comes before {}: {}.",
             second.collection,
-            effect::reason(first, second)
+            name_check::reason(first, second)
         ),
         None => "No other collection of a format that the cluster runs matches.".into(),
     });

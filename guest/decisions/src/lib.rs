@@ -26,6 +26,7 @@ pub mod image;
 mod json;
 pub mod manifest;
 pub mod plan;
+pub mod registration;
 pub mod resolution;
 pub mod selection;
 mod sorting;

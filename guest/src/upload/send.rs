@@ -1,15 +1,18 @@
-//! Getting an image's archive into Keep: what need not be sent, and what follows if the cluster
+//! Sending an image's archive to Keep: what need not be sent, and what follows if the cluster
 //! refuses that.
 //!
 //! A block that another collection has is referred to with that collection's signature. Should the
 //! server refuse such a signature, it does so when the collection is created, and does not say
 //! which. Then the archive is read again; the blocks that this run has sent are not sent twice.
 
-use crate::bindings::exports::keepdocker::contract::commands::{Failure, UploadRequest};
+use crate::bindings::exports::keepdocker::contract::commands::{Failure, Reach, UploadRequest};
 use crate::bindings::keepdocker::contract::api;
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{archives, keep, log};
+use crate::{evidence, image, manifest, project, reuse_candidates};
+
+use super::aim::Upload;
 
 /// Reads a source from its beginning, and stores it.
 type Read<'a> = dyn Fn(&keep::Options) -> Result<keep::Stored, Failure> + 'a;
@@ -37,14 +40,14 @@ impl Doubt {
 }
 
 /// How one image gets into Keep.
-pub(crate) struct Storage<'a> {
+pub(crate) struct Sending<'a> {
     request: &'a UploadRequest,
     /// Which image of the source to store; none where that shows once it is read.
     image: Option<archives::Chosen>,
     read: Box<Read<'a>>,
 }
 
-impl<'a> Storage<'a> {
+impl<'a> Sending<'a> {
     pub(crate) fn new(
         request: &'a UploadRequest,
         image: Option<archives::Chosen>,
@@ -57,15 +60,62 @@ impl<'a> Storage<'a> {
         }
     }
 
-    /// Stores the image; blocks of these collections need not be sent.
-    pub(crate) fn store(&self, reuse: Vec<String>) -> Result<keep::Stored, Failure> {
-        let resume = self.request.resume && !self.request.force;
-        (self.read)(&self.options(reuse, resume))
+    /// Sends the image, which has this lowest layer where that is known before it is read.
+    ///
+    /// That the project cannot take it should not show only after all of its data is sent.
+    pub(crate) fn send(
+        &self,
+        upload: &Upload<'_>,
+        base: Option<&str>,
+    ) -> Result<keep::Stored, Failure> {
+        let request = self.request;
+        if let Some(project) = &request.project {
+            project::check(project)?;
+        }
+        let traits = reuse_candidates::Traits {
+            repositories: &upload.repositories,
+            base,
+            owner: &upload.aim.owner,
+        };
+        // Whoever forces an upload wants the data to be sent, perhaps because Keep has lost some.
+        let reuse = match request.reuse {
+            _ if request.force => Vec::new(),
+            Reach::None => Vec::new(),
+            Reach::Own => {
+                reuse_candidates::owned(reuse_candidates::find(traits), &upload.aim.owner)
+            }
+            Reach::Readable => reuse_candidates::find(traits),
+        };
+        let resume = request.resume && !request.force;
+        let stored = (self.read)(&self.options(reuse, resume))?;
+        self.read_back(stored)
     }
 
-    /// Stores the image again, trusting no block but those that this run has sent, as there is doubt
+    /// Reads back what was not sent, where that is asked for, and sends it after all if it is not what
+    /// it should be.
+    fn read_back(&self, stored: keep::Stored) -> Result<keep::Stored, Failure> {
+        // Where nothing is sent, as a plan is made, there is nothing to read either.
+        let is_in_keep = stored.blocks.iter().all(|block| block.contains("+A"));
+        if self.request.verify != keep::Depth::Content || stored.reused == 0 || !is_in_keep {
+            return Ok(stored);
+        }
+        let Some(reason) = unlike(&stored)? else {
+            return Ok(stored);
+        };
+        let again = self.send_again(&stored, &Doubt::Unlike(reason))?;
+        match unlike(&again)? {
+            None => Ok(again),
+            Some(reason) => Err(ArchiveError::Unsound(format!(
+                "what Keep has of image {} is not what was read: {reason}",
+                again.image.id
+            ))
+            .into()),
+        }
+    }
+
+    /// Sends the image again, trusting no block but those that this run has sent, as there is doubt
     /// about those that it has not.
-    pub(crate) fn store_again(
+    pub(crate) fn send_again(
         &self,
         before: &keep::Stored,
         doubt: &Doubt,
@@ -120,5 +170,19 @@ pub(crate) fn refusal(error: &api::Error) -> Option<&str> {
         api::Error::Forbidden(text) => Some(text),
         api::Error::Rejected(text) if text.to_ascii_lowercase().contains("signature") => Some(text),
         _ => None,
+    }
+}
+
+/// Reads a stored archive from Keep, every byte, and says how it differs from what was to be stored.
+fn unlike(stored: &keep::Stored) -> Result<Option<String>, Failure> {
+    let id = stored.image.id.as_str();
+    let text = manifest::build(&stored.blocks, &image::file_name(id), stored.size)
+        .map_err(|error| keep::Error::Other(error.to_string()))?;
+    let archive = evidence::stored(&text, id).map_err(keep::Error::Other)?;
+    match keep::examine(&archive, keep::Depth::Content) {
+        Ok(found) if found.id == id => Ok(None),
+        Ok(found) => Ok(Some(format!("it holds image {}", found.id))),
+        Err(error @ keep::Error::Unauthorized(_)) => Err(error.into()),
+        Err(error) => Ok(Some(evidence::words(&error))),
     }
 }
