@@ -65,7 +65,8 @@ fn images(arguments: &Images) -> Result<String, Report> {
 }
 
 fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
-    let selection = session::give(&arguments.from).map_err(|text| Report::new(Exit::Usage, text))?;
+    let selection =
+        session::give(&arguments.from).map_err(|text| Report::new(Exit::Usage, text))?;
     if arguments.dry_run {
         session::rehearse();
     }

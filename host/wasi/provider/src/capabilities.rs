@@ -6,8 +6,8 @@ use std::path::Path;
 
 use crate::archive::Archive;
 use crate::bindings::{
-    Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects, types,
-    users,
+    Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects,
+    types, users,
 };
 use crate::engine::UNAVAILABLE;
 use crate::keep::Pending;

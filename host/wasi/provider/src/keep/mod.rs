@@ -27,10 +27,10 @@ use crate::plan::Script;
 use crate::settings::Settings;
 
 pub(crate) use error::Error;
-pub(crate) use store::Pending;
 use keepdocker_arvados::{block, known, locator, service, stretched, tally};
 use known::KnownBlocks;
 use services::Services;
+pub(crate) use store::Pending;
 
 /// The Keep of one cluster, used with one token.
 #[derive(Debug)]
