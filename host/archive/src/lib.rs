@@ -87,6 +87,7 @@ pub use reading::Reading;
 pub use search::{Chosen, Wanted};
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
+pub use verbatim::verified;
 
 /// An archive, open for one reading.
 pub struct Archive {
@@ -361,37 +362,6 @@ impl fmt::Debug for Archive {
 /// Begins a stream. Its type is the one of [`verified`], too, so that the code for it serves both.
 fn begun<'a>(opener: Opener) -> Result<Box<dyn Read + 'a>, Error> {
     Ok(opener()?)
-}
-
-/// Reads a tar to its end, verifies it, and returns the only image that it holds.
-///
-/// # Errors
-/// If it is unsound, holds several images or none, or `source` fails.
-pub fn verified(source: impl Read, subject: &str) -> Result<Image, Error> {
-    let progress: Progress<'_> = &mut |_| {};
-    let settings = verbatim::Settings {
-        cutting: Cutting::KEEP,
-        is_layered: false,
-        folder: Path::new(""),
-        rewriting: None,
-    };
-    let source: Box<dyn Read + '_> = Box::new(source);
-    let source = Tracked::new(source, subject, progress);
-    let passed = verbatim::pass_on(source, Box::new(Discarded), &settings)?;
-    Ok(passed.finish_any()?.image)
-}
-
-/// Takes what was verified, and keeps nothing.
-struct Discarded;
-
-impl BlockSink for Discarded {
-    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
-        Ok(Vec::new())
-    }
-
-    fn submit(&mut self, _: Vec<u8>) -> Result<usize, SinkClosed> {
-        Ok(0)
-    }
 }
 
 fn open_error(path: &Path, source: io::Error) -> Error {

@@ -15,8 +15,8 @@ use super::error::{Error, Fault};
 use super::members::{Member, Members};
 use super::reading::Reading;
 use super::search::{Chosen, Search};
-use super::sink::BlockSink;
-use super::source::tar_stream;
+use super::sink::{BlockSink, SinkClosed};
+use super::source::{Progress, Tracked, tar_stream};
 use crate::machine::hasher::Hasher;
 use crate::machine::spool::{Extent, Spool};
 use keepdocker_terms::platform::Platform;
@@ -213,6 +213,37 @@ impl PassedOn<'_> {
             order,
             size,
         })
+    }
+}
+
+/// Reads a tar to its end, verifies it, and returns the only image that it holds.
+///
+/// # Errors
+/// If it is unsound, holds several images or none, or `source` fails.
+pub fn verified(source: impl Read, subject: &str) -> Result<crate::image::Image, Error> {
+    let progress: Progress<'_> = &mut |_| {};
+    let settings = Settings {
+        cutting: Cutting::KEEP,
+        is_layered: false,
+        folder: Path::new(""),
+        rewriting: None,
+    };
+    let source: Box<dyn Read + '_> = Box::new(source);
+    let source = Tracked::new(source, subject, progress);
+    let passed = pass_on(source, Box::new(Discarded), &settings)?;
+    Ok(passed.finish_any()?.image)
+}
+
+/// Takes what was verified, and keeps nothing.
+struct Discarded;
+
+impl BlockSink for Discarded {
+    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
+        Ok(Vec::new())
+    }
+
+    fn submit(&mut self, _: Vec<u8>) -> Result<usize, SinkClosed> {
+        Ok(0)
     }
 }
 

@@ -10,6 +10,7 @@
 //! ```
 
 mod buffers;
+mod charge;
 mod error;
 mod examine;
 mod fetch;
@@ -17,6 +18,7 @@ mod get;
 pub mod host;
 mod journal;
 mod moving;
+mod pending;
 mod put;
 mod read_ahead;
 mod reuse;
@@ -35,6 +37,7 @@ use crate::http::{Client, Retry};
 use crate::settings::Settings;
 
 pub use block::{Block, BlockHash, BlockId, MAXIMUM_SIZE};
+pub use charge::Charge;
 pub use error::Error;
 pub use fetch::Destination;
 pub use journal::{Identity, JournalFile, recall};
@@ -44,7 +47,7 @@ pub use reuse::Lenders;
 pub use service::Service;
 pub use store::{ArchiveStore, StoreError};
 pub use tally::Wanted;
-pub use upload::{Charge, Journal, Stored, Upload, UploadOptions, Writer};
+pub use upload::{Journal, Stored, Upload, UploadOptions, Writer};
 
 use keepdocker_arvados::{block, known, locator, service, stretched, tally};
 use services::Services;

@@ -2,15 +2,16 @@
 //! out again is in `fetch`.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::journal::{Both, JournalFile, recall};
+use super::pending::Pending;
 use super::{
     Charge, Destination, Error as KeepError, Journal, Keep, KnownBlocks, Lenders, Locator, Upload,
     UploadOptions,
 };
-use crate::archive::{self, Archive, Chosen, Opened};
+use crate::archive::{self, Chosen, Opened};
 use crate::bindings::archives::Error as WitArchiveError;
 use crate::bindings::keep::{Error as WitError, Options, Stored};
 use crate::cache::Place;
@@ -299,21 +300,6 @@ impl ArchiveStore {
 
     fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// An archive that was taken in, and of which nobody has chosen an image yet. Dropping it ends its upload.
-struct Pending {
-    archive: Weak<Mutex<Archive>>,
-    upload: Upload,
-    charge: Charge,
-    /// Whether its journal has no image's name.
-    is_of_stream: bool,
-}
-
-impl Pending {
-    fn is_of(&self, archive: &Opened) -> bool {
-        Weak::ptr_eq(&self.archive, &Arc::downgrade(&archive.shared()))
     }
 }
 

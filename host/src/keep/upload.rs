@@ -5,7 +5,7 @@
 //! that come twice.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::block::{Block, BlockId, MAXIMUM_SIZE};
 use super::buffers::{Buffers, Filled};
+use super::charge::Charge;
 use super::known::KnownBlocks;
 use super::locator::Locator;
 use super::moving::Moving;
@@ -21,7 +22,6 @@ use super::tally::Wanted;
 use super::unhashed::Unhashed;
 use super::{Error, Keep};
 use crate::archive::{BlockSink, SinkClosed};
-use crate::gate::Budget;
 use crate::progress::{Progress, Silent};
 
 /// How an upload is done.
@@ -59,32 +59,6 @@ impl UploadOptions {
             rehearse: false,
             progress: Arc::new(Silent),
         }
-    }
-}
-
-/// The leave to send bytes, of the operation that goes on now: an upload may be the work of two.
-#[derive(Debug, Clone)]
-pub struct Charge(Arc<Mutex<Budget>>);
-
-impl Charge {
-    /// Begins with the leave of the first operation.
-    pub fn new(budget: Budget) -> Self {
-        Self(Arc::new(Mutex::new(budget)))
-    }
-
-    /// Ends that operation: what is charged from now on belongs to the next.
-    pub fn next(&self) {
-        let mut budget = self.budget();
-        *budget = budget.following();
-    }
-
-    /// Returns the leave of the operation that goes on.
-    pub fn current(&self) -> Budget {
-        self.budget().clone()
-    }
-
-    fn budget(&self) -> MutexGuard<'_, Budget> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
