@@ -8,7 +8,7 @@ use crate::capabilities::{collections, engine, keep};
 use crate::evidence::{self, Identity};
 use crate::lookup::{self, Known};
 use crate::reference::Reference;
-use crate::{image, manifest, presence, resolve};
+use crate::{found_in_cluster, image, manifest, resolve, selection};
 use std::collections::HashSet;
 
 /// Finds the image, and has its archive fetched unless it is to go to the engine and is there.
@@ -32,12 +32,17 @@ pub(crate) fn run(request: &DownloadRequest) -> Result<Downloaded, Failure> {
     }
     let archive = evidence::stored(text, &id).map_err(unsound)?;
     let present = request.target == keep::Target::Engine && engine_has(&archive);
-    let fetched = keep::fetch(&archive, request.target, present).map_err(|error| match error {
-        keep::Error::Archive(ArchiveError::Unsound(text)) => unsound(format!(
-            "its file is named as image {id} and cannot be that: {text}"
-        )),
-        error => error.into(),
-    })?;
+    let name = request
+        .named
+        .then(|| selection::name_of_loaded(&request.image));
+    let name = name.flatten();
+    let fetched =
+        keep::fetch(&archive, request.target, present, name).map_err(|error| match error {
+            keep::Error::Archive(ArchiveError::Unsound(text)) => unsound(format!(
+                "its file is named as image {id} and cannot be that: {text}"
+            )),
+            error => error.into(),
+        })?;
     let mut blocks = HashSet::new();
     if !present {
         blocks.extend(archive.extents.iter().map(|extent| extent.block.as_str()));
@@ -128,7 +133,7 @@ pub(crate) fn find(text: &str) -> Result<(collections::Collection, Vec<String>),
 /// Where there is a choice, somebody's lie must not keep the user from what another has, so that each
 /// is read before it is taken.
 fn holder(image: &str) -> Result<Option<collections::Collection>, Failure> {
-    let (own, others) = presence::claimants(image)?;
+    let (own, others) = found_in_cluster::claimants(image)?;
     let count = own.len() + others.len();
     for (claimants, depth) in [(own, keep::Depth::Config), (others, keep::Depth::Content)] {
         for collection in claimants {

@@ -3,6 +3,7 @@
 use crate::bindings::exports::keepdocker::contract::commands::{Ambiguity, Failure};
 use crate::bindings::keepdocker::contract::{api, archives, engine, keep, locks};
 use crate::reference::ReferenceError;
+use crate::selection::NoSelection;
 use std::fmt;
 
 impl From<api::Error> for Failure {
@@ -35,6 +36,15 @@ impl From<keep::Error> for Failure {
             keep::Error::Archive(error) => Self::Archive(error),
             error => Self::Keep(error),
         }
+    }
+}
+
+impl From<NoSelection> for Failure {
+    fn from(none: NoSelection) -> Self {
+        Self::Archive(match none {
+            NoSelection::NoSuchImage(text) => archives::Error::NoSuchImage(text),
+            NoSelection::Ambiguous(text) => archives::Error::Ambiguous(text),
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 };
 use crate::capabilities::links;
 use crate::reference::{Id, Reference};
-use crate::{catalog, failure, heads, lookup};
+use crate::{catalog, failure, link_heads, lookup};
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
 
@@ -45,7 +45,7 @@ fn of_one(id: &Id, project: Option<&str>) -> Result<Vec<ListedImage>, Failure> {
 
 /// Leaves the links whose collections can be read.
 fn keep_readable(links: &mut Vec<links::Link>, owner: Option<&str>) -> Result<(), Failure> {
-    let readable = heads::Readable::of(links, owner)?;
+    let readable = link_heads::Readable::of(links, owner)?;
     links.retain(|link| readable.contains(&link.head));
     Ok(())
 }
@@ -58,7 +58,7 @@ fn named(names: Vec<String>, project: Option<&str>) -> Result<Vec<links::Link>, 
         None,
         project,
     )?;
-    let heads = heads::of(&links);
+    let heads = link_heads::of(&links);
     if !heads.is_empty() {
         links.extend(list(
             &[links::Class::ImageHash],
@@ -90,7 +90,7 @@ fn identified(id: &Id, project: Option<&str>) -> Result<(Vec<links::Link>, Vec<S
         let names = links::Names::Exactly(meant.clone());
         links = list(&CLASSES[..1], names, None, project)?;
     }
-    let heads = heads::of(&links);
+    let heads = link_heads::of(&links);
     if heads.is_empty() {
         let links = match id.as_name() {
             Some(name) => named(name.known_as(), project)?,

@@ -6,9 +6,14 @@
 //! same answers always give the same requests.
 //!
 //! `upload`, `images`, `resolve`, `download` and `repair` are the commands; each reads like a list of steps.
-//! What they decide with are the rules of `keepdocker_decisions`. Between the two stand `lookup`,
-//! `choice`, `evidence`, `heads`, `job`, `naming`, `presence`, `project`, `relatives`, `storage`,
-//! `registration` and `effect`, which ask and judge.
+//! What they decide with are the rules of `keepdocker_decisions`. Beside them stand the rooms that several commands use:
+//!
+//! - what is asked: `lookup` (a name or an ID, in the engine or the cluster), `found_in_cluster` (what the cluster has of
+//!   one image), `evidence` (what a collection holds, as opposed to what is said of it), `link_heads` (which collections
+//!   links lead to can be read), `reuse_candidates` (whose blocks an image may share), `project`, `query`;
+//! - what is done: `archive` (an archive is listed, and one image of it stored), `create` (a collection or a link, once);
+//! - what is said: `name_check` (a name that leads elsewhere still), `naming` (an image under the wrong one of its
+//!   digests), `source` (what a collection tells of where its image came from), `failure`.
 
 #[expect(missing_docs, reason = "generated; the documentation is in wit/")]
 mod bindings {
@@ -21,25 +26,24 @@ mod bindings {
     });
 }
 
+mod archive;
 mod capabilities;
-mod choice;
+mod create;
 mod download;
-mod effect;
 mod evidence;
 mod failure;
-mod heads;
+mod found_in_cluster;
 mod images;
-mod job;
+mod link_heads;
 mod lookup;
+mod name_check;
 mod naming;
-mod presence;
 mod project;
 mod query;
-mod registration;
-mod relatives;
 mod repair;
 mod resolve;
-mod storage;
+mod reuse_candidates;
+mod source;
 #[cfg(test)]
 mod testing;
 mod upload;
@@ -52,7 +56,8 @@ use commands::{
     Repaired, Resolution, UploadRequest, Uploaded,
 };
 use keepdocker_decisions::{
-    catalog, extents, image, manifest, plan, reference, resolution, timestamp, types, uuid,
+    catalog, choice, extents, image, manifest, plan, reference, registration, resolution,
+    selection, timestamp, types, uuid,
 };
 use std::sync::Once;
 

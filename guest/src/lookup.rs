@@ -5,10 +5,10 @@
 //! so that an ID which is nowhere cannot turn into another image. Every verb that takes an ID asks here.
 
 use crate::bindings::exports::keepdocker::contract::commands::{Failure, Pull};
-use crate::capabilities::{collections, engine, keep, links};
+use crate::capabilities::{archives, collections, engine, keep, links};
 use crate::evidence::{self, Identity};
 use crate::reference::{Id, Name, Reference};
-use crate::{failure, heads, image, query, resolution};
+use crate::{failure, image, link_heads, query, resolution};
 
 /// How many collections are looked into at most to learn an ID that no link tells.
 const MOST_COLLECTIONS: usize = 20;
@@ -128,6 +128,41 @@ fn find(names: &[String]) -> Result<Vec<engine::LocalImage>, engine::Error> {
         }
     }
     Ok(Vec::new())
+}
+
+impl Local {
+    /// Tells whether an archive's image is the one that the engine named: by its ID, which is the
+    /// digest of the config, or by the manifest that the archive has of it.
+    pub(crate) fn is(&self, image: &archives::Image) -> bool {
+        image.id == self.image.id || image.manifest.as_ref() == Some(&self.image.id)
+    }
+
+    /// Tells whether what the engine itself saved can be the image that it named.
+    ///
+    /// An engine with a containerd store may name an image by an index that it does not save. It has
+    /// that digest among those of the image's names, which no other engine does; then the layers tell.
+    pub(crate) fn may_be(&self, image: &archives::Image) -> bool {
+        let is_digest = |name: &String| {
+            name.split_once('@')
+                .is_some_and(|(_, digest)| digest == self.image.id)
+        };
+        self.image.repo_digests.iter().any(is_digest)
+            && !self.image.diff_ids.is_empty()
+            && self.image.diff_ids == image.diff_ids
+    }
+
+    /// Returns the most exact reference that leads back to the image: by digest if the engine
+    /// knows one for the repository.
+    pub(crate) fn reference(&self) -> Option<String> {
+        let name = self.name.as_ref()?;
+        let repository = format!("{}@", name.repository());
+        let exact = self
+            .image
+            .repo_digests
+            .iter()
+            .find(|digest| digest.starts_with(&repository));
+        Some(exact.cloned().unwrap_or_else(|| name.registered()))
+    }
 }
 
 /// Finds the image among those that the cluster has.
@@ -307,7 +342,7 @@ fn by_name(name: &Name) -> Result<Option<Known>, Failure> {
 
 /// Returns those links whose collection can be read.
 fn readable(mut links: Vec<links::Link>) -> Result<Vec<links::Link>, Failure> {
-    let readable = heads::Readable::of(&links, None)?;
+    let readable = link_heads::Readable::of(&links, None)?;
     links.retain(|link| readable.contains(&link.head));
     Ok(links)
 }

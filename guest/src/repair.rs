@@ -13,14 +13,16 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 };
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::capabilities::{archives, cluster, collections, keep, links, locks, users};
+use crate::create::Holder;
 use crate::evidence::{self, Identity, Refusal};
-use crate::job::Source;
 use crate::naming::{self, Digests};
 use crate::reference::{Name, Reference};
-use crate::registration::Holder;
 use crate::resolution::{self, Formats};
+use crate::source::Source;
 use crate::types::Property;
-use crate::{download, effect, heads, image, plan, presence, project, query, registration};
+use crate::{
+    create, download, found_in_cluster, image, link_heads, name_check, plan, project, query,
+};
 use clock::{Clock, is_planned};
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
@@ -69,7 +71,7 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
         let named = links::Names::Exactly(names.clone());
         let named = query::links(&[links::Class::RepoTag], named)?;
         let formats = Formats::from_config(cluster.image_formats.as_deref());
-        effect::warn(&names, new, &named, formats);
+        name_check::warn(&names, new, &named, formats);
     }
     holder.tell_of_twins(&owner);
     let new = holder.collection;
@@ -127,7 +129,7 @@ fn link(
     let is_name = |link: &links::NewLink| link.class == links::Class::RepoTag;
     let first_name = missing.iter().position(is_name);
     let (hashes, names) = missing.split_at(first_name.unwrap_or(missing.len()));
-    let made = registration::create_links(hashes, owner)?;
+    let made = create::create_links(hashes, owner)?;
     if !names.is_empty() {
         let is_past = |links: &[links::Link]| {
             let is_past =
@@ -140,12 +142,12 @@ fn link(
             || is_past(&made);
         if !is_late && made.is_empty() {
             // An earlier run has made all that tells the time. Another such link does no harm.
-            is_late = is_past(&registration::create_links(&[hash], owner)?);
+            is_late = is_past(&create::create_links(&[hash], owner)?);
         }
         if !is_late {
             return Err(too_early(&new.uuid, former));
         }
-        registration::create_links(names, owner)?;
+        create::create_links(names, owner)?;
     }
     Ok(!missing.is_empty())
 }
@@ -167,7 +169,7 @@ fn find(
         Reference::Name(name) => by_name(name, project)?,
         Reference::Id(id) => {
             let place = match id.full() {
-                Some(full) => presence::find(presence::Search {
+                Some(full) => found_in_cluster::find(found_in_cluster::Search {
                     id: &full,
                     identity: Identity::Config,
                     names: &[],
@@ -234,7 +236,7 @@ fn renamed(
     let copy = naming::renamed(former.clone(), digests)
         .ok_or_else(|| unusable(former, "its manifest is not of one file in one stream"))?;
     let content = &copy.portable_data_hash;
-    let before = registration::of_content(content, &former.owner)?;
+    let before = create::of_content(content, &former.owner)?;
     if let Some(own) = first_useful(&before, former, names)? {
         return Ok(Holder::found(own.clone()));
     }
@@ -259,7 +261,7 @@ fn renamed(
         replicas: former.replicas,
         storage_classes: former.storage_classes.clone(),
     };
-    let holder = registration::create_collection(&new, content, &former.owner, &before)?;
+    let holder = create::create_collection(&new, content, &former.owner, &before)?;
     // The links are left to the next run, to which they tell the time.
     let new = &holder.collection;
     if !names.is_empty() && !clock.is_past(&new.created_at) && !is_planned(&new.uuid) {
@@ -295,7 +297,7 @@ fn rival(
     let owner = Some(right.owner.as_str());
     let digests = links::Names::Exactly(digests);
     let claims = query::links_to(&[links::Class::ImageHash], digests, None, owner)?;
-    let mut heads = heads::of(&claims);
+    let mut heads = link_heads::of(&claims);
     heads.reverse();
     heads.truncate(MOST_COLLECTIONS);
     if heads.is_empty() {

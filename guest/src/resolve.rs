@@ -5,11 +5,10 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 };
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{cluster, collections, links, log};
+use crate::choice::{self, Content, Need, NoChoice, Step};
 use crate::reference::Reference;
-use crate::resolution::{Candidate, Formats, NamedTerm, Term, candidates, migrated};
-use crate::{effect, evidence};
-use crate::{heads, image, manifest, query};
-use std::collections::HashMap;
+use crate::resolution::{Formats, NamedTerm};
+use crate::{evidence, image, link_heads, name_check, query};
 
 /// How many collections are looked into at a time.
 const COLLECTIONS_AT_A_TIME: usize = 50;
@@ -70,14 +69,81 @@ pub(crate) fn find(text: &str) -> Result<Found, Failure> {
     if !formats.v1 && !formats.v2 {
         return Err(Failure::UnsupportedFormat(unsupported(text, &config)));
     }
+    let mut resolution = choice::Resolution::of(text, formats, COLLECTIONS_AT_A_TIME);
     let mut reasons = Vec::new();
-    match Term::parse(text) {
-        Term::Content(content) => by_content(text, &content, formats, reasons),
-        Term::Named(term) => {
-            warn_of_traps(text, &term, &mut reasons);
-            by_name(text, &term, &config, formats, reasons)
+    match resolution.term() {
+        Some(term) => warn_of_traps(text, term, &mut reasons),
+        None => reasons.push(format!(
+            "`{text}` has the form of a portable data hash, so that no link is looked at."
+        )),
+    }
+    let collection = settle(&mut resolution)?.map_err(|none| match none {
+        NoChoice::NoSuchImage => Failure::NoSuchImage(text.into()),
+        NoChoice::UnsupportedFormat => Failure::UnsupportedFormat(unsupported(text, &config)),
+    })?;
+    explain(&resolution, &config, &mut reasons);
+    Ok(Found {
+        collection,
+        reasons,
+        others: resolution.others(),
+    })
+}
+
+/// Asks the cluster for what the choice needs, and returns the collection that is chosen.
+pub(crate) fn settle(
+    resolution: &mut choice::Resolution,
+) -> Result<Result<collections::Collection, NoChoice>, Failure> {
+    let mut known: Vec<collections::Collection> = Vec::new();
+    let mut readable = link_heads::Readable::none();
+    loop {
+        match resolution.need() {
+            Err(none) => return Ok(Err(none)),
+            Ok(None) => break,
+            Ok(Some(Need::Named(name))) => {
+                let names = links::Names::Exactly(vec![name]);
+                let links = query::links(&[links::Class::RepoTag], names)?;
+                readable = link_heads::Readable::of(&links, None)?;
+                resolution.links(links);
+            }
+            Ok(Some(Need::Hashed(beginning))) => {
+                let names = links::Names::StartingWith(beginning);
+                let links = query::links(&[links::Class::ImageHash], names)?;
+                readable = link_heads::Readable::of(&links, None)?;
+                resolution.links(links);
+            }
+            Ok(Some(Need::Migrations)) => {
+                let links = query::links(&[links::Class::Migration], links::Names::All)?;
+                resolution.links(links);
+            }
+            Ok(Some(Need::Readable)) => resolution.readable(|uuid| readable.contains(uuid)),
+            Ok(Some(Need::Collections(uuids))) => {
+                // Of those before, none is chosen.
+                known = query::manifests(collections::Which::Uuids(uuids))?;
+                resolution.collections(&contents(&known));
+            }
+            Ok(Some(Need::Content(content))) => {
+                let found = query::manifests(collections::Which::PortableDataHash(content))?;
+                resolution.collections(&contents(&found));
+                known.extend(found);
+            }
         }
     }
+    let chosen = resolution.chosen().unwrap_or_default();
+    let place = known
+        .iter()
+        .position(|collection| collection.uuid == chosen);
+    Ok(place.map_or(Err(NoChoice::NoSuchImage), |place| {
+        Ok(known.swap_remove(place))
+    }))
+}
+
+fn contents(collections: &[collections::Collection]) -> Vec<Content<'_>> {
+    let contents = collections.iter().map(|collection| Content {
+        uuid: &collection.uuid,
+        portable_data_hash: &collection.portable_data_hash,
+        manifest: collection.manifest.as_deref().unwrap_or_default(),
+    });
+    contents.collect()
 }
 
 /// Says where the server's reading differs from what the text looks like.
@@ -102,167 +168,45 @@ fn warn_of_traps(text: &str, term: &NamedTerm, reasons: &mut Vec<String>) {
     }
 }
 
-fn by_content(
-    text: &str,
-    content: &str,
-    formats: Formats,
-    mut reasons: Vec<String>,
-) -> Result<Found, Failure> {
-    reasons.push(format!(
-        "`{text}` has the form of a portable data hash, so that no link is looked at."
-    ));
-    // Without a size it is the hash of no collection.
-    if !manifest::is_portable_data_hash(content) {
-        return Err(Failure::NoSuchImage(text.into()));
-    }
-    let found = query::manifests(collections::Which::PortableDataHash(content.into()))?;
-    let Some(first) = found.first() else {
-        return Err(Failure::NoSuchImage(text.into()));
-    };
-    let fitting = Fitting::of(&found[..1], formats)?;
-    let Some(chosen) = fitting.of_collection(first) else {
-        return Err(Failure::NoSuchImage(text.into()));
-    };
-    explain(chosen, first, &mut reasons);
-    Ok(Found {
-        collection: chosen.clone(),
-        reasons,
-        others: found
-            .iter()
-            .map(|collection| collection.uuid.clone())
-            .filter(|uuid| *uuid != chosen.uuid)
-            .collect(),
-    })
-}
-
-fn by_name(
-    text: &str,
-    term: &NamedTerm,
-    config: &cluster::Config,
-    formats: Formats,
-    mut reasons: Vec<String>,
-) -> Result<Found, Failure> {
-    let order = match in_order(term, config, &mut reasons)? {
-        Some(order) => order,
-        None => return Err(Failure::NoSuchImage(text.into())),
-    };
-    let mut chosen: Option<(Candidate, collections::Collection)> = None;
-    let mut others = Vec::new();
-    let mut looked_at = 0;
-    for some in order.chunks(COLLECTIONS_AT_A_TIME) {
-        let found = query::manifests(collections::Which::Uuids(
-            some.iter()
-                .map(|candidate| candidate.collection.clone())
-                .collect(),
-        ))?;
-        let fitting = Fitting::of(&found, formats)?;
-        for candidate in some {
-            let Some(collection) = found
-                .iter()
-                .find(|collection| collection.uuid == candidate.collection)
-            else {
-                continue;
-            };
-            let Some(fit) = fitting.of_collection(collection) else {
-                if chosen.is_none() {
-                    reasons.push(format!("{} comes before, but is passed over: it does not hold exactly one file of an image that the cluster runs.", collection.uuid));
-                }
-                continue;
-            };
-            match &chosen {
-                Some(_) => others.push(fit.uuid.clone()),
-                None => {
-                    explain(fit, collection, &mut reasons);
-                    chosen = Some((candidate.clone(), fit.clone()));
+/// Says in one sentence a step how the choice was made.
+fn explain(resolution: &choice::Resolution, config: &cluster::Config, reasons: &mut Vec<String>) {
+    for step in resolution.steps() {
+        reasons.push(match step {
+            Step::Matching(class, count) => {
+                let what = match (class, resolution.term()) {
+                    (links::Class::RepoTag, Some(term)) => format!("the name `{}`", term.repo_tag),
+                    (_, Some(term)) => format!("an image ID like `{}`", term.pattern),
+                    (_, None) => continue,
+                };
+                match count {
+                    0 => format!("No readable collection of {} has {what}.", config.id),
+                    1 => format!("1 readable collection has {what}."),
+                    _ => format!("{count} readable collections have {what}."),
                 }
             }
-        }
-        looked_at += some.len();
-        if chosen.is_some() {
-            break;
-        }
+            Step::PassedOver(uuid) => format!("{uuid} comes before, but is passed over: it does not hold exactly one file of an image that the cluster runs."),
+            Step::Migrated(from, to) => format!(
+                "{from} is of a format that the cluster does not run; a migration link leads to {to}."
+            ),
+        });
     }
-    let Some((first, collection)) = chosen else {
-        return Err(Failure::UnsupportedFormat(unsupported(text, config)));
+    let (Some(chosen), Some(first)) = (resolution.chosen(), resolution.first()) else {
+        return;
     };
-    let second = order
-        .iter()
-        .find(|candidate| others.first() == Some(&candidate.collection));
+    let others = resolution.others();
+    let second = others.first().and_then(|uuid| resolution.candidate(uuid));
     reasons.push(match second {
         Some(second) => format!(
-            "{} comes before {}: {}.",
-            collection.uuid,
+            "{chosen} comes before {}: {}.",
             second.collection,
-            effect::reason(&first, second)
+            name_check::reason(first, second)
         ),
         None => "No other collection of a format that the cluster runs matches.".into(),
     });
-    if looked_at < order.len() {
+    let left = resolution.left();
+    if left > 0 {
         reasons.push(format!(
-            "{} more collections match and were not looked at, as they come later.",
-            order.len() - looked_at
-        ));
-    }
-    Ok(Found {
-        collection,
-        reasons,
-        others,
-    })
-}
-
-/// Returns the collections that the server would consider, in its order, or none if no link
-/// leads to one that can be read.
-fn in_order(
-    term: &NamedTerm,
-    config: &cluster::Config,
-    reasons: &mut Vec<String>,
-) -> Result<Option<Vec<Candidate>>, Failure> {
-    let steps = [
-        (
-            links::Class::RepoTag,
-            links::Names::Exactly(vec![term.repo_tag.clone()]),
-        ),
-        (
-            links::Class::ImageHash,
-            links::Names::StartingWith(term.beginning().into()),
-        ),
-    ];
-    for (class, names) in steps {
-        let links = query::links(&[class], names)?;
-        let readable = heads::Readable::of(&links, None)?;
-        let mut order = candidates(&term.matching(&links));
-        order.retain(|candidate| readable.contains(&candidate.collection));
-        let what = match class {
-            links::Class::RepoTag => format!("the name `{}`", term.repo_tag),
-            _ => format!("an image ID like `{}`", term.pattern),
-        };
-        if order.is_empty() {
-            reasons.push(format!(
-                "No readable collection of {} has {what}.",
-                config.id
-            ));
-            continue;
-        }
-        let count = order.len();
-        reasons.push(format!(
-            "{count} readable collection{} {} {what}.",
-            if count == 1 { "" } else { "s" },
-            if count == 1 { "has" } else { "have" }
-        ));
-        return Ok(Some(order));
-    }
-    Ok(None)
-}
-
-fn explain(
-    chosen: &collections::Collection,
-    matched: &collections::Collection,
-    reasons: &mut Vec<String>,
-) {
-    if chosen.uuid != matched.uuid {
-        reasons.push(format!(
-            "{} is of a format that the cluster does not run; a migration link leads to {}.",
-            matched.uuid, chosen.uuid
+            "{left} more collections match and were not looked at, as they come later."
         ));
     }
 }
@@ -275,61 +219,6 @@ fn unsupported(text: &str, config: &cluster::Config) -> FormatMismatch {
     FormatMismatch {
         format: format.into(),
         supported: config.image_formats.clone().unwrap_or_default(),
-    }
-}
-
-/// Which of some collections hold an image that the cluster runs, or lead to one that does.
-struct Fitting {
-    formats: Formats,
-    migrations: Vec<links::Link>,
-    /// The collections to which migration links lead, by portable data hash.
-    migrated: HashMap<String, collections::Collection>,
-}
-
-impl Fitting {
-    /// Looks for migration links, unless all of the collections fit as they are.
-    fn of(found: &[collections::Collection], formats: Formats) -> Result<Self, Failure> {
-        let mut fitting = Self {
-            formats,
-            migrations: Vec::new(),
-            migrated: HashMap::new(),
-        };
-        if found.iter().all(|collection| fitting.fits(collection)) {
-            return Ok(fitting);
-        }
-        let links = query::links(&[links::Class::Migration], links::Names::All)?;
-        fitting.migrations = links;
-        for collection in found {
-            if let Some(target) = migrated(&fitting.migrations, &collection.portable_data_hash)
-                && !fitting.migrated.contains_key(target)
-                && let Some(found) =
-                    query::manifests(collections::Which::PortableDataHash(target.into()))?
-                        .into_iter()
-                        .next()
-            {
-                fitting.migrated.insert(target.into(), found);
-            }
-        }
-        Ok(fitting)
-    }
-
-    fn fits(&self, collection: &collections::Collection) -> bool {
-        collection
-            .manifest
-            .as_deref()
-            .is_some_and(|manifest| self.formats.accept(manifest))
-    }
-
-    /// Returns the collection itself, or the one to which a migration link leads, or none.
-    fn of_collection<'a>(
-        &'a self,
-        collection: &'a collections::Collection,
-    ) -> Option<&'a collections::Collection> {
-        if self.fits(collection) {
-            return Some(collection);
-        }
-        let target = migrated(&self.migrations, &collection.portable_data_hash)?;
-        self.migrated.get(target).filter(|found| self.fits(found))
     }
 }
 

@@ -11,6 +11,9 @@
 //!    is known, and must be that of the image that the engine named.
 //! 8. Register it: the collection, the hash link, the names.
 //! 9. Tell if a name still leads to another image.
+//!
+//! `known` asks what the cluster has, `registration` of the rules decides what has to be done, `send` sends the data and
+//! `act` does the rest; `aim` is what all of them work for.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, Form, FormatMismatch, ImageDigest, Origin, UploadRequest, Uploaded,
@@ -19,12 +22,21 @@ use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{archives, cluster, keep, locks, log};
 use crate::evidence::Identity;
-use crate::job::{Job, Source};
 use crate::lookup::{InEngine, Known, Local};
 use crate::reference::{Name, Reference};
-use crate::storage::Storage;
-use crate::{choice, failure, image, lookup};
+use crate::selection::{self, Asked};
+use crate::source::Source;
+use crate::types::Platform;
+use crate::{archive, failure, image, lookup};
+use act::{register, reuse};
+use aim::Upload;
+use send::Sending;
 use std::cell::Cell;
+
+mod act;
+mod aim;
+mod known;
+mod send;
 
 /// Does what the request asks for.
 pub(crate) fn run(request: &UploadRequest) -> Result<Uploaded, Failure> {
@@ -66,7 +78,7 @@ fn from_engine(
                 request.force_image_format,
             )?;
             let name = given_name.or_else(|| local.name.clone());
-            return upload_local(&Job::new(request, cluster, name.as_slice())?, &local);
+            return upload_local(&Upload::new(request, cluster, name.as_slice())?, &local);
         }
         InEngine::Absent => None,
         InEngine::Unavailable(error) => Some(error),
@@ -88,10 +100,11 @@ fn from_engine(
             name,
             collection,
         } = known;
-        let job = Job::new(request, cluster, name.as_slice())?;
+        let upload = Upload::new(request, cluster, name.as_slice())?;
         let _guard = locks::Guard::acquire(&image)?;
         let named = collection.as_deref();
-        if let Some(uploaded) = job.reuse(&image, Identity::Config, named, &Source::default())? {
+        if let Some(uploaded) = reuse(&upload, &image, Identity::Config, named, &Source::default())?
+        {
             return Ok(uploaded);
         }
     }
@@ -119,15 +132,15 @@ fn new_name(reference: Reference) -> Result<Name, Failure> {
 }
 
 /// Uploads an image of the engine's store.
-fn upload_local(job: &Job, local: &Local) -> Result<Uploaded, Failure> {
+fn upload_local(upload: &Upload<'_>, local: &Local) -> Result<Uploaded, Failure> {
     let id = &local.image.id;
     let _guard = locks::Guard::acquire(id)?;
     let mut source = Source {
         manifest: None,
         reference: local.reference(),
     };
-    if !job.request.force {
-        if let Some(uploaded) = job.reuse(id, Identity::Config, None, &source)? {
+    if !upload.request.force {
+        if let Some(uploaded) = reuse(upload, id, Identity::Config, None, &source)? {
             return Ok(uploaded);
         }
         // The engine may call the image by its manifest's digest; an earlier upload noted that.
@@ -140,26 +153,27 @@ fn upload_local(job: &Job, local: &Local) -> Result<Uploaded, Failure> {
             ..source.clone()
         };
         let mut asked: Vec<String> = Vec::new();
-        for (hinted, _) in lookup::manifest_hints(id, Some(&job.owner))? {
+        for (hinted, _) in lookup::manifest_hints(id, Some(&upload.aim.owner))? {
             if asked.contains(&hinted) {
                 continue;
             }
-            if let Some(uploaded) = job.reuse(&hinted, identity, None, &noted)? {
+            if let Some(uploaded) = reuse(upload, &hinted, identity, None, &noted)? {
                 return Ok(uploaded);
             }
             asked.push(hinted);
         }
     }
-    let storage = Storage::new(job.request, archives::Selection::Only, |options| {
-        store_local(local, options)
+    let sending = Sending::new(upload.request, None, |options| {
+        store_local(local, upload.request.platform.as_ref(), options)
     });
-    let stored = job.store(&storage, &local.image.diff_ids)?;
+    let base = local.image.diff_ids.first().map(String::as_str);
+    let stored = sending.send(upload, base)?;
     source.manifest = if stored.image.id == *id {
         stored.image.manifest.clone()
     } else {
         Some(id.clone())
     };
-    let uploaded = job.register(&storage, stored, &source, Some(id))?;
+    let uploaded = register(upload, &sending, stored, &source, Some(id))?;
     forget(id);
     Ok(uploaded)
 }
@@ -179,17 +193,21 @@ fn forget(id: &str) {
 
 /// Stores the archive of an image of the engine: the one in the cache if it is complete, sound and
 /// that of this image, else a new one.
-fn store_local(local: &Local, options: &keep::Options) -> Result<keep::Stored, Failure> {
+fn store_local(
+    local: &Local,
+    platform: Option<&Platform>,
+    options: &keep::Options,
+) -> Result<keep::Stored, Failure> {
     let id = local.image.id.as_str();
     match archives::Archive::open(&archives::Source::Cache(id.into())) {
         Err(ArchiveError::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
         Ok(cached) => {
-            let fault = match keep::store(&cached, options) {
+            let fault = match archive::store(&cached, &Asked::default(), options) {
                 Ok(stored) if local.is(&stored.image) => return Ok(stored),
                 Ok(stored) => format!("it holds image {}", stored.image.id),
-                Err(keep::Error::Archive(ArchiveError::Unsound(text))) => text,
-                Err(error) => return Err(error.into()),
+                Err(Failure::Archive(ArchiveError::Unsound(text))) => text,
+                Err(error) => return Err(error),
             };
             log::write(
                 Level::Warning,
@@ -198,8 +216,12 @@ fn store_local(local: &Local, options: &keep::Options) -> Result<keep::Stored, F
             archives::forget(id)?;
         }
     }
-    let archive = archives::Archive::open(&archives::Source::Engine(id.into()))?;
-    let stored = keep::store(&archive, options)?;
+    let saved = archives::Archive::open(&archives::Source::Engine(id.into()))?;
+    let asked = Asked {
+        platform,
+        ..Asked::default()
+    };
+    let stored = archive::store(&saved, &asked, options)?;
     if local.is(&stored.image) || local.may_be(&stored.image) {
         return Ok(stored);
     }
@@ -215,47 +237,49 @@ fn from_given(
     cluster: &cluster::Config,
     reference: Option<Reference>,
 ) -> Result<Uploaded, Failure> {
-    let selection = match &request.selection {
-        Some(selection) => Some(Reference::parse(selection)?),
-        None => None,
+    let asked = Asked {
+        called: request.selection.as_deref(),
+        platform: request.platform.as_ref(),
+        reference: reference.as_ref(),
     };
     // The config's digest is the ID of every image in an archive, which makes it v2.
     check_format("v2", cluster, request.force_image_format)?;
-    let archive = archives::Archive::open(&archives::Source::Given)?;
-    let images = archive.images()?;
-    let opened = Cell::new(Some(archive));
+    let given = archives::Archive::open(&archives::Source::Given)?;
+    let images = archive::images(&given, &asked)?;
+    let opened = Cell::new(Some(given));
     let read = |options: &keep::Options| {
-        let archive = match opened.take() {
-            Some(archive) => archive,
+        let given = match opened.take() {
+            Some(given) => given,
             None => archives::Archive::open(&archives::Source::Given)?,
         };
-        Ok(keep::store(&archive, options)?)
+        archive::store(&given, &asked, options)
     };
     let Some(images) = images else {
-        let asked = match &reference {
+        let named = match &reference {
             Some(Reference::Name(name)) => std::slice::from_ref(name),
             _ => &[],
         };
-        let mut job = Job::new(request, cluster, asked)?;
-        let selection = choice::streamed(selection.as_ref(), reference.as_ref());
-        let storage = Storage::new(request, selection, read);
-        let stored = job.store(&storage, &[])?;
-        job.name(&choice::names(reference.as_ref(), &stored.image));
-        let source = Source::of(&stored.image);
-        let uploaded = job.register(&storage, stored, &source, None)?;
+        let mut upload = Upload::new(request, cluster, named)?;
+        let sending = Sending::new(request, None, read);
+        let stored = sending.send(&upload, None)?;
+        upload.name(&archive::names(reference.as_ref(), &stored.image.repo_tags));
+        let source = Source::of(stored.image.manifest.as_ref(), &stored.image.repo_tags);
+        let uploaded = register(&upload, &sending, stored, &source, None)?;
         forget(&uploaded.image);
         return Ok(uploaded);
     };
-    let image = choice::choose(images, selection.as_ref(), reference.as_ref())?;
-    let job = Job::new(request, cluster, &choice::names(reference.as_ref(), &image))?;
+    let image = selection::choose(&images, &asked)?;
+    let names = archive::names(reference.as_ref(), &image.repo_tags);
+    let upload = Upload::new(request, cluster, &names)?;
     let _guard = locks::Guard::acquire(&image.id)?;
+    let source = Source::of(image.manifest.as_ref(), &image.repo_tags);
     if !request.force
-        && let Some(uploaded) = job.reuse(&image.id, Identity::Config, None, &Source::of(&image))?
+        && let Some(uploaded) = reuse(&upload, &image.id, Identity::Config, None, &source)?
     {
         return Ok(uploaded);
     }
-    let storage = Storage::new(request, archives::Selection::Id(image.id.clone()), read);
-    let stored = job.store(&storage, &image.diff_ids)?;
+    let sending = Sending::new(request, Some(archive::chosen(image)), read);
+    let stored = sending.send(&upload, image.base_layer.as_deref())?;
     if stored.image.id != image.id {
         return Err(ArchiveError::Unsound(format!(
             "it held image {} when it was opened, and holds image {} now",
@@ -264,8 +288,8 @@ fn from_given(
         .into());
     }
     // Only the whole archive tells the digest that a manifest of it has.
-    let source = Source::of(&stored.image);
-    let uploaded = job.register(&storage, stored, &source, Some(&image.id))?;
+    let source = Source::of(stored.image.manifest.as_ref(), &stored.image.repo_tags);
+    let uploaded = register(&upload, &sending, stored, &source, Some(&image.id))?;
     forget(&image.id);
     Ok(uploaded)
 }

@@ -10,8 +10,10 @@ use std::fs;
 use std::path::Path;
 
 use keepdocker_archive::{
-    Archive, BlockLayout, BlockSink, Choice, Form, Location, Selection, SinkClosed,
+    Archive, BlockLayout, BlockSink, Chosen, Error, Form, Held, Location, SinkClosed, Wanted,
 };
+use keepdocker_decisions::selection::{self, Asked, NoSelection};
+use keepdocker_decisions::types::{HeldImage, Platform};
 use serde_json::Value;
 use sha2::Digest as _;
 
@@ -129,18 +131,16 @@ fn by_skopeo(tools: &Tools, number: usize, source: &str) -> Option<Found> {
 fn by_us(source: &str) -> Result<Found, String> {
     let folder = std::env::temp_dir();
     let location: Location = source.parse().unwrap();
-    let archive = Archive::open(&location, Choice::default(), &folder);
+    let called = location.image().map(str::to_owned);
+    let read = |archive: Archive| read(archive, called.as_deref());
+    let archive = Archive::open(&location, &folder);
     let found = archive.map_err(|error| error.to_string()).and_then(read);
-    if let Location::File { file, image } = location {
-        let choice = Choice {
-            name: image,
-            platform: None,
-        };
+    if let Location::File { file, .. } = location {
         let opener = Box::new(move || {
             let file: Box<dyn std::io::Read + Send> = Box::new(fs::File::open(file).unwrap());
             Ok(file)
         });
-        let streamed = read(Archive::stream("a stream", opener, choice, &folder));
+        let streamed = read(Archive::stream("a stream", opener, &folder));
         assert_eq!(
             streamed.is_ok(),
             found.is_ok(),
@@ -153,12 +153,52 @@ fn by_us(source: &str) -> Result<Found, String> {
     found
 }
 
-fn read(mut archive: Archive) -> Result<Found, String> {
+/// Reads the image that the component would choose.
+fn read(mut archive: Archive, called: Option<&str>) -> Result<Found, String> {
+    let text = |error: Error| error.to_string();
     let (form, layout) = (Form::Canonical, BlockLayout::Layered);
-    let reading = archive.read(&Selection::Only, form, layout, &mut Nowhere(0), &mut |_| {});
-    match reading {
-        Ok(reading) => Ok((reading.image.id, reading.image.diff_ids)),
-        Err(error) => Err(error.to_string()),
+    let sink = Box::new(Nowhere(0));
+    archive
+        .take_in(form, layout, sink, &mut |_| {})
+        .map_err(text)?;
+    let wanted = Wanted {
+        called: called.map(Into::into),
+        ..Wanted::default()
+    };
+    let held = archive.images(&wanted).map_err(text)?.unwrap();
+    let images: Vec<HeldImage> = held.iter().map(told).collect();
+    let asked = Asked {
+        called,
+        ..Asked::default()
+    };
+    let image = selection::choose(&images, &asked).map_err(|none| match none {
+        NoSelection::NoSuchImage(text) | NoSelection::Ambiguous(text) => text,
+    })?;
+    let chosen = Chosen {
+        image: image.id.clone(),
+        manifest: image.manifest.clone(),
+    };
+    let reading = archive.finish(&chosen, &mut |_| {}).map_err(text)?;
+    Ok((reading.image.id, reading.image.diff_ids))
+}
+
+/// Tells the component of an image.
+fn told(held: &Held) -> HeldImage {
+    let image = &held.image;
+    HeldImage {
+        position: held.position.try_into().unwrap(),
+        group: held.group.try_into().unwrap(),
+        id: image.id.clone(),
+        manifest: image.manifest.clone(),
+        indexes: held.indexes.clone(),
+        repo_tags: image.repo_tags.clone(),
+        references: held.references.clone(),
+        base_layer: image.diff_ids.first().cloned(),
+        platform: Platform {
+            os: image.platform.os.clone(),
+            architecture: image.platform.architecture.clone(),
+            variant: image.platform.variant.clone(),
+        },
     }
 }
 

@@ -26,7 +26,9 @@ pub mod image;
 mod json;
 pub mod manifest;
 pub mod plan;
+pub mod registration;
 pub mod resolution;
+pub mod selection;
 mod sorting;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -13,6 +13,7 @@ fn fetch(image: &str) -> Result<Downloaded, Failure> {
     run(&DownloadRequest {
         image: image.into(),
         target: keep::Target::Engine,
+        named: true,
     })
 }
 
@@ -167,11 +168,33 @@ fn what_is_only_like_it_or_said_to_be_it_is_fetched() {
 }
 
 #[test]
+fn what_arrives_gets_the_name_that_it_was_asked_for_by_unless_that_is_none() {
+    let content = format!("{}+{}", "f".repeat(32), 60);
+    for (asked, named, expected) in [
+        ("lab/tool:1", true, Some("lab/tool:1")),
+        ("lab/tool:1", false, None),
+        (content.as_str(), true, None),
+    ] {
+        holding(&format!("sha256:{DIGITS}.tar"));
+        world::with(|world| world.collections[0].portable_data_hash.clone_from(&content));
+        let request = DownloadRequest {
+            image: asked.into(),
+            target: keep::Target::Given,
+            named,
+        };
+        run(&request).unwrap();
+        let name = world::with(|world| world.named_on_arrival.clone());
+        assert_eq!(name.as_deref(), expected, "{asked}");
+    }
+}
+
+#[test]
 fn a_file_and_an_archive_that_cannot_be_looked_into_are_fetched() {
     engine_has(MANIFEST, &[LAYER]);
     let request = DownloadRequest {
         image: "lab/tool:1".into(),
         target: keep::Target::Given,
+        named: true,
     };
     assert_eq!(run(&request).unwrap().outcome, Delivery::Fetched);
     world::with(|world| assert!(world.calls.iter().all(|call| !call.starts_with("engine"))));

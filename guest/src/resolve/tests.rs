@@ -1,4 +1,6 @@
 use super::*;
+use crate::manifest;
+use crate::resolution::Term;
 use crate::testing::recorded::Recorded;
 use crate::testing::world::{self, World};
 use crate::testing::{USER, hash_link, repo_tag_link};

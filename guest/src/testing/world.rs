@@ -63,6 +63,8 @@ pub(crate) struct World {
     pub(crate) cache: Vec<(String, Option<real::archives::Image>)>,
     /// What was fetched from Keep, in order.
     pub(crate) fetched: Vec<real::keep::Extent>,
+    /// The name that the image fetched last got.
+    pub(crate) named_on_arrival: Option<String>,
     /// What blocks hold, by their MD5, where that is not what the archive's name promises; none for
     /// what is no archive.
     pub(crate) contents: Vec<(String, Option<real::archives::Image>)>,
@@ -119,6 +121,7 @@ impl World {
             given: None,
             cache: Vec::new(),
             fetched: Vec::new(),
+            named_on_arrival: None,
             contents: Vec::new(),
             stored_as: None,
             manifest_once_stored: None,

@@ -70,6 +70,7 @@ fn request(image: &str) -> UploadRequest {
         image: Some(image.into()),
         tag: None,
         selection: None,
+        platform: None,
         project: None,
         name: None,
         pull: Pull::Never,

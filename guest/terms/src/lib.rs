@@ -6,6 +6,7 @@
 //!
 //! There is no contract here, no input and no output, so that it compiles for every target.
 
+pub mod called;
 pub mod digest;
 pub mod hex;
 pub mod image_id;

@@ -44,12 +44,12 @@ impl Platform {
     /// Returns the one way to write a platform that the engines compare by.
     #[must_use]
     pub fn normal(&self) -> Self {
-        let os = match self.os.to_lowercase().as_str() {
+        let os = match self.os.to_ascii_lowercase().as_str() {
             "macos" => "darwin".to_owned(),
             os => os.to_owned(),
         };
-        let architecture = self.architecture.to_lowercase();
-        let variant = self.variant.to_lowercase();
+        let architecture = self.architecture.to_ascii_lowercase();
+        let variant = self.variant.to_ascii_lowercase();
         let (architecture, variant) = match (architecture.as_str(), variant.as_str()) {
             ("x86_64" | "x86-64" | "amd64", "" | "1" | "v1") => ("amd64", String::new()),
             ("x86_64" | "x86-64" | "amd64", _) => ("amd64", variant),

@@ -16,7 +16,7 @@ pub(crate) const TAR_UNIT: usize = 512;
 
 /// A run of blocks under construction.
 pub(crate) struct Blocks<'a> {
-    sink: &'a mut dyn BlockSink,
+    sink: Box<dyn BlockSink + 'a>,
     block: usize,
     /// The block being filled.
     current: Option<Vec<u8>>,
@@ -38,7 +38,7 @@ struct Held {
 
 impl<'a> Blocks<'a> {
     /// Begins with no block.
-    pub(crate) fn new(sink: &'a mut dyn BlockSink, cutting: Cutting) -> Self {
+    pub(crate) fn new(sink: Box<dyn BlockSink + 'a>, cutting: Cutting) -> Self {
         debug_assert!(cutting.block.is_multiple_of(TAR_UNIT) && cutting.block >= 2 * TAR_UNIT);
         Blocks {
             sink,

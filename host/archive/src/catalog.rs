@@ -5,31 +5,107 @@
 //! for several platforms, not all of which need be there. In the form `dir:`, `manifest.json` is the
 //! manifest of the one image.
 
-use super::choice::Choice;
 use super::documents::{DockerImage, Documents, OciDocument, PlatformFields, parse};
+use crate::image::Held;
+
 use super::entry::{ConfigBytes, Entry, Layer, familiar};
-use super::error::{Error, Fault};
-use super::oci_layout::{self, Layout, MOST, has_digest, has_name, is_at};
+use super::error::{Error, Fault, quoted};
+use super::oci_layout::{self, Layout, MOST};
+use super::search::{Chosen, Search, is_called};
 use keepdocker_terms::digest::Digest;
 
-/// Returns the images of the archive that `choice` may mean, in the order in which it names them; all
-/// of them where its name means none.
+/// Returns the images of the archive that are looked for, in the order in which it names them; all of them
+/// where none is called so.
 ///
 /// Their configs are verified; of their layers only the number is.
-pub(crate) fn read(documents: &mut dyn Documents, choice: &Choice) -> Result<Vec<Entry>, Error> {
-    let wanted = choice.name.as_deref();
-    let entries = called(documents, choice, wanted)?;
-    if wanted.is_none() || !entries.is_empty() {
-        return Ok(entries);
+pub(crate) fn read(documents: &mut dyn Documents, search: Search<'_>) -> Result<Vec<Entry>, Error> {
+    let entries = found(documents, search)?;
+    match search {
+        Search::Called(_, platform) if entries.is_empty() => {
+            found(documents, Search::Any(platform))
+        }
+        _ => Ok(entries),
     }
-    called(documents, choice, None)
 }
 
-fn called(
-    documents: &mut dyn Documents,
-    choice: &Choice,
-    wanted: Option<&str>,
-) -> Result<Vec<Entry>, Error> {
+/// Returns the image that was chosen.
+///
+/// # Errors
+/// If it is not there, or only others can read it.
+pub(crate) fn exactly(documents: &mut dyn Documents, chosen: &Chosen) -> Result<Entry, Error> {
+    pick(found(documents, Search::Exactly(chosen))?, chosen)
+}
+
+/// Takes the image that was chosen out of those that are there.
+///
+/// # Errors
+/// If it is not among them, or only others can read it.
+pub(crate) fn pick(entries: Vec<Entry>, chosen: &Chosen) -> Result<Entry, Error> {
+    let held: Vec<&str> = entries.iter().map(|entry| &*entry.image.id).collect();
+    let held = held.join(", ");
+    let mut entries = entries.into_iter();
+    let entry = entries
+        .find(|entry| entry.image.id == chosen.image && entry.image.manifest == chosen.manifest);
+    let Some(entry) = entry else {
+        return Err(Error::NoSuchImage {
+            wanted: format!("`{}`", quoted(&chosen.image)),
+            held: match held.is_empty() {
+                true => "none".into(),
+                false => held,
+            },
+        });
+    };
+    match entry.layers.iter().find(|layer| layer.is_encrypted) {
+        Some(layer) => Err(Error::member(
+            layer.member.clone(),
+            Fault::Refused(
+                "is an encrypted layer; decrypt the image first, as `skopeo copy --decryption-key` does",
+            ),
+        )),
+        None => Ok(entry),
+    }
+}
+
+/// Takes the only image out of those that are there.
+///
+/// # Errors
+/// If there is none, there are several, or only others can read it.
+pub(crate) fn only(entries: Vec<Entry>) -> Result<Entry, Error> {
+    let Some(first) = entries.first() else {
+        return Err(Error::NoSuchImage {
+            wanted: "at all".into(),
+            held: "none".into(),
+        });
+    };
+    if let Some(other) = entries.iter().find(|entry| entry.id != first.id) {
+        return Err(Error::Ambiguous {
+            held: format!("{}, {}", first.id, other.id),
+        });
+    }
+    let chosen = Chosen {
+        image: first.image.id.clone(),
+        manifest: first.image.manifest.clone(),
+    };
+    pick(entries, &chosen)
+}
+
+/// Tells of the images, for whoever chooses one.
+pub(crate) fn told(entries: Vec<Entry>) -> Vec<Held> {
+    let groups: Vec<String> = entries.iter().map(|entry| entry.group.clone()).collect();
+    let told = entries.into_iter().enumerate().map(|(at, entry)| Held {
+        group: groups
+            .iter()
+            .position(|group| *group == groups[at])
+            .unwrap_or(at),
+        position: entry.position,
+        references: entry.references,
+        indexes: entry.indexes.iter().map(Digest::to_string).collect(),
+        image: entry.image,
+    });
+    told.collect()
+}
+
+fn found(documents: &mut dyn Documents, search: Search<'_>) -> Result<Vec<Entry>, Error> {
     let account = documents.document("manifest.json")?;
     let index = documents.document("index.json")?;
     let is_directory = account.as_deref().is_some_and(is_object);
@@ -42,8 +118,8 @@ fn called(
         },
     };
     match account {
-        Some(account) if !is_directory => docker(documents, &account, &layout, wanted),
-        _ if index.is_some() => layout.entries(documents, wanted, &choice.platform()),
+        Some(account) if !is_directory => docker(documents, &account, &layout, search),
+        _ if index.is_some() => layout.entries(documents, search),
         Some(account) => directory(documents, &account),
         None if documents.document("repositories")?.is_some() => Err(Error::Unsupported(
             "the archive is of the form before Docker 1.10, without `manifest.json`; load it into an engine and save it again".into(),
@@ -77,7 +153,7 @@ fn docker(
     documents: &mut dyn Documents,
     account: &[u8],
     layout: &Layout,
-    wanted: Option<&str>,
+    search: Search<'_>,
 ) -> Result<Vec<Entry>, Error> {
     let images: Option<Vec<Option<DockerImage>>> = parse("manifest.json", account)?;
     let mut entries = Vec::new();
@@ -90,15 +166,17 @@ fn docker(
         };
         // Tools differ in whether they write what Docker leaves out.
         let names: Vec<String> = image.repo_tags.iter().map(|name| familiar(name)).collect();
-        let is_meant = |id: Option<&Digest>| {
-            wanted.is_none_or(|wanted| {
-                is_at(position, wanted)
-                    || has_name(&names, wanted)
-                    || has_digest(id, wanted)
+        let is_meant = |id: Option<&Digest>| match search {
+            Search::Any(_) => true,
+            Search::Called(called, _) => {
+                called.is_at(position)
+                    || called.is_name(&names)
+                    || is_called(called, id)
                     || id
                         .and_then(|id| layout.of_config(id))
-                        .is_some_and(|it| it.is_called(wanted))
-            })
+                        .is_some_and(|it| it.is_called(called))
+            }
+            Search::Exactly(chosen) => id.is_some_and(|id| chosen.is_of(id)),
         };
         let promised = promised_id(&image.config);
         if promised.is_some() && !is_meant(promised.as_ref()) {

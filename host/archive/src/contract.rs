@@ -24,12 +24,42 @@ macro_rules! contract {
             }
         }
 
-        impl From<&$bindings::archives::Selection> for $crate::Selection {
-            fn from(selection: &$bindings::archives::Selection) -> Self {
-                match selection {
-                    $bindings::archives::Selection::Only => Self::Only,
-                    $bindings::archives::Selection::Id(id) => Self::Id(id.clone()),
-                    $bindings::archives::Selection::Name(name) => Self::Name(name.clone()),
+        impl From<$crate::Held> for $bindings::types::HeldImage {
+            fn from(held: $crate::Held) -> Self {
+                let image = $bindings::archives::Image::from(held.image);
+                Self {
+                    // There are few: the archive's account is short.
+                    position: u32::try_from(held.position).unwrap_or(u32::MAX),
+                    group: u32::try_from(held.group).unwrap_or(u32::MAX),
+                    id: image.id,
+                    manifest: image.manifest,
+                    indexes: held.indexes,
+                    repo_tags: image.repo_tags,
+                    references: held.references,
+                    base_layer: image.diff_ids.into_iter().next(),
+                    platform: image.platform,
+                }
+            }
+        }
+
+        impl From<$bindings::archives::Wanted> for $crate::Wanted {
+            fn from(wanted: $bindings::archives::Wanted) -> Self {
+                Self {
+                    called: wanted.called,
+                    platform: $crate::Platform {
+                        os: wanted.platform.os,
+                        architecture: wanted.platform.architecture,
+                        variant: wanted.platform.variant,
+                    },
+                }
+            }
+        }
+
+        impl From<&$bindings::archives::Chosen> for $crate::Chosen {
+            fn from(chosen: &$bindings::archives::Chosen) -> Self {
+                Self {
+                    image: chosen.image.clone(),
+                    manifest: chosen.manifest.clone(),
                 }
             }
         }

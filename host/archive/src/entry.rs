@@ -208,8 +208,3 @@ impl ConfigBytes {
 pub(crate) fn familiar(name: &str) -> String {
     Name::parse(name).map_or_else(|_| name.to_owned(), |name| name.familiar())
 }
-
-/// Tells whether two texts are one name, however it is spelled.
-pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
-    Name::parse(one).map_or(one == other, |name| name.is(other))
-}

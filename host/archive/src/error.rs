@@ -30,11 +30,9 @@ pub enum Error {
         /// What there is.
         held: String,
     },
-    /// More than one image of the archive matches.
-    #[error("the archive holds several images{wanted}: {held}; name the one that is meant")]
+    /// The archive holds more than the one image that it should.
+    #[error("the archive holds several images: {held}")]
     Ambiguous {
-        /// What was asked for, with a space before it, or nothing.
-        wanted: String,
         /// What there is.
         held: String,
     },

@@ -1,4 +1,4 @@
-//! What an archive says of its images, and which of them is read how.
+//! What an archive says of its images, and in which form one is read.
 
 use keepdocker_terms::platform::Platform;
 
@@ -22,15 +22,19 @@ pub struct Image {
     pub platform: Platform,
 }
 
-/// Which image of an archive is meant.
+/// One image of several, by the archive's own account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Selection {
-    /// The only one; an archive with several is ambiguous.
-    Only,
-    /// The one with this ID, or whose manifest has this digest.
-    Id(String),
-    /// The one that the archive knows by this `repository:tag`.
-    Name(String),
+pub struct Held {
+    /// The image.
+    pub image: Image,
+    /// Where it stands in the archive's own list, counted from 0. The platforms of one image may share a place.
+    pub position: usize,
+    /// Images of one group are one image for several platforms.
+    pub group: usize,
+    /// The names by which an image layout refers to it; often a tag alone.
+    pub references: Vec<String>,
+    /// The digests of the indexes above it.
+    pub indexes: Vec<String>,
 }
 
 /// In which form an archive is handed on.

@@ -2,29 +2,24 @@
 
 use std::collections::HashMap;
 
-use crate::image::Selection;
-
 use super::catalog;
-use super::choice::Choice;
 use super::content::Content;
 use super::error::Error;
 use super::intake::Intake;
 use super::reading::Reading;
+use super::search::Chosen;
 use super::source::{Progress, Tracked};
 use crate::machine::store::Store;
 
-/// Takes in the layers of the image that is meant, and puts it together.
+/// Takes in the layers of the image that was chosen, and puts it together.
 pub(crate) fn read(
     store: &Store,
     mut intake: Intake<'_>,
-    choice: &Choice,
-    selection: &Selection,
+    chosen: &Chosen,
     progress: Progress<'_>,
 ) -> Result<Reading, Error> {
     let mut documents = store;
-    let entry = catalog::read(&mut documents, choice)
-        .and_then(|entries| choice.select(entries, selection))
-        .map_err(|error| store.refine(error))?;
+    let entry = catalog::exactly(&mut documents, chosen).map_err(|error| store.refine(error))?;
     let mut known: HashMap<&str, Content> = HashMap::new();
     let mut before = 0;
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {

@@ -58,7 +58,7 @@ pub(crate) struct Intake<'a> {
 impl<'a> Intake<'a> {
     /// Begins with nothing. A temporary file would be made in `folder`.
     pub(crate) fn new(
-        sink: &'a mut dyn BlockSink,
+        sink: Box<dyn BlockSink + 'a>,
         cutting: Cutting,
         is_layered: bool,
         folder: &Path,
@@ -163,9 +163,9 @@ impl<'a> Intake<'a> {
         pass(reader, name, &self.hasher, |_| Ok(()))
     }
 
-    /// Returns the bytes of a document taken in.
-    pub(crate) fn document(&mut self, extent: Extent) -> Result<Vec<u8>, Error> {
-        self.spool.read(extent)
+    /// Returns where the documents lie that were taken in.
+    pub(crate) fn spool(&mut self) -> &mut Spool {
+        &mut self.spool
     }
 
     /// Writes what is missing of the image, whose layers were taken in, and returns the image with

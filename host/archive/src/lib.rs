@@ -4,13 +4,19 @@
 //! come, cut into blocks; every digest is checked on the way. [`Reading`] tells at the end in
 //! which order the blocks are the stored archive.
 //!
+//! ```text
+//! Archive ── take_in ─▶ (what it holds) ── images ─▶ somebody chooses ── finish ─▶ Reading
+//! ```
+//!
+//! Which of its images is meant is not decided here. What can be read in any order tells it at once; a stream tells it
+//! only at its end, so that it is taken in first.
+//!
 //! What needs threads, files without a name, or libraries in C stands in `native`; `wasi` has the same for
 //! WebAssembly, where everything happens in turn and in memory.
 
 mod blocks;
 mod canonical;
 mod catalog;
-mod choice;
 mod content;
 mod contents;
 mod contract;
@@ -33,11 +39,13 @@ mod native;
 mod oci_layout;
 mod outline;
 mod reading;
+mod search;
 mod shape;
 mod sink;
 mod source;
 mod sparse;
 mod stream;
+mod taken_in;
 mod tar_file;
 mod verbatim;
 #[cfg(target_family = "wasm")]
@@ -61,13 +69,14 @@ use decode::Compression;
 use intake::Intake;
 use machine::copy;
 use machine::store::Store;
+use search::Search;
 use source::Tracked;
+use taken_in::TakenIn;
 use tar_file::TarFile;
 
-pub use choice::Choice;
 pub use cutting::fewest_blocks;
 pub use error::{Error, Fault, ProducerFailure, Subject};
-pub use image::{BlockLayout, Form, Image, Selection};
+pub use image::{BlockLayout, Form, Held, Image};
 pub use keepdocker_terms::digest::Digest;
 pub use keepdocker_terms::platform::Platform;
 pub use location::{Location, LocationError};
@@ -75,15 +84,16 @@ pub use members::Source as Passable;
 pub use naming::Naming;
 pub use outline::read as outline;
 pub use reading::Reading;
+pub use search::{Chosen, Wanted};
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
+pub use verbatim::verified;
 
 /// An archive, open for one reading.
 pub struct Archive {
     /// What error texts call it.
     subject: String,
     origin: Origin,
-    choice: Choice,
     /// Where temporary files are made.
     folder: PathBuf,
     cutting: Cutting,
@@ -95,6 +105,8 @@ enum Origin {
     Stream(Opener),
     /// Something that can be read in any order.
     Store(Store),
+    /// Something that was taken in, and of which no image was chosen yet.
+    TakenIn(Box<TakenIn<'static>>),
     /// Something that was read.
     Spent,
 }
@@ -111,14 +123,7 @@ impl Archive {
     /// # Errors
     /// If there is nothing, or nothing of use. The engine's store is not opened here but by
     /// [`Archive::stream`] with what the engine gives.
-    pub fn open(location: &Location, mut choice: Choice, folder: &Path) -> Result<Self, Error> {
-        let image = match location {
-            Location::Engine(_) => None,
-            Location::File { image, .. }
-            | Location::Folder { image, .. }
-            | Location::Stdin { image } => image.clone(),
-        };
-        choice.name = image;
+    pub fn open(location: &Location, folder: &Path) -> Result<Self, Error> {
         match location {
             Location::Engine(name) => Err(Error::Unsupported(machine::not_in_engine(name))),
             // What is there counts, not the transport before it.
@@ -129,24 +134,23 @@ impl Archive {
                     _ => path.is_dir(),
                 };
                 if is_folder {
-                    return Self::layout(path, choice, folder);
+                    return Self::layout(path, folder);
                 }
                 let file = File::open(path).map_err(|error| open_error(path, error))?;
-                Self::file(file, path.display().to_string(), choice, folder)
+                Self::file(file, path.display().to_string(), folder)
             }
             Location::Stdin { .. } => {
                 let opener: Opener = Box::new(|| Ok(Box::new(io::stdin())));
-                Ok(Self::stream("standard input", opener, choice, folder))
+                Ok(Self::stream("standard input", opener, folder))
             }
         }
     }
 
     /// Opens a stream that can be read once. `subject` is what error texts call it.
-    pub fn stream(subject: &str, opener: Opener, choice: Choice, folder: &Path) -> Self {
+    pub fn stream(subject: &str, opener: Opener, folder: &Path) -> Self {
         Archive {
             subject: subject.to_owned(),
             origin: Origin::Stream(opener),
-            choice,
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
@@ -172,12 +176,7 @@ impl Archive {
     ///
     /// # Errors
     /// If the file cannot be read or is no sound tar.
-    pub fn file(
-        mut file: File,
-        subject: String,
-        choice: Choice,
-        folder: &Path,
-    ) -> Result<Self, Error> {
+    pub fn file(mut file: File, subject: String, folder: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Io {
             action: "read",
             subject: subject.clone(),
@@ -201,7 +200,6 @@ impl Archive {
         Ok(Archive {
             subject,
             origin,
-            choice,
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
@@ -209,45 +207,42 @@ impl Archive {
     }
 
     /// Opens an OCI image layout in a folder.
-    fn layout(layout: &Path, choice: Choice, folder: &Path) -> Result<Self, Error> {
+    fn layout(layout: &Path, folder: &Path) -> Result<Self, Error> {
         let subject = layout.display().to_string();
         Ok(Archive {
             origin: Origin::Store(Store::folder(layout, subject.clone())?),
             subject,
-            choice,
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
         })
     }
 
-    /// Returns what the archive holds, or none where that shows only once it has been read.
+    /// Returns what the archive holds, or none where that shows only once it was taken in.
     ///
-    /// Of an image for several platforms, only the one that would be chosen is told.
+    /// What is `wanted` bounds the look: where something is called so, only that is returned. Nothing is chosen.
     ///
     /// # Errors
-    /// If its account of what it holds is unsound, or holds nothing of the name or platform that
-    /// was given with the source.
-    pub fn images(&self) -> Result<Option<Vec<Image>>, Error> {
-        match &self.origin {
-            Origin::Spent => Err(Error::Spent),
-            Origin::Stream(_) => Ok(None),
+    /// If the account of what it holds is unsound as far as that is of interest, or names too many images.
+    pub fn images(&mut self, wanted: &Wanted) -> Result<Option<Vec<Held>>, Error> {
+        let search = Search::new(wanted);
+        let entries = match &mut self.origin {
+            Origin::Spent => return Err(Error::Spent),
+            Origin::Stream(_) => return Ok(None),
             Origin::Store(store) => {
-                let mut documents = store;
-                let entries = catalog::read(&mut documents, &self.choice)
-                    .and_then(|entries| self.choice.narrow(entries))
-                    .map_err(|error| store.refine(error))?;
-                let images = entries.into_iter().map(|entry| entry.image);
-                Ok(Some(images.collect()))
+                let mut documents = &*store;
+                catalog::read(&mut documents, search).map_err(|error| store.refine(error))?
             }
-        }
+            Origin::TakenIn(taken) => taken.images(search)?,
+        };
+        Ok(Some(catalog::told(entries)))
     }
 
     /// Returns the length of the source in bytes, where it is known before it is read.
     pub fn source_length(&self) -> Option<u64> {
         match &self.origin {
             Origin::Store(store) => store.length(),
-            Origin::Stream(_) | Origin::Spent => None,
+            Origin::Stream(_) | Origin::TakenIn(_) | Origin::Spent => None,
         }
     }
 
@@ -256,70 +251,103 @@ impl Archive {
         &self.subject
     }
 
-    /// Returns the folder in which [`Archive::read`] first makes a temporary copy, if it does.
+    /// Returns the folder in which [`Archive::take_in`] first makes a temporary copy, if it does.
     pub fn copies_to(&self, form: Form, layout: BlockLayout) -> Option<&Path> {
         let is_stream = matches!(self.origin, Origin::Stream(_));
         let wants_order = form == Form::Canonical && layout == BlockLayout::Dense;
         (is_stream && wants_order).then_some(&*self.folder)
     }
 
-    /// Reads the archive to its end, verifies it, and gives its blocks to `sink`.
+    /// Takes the archive in, as far as it must be read to tell what it holds; its blocks go to `sink`.
     ///
-    /// This waits for the source and the sink, so it belongs on a thread of its own. It holds at
-    /// most two of the sink's buffers at a time. With [`BlockLayout::Dense`], the canonical form
-    /// of a stream is made from a temporary copy of the whole stream, because its blocks can be
-    /// cut only once the order of the members is known.
+    /// A stream is read to its end, and so is an archive that is passed on as it is. This waits for the source and
+    /// the sink, so it belongs on a thread of its own. It holds at most two of the sink's buffers at a time. With
+    /// [`BlockLayout::Dense`], the canonical form of a stream is made from a temporary copy of the whole stream,
+    /// because its blocks can be cut only once the order of the members is known.
     ///
     /// # Errors
-    /// If the archive is unsound, the image is not there, the source fails or the sink closes.
-    /// Blocks may have gone to the sink by then; they are worth nothing.
-    pub fn read(
+    /// If the archive is unsound, the source fails or the sink closes. Blocks may have gone to the sink by then; they
+    /// are worth nothing.
+    pub fn take_in(
         &mut self,
-        selection: &Selection,
         form: Form,
         layout: BlockLayout,
+        sink: Box<dyn BlockSink>,
+        progress: Progress<'_>,
+    ) -> Result<(), Error> {
+        let taken = self.begin(form, layout, sink, progress)?;
+        self.origin = Origin::TakenIn(Box::new(taken));
+        Ok(())
+    }
+
+    /// Makes blocks of what is missing of the image that was chosen, verified against all that is promised of it.
+    ///
+    /// This waits as [`Archive::take_in`] does.
+    ///
+    /// # Errors
+    /// If the archive was not taken in, the image is unsound or not there, the source fails or the sink closes.
+    pub fn finish(&mut self, chosen: &Chosen, progress: Progress<'_>) -> Result<Reading, Error> {
+        match std::mem::replace(&mut self.origin, Origin::Spent) {
+            Origin::TakenIn(taken) => taken.finish(chosen, progress),
+            Origin::Stream(_) | Origin::Store(_) | Origin::Spent => Err(Error::Spent),
+        }
+    }
+
+    /// Passes the archive on to `sink` as it is, verified, and returns the only image that it holds.
+    ///
+    /// # Errors
+    /// If it is unsound, holds several images or none, the source fails or the sink closes.
+    pub fn pass_on(
+        &mut self,
         sink: &mut dyn BlockSink,
         progress: Progress<'_>,
-    ) -> Result<Reading, Error> {
+    ) -> Result<Image, Error> {
+        let sink = Box::new(sink);
+        match self.begin(Form::Verbatim, BlockLayout::Dense, sink, progress)? {
+            TakenIn::PassedOn(passed) => Ok(passed.finish_any()?.image),
+            TakenIn::Indexed(..) | TakenIn::Streamed(_) => Err(Error::Spent),
+        }
+    }
+
+    fn begin<'s>(
+        &mut self,
+        form: Form,
+        layout: BlockLayout,
+        sink: Box<dyn BlockSink + 's>,
+        progress: Progress<'_>,
+    ) -> Result<TakenIn<'s>, Error> {
         let origin = std::mem::replace(&mut self.origin, Origin::Spent);
         let is_layered = layout == BlockLayout::Layered;
-        let choice = &self.choice;
+        let naming = self.naming.as_ref();
         let settings = verbatim::Settings {
             cutting: self.cutting,
             is_layered,
             folder: &self.folder,
-            rewriting: self
-                .naming
-                .as_ref()
-                .map(|naming| naming as &dyn verbatim::Rewriting),
+            rewriting: naming.map(|naming| naming as &dyn verbatim::Rewriting),
         };
-        match (origin, form) {
-            (Origin::Spent, _) => Err(Error::Spent),
+        let intake = |sink| Intake::new(sink, self.cutting, is_layered, &self.folder);
+        Ok(match (origin, form) {
+            (Origin::Spent | Origin::TakenIn(_), _) => return Err(Error::Spent),
             (Origin::Stream(opener), Form::Verbatim) => {
                 let source = Tracked::new(begun(opener)?, &self.subject, progress);
-                verbatim::read(source, sink, &settings, choice, selection)
+                TakenIn::PassedOn(verbatim::pass_on(source, sink, &settings)?)
             }
             (Origin::Store(store), Form::Verbatim) => {
                 let source = Tracked::new(store.rewound()?, &self.subject, progress);
-                verbatim::read(source, sink, &settings, choice, selection)
+                TakenIn::PassedOn(verbatim::pass_on(source, sink, &settings)?)
             }
             (Origin::Stream(opener), Form::Canonical) if is_layered => {
                 let source = Tracked::new(begun(opener)?, &self.subject, progress);
-                let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
-                stream::read(source, intake, choice, selection)
+                TakenIn::Streamed(stream::take_in(source, intake(sink))?)
             }
             (Origin::Stream(opener), Form::Canonical) => {
                 let source = Tracked::new(begun(opener)?, &self.subject, progress);
                 let copied = copy::copy(source, &self.subject, &self.folder)?;
                 let store = Store::tar(TarFile::open(copied, self.subject.clone())?);
-                let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
-                indexed::read(&store, intake, choice, selection, &mut |_| {})
+                TakenIn::Indexed(store, intake(sink))
             }
-            (Origin::Store(store), Form::Canonical) => {
-                let intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
-                indexed::read(&store, intake, choice, selection, progress)
-            }
-        }
+            (Origin::Store(store), Form::Canonical) => TakenIn::Indexed(store, intake(sink)),
+        })
     }
 }
 
@@ -327,7 +355,6 @@ impl fmt::Debug for Archive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Archive")
             .field("subject", &self.subject)
-            .field("choice", &self.choice)
             .finish_non_exhaustive()
     }
 }
@@ -335,38 +362,6 @@ impl fmt::Debug for Archive {
 /// Begins a stream. Its type is the one of [`verified`], too, so that the code for it serves both.
 fn begun<'a>(opener: Opener) -> Result<Box<dyn Read + 'a>, Error> {
     Ok(opener()?)
-}
-
-/// Reads a tar to its end, verifies it, and returns the only image that it holds.
-///
-/// # Errors
-/// If it is unsound, holds several images or none, or `source` fails.
-pub fn verified(source: impl Read, subject: &str) -> Result<Image, Error> {
-    let progress: Progress<'_> = &mut |_| {};
-    let settings = verbatim::Settings {
-        cutting: Cutting::KEEP,
-        is_layered: false,
-        folder: Path::new(""),
-        rewriting: None,
-    };
-    let source: Box<dyn Read + '_> = Box::new(source);
-    let source = Tracked::new(source, subject, progress);
-    let choice = Choice::default();
-    let reading = verbatim::read(source, &mut Discarded, &settings, &choice, &Selection::Only)?;
-    Ok(reading.image)
-}
-
-/// Takes what was verified, and keeps nothing.
-struct Discarded;
-
-impl BlockSink for Discarded {
-    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
-        Ok(Vec::new())
-    }
-
-    fn submit(&mut self, _: Vec<u8>) -> Result<usize, SinkClosed> {
-        Ok(0)
-    }
 }
 
 fn open_error(path: &Path, source: io::Error) -> Error {

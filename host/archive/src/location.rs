@@ -55,6 +55,17 @@ pub enum LocationError {
 const TRANSPORTS: &str = "`docker-daemon:IMAGE`, `docker-archive:FILE`, `oci-archive:FILE`, `oci:FOLDER`, `dir:FOLDER`, `-`";
 
 impl Location {
+    /// Returns what the user calls the image behind an archive's name, which says which of several is meant.
+    #[must_use]
+    pub fn image(&self) -> Option<&str> {
+        match self {
+            Self::Engine(_) => None,
+            Self::File { image, .. } | Self::Folder { image, .. } | Self::Stdin { image } => {
+                image.as_deref()
+            }
+        }
+    }
+
     /// Tells whether what is there can be read a second time: a pipe or standard input cannot.
     #[must_use]
     pub fn can_be_read_again(&self) -> bool {

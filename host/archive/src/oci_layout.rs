@@ -4,11 +4,13 @@
 //! other artifacts, blobs by digests that are not SHA-256. All that is passed over, and told only if it
 //! is what was asked for.
 
+use keepdocker_terms::called::Called;
 use keepdocker_terms::platform::Platform;
 
 use super::documents::{Descriptor, Documents, OciDocument, PlatformFields, blob_name, parse};
-use super::entry::{ConfigBytes, Entry, Layer, digest_of, familiar, is_same_name};
+use super::entry::{ConfigBytes, Entry, Layer, digest_of, familiar};
 use super::error::{Error, Fault, quoted};
+use super::search::{self, Names, Search};
 use keepdocker_terms::digest::Digest;
 
 /// The most images among which one can be chosen.
@@ -64,29 +66,16 @@ pub(crate) struct Layout {
 }
 
 impl Place {
-    /// Tells whether `wanted`, as the user writes it with the source, means what stands here.
-    fn is_called(&self, wanted: &str) -> bool {
-        is_at(self.position, wanted)
-            || has_name(&self.names, wanted)
-            || self.references.iter().any(|held| held == wanted)
-            || has_digest(self.digests.iter().chain(&self.indexes), wanted)
+    /// Returns what stands here can be called by.
+    fn called(&self) -> Names<'_> {
+        Names {
+            position: self.position,
+            names: &self.names,
+            references: &self.references,
+            digests: &self.digests,
+            indexes: &self.indexes,
+        }
     }
-}
-
-/// Tells whether `wanted` is `@` and this place in the archive's list.
-pub(crate) fn is_at(position: usize, wanted: &str) -> bool {
-    let place = wanted.strip_prefix('@').map(str::parse);
-    place.is_some_and(|place| place == Ok(position))
-}
-
-/// Tells whether one of the names is the one that is wanted, as Docker understands names.
-pub(crate) fn has_name(names: &[String], wanted: &str) -> bool {
-    names.iter().any(|held| is_same_name(wanted, held))
-}
-
-/// Tells whether one of the digests is the one that is wanted.
-pub(crate) fn has_digest<'a>(digests: impl IntoIterator<Item = &'a Digest>, wanted: &str) -> bool {
-    Digest::parse(wanted).is_some_and(|wanted| digests.into_iter().any(|held| *held == wanted))
 }
 
 /// Returns where the index, the bytes of `index.json`, leads.
@@ -207,10 +196,12 @@ impl Walk<'_> {
 }
 
 impl Candidate {
-    /// Tells whether `wanted`, as the user writes it with the source, means this image, but for its
-    /// place in a list.
-    pub(crate) fn is_called(&self, wanted: &str) -> bool {
-        !wanted.starts_with('@') && self.place.is_called(wanted)
+    /// Tells whether this image is called so, but for its place in a list, which is another one here.
+    pub(crate) fn is_called(&self, called: Called<'_>) -> bool {
+        let place = &self.place;
+        called.is_name(&place.names)
+            || called.is_reference(&place.references)
+            || search::is_called(called, place.digests.iter().chain(&place.indexes))
     }
 
     /// Returns the platform that its index says it is for.
@@ -247,17 +238,16 @@ impl Layout {
         ))
     }
 
-    /// Returns the images that `wanted` may mean, or all.
+    /// Returns the images that the search is for.
     ///
     /// # Errors
     /// If there is none for a reason that is known, one is damaged, or there are too many.
     pub(crate) fn entries(
         mut self,
         documents: &mut dyn Documents,
-        wanted: Option<&str>,
-        platform: &Platform,
+        search: Search<'_>,
     ) -> Result<Vec<Entry>, Error> {
-        let is_meant = |place: &Place| wanted.is_none_or(|wanted| place.is_called(wanted));
+        let is_meant = |place: &Place| search.concerns(&place.called());
         let mut entries = Vec::new();
         let mut nowhere = Vec::new();
         let mut configs = ConfigBytes::default();
@@ -288,7 +278,8 @@ impl Layout {
         }
         let mut meant = self.passed;
         meant.retain(|it| is_meant(&it.place));
-        let is_damage = |it: &Passed| it.why.is_damage() && !is_elsewhere(&it.place, platform);
+        let is_damage =
+            |it: &Passed| it.why.is_damage() && search.cares_for(&of_fields(&it.place.platform));
         let is_odd = |it: &Passed| entries.is_empty() && !it.why.is(&NO_IMAGE);
         let is_other = |_: &Passed| entries.is_empty();
         let stops = [&is_damage as &dyn Fn(&Passed) -> bool, &is_odd, &is_other];
@@ -296,7 +287,11 @@ impl Layout {
         match stops.map(|at| meant.swap_remove(at)) {
             None => Ok(entries),
             Some(passed) if passed.why.is(&NO_IMAGE) => Err(Error::NoSuchImage {
-                wanted: wanted.map_or("at all".into(), |wanted| format!("`{}`", quoted(wanted))),
+                wanted: match search {
+                    Search::Any(_) => "at all".into(),
+                    Search::Called(called, _) => format!("`{}`", quoted(called.0)),
+                    Search::Exactly(chosen) => format!("`{}`", quoted(&chosen.image)),
+                },
                 held: format!("something else: {}", passed.why),
             }),
             Some(passed) => Err(passed.why),
@@ -399,12 +394,6 @@ fn group(place: &Place) -> String {
 /// Tells whether that is what builders write for what runs nowhere.
 fn is_unknown_there(place: &Place) -> bool {
     of_fields(&place.platform).is_unknown()
-}
-
-/// Tells whether an index says that this is for another platform than the one that is meant.
-fn is_elsewhere(place: &Place, meant: &Platform) -> bool {
-    let said = of_fields(&place.platform);
-    !said.architecture.is_empty() && !said.is_for(meant)
 }
 
 fn of_fields(fields: &PlatformFields) -> Platform {

@@ -7,16 +7,17 @@
 
 use std::io::{self, Read};
 
-use crate::image::{Image, Selection};
+use crate::image::Image;
 
 use super::canonical;
 use super::catalog;
-use super::choice::Choice;
 use super::contents::{Contents, doubled};
 use super::documents::{self, Documents, LONGEST};
 use super::error::{Error, Fault, SourceFailure, Subject};
 use super::members::{Members, Source};
+use super::search::Search;
 use keepdocker_terms::digest::Digest;
+use keepdocker_terms::platform::Platform;
 
 /// The most bytes that are kept of all members that may be documents.
 const MOST_KEPT: u64 = 32 << 20;
@@ -83,8 +84,8 @@ pub fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
             Fault::Refused("is not a list of images"),
         ));
     }
-    let entries = catalog::read(&mut documents, &Choice::default())?;
-    let entry = Choice::default().select(entries, &Selection::Only)?;
+    let entries = catalog::read(&mut documents, Search::Any(&Platform::usual()))?;
+    let entry = catalog::only(entries)?;
     catalog::check_index(&mut Kept(&contents), &entry)?;
     let mut layers = Vec::with_capacity(entry.layers.len());
     // An engine with a containerd store would go by an index.

@@ -18,6 +18,16 @@ pub trait BlockSink: Send {
     fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed>;
 }
 
+impl<S: BlockSink + ?Sized> BlockSink for &mut S {
+    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
+        (**self).buffer()
+    }
+
+    fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
+        (**self).submit(block)
+    }
+}
+
 /// The sink takes no more blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the archive's blocks are no longer wanted")]

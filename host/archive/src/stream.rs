@@ -5,10 +5,7 @@
 
 use std::io::Read;
 
-use crate::image::Selection;
-
 use super::catalog;
-use super::choice::Choice;
 use super::contents::{Contents, doubled};
 use super::documents::{self, Documents, LONGEST};
 use super::entry::Entry;
@@ -16,15 +13,23 @@ use super::error::{Error, Fault};
 use super::intake::{Intake, Taken};
 use super::members::Members;
 use super::reading::Reading;
+use super::search::{Chosen, Search};
+use super::shape::Shape;
 use super::source::tar_stream;
+use crate::machine::spool::Spool;
 
-/// Takes in all members of `source`, then puts together the image that is meant.
-pub(crate) fn read(
+/// A stream that was taken in: all that it holds is verified as far as its members' names go.
+pub(crate) struct Streamed<'a> {
+    contents: Contents<Taken>,
+    shape: Shape,
+    intake: Intake<'a>,
+}
+
+/// Takes in all members of `source`.
+pub(crate) fn take_in<'a>(
     source: impl Read,
-    mut intake: Intake<'_>,
-    choice: &Choice,
-    selection: &Selection,
-) -> Result<Reading, Error> {
+    mut intake: Intake<'a>,
+) -> Result<Streamed<'a>, Error> {
     let mut contents: Contents<Taken> = Contents::new();
     let mut members = Members::new(tar_stream(source)?);
     while let Some(member) = members.next()? {
@@ -43,16 +48,33 @@ pub(crate) fn read(
         taken.content.verify_name(&member.name)?;
         contents.add_file(member.name, taken);
     }
-    let shape = members.shape().clone();
-    let mut arrived = Arrived {
-        contents: &contents,
-        intake: &mut intake,
-    };
-    let entry = catalog::read(&mut arrived, choice)
-        .and_then(|entries| choice.select(entries, selection))
-        .and_then(|entry| verify(&contents, entry))
-        .map_err(|error| shape.refine(error))?;
-    intake.assemble(entry)
+    Ok(Streamed {
+        contents,
+        shape: members.shape().clone(),
+        intake,
+    })
+}
+
+impl Streamed<'_> {
+    /// Returns the images that are looked for.
+    pub(crate) fn images(&mut self, search: Search<'_>) -> Result<Vec<Entry>, Error> {
+        catalog::read(&mut self.arrived(), search).map_err(|error| self.shape.refine(error))
+    }
+
+    /// Puts the image together that was chosen.
+    pub(crate) fn finish(mut self, chosen: &Chosen) -> Result<Reading, Error> {
+        let entry = catalog::exactly(&mut self.arrived(), chosen)
+            .and_then(|entry| verify(&self.contents, entry))
+            .map_err(|error| self.shape.refine(error))?;
+        self.intake.assemble(entry)
+    }
+
+    fn arrived(&mut self) -> Arrived<'_> {
+        Arrived {
+            contents: &self.contents,
+            spool: self.intake.spool(),
+        }
+    }
 }
 
 /// Compares the layers of an image with what is promised of them.
@@ -67,19 +89,19 @@ fn verify(contents: &Contents<Taken>, entry: Entry) -> Result<Entry, Error> {
 }
 
 /// The documents of an archive that was taken in.
-struct Arrived<'a, 'b> {
+struct Arrived<'a> {
     contents: &'a Contents<Taken>,
-    intake: &'a mut Intake<'b>,
+    spool: &'a mut Spool,
 }
 
-impl Documents for Arrived<'_, '_> {
+impl Documents for Arrived<'_> {
     fn document(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         match self.contents.file(name)? {
             None => Ok(None),
             Some(Taken {
                 document: Some(extent),
                 ..
-            }) => self.intake.document(*extent).map(Some),
+            }) => self.spool.read(*extent).map(Some),
             Some(_) => Err(Error::member(
                 name,
                 Fault::TooMuch {

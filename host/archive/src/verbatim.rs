@@ -3,23 +3,23 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::image::Selection;
-
 use super::blocks::{Blocks, TAR_UNIT};
 use super::canonical;
 use super::catalog;
-use super::choice::Choice;
 use super::content::{Content, pass};
 use super::contents::{Contents, doubled};
 use super::cutting::Cutting;
 use super::documents::{self, Documents};
+use super::entry::Entry;
 use super::error::{Error, Fault};
 use super::members::{Member, Members};
 use super::reading::Reading;
-use super::sink::BlockSink;
-use super::source::tar_stream;
+use super::search::{Chosen, Search};
+use super::sink::{BlockSink, SinkClosed};
+use super::source::{Progress, Tracked, tar_stream};
 use crate::machine::hasher::Hasher;
 use crate::machine::spool::{Extent, Spool};
+use keepdocker_terms::platform::Platform;
 
 /// How blocks are cut, and where small things wait.
 pub(crate) struct Settings<'a> {
@@ -40,17 +40,22 @@ pub(crate) trait Rewriting {
     fn rewritten(&self, member: &str, bytes: Vec<u8>) -> Vec<u8>;
 }
 
-/// Passes all bytes of `source` on to the sink. The manifest's digest is told where the archive is in
-/// canonical form.
+/// An archive that was passed on. It holds one image.
+pub(crate) struct PassedOn<'a> {
+    blocks: Blocks<'a>,
+    contents: Contents<(Content, Option<Extent>)>,
+    spool: Spool,
+    entry: Entry,
+}
+
+/// Passes all bytes of `source` on to the sink.
 ///
 /// Compression around the whole archive is taken off: what Keep stores is a tar.
-pub(crate) fn read(
+pub(crate) fn pass_on<'a>(
     source: impl Read,
-    sink: &mut dyn BlockSink,
+    sink: Box<dyn BlockSink + 'a>,
     settings: &Settings<'_>,
-    choice: &Choice,
-    selection: &Selection,
-) -> Result<Reading, Error> {
+) -> Result<PassedOn<'a>, Error> {
     let hasher = Hasher::start();
     let mut spool = Spool::new(settings.folder);
     let mut blocks = Blocks::new(sink, settings.cutting);
@@ -150,36 +155,96 @@ pub(crate) fn read(
     if account.is_none_or(|account| catalog::is_object(&account)) {
         return Err(not_as_it_is("has no `manifest.json` of Docker's form"));
     }
+    let any = Search::Any(&Platform::usual());
     let refine = |error| members.shape().refine(error);
-    let entries = catalog::read(&mut arrived, &Choice::default()).map_err(refine)?;
-    if entries.len() != 1 {
-        let count = entries.len();
+    let mut entries = catalog::read(&mut arrived, any).map_err(refine)?;
+    let count = entries.len();
+    let (Some(entry), 1) = (entries.pop(), count) else {
         return Err(not_as_it_is(&format!("holds {count} images, and not one")));
-    }
-    let mut entry = choice.select(entries, selection)?;
-    catalog::check_index(&mut arrived, &entry)?;
-    let mut layers = Vec::with_capacity(entry.layers.len());
-    // An engine with a containerd store would go by an index.
-    let mut is_canonical = contents.file("index.json")?.is_none();
-    for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
-        let (content, _) = contents
-            .file(&layer.member)?
-            .ok_or_else(|| layer.missing())?;
-        content.verify(layer, diff_id)?;
-        is_canonical &= content.raw == content.plain;
-        is_canonical &= layer.member == canonical::layer_name(diff_id);
-        layers.push(content.plain);
-    }
-    if is_canonical {
-        entry.image.manifest = Some(canonical::loaded_as(&entry.id, entry.config.len(), &layers));
-    }
-    let (order, size) = blocks.take()?;
-    Ok(Reading {
-        image: entry.image,
-        loaded_as: None,
-        order,
-        size,
+    };
+    Ok(PassedOn {
+        blocks,
+        contents,
+        spool,
+        entry,
     })
+}
+
+impl PassedOn<'_> {
+    /// Returns the image.
+    pub(crate) fn image(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Makes sure that it is the one that was chosen and is what it claims, and ends the archive.
+    pub(crate) fn finish(mut self, chosen: &Chosen) -> Result<Reading, Error> {
+        self.entry = catalog::pick(vec![self.entry], chosen)?;
+        self.finish_any()
+    }
+
+    /// Does the same, whatever image it is. The manifest's digest is told where the archive is in canonical form.
+    pub(crate) fn finish_any(mut self) -> Result<Reading, Error> {
+        let mut arrived = Arrived {
+            contents: &self.contents,
+            spool: &mut self.spool,
+        };
+        let (contents, mut entry) = (&self.contents, self.entry);
+        catalog::check_index(&mut arrived, &entry)?;
+        let mut layers = Vec::with_capacity(entry.layers.len());
+        // An engine with a containerd store would go by an index.
+        let mut is_canonical = contents.file("index.json")?.is_none();
+        for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
+            let (content, _) = contents
+                .file(&layer.member)?
+                .ok_or_else(|| layer.missing())?;
+            content.verify(layer, diff_id)?;
+            is_canonical &= content.raw == content.plain;
+            is_canonical &= layer.member == canonical::layer_name(diff_id);
+            layers.push(content.plain);
+        }
+        if is_canonical {
+            entry.image.manifest =
+                Some(canonical::loaded_as(&entry.id, entry.config.len(), &layers));
+        }
+        let (order, size) = self.blocks.take()?;
+        Ok(Reading {
+            image: entry.image,
+            loaded_as: None,
+            order,
+            size,
+        })
+    }
+}
+
+/// Reads a tar to its end, verifies it, and returns the only image that it holds.
+///
+/// # Errors
+/// If it is unsound, holds several images or none, or `source` fails.
+pub fn verified(source: impl Read, subject: &str) -> Result<crate::image::Image, Error> {
+    let progress: Progress<'_> = &mut |_| {};
+    let settings = Settings {
+        cutting: Cutting::KEEP,
+        is_layered: false,
+        folder: Path::new(""),
+        rewriting: None,
+    };
+    let source: Box<dyn Read + '_> = Box::new(source);
+    let source = Tracked::new(source, subject, progress);
+    let passed = pass_on(source, Box::new(Discarded), &settings)?;
+    Ok(passed.finish_any()?.image)
+}
+
+/// Takes what was verified, and keeps nothing.
+struct Discarded;
+
+impl BlockSink for Discarded {
+    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
+        Ok(Vec::new())
+    }
+
+    fn submit(&mut self, _: Vec<u8>) -> Result<usize, SinkClosed> {
+        Ok(0)
+    }
 }
 
 fn not_as_it_is(why: &str) -> Error {

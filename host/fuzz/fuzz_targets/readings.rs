@@ -2,8 +2,10 @@
 
 use std::io::{self, Cursor, Write as _};
 
+use std::sync::{Arc, Mutex};
+
 use keepdocker_archive::{
-    Archive, BlockLayout, BlockSink, Choice, Error, Form, Selection, SinkClosed,
+    Archive, BlockLayout, BlockSink, Chosen, Error, Form, SinkClosed, Wanted,
 };
 
 /// Fails if readings of the bytes disagree.
@@ -30,7 +32,7 @@ pub(crate) fn check(bytes: &[u8]) {
 fn stream(bytes: &[u8]) -> Archive {
     let bytes = Cursor::new(bytes.to_vec());
     let opener = Box::new(move || Ok(Box::new(bytes) as Box<dyn io::Read + Send>));
-    Archive::stream("a stream", opener, Choice::default(), &std::env::temp_dir())
+    Archive::stream("a stream", opener, &std::env::temp_dir())
 }
 
 fn file(bytes: &[u8]) -> Result<Archive, Error> {
@@ -38,21 +40,32 @@ fn file(bytes: &[u8]) -> Result<Archive, Error> {
     file.write_all(bytes).expect("there is room for the bytes");
     io::Seek::rewind(&mut file).expect("a file can be rewound");
     let folder = std::env::temp_dir();
-    Archive::file(file, "a file".into(), Choice::default(), &folder)
+    Archive::file(file, "a file".into(), &folder)
 }
 
-/// The image's ID, and the bytes that are stored.
+/// The ID of the first image, and the bytes that are stored.
 fn stored(mut archive: Archive, form: Form) -> Result<(String, Vec<u8>), Error> {
-    let mut sink = Blocks(Vec::new());
-    let layout = BlockLayout::Layered;
-    let reading = archive.read(&Selection::Only, form, layout, &mut sink, &mut |_| {})?;
-    let blocks = reading.order.iter().map(|at| &sink.0[*at][..]);
-    let bytes = blocks.collect::<Vec<_>>().concat();
+    let blocks = Blocks::default();
+    let sink = Box::new(blocks.clone());
+    archive.take_in(form, BlockLayout::Layered, sink, &mut |_| {})?;
+    let held = archive.images(&Wanted::default())?.unwrap_or_default();
+    let Some(first) = held.into_iter().next() else {
+        return Err(Error::Unsupported("it holds nothing".into()));
+    };
+    let chosen = Chosen {
+        image: first.image.id,
+        manifest: first.image.manifest,
+    };
+    let reading = archive.finish(&chosen, &mut |_| {})?;
+    let all = blocks.0.lock().expect("nobody panicked");
+    let bytes = reading.order.iter().map(|at| &all[*at][..]);
+    let bytes = bytes.collect::<Vec<_>>().concat();
     assert_eq!(bytes.len() as u64, reading.size);
     Ok((reading.image.id, bytes))
 }
 
-struct Blocks(Vec<Vec<u8>>);
+#[derive(Clone, Default)]
+struct Blocks(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl BlockSink for Blocks {
     fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
@@ -61,7 +74,8 @@ impl BlockSink for Blocks {
 
     fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
         assert!(!block.is_empty() && block.len() <= 64 << 20);
-        self.0.push(block);
-        Ok(self.0.len() - 1)
+        let mut blocks = self.0.lock().expect("nobody panicked");
+        blocks.push(block);
+        Ok(blocks.len() - 1)
     }
 }

@@ -48,6 +48,12 @@ impl Budget {
         }
     }
 
+    /// Returns a leave on the same account for the operation that goes on where this one ends.
+    #[must_use]
+    pub fn following(&self) -> Self {
+        Self::new(&self.account)
+    }
+
     /// Asks whether so many more bytes may be sent, and counts them as sent; each replica of a block
     /// counts once.
     ///

@@ -65,6 +65,14 @@ impl<'g> Permit<'g> {
             .clone()
     }
 
+    /// Goes on with the leave of an operation that this one ends, so that what is charged with it from now on, or was
+    /// since [`Budget::following`], is recorded as this operation's bytes.
+    ///
+    /// To be called before [`Permit::budget`].
+    pub fn resume(&self, budget: Budget) -> Budget {
+        self.budget.get_or_init(|| budget).clone()
+    }
+
     /// Tells the gate which names an image was seen to have, so that rules on repositories can decide
     /// on its ID later in the run.
     ///

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Archive, Choice, Error, Image, Location};
+use super::{Archive, Error, Held, Location, Wanted};
 use crate::bindings::archives::{Error as WitError, Source};
 use crate::cache::{self, Place};
 use crate::engine::Engine;
@@ -15,7 +15,6 @@ use crate::plan::{Course, Deviation, Effects, Step};
 pub struct Archives {
     engine: Engine,
     given: Option<Location>,
-    choice: Choice,
     cache: Arc<Place>,
     effects: Effects,
     /// Whether what the user named was opened.
@@ -65,19 +64,16 @@ impl From<ArchivesError> for WitError {
 }
 
 impl Archives {
-    /// Creates the sources of archives; `given` is what the user named, `choice` which image of
-    /// it where there are several.
+    /// Creates the sources of archives; `given` is what the user named.
     pub fn new(
         engine: Engine,
         given: Option<Location>,
-        choice: Choice,
         cache: Arc<Place>,
         effects: Effects,
     ) -> Self {
         Self {
             engine,
             given,
-            choice,
             cache,
             effects,
             was_given: AtomicBool::new(false),
@@ -100,22 +96,14 @@ impl Archives {
                             .map_err(|error| Error::Producer(error.into()))?,
                     ))
                 };
-                Archive::stream(
-                    &subject,
-                    Box::new(begin),
-                    Choice {
-                        name: None,
-                        ..self.choice.clone()
-                    },
-                    self.cache.scratch(),
-                )
+                Archive::stream(&subject, Box::new(begin), self.cache.scratch())
             }
             Source::Given => {
                 let location = self.given.as_ref().ok_or(ArchivesError::NothingGiven)?;
                 if self.was_given.swap(true, Ordering::Relaxed) && !location.can_be_read_again() {
                     return Err(ArchivesError::ReadOnce);
                 }
-                Archive::open(location, self.choice.clone(), self.cache.scratch())?
+                Archive::open(location, self.cache.scratch())?
             }
             Source::Cache(image) => {
                 // Where no cache can be used there is nothing in it either.
@@ -125,7 +113,7 @@ impl Archives {
                     .map_or(Ok(None), |cache| cache.archive(image))?
                     .ok_or_else(|| ArchivesError::NotCached(image.clone()))?;
                 let subject = format!("the cached archive of {image}");
-                Archive::file(file, subject, Choice::default(), self.cache.scratch())?
+                Archive::file(file, subject, self.cache.scratch())?
             }
         };
         let image = match source {
@@ -154,16 +142,16 @@ impl Archives {
 }
 
 impl Opened {
-    /// Returns what the archive holds, or none where that shows only once it has been read.
+    /// Returns what the archive holds that can be meant, or none where that shows only once it was taken in.
     ///
     /// # Errors
     /// If its account of what it holds is unsound.
-    pub fn images(&self) -> Result<Option<Vec<Image>>, ArchivesError> {
+    pub fn images(&self, wanted: &Wanted) -> Result<Option<Vec<Held>>, ArchivesError> {
         Ok(self
             .archive
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .images()?)
+            .images(wanted)?)
     }
 
     /// Returns the archive itself, to be read on another thread.

@@ -3,7 +3,8 @@
 use wasmtime::component::Resource;
 
 use super::archives::{Archives, Opened};
-use crate::bindings::archives::{Archive, Error, Host, HostArchive, Image, Source};
+use crate::bindings::archives::{Archive, Error, Host, HostArchive, Source, Wanted};
+use crate::bindings::types::HeldImage;
 use crate::bindings::{ArchiveFault as Fault, View};
 use crate::gate::Operation;
 
@@ -38,17 +39,21 @@ impl HostArchive for View<'_, Archives> {
         Self::hand_out(self.table, permit, opened)
     }
 
-    async fn images(&mut self, archive: Resource<Archive>) -> Result<Option<Vec<Image>>, Fault> {
+    async fn images(
+        &mut self,
+        archive: Resource<Archive>,
+        wanted: Wanted,
+    ) -> Result<Option<Vec<HeldImage>>, Fault> {
         let opened = self.held::<Opened>(&archive)?.clone();
         let permit = self
             .gate
-            .admit(Operation::ArchivesImages, &(archive.rep(),))?;
-        let images = opened.images();
-        for image in images.iter().flatten().flatten() {
-            permit.saw(&image.id, image.repo_tags.iter().cloned());
+            .admit(Operation::ArchivesImages, &(archive.rep(), &wanted))?;
+        let images = opened.images(&wanted.into());
+        for held in images.iter().flatten().flatten() {
+            permit.saw(&held.image.id, held.image.repo_tags.iter().cloned());
         }
         let images =
-            images.map(|held| held.map(|images| images.into_iter().map(Image::from).collect()));
+            images.map(|held| held.map(|images| images.into_iter().map(HeldImage::from).collect()));
         permit.close(images).map_err(Fault::Failed)
     }
 

@@ -11,9 +11,9 @@ use crate::engine::CommandError;
 
 pub use archives::{Archives, ArchivesError, Opened};
 pub use keepdocker_archive::{
-    Archive, BlockLayout, BlockSink, Choice, Digest, Error, Fault, Form, Image, Location,
-    LocationError, Naming, Passable, Platform, ProducerFailure, Progress, Reading, Selection,
-    SinkClosed, Subject, fewest_blocks, outline,
+    Archive, BlockLayout, BlockSink, Chosen, Digest, Error, Fault, Form, Held, Image, Location,
+    LocationError, Naming, Passable, Platform, ProducerFailure, Progress, Reading, SinkClosed,
+    Subject, Wanted, fewest_blocks, outline,
 };
 
 keepdocker_archive::contract!(bindings, engine);

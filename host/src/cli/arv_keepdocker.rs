@@ -9,7 +9,6 @@ use clap::{ArgAction, CommandFactory as _, Parser};
 
 use super::uploaded::note_of_blocks;
 use super::{Farewell, Job, drive, hints, prepare, read, request};
-use crate::archive::Choice;
 use crate::bindings::commands::{ImagesRequest, Outcome, Pull, UploadRequest, Uploaded};
 use crate::harmless::escape;
 use crate::output::{self, Console, Exit, Ids, Level, Report, Style};
@@ -98,7 +97,6 @@ async fn run(
         // The Python program has no option for it.
         engine: environment.text("KEEPDOCKER_ENGINE"),
         retries: arguments.retries,
-        choice: Choice::default(),
         trace: false,
         arguments: super::words(),
         no_cache: arguments.no_cache,

@@ -7,13 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, value_parser};
-use keepdocker_terms::reference::Reference;
 
 use super::invocation::{Execute, Invocation};
 use super::progress_form::ProgressForm;
 use super::request;
 use super::suggestions::suggest;
-use crate::archive::Naming;
 use crate::bindings::commands::{Delivery, DownloadRequest, Downloaded};
 use crate::bindings::keep::Target as WitTarget;
 use crate::output::{Console, Exit, Level, Report, json};
@@ -99,16 +97,13 @@ impl Execute for Save {
                 "standard output cannot take both the archive and JSON",
             ));
         }
-        let naming = (!self.stored)
-            .then(|| name_of(&self.download.image))
-            .flatten()
-            .and_then(|name| Naming::parse(&name));
+        let name = (!self.stored).then(|| self.download.image.clone());
         let target = if is_stdout {
-            Target::Stdout { naming }
+            Target::Stdout { name }
         } else {
             Target::File {
                 path: self.output,
-                naming,
+                name,
             }
         };
         let downloaded = self.download.run(target, invocation).await?;
@@ -149,9 +144,7 @@ impl Execute for Load {
         let console = invocation.console;
         let target = Target::Engine {
             engine: invocation.options.engine(&invocation.environment)?,
-            name: (!self.no_tag)
-                .then(|| name_of(&self.download.image))
-                .flatten(),
+            name: (!self.no_tag).then(|| self.download.image.clone()),
         };
         let downloaded = self.download.run(target, invocation).await?;
         self.download.answer(&downloaded, console)
@@ -173,6 +166,7 @@ impl Download {
             } else {
                 WitTarget::Given
             },
+            named: target.name().is_some(),
         };
         options.target = Some(target);
         options.concurrency = self.threads.map(usize::from);
@@ -220,34 +214,5 @@ fn told(asked: &str, image: &str) -> String {
         format!("image {image}")
     } else {
         format!("{asked} (image {image})")
-    }
-}
-
-/// Returns the name that the engine is to know the image by: the one that the user typed, unless it
-/// is an ID or a portable data hash.
-fn name_of(text: &str) -> Option<String> {
-    match Reference::parse(text) {
-        Ok(Reference::Name(name)) if name.digest().is_none() => Some(text.to_owned()),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_name_becomes_one() {
-        assert_eq!(name_of("lab/tool:1").as_deref(), Some("lab/tool:1"));
-        assert_eq!(name_of("cafe").as_deref(), Some("cafe"));
-        let digits = "a".repeat(64);
-        for text in [
-            format!("sha256:{digits}"),
-            digits.clone(),
-            "fa3c1a9cb6783f85f2ecda037e07b8c3+167".into(),
-            format!("lab/tool@sha256:{digits}"),
-        ] {
-            assert_eq!(name_of(&text), None, "{text}");
-        }
     }
 }

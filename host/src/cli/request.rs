@@ -15,6 +15,7 @@ pub(super) fn upload() -> UploadRequest {
         image: None,
         tag: None,
         selection: None,
+        platform: None,
         project: None,
         name: None,
         pull: Pull::Never,

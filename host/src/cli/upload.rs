@@ -12,9 +12,10 @@ use super::plan::{dry_run, refuse_file};
 use super::progress_form::ProgressForm;
 use super::uploaded::tell;
 use super::{hints, request};
-use crate::archive::{Choice, Location, Platform};
+use crate::archive::{Location, Platform};
 use crate::bindings::commands::{Origin, Pull, Reach, UploadRequest};
 use crate::bindings::keep::{BlockLayout, Depth, Form};
+use crate::bindings::types;
 use crate::harmless::escape;
 use crate::output::{Exit, Report};
 use crate::progress::Look;
@@ -248,10 +249,7 @@ impl Upload {
 
     /// Adds what the command's own options say of its surroundings.
     pub(super) fn complete(&self, options: &mut Options) -> Result<(), Report> {
-        options.choice = Choice {
-            name: None,
-            platform: self.platform.as_deref().map(platform).transpose()?,
-        };
+        self.platform.as_deref().map(platform).transpose()?;
         options.concurrency = self.threads.map(usize::from);
         options.lock_timeout = self.lock_timeout;
         options.no_cache = self.no_cache;
@@ -282,11 +280,18 @@ impl Upload {
             Some(_) => (Origin::Given, self.image.clone(), None),
             None => (Origin::Engine, self.image.clone(), None),
         };
+        // What is written behind an archive says which of its images is meant.
+        let behind = options.given.as_ref().and_then(Location::image);
+        let selection = selection.or(behind.map(str::to_owned));
         let tag = self.tag.clone().filter(|_| !self.names_file(options));
         UploadRequest {
             origin,
             image,
             selection,
+            platform: self
+                .platform
+                .as_deref()
+                .and_then(|text| platform(text).ok()),
             tag,
             project: self.project_uuid.clone(),
             name: self.name.clone(),
@@ -349,9 +354,14 @@ mod text {
     }
 }
 
-fn platform(text: &str) -> Result<Platform, Report> {
-    Platform::parse(text).ok_or_else(|| {
+fn platform(text: &str) -> Result<types::Platform, Report> {
+    let platform = Platform::parse(text).ok_or_else(|| {
         Report::new(Exit::Usage, format!("`{text}` is not a platform"))
             .advise("write it like `linux/amd64` or `linux/arm/v7`")
+    })?;
+    Ok(types::Platform {
+        os: platform.os,
+        architecture: platform.architecture,
+        variant: platform.variant,
     })
 }

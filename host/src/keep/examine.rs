@@ -10,9 +10,7 @@ use super::fetch::{USUAL_CONCURRENCY, stretches};
 use super::read_ahead::ReadAhead;
 use super::store::{ArchiveStore, StoreError};
 use super::{Keep, Locator, Stretch, Stretched};
-use crate::archive::{
-    self, Archive, BlockLayout, BlockSink, Choice, Form, Image, Selection, SinkClosed,
-};
+use crate::archive::{self, Archive, BlockSink, Image, SinkClosed};
 use crate::bindings::keep::{Depth, StoredArchive};
 
 /// What error texts call the archive.
@@ -42,24 +40,17 @@ impl ArchiveStore {
         let mut archive = Archive::stream(
             SUBJECT,
             Box::new(move || Ok(Box::new(blocks))),
-            Choice::default(),
             &self.destination.scratch,
         )
         .in_pieces(PIECE);
         let read = spawn(move || {
             let mut seen = 0;
-            let reading = archive.read(
-                &Selection::Only,
-                Form::Verbatim,
-                BlockLayout::Dense,
-                &mut Discarded::default(),
-                &mut |count| {
-                    progress.read(count - seen);
-                    seen = count;
-                },
-            )?;
+            let image = archive.pass_on(&mut Discarded::default(), &mut |count| {
+                progress.read(count - seen);
+                seen = count;
+            })?;
             progress.finish();
-            Ok(reading.image)
+            Ok(image)
         })
         .await;
         let of_keep = failure

@@ -10,9 +10,7 @@ use std::sync::PoisonError;
 use super::Stretch;
 use super::read_ahead::ReadAhead;
 use super::store::{ArchiveStore, StoreError};
-use crate::archive::{
-    self, Archive, BlockLayout, BlockSink, Choice, Form, Image, Selection, SinkClosed,
-};
+use crate::archive::{self, Archive, BlockSink, Image, SinkClosed};
 use crate::bindings::keep::{self, Depth, Extent, Fetched, StoredArchive};
 use crate::target::{self, Delivery, Opening, Target};
 
@@ -34,7 +32,7 @@ pub struct Destination {
 
 impl ArchiveStore {
     /// Fetches an archive, verifies it, and hands it to the target; of one whose image is `present` in the
-    /// engine, makes sure of that instead.
+    /// engine, makes sure of that instead. `name` is what the image is called there.
     ///
     /// # Errors
     /// If a block cannot be read, the archive is not sound or not that of the image, or the
@@ -44,6 +42,7 @@ impl ArchiveStore {
         stored: &StoredArchive,
         target: keep::Target,
         present: bool,
+        name: Option<String>,
     ) -> Result<Fetched, StoreError> {
         // What the component asks for must also be what the user wants.
         let target = self
@@ -51,7 +50,9 @@ impl ArchiveStore {
             .target
             .clone()
             .filter(|wanted| wanted.is_engine() == (target == keep::Target::Engine))
-            .ok_or(StoreError::NoTarget)?;
+            .ok_or(StoreError::NoTarget)?
+            .calling_it(name)
+            .map_err(StoreError::NotTheName)?;
         if present {
             return self.present(stored, &target).await;
         }
@@ -68,11 +69,10 @@ impl ArchiveStore {
         let archive = Archive::stream(
             "the archive in Keep",
             Box::new(move || Ok(Box::new(blocks))),
-            Choice::default(),
             &self.destination.scratch,
         )
         .in_pieces(PIECE)
-        .named(target.naming().cloned());
+        .named(target.naming());
         let (opening, file) = target.prepare()?;
         let wanted = stored.image.clone();
         let read = tokio::task::spawn_blocking(move || {
@@ -149,17 +149,11 @@ fn deliver(
         failure: None,
         count: 0,
     };
-    let read = archive.read(
-        &Selection::Only,
-        Form::Verbatim,
-        BlockLayout::Dense,
-        &mut pieces,
-        progress,
-    );
+    let read = archive.pass_on(&mut pieces, progress);
     if let Some(failure) = pieces.failure {
         return Err(failure.into());
     }
-    let image = read?.image;
+    let image = read?;
     promised(wanted, &image)?;
     pieces.delivery.finish()?;
     Ok(image)

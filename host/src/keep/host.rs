@@ -4,7 +4,7 @@ use wasmtime::component::Resource;
 
 use super::store::ArchiveStore;
 use crate::archive::Opened;
-use crate::bindings::archives::{Archive, Image, Selection};
+use crate::bindings::archives::{Archive, Image};
 use crate::bindings::keep::{Depth, Error, Fetched, Host, Options, Stored, StoredArchive, Target};
 use crate::bindings::{KeepFault as Fault, View};
 use crate::gate::Operation;
@@ -14,24 +14,26 @@ impl Host for View<'_, ArchiveStore> {
         &mut self,
         archive: Resource<Archive>,
         options: Options,
-    ) -> Result<Stored, Fault> {
+    ) -> Result<Option<Stored>, Fault> {
         let opened = self.held::<Opened>(&archive)?.clone();
         let operation = Operation::KeepStore {
-            selection: match &options.selection {
-                Selection::Only => "only".to_owned(),
-                Selection::Id(id) => id.clone(),
-                Selection::Name(name) => name.clone(),
-            },
+            // None while the archive has still to tell what it holds.
+            selection: options
+                .image
+                .as_ref()
+                .map(|chosen| chosen.image.clone())
+                .unwrap_or_default(),
             replicas: options.replicas,
             storage_classes: options.storage_classes.clone(),
             reuse: options.reuse.clone(),
         };
         let permit = self.gate.admit(operation, &(archive.rep(), &options))?;
-        let stored = self
-            .capability
-            .open(&permit)
-            .store(&opened, &options, permit.budget())
-            .await;
+        let store = self.capability.open(&permit);
+        let budget = match store.left_of(&opened) {
+            Some(left) => permit.resume(left),
+            None => permit.budget(),
+        };
+        let stored = store.store(&opened, &options, budget).await;
         permit.close(stored).map_err(Fault::Failed)
     }
 
@@ -40,6 +42,7 @@ impl Host for View<'_, ArchiveStore> {
         archive: StoredArchive,
         target: Target,
         present: bool,
+        name: Option<String>,
     ) -> Result<Fetched, Fault> {
         let operation = Operation::KeepFetch {
             target: match target {
@@ -48,9 +51,11 @@ impl Host for View<'_, ArchiveStore> {
             },
             image: archive.image.clone(),
         };
-        let permit = self.gate.admit(operation, &(&archive, target, present))?;
+        let permit = self
+            .gate
+            .admit(operation, &(&archive, target, present, &name))?;
         let store = self.capability.open(&permit);
-        let fetched = store.fetch(&archive, target, present).await;
+        let fetched = store.fetch(&archive, target, present, name).await;
         permit.close(fetched).map_err(Fault::Failed)
     }
 

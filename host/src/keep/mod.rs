@@ -9,11 +9,13 @@
 //! ```
 
 mod buffers;
+mod charge;
 mod examine;
 mod fetch;
 pub mod host;
 mod journal;
 mod moving;
+mod pending;
 mod read_ahead;
 mod store;
 mod unhashed;
@@ -21,6 +23,7 @@ mod upload;
 
 use crate::http::Client;
 
+pub use charge::Charge;
 pub use fetch::Destination;
 pub use journal::{Identity, JournalFile, recall};
 pub use keepdocker_arvados::keep::{

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::journal::{Both, JournalFile, recall};
+use super::pending::Pending;
 use super::{
-    Destination, Error as KeepError, Identity, Journal, Keep, KnownBlocks, Lenders, Locator,
-    Upload, UploadOptions,
+    Charge, Destination, Error as KeepError, Identity, Journal, Keep, KnownBlocks, Lenders,
+    Locator, Upload, UploadOptions,
 };
-use crate::archive::{self, Opened};
-use crate::bindings::archives::{Error as WitArchiveError, Selection};
+use crate::archive::{self, Chosen, Opened};
+use crate::bindings::archives::Error as WitArchiveError;
 use crate::bindings::keep::{Error as WitError, Options, Stored};
 use crate::cache::Place;
 use crate::engine::CommandError;
@@ -36,6 +37,8 @@ pub struct ArchiveStore {
     lenders: Lenders,
     /// Where journals are kept, and for whom their signatures are good; none to keep none.
     journals: Option<(Arc<Place>, Identity)>,
+    /// What was taken in last.
+    pending: Mutex<Option<Pending>>,
 }
 
 /// The blocks that this run has sent.
@@ -69,6 +72,9 @@ pub enum StoreError {
     /// The command that runs fetches nothing.
     #[error("there is nowhere for the archive to go, as this command fetches nothing")]
     NoTarget,
+    /// The image is to get a name that nobody gave it.
+    #[error("the image cannot be called `{0}` there, as it was not asked for by that")]
+    NotTheName(String),
     /// The archive does not lie where it is said to lie.
     #[error("{0} is no stretch of a block")]
     BadExtent(String),
@@ -101,6 +107,7 @@ impl From<StoreError> for WitError {
             }
             StoreError::Target(_)
             | StoreError::NoTarget
+            | StoreError::NotTheName(_)
             | StoreError::BadExtent(_)
             | StoreError::OffPlan(_)
             | StoreError::BrokenOff(_) => Self::Other(error.to_string()),
@@ -129,6 +136,7 @@ impl ArchiveStore {
             effects,
             lenders: Lenders::default(),
             journals: None,
+            pending: Mutex::default(),
         }
     }
 
@@ -146,7 +154,15 @@ impl ArchiveStore {
         self
     }
 
-    /// Reads an archive to its end, verifies it, and stores it, as far as the budget allows.
+    /// Returns the leave to send bytes that an earlier call left, which took the archive in.
+    pub fn left_of(&self, archive: &Opened) -> Option<Budget> {
+        let pending = self.pending();
+        let pending = pending.as_ref().filter(|pending| pending.is_of(archive));
+        pending.map(|pending| pending.charge.current())
+    }
+
+    /// Reads an archive, verifies it, and stores the image that was chosen, as far as the budget allows. Without one,
+    /// it is only taken in, and the next call stores the rest of it.
     ///
     /// # Errors
     /// If the archive is unsound or Keep does not take it. Blocks that were sent are left to Keep
@@ -156,7 +172,29 @@ impl ArchiveStore {
         archive: &Opened,
         options: &Options,
         budget: Budget,
-    ) -> Result<Stored, StoreError> {
+    ) -> Result<Option<Stored>, StoreError> {
+        let pending = self.pending().take().filter(|it| it.is_of(archive));
+        let pending = match pending {
+            Some(pending) => pending,
+            None => self.take_in(archive, options, budget).await?,
+        };
+        match &options.image {
+            Some(chosen) => self.finish(archive, chosen.into(), pending).await.map(Some),
+            None => {
+                pending.charge.next();
+                *self.pending() = Some(pending);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads an archive as far as it must be to tell what it holds.
+    async fn take_in(
+        &self,
+        archive: &Opened,
+        options: &Options,
+        budget: Budget,
+    ) -> Result<Pending, StoreError> {
         let wanted = self
             .keep
             .wanted(options.replicas, &options.storage_classes)
@@ -166,58 +204,64 @@ impl ArchiveStore {
             .blocks_lent_by(&self.lenders, &options.reuse)
             .await;
         known.extend(self.sent.known().clone());
-        let image = match (&options.selection, archive.image()) {
-            (_, Some(image)) | (Selection::Id(image), None) => Some(image.as_str()),
-            _ => None,
-        };
+        let chosen = options.image.as_ref().map(|chosen| &chosen.image);
+        let image = archive.image().or(chosen).map(String::as_str);
         let file = self.journal(image, options.resume, &mut known).await;
         let journal: Arc<dyn Journal> = match &file {
             Some(file) => Arc::new(Both(self.sent.clone(), file.clone())),
             None => self.sent.clone(),
         };
+        let charge = Charge::new(budget);
         let mut upload_options = UploadOptions {
             known,
             journal: Some(journal),
             progress: self.progress.clone(),
-            budget: Some(budget),
+            budget: Some(charge.clone()),
             rehearse: self.effects.are_rehearsed(),
             ..UploadOptions::new(wanted)
         };
         if let Some(concurrency) = self.concurrency {
             upload_options.concurrency = concurrency;
         }
-        let (mut writer, upload) = Upload::start(&self.keep, upload_options);
+        let (writer, upload) = Upload::start(&self.keep, upload_options);
         let (progress, messages) = (self.progress.clone(), self.messages.clone());
-        let selection = archive::Selection::from(&options.selection);
         let (form, layout) = (options.form.into(), options.block_layout.into());
-        let archive = archive.shared();
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = archive.shared();
+        let taken = waiting(move || {
+            let mut archive = shared.lock().unwrap_or_else(PoisonError::into_inner);
             progress.total(archive.source_length());
             if let Some(folder) = archive.copies_to(form, layout) {
                 messages.show(Level::Info, &note_of_copy(archive.subject(), folder));
             }
-            let mut seen = 0;
-            archive.read(&selection, form, layout, &mut writer, &mut |count| {
-                progress.read(count - seen);
-                seen = count;
-            })
+            archive.take_in(form, layout, Box::new(writer), &mut counted(&*progress))
+        });
+        let upload = told(taken.await?, upload).await?.1;
+        Ok(Pending {
+            archive: Arc::downgrade(&archive.shared()),
+            upload,
+            charge,
+            is_of_stream: image.is_none() && file.is_some(),
         })
-        .await
-        .map_err(|error| StoreError::BrokenOff(error.to_string()))?;
-        let reading = match reading {
-            // The upload knows why it takes no more.
-            Err(archive::Error::Closed(closed)) => {
-                upload.finish().await?;
-                return Err(archive::Error::Closed(closed).into());
-            }
-            reading => reading?,
-        };
+    }
+
+    /// Stores what is missing of the image that was chosen.
+    async fn finish(
+        &self,
+        archive: &Opened,
+        chosen: Chosen,
+        pending: Pending,
+    ) -> Result<Stored, StoreError> {
+        let progress = self.progress.clone();
+        let shared = archive.shared();
+        let read = waiting(move || {
+            let mut archive = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            archive.finish(&chosen, &mut counted(&*progress))
+        });
+        let (reading, upload) = told(read.await?, pending.upload).await?;
         let stored = upload.finish().await?;
         self.progress.finish();
-        if let (None, Some(_), Some(Ok(cache))) = (
-            image,
-            file,
+        if let (true, Some(Ok(cache))) = (
+            pending.is_of_stream,
             self.journals.as_ref().map(|(place, _)| place.open()),
         ) {
             // Under the image's name it is found when the image is registered, and removed.
@@ -243,6 +287,43 @@ impl ArchiveStore {
         let step = || Step::store(&stored.image.id, stored.size, &stored.blocks);
         let _ = self.effects.admit(step)?;
         Ok(stored)
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does something that waits, on a thread that may.
+async fn waiting<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| StoreError::BrokenOff(error.to_string()))
+}
+
+/// Returns what came of reading, with the upload that goes on; where it takes no more, it knows why.
+async fn told<T>(
+    read: Result<T, archive::Error>,
+    upload: Upload,
+) -> Result<(T, Upload), StoreError> {
+    match read {
+        Ok(read) => Ok((read, upload)),
+        Err(archive::Error::Closed(closed)) => {
+            upload.finish().await?;
+            Err(archive::Error::Closed(closed).into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Tells the progress of each step, where a reader tells how far it has come.
+fn counted(progress: &dyn Progress) -> impl FnMut(u64) {
+    let mut seen = 0;
+    move |count| {
+        progress.read(count - seen);
+        seen = count;
     }
 }
 

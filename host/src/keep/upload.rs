@@ -13,11 +13,11 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::buffers::{Buffers, Filled};
+use super::charge::Charge;
 use super::moving::Moving;
 use super::unhashed::Unhashed;
 use super::{Block, BlockId, Error, Keep, KnownBlocks, Locator, MAXIMUM_SIZE, Wanted};
 use crate::archive::{BlockSink, SinkClosed};
-use crate::gate::Budget;
 use crate::progress::{Progress, Silent};
 
 /// How an upload is done.
@@ -35,7 +35,7 @@ pub struct UploadOptions {
     /// Is told of every block that has been sent and stored.
     pub journal: Option<Arc<dyn Journal>>,
     /// How many bytes may be sent; each block is charged once, before it is sent.
-    pub budget: Option<Budget>,
+    pub budget: Option<Charge>,
     /// Whether nothing is sent: blocks that would be get locators without signatures, and count as sent.
     pub rehearse: bool,
     /// Is told how far the upload has come.
@@ -319,6 +319,7 @@ impl Run {
         let id = block.id();
         if let Some(budget) = &self.options.budget {
             budget
+                .current()
                 .charge(u64::from(id.size))
                 .map_err(|refusal| Error::Withheld(refusal.to_string()))?;
         }

@@ -9,7 +9,7 @@ use keepdocker_sandbox::Sandbox;
 
 use super::sandbox;
 use crate::api::{Api, Objects};
-use crate::archive::{Archives, Choice, Location};
+use crate::archive::{Archives, Location};
 use crate::audit::{Folder, Mask};
 use crate::cache::Place;
 use crate::component::Capabilities;
@@ -35,8 +35,6 @@ pub struct Options {
     pub given: Option<Location>,
     /// Where a fetched image goes.
     pub target: Option<Target>,
-    /// Which platform's image to take, where there is a choice.
-    pub choice: Choice,
     /// How often to repeat a request that fails for now.
     pub retries: u32,
     /// How many blocks to send at once.
@@ -228,7 +226,6 @@ impl Surroundings {
             archives: Archives::new(
                 engine.clone(),
                 self.options.given.clone(),
-                self.options.choice.clone(),
                 cache.clone(),
                 self.effects.clone(),
             ),

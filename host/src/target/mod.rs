@@ -26,19 +26,19 @@ pub enum Target {
     File {
         /// Its path.
         path: PathBuf,
-        /// What the archive is to call the image, if not what the stored one does.
-        naming: Option<Naming>,
+        /// What the archive may call the image, in place of what the stored one does.
+        name: Option<String>,
     },
     /// Standard output.
     Stdout {
-        /// What the archive is to call the image, if not what the stored one does.
-        naming: Option<Naming>,
+        /// What the archive may call the image, in place of what the stored one does.
+        name: Option<String>,
     },
     /// The engine's store.
     Engine {
         /// The engine.
         engine: Engine,
-        /// What the image is to be called there, besides what the archive itself says.
+        /// What the image may be called there, besides what the archive itself says.
         name: Option<String>,
     },
 }
@@ -85,11 +85,45 @@ impl Target {
         matches!(self, Self::Engine { .. })
     }
 
+    /// Returns what the image may be called there.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::File { name, .. } | Self::Stdout { name } | Self::Engine { name, .. } => {
+                name.as_deref()
+            }
+        }
+    }
+
+    /// Returns the target where the image gets this name.
+    ///
+    /// # Errors
+    /// If the user did not ask for the image by that; it is returned.
+    pub fn calling_it(self, called: Option<String>) -> Result<Self, String> {
+        let asked_for = |name: Option<String>| match called {
+            Some(called) if name.as_ref() != Some(&called) => Err(called),
+            called => Ok(called),
+        };
+        Ok(match self {
+            Self::File { path, name } => Self::File {
+                path,
+                name: asked_for(name)?,
+            },
+            Self::Stdout { name } => Self::Stdout {
+                name: asked_for(name)?,
+            },
+            Self::Engine { engine, name } => Self::Engine {
+                engine,
+                name: asked_for(name)?,
+            },
+        })
+    }
+
     /// Returns what the archive is to call the image, if not what the stored one does.
     #[must_use]
-    pub fn naming(&self) -> Option<&Naming> {
+    pub fn naming(&self) -> Option<Naming> {
         match self {
-            Self::File { naming, .. } | Self::Stdout { naming } => naming.as_ref(),
+            Self::File { name, .. } | Self::Stdout { name } => Naming::parse(name.as_deref()?),
             Self::Engine { .. } => None,
         }
     }

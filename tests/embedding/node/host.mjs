@@ -18,6 +18,17 @@ const IMAGE = {
   "diff-ids": [ID],
   platform: { os: "linux", architecture: "amd64", variant: "" },
 };
+const HELD = {
+  position: 0,
+  group: 0,
+  id: ID,
+  manifest: null,
+  indexes: [],
+  "repo-tags": ["memory:1"],
+  references: [],
+  "base-layer": ID,
+  platform: IMAGE.platform,
+};
 
 const links = [];
 const collections = [];
@@ -53,7 +64,7 @@ const capabilities = {
   users: { current: () => USER },
   projects: { get: (uuid) => ({ uuid, name: "", "group-class": null, writable: true }) },
   locks: { acquire: () => 1 },
-  archives: { open: () => 1, images: () => [IMAGE], forget: () => null },
+  archives: { open: () => 1, images: () => [HELD], forget: () => null },
   engine: { find: absent, pull: absent },
   keep: {
     fetch: absent,
@@ -102,7 +113,7 @@ const answer = (verb, ...request) => {
 const { run } = await host(process.argv[2], answer);
 const everything = { project: null, image: null, tag: null, "exact-name": null };
 const upload = {
-  origin: "given", image: null, tag: null, selection: null, project: null, name: null, pull: "never", force: false,
+  origin: "given", image: null, tag: null, selection: null, platform: null, project: null, name: null, pull: "never", force: false,
   "force-image-format": false, form: "canonical", "block-layout": "layered", replicas: null, "storage-classes": [],
   reuse: "readable", verify: "config", resume: false,
   "named-by": "config",

@@ -16,6 +16,8 @@ BLOCK = "0123456789abcdef0123456789abcdef+10240+A" + 40 * "0" + "@7fffffff"
 PLATFORM = {"os": "linux", "architecture": "amd64", "variant": ""}
 IMAGE = {"id": ID, "manifest": None, "repo-tags": ["memory:1"], "config": '{"created":"%s"}' % AT,
          "diff-ids": [ID], "platform": PLATFORM}
+HELD = {"position": 0, "group": 0, "id": ID, "manifest": None, "indexes": [], "repo-tags": ["memory:1"],
+        "references": [], "base-layer": ID, "platform": PLATFORM}
 
 
 class Memory:
@@ -45,8 +47,8 @@ class Memory:
     def archives_open(self, source):
         return {"ok": 1}
 
-    def archives_images(self, archive):
-        return {"ok": [IMAGE]}
+    def archives_images(self, archive, wanted):
+        return {"ok": [HELD]}
 
     def archives_forget(self, image):
         return {"ok": None}
@@ -97,7 +99,7 @@ def main(file):
     host = Host(file, memory.answer)
     everything = {"project": None, "image": None, "tag": None, "exact-name": None}
     upload = json.loads(
-        '{"origin":"given","image":null,"tag":null,"selection":null,"project":null,"name":null,"pull":"never",'
+        '{"origin":"given","image":null,"tag":null,"selection":null,"platform":null,"project":null,"name":null,"pull":"never",'
         '"force":false,"force-image-format":false,"form":"canonical","block-layout":"layered","replicas":null,'
         '"storage-classes":[],"reuse":"readable","verify":"config","resume":false,"named-by":"config"}')
     for command, argument in [("images", everything), ("upload", upload), ("upload", upload),

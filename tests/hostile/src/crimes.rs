@@ -2,11 +2,12 @@
 
 use std::hint::black_box;
 
-use crate::bindings::keepdocker::contract::archives::{Archive, Image, Selection, Source};
+use crate::bindings::keepdocker::contract::archives::{Archive, Chosen, Source, Wanted};
 use crate::bindings::keepdocker::contract::collections::{self, Change, NewCollection};
 use crate::bindings::keepdocker::contract::links::{self, Class, NewLink};
 use crate::bindings::keepdocker::contract::locks::Guard;
 use crate::bindings::keepdocker::contract::log::{self, Level};
+use crate::bindings::keepdocker::contract::types::Platform;
 use crate::bindings::keepdocker::contract::{archives, cluster, engine, keep, projects};
 use crate::commands::{Failure, Outcome, UploadRequest, Uploaded};
 
@@ -136,7 +137,8 @@ fn names() -> Result<Uploaded, Failure> {
 }
 
 fn read(source: &Source) -> bool {
-    Archive::open(source).is_ok_and(|archive| archive.images().is_ok_and(|images| images.is_some()))
+    Archive::open(source)
+        .is_ok_and(|archive| archive.images(&any()).is_ok_and(|images| images.is_some()))
 }
 
 fn link(name: &str, head: &str) -> Result<links::Link, links::Error> {
@@ -179,18 +181,16 @@ fn forges() -> Result<Uploaded, Failure> {
 
 fn store(request: &UploadRequest) -> Result<keep::Stored, Failure> {
     let archive = Archive::open(&Source::Given).map_err(Failure::Archive)?;
-    let images: Vec<Image> = archive
-        .images()
-        .map_err(Failure::Archive)?
-        .unwrap_or_default();
-    let selection = match images.first() {
-        Some(image) => Selection::Id(image.id.clone()),
-        None => Selection::Only,
-    };
-    keep::store(
+    let images = archive.images(&any()).map_err(Failure::Archive)?;
+    let image = images.unwrap_or_default().into_iter().next();
+    let image = image.map(|image| Chosen {
+        image: image.id,
+        manifest: image.manifest,
+    });
+    let stored = keep::store(
         &archive,
         &keep::Options {
-            selection,
+            image,
             form: request.form,
             block_layout: request.block_layout,
             replicas: request.replicas,
@@ -198,15 +198,28 @@ fn store(request: &UploadRequest) -> Result<keep::Stored, Failure> {
             reuse: Vec::new(),
             resume: false,
         },
-    )
-    .map_err(Failure::Keep)
+    );
+    let stored = stored.map_err(Failure::Keep)?;
+    stored.ok_or_else(|| Failure::Usage("nothing was stored".into()))
+}
+
+/// Looks for any image.
+fn any() -> Wanted {
+    Wanted {
+        called: None,
+        platform: Platform {
+            os: "linux".into(),
+            architecture: "amd64".into(),
+            variant: String::new(),
+        },
+    }
 }
 
 #[expect(unsafe_code, reason = "this is the crime")]
 fn invents_handles() -> Result<Uploaded, Failure> {
     // SAFETY: none; the host must notice.
     let archive = unsafe { Archive::from_handle(4242) };
-    archive.images().map_err(Failure::Archive)?;
+    archive.images(&any()).map_err(Failure::Archive)?;
     Err(Failure::Usage(
         "a handle was accepted that nobody gave out".into(),
     ))
@@ -221,7 +234,7 @@ fn uses_after_drop() -> Result<Uploaded, Failure> {
     let again = unsafe { Archive::from_handle(handle) };
     // SAFETY: as above.
     drop(unsafe { Archive::from_handle(handle) });
-    again.images().map_err(Failure::Archive)?;
+    again.images(&any()).map_err(Failure::Archive)?;
     Err(Failure::Usage(
         "a handle was accepted that was given back".into(),
     ))

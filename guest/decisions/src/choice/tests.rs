@@ -117,3 +117,76 @@ fn a_portable_data_hash_is_looked_for_among_the_collections_alone() {
         );
     }
 }
+
+#[test]
+fn it_does_not_matter_how_much_is_told_at_a_time() {
+    let Some(recorded) = Recorded::load() else {
+        return;
+    };
+    for case in recorded.cases.iter().filter(|case| case.is_filtered) {
+        let collections = recorded.collections(&case.user);
+        let collections: Vec<Content> = collections
+            .iter()
+            .map(|collection| Content {
+                uuid: &collection.uuid,
+                portable_data_hash: &collection.portable_data_hash,
+                manifest: &collection.manifest,
+            })
+            .collect();
+        let text = case.terms.join(":");
+        let links = recorded.links(&case.user);
+        let formats = Formats::from_config(Some(&case.formats));
+        let at_once = choose(&text, &links, &collections, formats);
+        for batch in [1, 2] {
+            let mut resolution = Resolution::of(&text, formats, batch);
+            let settled = settle(&mut resolution, &links, &collections);
+            match &at_once {
+                Ok(found) => assert_eq!(resolution.chosen(), Some(&*found[0]), "{text}"),
+                Err(error) => assert_eq!(settled, Err(*error), "{text}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_asked_for_that_cannot_change_the_choice() {
+    let manifest = manifest_of(&format!("sha256:{DIGITS}"));
+    let x = Content {
+        uuid: X,
+        portable_data_hash: "c",
+        manifest: &manifest,
+    };
+    let links = vec![
+        repo_tag_link("a:1", X, "2021-01-01T00:00:00Z", None),
+        repo_tag_link("a:1", Y, "2020-01-01T00:00:00Z", None),
+    ];
+    let mut resolution = Resolution::of("a:1", V2, 1);
+    assert_eq!(resolution.need(), Ok(Some(Need::Named("a:1".into()))));
+    resolution.links(links);
+    assert_eq!(resolution.need(), Ok(Some(Need::Readable)));
+    resolution.readable(|_| true);
+    assert_eq!(
+        resolution.need(),
+        Ok(Some(Need::Collections(vec![X.into()])))
+    );
+    resolution.collections(&[x]);
+    assert_eq!(resolution.need(), Ok(None));
+    assert_eq!((resolution.chosen(), resolution.left()), (Some(X), 1));
+    assert_eq!(resolution.steps(), [Step::Matching(LinkClass::RepoTag, 2)]);
+}
+
+#[test]
+fn a_name_that_no_readable_collection_has_may_be_the_beginning_of_an_id() {
+    let mut resolution = Resolution::of("cafe", V2, 1);
+    resolution.links(vec![repo_tag_link(
+        "cafe:latest",
+        X,
+        "2021-01-01T00:00:00Z",
+        None,
+    )]);
+    resolution.readable(|_| false);
+    assert_eq!(resolution.need(), Ok(Some(Need::Hashed("cafe".into()))));
+    resolution.links(Vec::new());
+    resolution.readable(|_| true);
+    assert_eq!(resolution.need(), Err(NoChoice::NoSuchImage));
+}

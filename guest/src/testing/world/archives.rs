@@ -1,12 +1,15 @@
 //! Image archives: from the engine, given, and in the cache.
 
-pub(crate) use super::real::archives::{Error, Image, Selection, Source};
+pub(crate) use super::real::archives::{Chosen, Error, Image, Source, Wanted};
+use crate::types::HeldImage;
+use std::cell::Cell;
 
 #[derive(Debug)]
 pub(crate) struct Archive {
     /// None if it is not sound.
     pub(super) images: Option<Vec<Image>>,
-    is_stream: bool,
+    /// Whether it tells what it holds only once it was taken in.
+    pub(super) is_stream: Cell<bool>,
 }
 
 impl Archive {
@@ -23,7 +26,7 @@ impl Archive {
                         .ok_or_else(missing)?;
                     Ok(Self {
                         images: Some(vec![saved.1.clone()]),
-                        is_stream: true,
+                        is_stream: Cell::new(true),
                     })
                 }
                 Source::Given => {
@@ -33,7 +36,7 @@ impl Archive {
                     }
                     Ok(Self {
                         images: Some(given.images),
-                        is_stream: given.is_stream,
+                        is_stream: Cell::new(given.is_stream),
                     })
                 }
                 Source::Cache(id) => {
@@ -44,19 +47,37 @@ impl Archive {
                         .ok_or_else(missing)?;
                     Ok(Self {
                         images: image.clone().map(|image| vec![image]),
-                        is_stream: false,
+                        is_stream: Cell::new(false),
                     })
                 }
             }
         })
     }
 
-    pub(crate) fn images(&self) -> Result<Option<Vec<Image>>, Error> {
-        Ok(if self.is_stream {
-            None
-        } else {
-            self.images.clone()
+    pub(crate) fn images(&self, wanted: &Wanted) -> Result<Option<Vec<HeldImage>>, Error> {
+        super::with(|world| {
+            let called = wanted.called.as_deref().unwrap_or("anything");
+            world.calls.push(format!("archive.images {called}"));
+        });
+        Ok(match (&self.images, self.is_stream.get()) {
+            (Some(images), false) => Some(images.iter().zip(0..).map(held).collect()),
+            (None, false) => return Err(Error::Unsound("cut short".into())),
+            (_, true) => None,
         })
+    }
+}
+
+fn held((image, at): (&Image, u32)) -> HeldImage {
+    HeldImage {
+        position: at,
+        group: at,
+        id: image.id.clone(),
+        manifest: image.manifest.clone(),
+        indexes: Vec::new(),
+        repo_tags: image.repo_tags.clone(),
+        references: Vec::new(),
+        base_layer: image.diff_ids.first().cloned(),
+        platform: image.platform.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keep, which takes every block.
 
-use super::archives::{Archive, Error as ArchiveError, Image, Selection};
+use super::archives::{Archive, Error as ArchiveError, Image};
 pub(crate) use super::real::keep::{
     Depth, Error, Extent, Fetched, Options, Stored, StoredArchive, Target,
 };
@@ -16,28 +16,27 @@ pub(crate) fn locator(image: &Image) -> String {
     )
 }
 
-pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Stored, Error> {
+pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Option<Stored>, Error> {
     super::with(|world| {
-        world
-            .calls
-            .push(format!("keep.store {:?}", options.selection));
+        let chosen = options.image.as_ref();
+        let image = chosen.map_or("none yet", |chosen| &chosen.image);
+        world.calls.push(format!("keep.store {image}"));
+        let Some(chosen) = chosen else {
+            archive.is_stream.set(false);
+            return match archive.images {
+                Some(_) => Ok(None),
+                None => Err(Error::Archive(ArchiveError::Unsound("cut short".into()))),
+            };
+        };
         world.stores.push(options.clone());
         if world.fault().is_some() {
             return Err(Error::Other("Keep is down".into()));
         }
-        let Some(images) = &archive.images else {
-            return Err(Error::Archive(ArchiveError::Unsound("cut short".into())));
-        };
-        let is_meant = |image: &&Image| match &options.selection {
-            Selection::Only => true,
-            Selection::Id(id) => image.id == *id || image.manifest.as_ref() == Some(id),
-            Selection::Name(name) => image.repo_tags.contains(name),
-        };
-        let meant: Vec<&Image> = images.iter().filter(is_meant).collect();
-        let image = match meant.as_slice() {
-            [image] => (*image).clone(),
-            [] => return Err(Error::Archive(ArchiveError::NoSuchImage("".into()))),
-            _ => return Err(Error::Archive(ArchiveError::Ambiguous("".into()))),
+        let mut images = archive.images.iter().flatten();
+        let is_chosen =
+            |image: &&Image| image.id == chosen.image && image.manifest == chosen.manifest;
+        let Some(image) = images.find(is_chosen).cloned() else {
+            return Err(Error::Archive(ArchiveError::NoSuchImage("".into())));
         };
         let mut image = world.stored_as.clone().unwrap_or(image);
         if image.manifest.is_none() {
@@ -56,7 +55,7 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Stored, Erro
         if reused == 0 && world.heals {
             world.contents.retain(|(block, _)| *block != own[..32]);
         }
-        Ok(Stored {
+        Ok(Some(Stored {
             blocks: vec![match reused {
                 0 => own,
                 _ => format!("{}+1000+{REUSED}", &own[..32]),
@@ -66,7 +65,7 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Stored, Erro
             size: 1000,
             sent: 1000 - reused,
             reused,
-        })
+        }))
     })
 }
 
@@ -75,8 +74,10 @@ pub(crate) fn fetch(
     archive: &StoredArchive,
     target: Target,
     present: bool,
+    name: Option<&str>,
 ) -> Result<Fetched, Error> {
     super::with(|world| {
+        world.named_on_arrival = name.map(Into::into);
         if present {
             world
                 .calls

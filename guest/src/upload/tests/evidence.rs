@@ -460,6 +460,7 @@ fn an_id_fetches_the_image_that_has_it() {
             &crate::bindings::exports::keepdocker::contract::commands::DownloadRequest {
                 image: text.into(),
                 target: world_keep::Target::Given,
+                named: true,
             },
         )
         .map(|downloaded| downloaded.image)
@@ -514,6 +515,7 @@ fn a_liar_keeps_nobody_from_an_image_that_others_have() {
         &crate::bindings::exports::keepdocker::contract::commands::DownloadRequest {
             image: digest('a'),
             target: world_keep::Target::Given,
+            named: true,
         },
     )
     .unwrap();
@@ -553,6 +555,7 @@ fn a_look_that_the_policy_withholds_is_done_without_where_the_data_can_be_sent()
             &crate::bindings::exports::keepdocker::contract::commands::DownloadRequest {
                 image: image.clone(),
                 target: world_keep::Target::Given,
+                named: true,
             },
         )
         .unwrap_err();

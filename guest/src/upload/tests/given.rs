@@ -33,16 +33,11 @@ fn a_given_archive_is_registered_by_its_own_names_or_the_one_asked_for() {
         (Some("aaaaaaaaaaaa"), vec![]),
     ] {
         for is_stream in [false, true] {
-            // A stream can be selected from only by a whole ID.
-            let asked = match asked {
-                Some("aaaaaaaaaaaa") if is_stream => Some(digest('a')),
-                asked => asked.map(Into::into),
-            };
             give(
                 vec![archived('a', &["x:1", "x:2", "<none>:<none>"], "null")],
                 is_stream,
             );
-            let uploaded = run(&given(asked.as_deref())).unwrap();
+            let uploaded = run(&given(asked)).unwrap();
             assert_eq!(uploaded.name.as_deref(), names.first().copied());
             let registered = world::with(|world| {
                 world
@@ -74,27 +69,61 @@ fn one_of_several_images_is_chosen_by_selection_or_by_name() {
         (Some("y:1"), None, None),
         (None, Some("x:3"), None),
     ] {
-        give(images(), false);
-        let result = run(&UploadRequest {
-            selection: selection.map(Into::into),
-            ..given(asked)
-        });
-        match (result, expected) {
-            (Ok(uploaded), Some(letter)) => assert_eq!(uploaded.image, digest(letter)),
-            (
-                Err(Failure::Archive(
-                    ArchiveError::Ambiguous(held) | ArchiveError::NoSuchImage(held),
-                )),
-                None,
-            ) => {
-                assert!(
-                    held.contains("x:1") && held.contains(&digest('b')),
-                    "{held}"
-                );
+        for is_stream in [false, true] {
+            give(images(), is_stream);
+            let result = run(&UploadRequest {
+                selection: selection.map(Into::into),
+                ..given(asked)
+            });
+            match (result, expected) {
+                (Ok(uploaded), Some(letter)) => assert_eq!(uploaded.image, digest(letter)),
+                (
+                    Err(Failure::Archive(
+                        ArchiveError::Ambiguous(held) | ArchiveError::NoSuchImage(held),
+                    )),
+                    None,
+                ) => {
+                    assert!(
+                        held.contains("x:1") && held.contains(&digest('b')),
+                        "{held}"
+                    );
+                }
+                (result, _) => panic!("{asked:?} {selection:?}: {result:?}"),
             }
-            (result, _) => panic!("{asked:?} {selection:?}: {result:?}"),
         }
     }
+}
+
+#[test]
+fn a_stream_is_taken_in_and_then_told_which_of_its_images_is_meant() {
+    give(
+        vec![
+            archived('a', &["x:1"], "null"),
+            archived('b', &["x:2"], "null"),
+        ],
+        true,
+    );
+    run(&UploadRequest {
+        selection: Some("@1".into()),
+        ..given(None)
+    })
+    .unwrap();
+    let calls = calls();
+    let calls: Vec<&str> = calls
+        .iter()
+        .filter(|call| call.starts_with("archive.images") || call.starts_with("keep.store"))
+        .map(String::as_str)
+        .collect();
+    let chosen = format!("keep.store {}", digest('b'));
+    assert_eq!(
+        calls,
+        [
+            "archive.images @1",
+            "keep.store none yet",
+            "archive.images @1",
+            &chosen
+        ]
+    );
 }
 
 #[test]

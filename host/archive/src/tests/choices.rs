@@ -1,12 +1,11 @@
 //! Archives that hold several images: which one is meant.
 
-use crate::image::Selection;
 use crate::image::{BlockLayout, Form};
-use crate::{Archive, Choice, Digest, Error, Location};
+use crate::{Digest, Error};
 use keepdocker_terms::platform::Platform;
 
 use super::fixtures::{
-    Made, Part, file, noise, oci_index, read, read_as, stream, tar, with_choice,
+    Choice, Made, Part, Selection, file, noise, oci_index, read, read_as, stream, tar, with_choice,
 };
 
 /// Returns two images in one archive, as `docker save one two` makes it.
@@ -171,9 +170,15 @@ fn of_several_platforms_the_usual_or_the_wanted_is_chosen() {
     let name = Selection::Name("example/both:1".into());
     let found = chosen(&bytes, platform("arm64"), &name).unwrap();
     assert_eq!(found, arm.id().to_string());
-    let told = file(&bytes).unwrap().images().unwrap().unwrap();
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].id, amd.id().to_string());
+    let mut told = file(&bytes).unwrap();
+    let told = told.images(&crate::Wanted::default()).unwrap().unwrap();
+    let ids: Vec<String> = told.iter().map(|held| held.image.id.clone()).collect();
+    assert_eq!(ids, [arm.id().to_string(), amd.id().to_string()]);
+    assert!(
+        told.iter()
+            .all(|held| (held.position, held.group) == (0, 0))
+    );
+    assert!(told.iter().all(|held| held.indexes.len() == 1));
 }
 
 #[test]
@@ -198,9 +203,7 @@ fn a_folder_is_read_like_its_archive() {
         std::fs::write(path, &part.data).unwrap();
     }
     let open = |name: &str| {
-        let text = format!("oci:{}{name}", folder.path().display());
-        let location: Location = text.parse().unwrap();
-        Archive::open(&location, Choice::default(), &std::env::temp_dir()).unwrap()
+        super::fixtures::open(&format!("oci:{}{name}", folder.path().display())).unwrap()
     };
     let stored = read(open(""), &Selection::Only).unwrap();
     let archived = read(stream(tar(&parts)), &Selection::Only).unwrap();

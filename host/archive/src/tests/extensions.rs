@@ -2,9 +2,7 @@
 
 use tar::EntryType;
 
-use crate::image::Selection;
-
-use super::fixtures::{Part, file, read, stream, tar};
+use super::fixtures::{Part, Selection, file, read, stream, tar};
 use super::hostile::{image, parts, refuses};
 
 /// Returns one PAX record.

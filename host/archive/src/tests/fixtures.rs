@@ -2,14 +2,23 @@
 
 use std::fmt;
 use std::io::{self, Cursor, Read, Write as _};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
 
 use crate::cutting::Cutting;
-use crate::image::Selection;
+use keepdocker_decisions::selection::{self, Asked, NoSelection};
+use keepdocker_decisions::types::{self, HeldImage};
+use keepdocker_terms::platform::Platform;
+
 use crate::image::{BlockLayout, Form};
-use crate::{Archive, BlockSink, Choice, Digest, Error, Location, Opener, Reading, SinkClosed};
+use crate::search::Search;
+use crate::taken_in::TakenIn;
+use crate::{
+    Archive, BlockSink, Chosen, Digest, Error, Held, Location, Opener, Progress, Reading,
+    SinkClosed, Wanted,
+};
 
 /// Small sizes, so that small archives have many blocks.
 pub(super) const SMALL: Cutting = Cutting {
@@ -73,7 +82,134 @@ pub(super) struct Stored {
     pub(super) blocks: Vec<Digest>,
 }
 
-pub(super) fn read(mut archive: Archive, selection: &Selection) -> Result<Stored, Error> {
+/// What a test means of an archive, beside what it says of one reading.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Choice {
+    /// What stands behind the archive's name.
+    pub(super) name: Option<String>,
+    pub(super) platform: Option<Platform>,
+}
+
+/// Which image of an archive a test reads.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Selection {
+    Only,
+    Id(String),
+    Name(String),
+}
+
+/// An archive, and what is meant of it. The component chooses, as it does in the programs.
+#[derive(Debug)]
+pub(super) struct Opened {
+    archive: Archive,
+    choice: Choice,
+}
+
+impl From<Archive> for Opened {
+    fn from(archive: Archive) -> Self {
+        Self {
+            archive,
+            choice: Choice::default(),
+        }
+    }
+}
+
+impl Deref for Opened {
+    type Target = Archive;
+
+    fn deref(&self) -> &Archive {
+        &self.archive
+    }
+}
+
+impl DerefMut for Opened {
+    fn deref_mut(&mut self) -> &mut Archive {
+        &mut self.archive
+    }
+}
+
+impl Opened {
+    /// Reads the image that is meant, as the host does it for the component.
+    pub(super) fn read(
+        &mut self,
+        selection: &Selection,
+        form: Form,
+        layout: BlockLayout,
+        sink: &mut dyn BlockSink,
+        progress: Progress<'_>,
+    ) -> Result<Reading, Error> {
+        let mut taken = self
+            .archive
+            .begin(form, layout, Box::new(sink), &mut *progress)?;
+        let chosen = self.choice.take(selection, &mut taken)?;
+        taken.finish(&chosen, progress)
+    }
+}
+
+impl Choice {
+    fn take(&self, selection: &Selection, taken: &mut TakenIn<'_>) -> Result<Chosen, Error> {
+        let called = match selection {
+            Selection::Only => self.name.as_ref(),
+            Selection::Id(text) | Selection::Name(text) => Some(text),
+        };
+        let wanted = Wanted {
+            called: called.cloned(),
+            platform: self.platform.clone().unwrap_or_else(Platform::usual),
+        };
+        let held = crate::catalog::told(taken.images(Search::new(&wanted))?);
+        let platform = self.platform.as_ref().map(of_component);
+        let asked = Asked {
+            called: called.map(String::as_str),
+            platform: platform.as_ref(),
+            reference: None,
+        };
+        let images: Vec<HeldImage> = held.iter().map(told).collect();
+        match selection::choose(&images, &asked) {
+            Ok(image) => Ok(Chosen {
+                image: image.id.clone(),
+                manifest: image.manifest.clone(),
+            }),
+            Err(NoSelection::NoSuchImage(text)) => {
+                let text = text.strip_prefix("the archive holds no image ").unwrap();
+                let (wanted, held) = text.split_once("; it holds ").unwrap();
+                Err(Error::NoSuchImage {
+                    wanted: wanted.into(),
+                    held: held.into(),
+                })
+            }
+            Err(NoSelection::Ambiguous(text)) => {
+                let text = text.strip_prefix("the archive holds several images: ");
+                Err(Error::Ambiguous {
+                    held: text.unwrap().into(),
+                })
+            }
+        }
+    }
+}
+
+fn told(held: &Held) -> HeldImage {
+    HeldImage {
+        position: held.position.try_into().unwrap(),
+        group: held.group.try_into().unwrap(),
+        id: held.image.id.clone(),
+        manifest: held.image.manifest.clone(),
+        indexes: held.indexes.clone(),
+        repo_tags: held.image.repo_tags.clone(),
+        references: held.references.clone(),
+        base_layer: held.image.diff_ids.first().cloned(),
+        platform: of_component(&held.image.platform),
+    }
+}
+
+fn of_component(platform: &Platform) -> types::Platform {
+    types::Platform {
+        os: platform.os.clone(),
+        architecture: platform.architecture.clone(),
+        variant: platform.variant.clone(),
+    }
+}
+
+pub(super) fn read(mut archive: Opened, selection: &Selection) -> Result<Stored, Error> {
     read_as(
         &mut archive,
         selection,
@@ -83,7 +219,7 @@ pub(super) fn read(mut archive: Archive, selection: &Selection) -> Result<Stored
 }
 
 pub(super) fn read_as(
-    archive: &mut Archive,
+    archive: &mut Opened,
     selection: &Selection,
     form: Form,
     layout: BlockLayout,
@@ -106,13 +242,13 @@ pub(super) fn read_as(
 }
 
 /// Makes blocks small, so that little data has many.
-pub(super) fn with_cutting(mut archive: Archive, cutting: Cutting) -> Archive {
+pub(super) fn with_cutting(mut archive: Opened, cutting: Cutting) -> Opened {
     archive.cutting = cutting;
     archive
 }
 
 /// Sets what is meant of an archive that holds several images.
-pub(super) fn with_choice(mut archive: Archive, choice: Choice) -> Archive {
+pub(super) fn with_choice(mut archive: Opened, choice: Choice) -> Opened {
     archive.choice = choice;
     archive
 }
@@ -123,38 +259,38 @@ pub(super) fn data(name: &str) -> PathBuf {
         .join(name)
 }
 
-pub(super) fn open(location: &str) -> Result<Archive, Error> {
+pub(super) fn open(location: &str) -> Result<Opened, Error> {
     let location: Location = location.parse().expect("a location");
-    Archive::open(&location, Choice::default(), &std::env::temp_dir())
+    let archive = Archive::open(&location, &std::env::temp_dir())?;
+    let choice = Choice {
+        name: location.image().map(Into::into),
+        platform: None,
+    };
+    Ok(Opened { archive, choice })
 }
 
 /// Opens a file of the test data.
-pub(super) fn open_data(name: &str) -> Archive {
+pub(super) fn open_data(name: &str) -> Opened {
     open(&format!("docker-archive:{}", data(name).display())).expect("test data are sound")
 }
 
 /// Opens bytes as a stream that can be read once.
-pub(super) fn stream(bytes: Vec<u8>) -> Archive {
+pub(super) fn stream(bytes: Vec<u8>) -> Opened {
     stream_of(Cursor::new(bytes))
 }
 
 /// Opens a reader as a stream that can be read once.
-pub(super) fn stream_of(reader: impl Read + Send + 'static) -> Archive {
+pub(super) fn stream_of(reader: impl Read + Send + 'static) -> Opened {
     let opener: Opener = Box::new(move || Ok(Box::new(reader)));
-    Archive::stream("a stream", opener, Choice::default(), &std::env::temp_dir())
+    Archive::stream("a stream", opener, &std::env::temp_dir()).into()
 }
 
 /// Opens bytes as a file.
-pub(super) fn file(bytes: &[u8]) -> Result<Archive, Error> {
+pub(super) fn file(bytes: &[u8]) -> Result<Opened, Error> {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     io::Seek::rewind(&mut file).unwrap();
-    Archive::file(
-        file,
-        "a file".into(),
-        Choice::default(),
-        &std::env::temp_dir(),
-    )
+    Ok(Archive::file(file, "a file".into(), &std::env::temp_dir())?.into())
 }
 
 /// Gives at most so many bytes at a time, in turn.

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::image::Selection;
+use crate::Digest;
 use crate::image::{BlockLayout, Form};
 use crate::source::Seekable;
-use crate::{Archive, Choice, Digest, Location};
 
 use super::fixtures::{
-    Made, Part, SMALL, bzip2, file, gzip, read, read_as, stream, tar, with_cutting, xz, zstd,
+    Made, Part, SMALL, Selection, bzip2, file, gzip, open, read, read_as, stream, tar,
+    with_cutting, xz, zstd,
 };
 use super::hostile::{image, parts, refused, refuses};
 
@@ -216,8 +216,7 @@ fn the_form_of_a_directory_is_read() {
     // Whatever transport is named, and without one.
     for transport in ["dir:", "oci:", "", "docker-archive:"] {
         let text = format!("{transport}{}", folder.path().display());
-        let location: Location = text.parse().unwrap();
-        let archive = Archive::open(&location, Choice::default(), &std::env::temp_dir()).unwrap();
+        let archive = open(&text).unwrap();
         let stored = read(archive, &Selection::Only).unwrap();
         assert_eq!(stored.reading.image.manifest, Some(manifest.to_string()));
         assert_eq!(stored.reading.image.id, made.id().to_string());

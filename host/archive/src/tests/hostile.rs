@@ -3,10 +3,9 @@
 use tar::EntryType;
 
 use crate::Error;
-use crate::image::Selection;
 
 use super::fixtures::{
-    Made, Part, SMALL, file, gzip, noise, read, stream, tar, with_cutting, zstd,
+    Made, Part, SMALL, Selection, file, gzip, noise, read, stream, tar, with_cutting, zstd,
 };
 
 /// Returns an image of two layers.

@@ -8,13 +8,12 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 
 use crate::cutting::Cutting;
-use crate::image::Selection;
 use crate::image::{BlockLayout, Form};
 use crate::machine::spool;
 use crate::{BlockSink, Digest, SinkClosed};
 
 use super::fixtures::{
-    Made, Part, noise, oci_index, read_as, stream, stream_of, tar, with_cutting,
+    Made, Part, Selection, noise, oci_index, read_as, stream, stream_of, tar, with_cutting,
 };
 
 /// Sizes of layers in KiB, lowest first: how images of these kinds are built.

@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
-use crate::image::Selection;
-use crate::{Archive, Choice, Digest, Error, Location};
+use crate::{Digest, Error};
 
-use super::fixtures::{Made, Part, file, gzip, noise, read, stream, tar, with_choice};
+use super::fixtures::{
+    Choice, Made, Part, Selection, file, gzip, noise, open, read, stream, tar, with_choice,
+};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -476,15 +477,15 @@ fn a_link_out_of_a_folder_is_named() {
         std::fs::write(&target, &part.data).unwrap();
         std::os::unix::fs::symlink(target, path).unwrap();
     }
-    let location: Location = format!("oci:{}", folder.path().display()).parse().unwrap();
+    let location = format!("oci:{}", folder.path().display());
     let mut errors = Vec::new();
-    let archive = Archive::open(&location, Choice::default(), &std::env::temp_dir()).unwrap();
+    let archive = open(&location).unwrap();
     errors.push(read(archive, &Selection::Only).unwrap_err().to_string());
     // The account itself may be there, and a blob not.
     let path = folder.path().join("index.json");
     std::fs::remove_file(&path).unwrap();
     std::fs::write(path, &layout.parts.last().unwrap().data).unwrap();
-    let archive = Archive::open(&location, Choice::default(), &std::env::temp_dir()).unwrap();
+    let archive = open(&location).unwrap();
     errors.push(read(archive, &Selection::Only).unwrap_err().to_string());
     for error in errors {
         assert!(error.contains("is a link out of the folder"), "{error}");

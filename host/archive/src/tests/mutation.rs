@@ -2,10 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::image::Selection;
 use crate::image::{BlockLayout, Form};
 
-use super::fixtures::{SMALL, data, file, gzip, read_as, stream, with_cutting};
+use super::fixtures::{SMALL, Selection, data, file, gzip, read_as, stream, with_cutting};
 
 const FILES: [&str; 4] = [
     "tiny-docker20.10.tar",

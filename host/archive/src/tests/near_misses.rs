@@ -2,9 +2,7 @@
 
 use tar::EntryType;
 
-use crate::image::Selection;
-
-use super::fixtures::{Part, bzip2, file, gzip, noise, read, stream, tar, xz, zstd};
+use super::fixtures::{Part, Selection, bzip2, file, gzip, noise, read, stream, tar, xz, zstd};
 use super::hostile::refused;
 
 #[test]

@@ -5,12 +5,11 @@ use std::io::Cursor;
 use proptest::prelude::*;
 
 use crate::canonical;
-use crate::image::Selection;
 use crate::image::{BlockLayout, Form};
 
 use super::fixtures::{
-    Made, Part, SMALL, Split, file, gzip, noise, oci_index, read_as, stream_of, tar, with_cutting,
-    zstd,
+    Made, Part, SMALL, Selection, Split, file, gzip, noise, oci_index, read_as, stream_of, tar,
+    with_cutting, zstd,
 };
 
 /// Returns what the stored archive must be, written without any of the code that makes it.

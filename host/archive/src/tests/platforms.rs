@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{Choice, Error};
+use crate::Error;
 use keepdocker_terms::platform::Platform;
 
-use super::fixtures::{Made, noise};
+use super::fixtures::{Choice, Made, noise};
 use super::layouts::{Layout, chosen, named};
 
 fn made(architecture: &str) -> Made {

@@ -1,10 +1,11 @@
 //! Archives whose parts are not what other parts promise of them: each error names what is at fault.
 
 use crate::Digest;
-use crate::image::Selection;
 use crate::intake::Intake;
 
-use super::fixtures::{MemorySink, Part, SMALL, gzip, noise, oci_index, read, stream, tar};
+use super::fixtures::{
+    MemorySink, Part, SMALL, Selection, gzip, noise, oci_index, read, stream, tar,
+};
 use super::hostile::{image, parts, refused, refuses};
 
 fn position(parts: &[Part], name: &str) -> usize {
@@ -184,7 +185,7 @@ fn a_layer_must_be_what_was_promised_before_it_was_read() {
     let take = |promise| {
         let mut sink = MemorySink::new();
         let folder = std::env::temp_dir();
-        let mut intake = Intake::new(&mut sink, SMALL, true, &folder);
+        let mut intake = Intake::new(Box::new(&mut sink), SMALL, true, &folder);
         intake
             .take(&layer[..], "layer.tar", Some(promise), false)
             .map(|taken| taken.content.plain)

@@ -1,10 +1,9 @@
 //! One and the same image from real tools gives one archive.
 
 use crate::Error;
-use crate::image::Selection;
 use crate::image::{BlockLayout, Form};
 
-use super::fixtures::{data, open, open_data, read, read_as, stream};
+use super::fixtures::{Selection, data, open, open_data, read, read_as, stream};
 
 const TINY: &str = "sha256:70a7460c1d522af75cbf6d47be2622f63fc1bc7b517e1fe5870bee89a55dc372";
 const TINY_MANIFEST: &str =
@@ -160,25 +159,32 @@ fn a_converted_image_is_another_one_with_the_same_layers() {
 
 #[test]
 fn images_of_a_file_are_known_before_it_is_read() {
-    let archive = open_data("tiny-docker26-containerd-store.tar");
-    let images = archive.images().unwrap().unwrap();
+    let wanted = crate::Wanted::default();
+    let mut archive = open_data("tiny-docker26-containerd-store.tar");
+    let images = archive.images(&wanted).unwrap().unwrap();
     assert_eq!(images.len(), 1);
-    assert_eq!(images[0].id, TINY);
-    assert_eq!(images[0].manifest.as_deref(), Some(TINY_MANIFEST));
-    assert_eq!(images[0].platform.architecture, "amd64");
-    let named = open_data("tiny-docker26-classic-store.tar");
+    let image = &images[0].image;
+    assert_eq!(image.id, TINY);
+    assert_eq!(image.manifest.as_deref(), Some(TINY_MANIFEST));
+    assert_eq!(image.platform.architecture, "amd64");
+    let mut named = open_data("tiny-docker26-classic-store.tar");
     assert_eq!(
-        named.images().unwrap().unwrap()[0].repo_tags,
+        named.images(&wanted).unwrap().unwrap()[0].image.repo_tags,
         ["example/tiny:1"]
     );
-    assert_eq!(stream(Vec::new()).images().unwrap(), None);
+    assert_eq!(stream(Vec::new()).images(&wanted).unwrap(), None);
 }
 
 #[test]
 fn an_archive_without_a_manifest_tells_the_one_that_containerd_would_make() {
     for file in TINY_FILES.iter().take(2) {
-        let archive = open_data(file);
-        assert_eq!(archive.images().unwrap().unwrap()[0].manifest, None);
+        let mut archive = open_data(file);
+        assert_eq!(
+            archive.images(&crate::Wanted::default()).unwrap().unwrap()[0]
+                .image
+                .manifest,
+            None
+        );
         let stored = read(archive, &Selection::Only).unwrap();
         // What Docker 26 with a containerd store calls this image.
         assert_eq!(
@@ -248,7 +254,8 @@ fn an_archive_is_read_once() {
     read_as(&mut archive, &Selection::Only, Form::Canonical, layout).unwrap();
     let again = read_as(&mut archive, &Selection::Only, Form::Canonical, layout);
     assert!(matches!(again, Err(Error::Spent)));
-    assert!(matches!(archive.images(), Err(Error::Spent)));
+    let images = archive.images(&crate::Wanted::default());
+    assert!(matches!(images, Err(Error::Spent)));
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use tar::{EntryType, GnuExtSparseHeader, Header};
 
 use crate::Error;
-use crate::image::Selection;
 use crate::image::{BlockLayout, Form};
 
 use super::extensions::{extension, record};
-use super::fixtures::{Made, Part, SMALL, file, noise, read, read_as, stream, tar, with_cutting};
+use super::fixtures::{
+    Made, Part, SMALL, Selection, file, noise, read, read_as, stream, tar, with_cutting,
+};
 use super::hostile::refused;
 
 /// A layer with holes, and its pieces of data.

@@ -1,5 +1,10 @@
 //! Runs that are replayed from their logs.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::*;
 
 #[test]
@@ -54,6 +59,50 @@ fn a_run_of_every_command_is_replayed_call_by_call() {
             );
         }
     }
+}
+
+/// The component chooses, of what the host told it, so that the choice is replayed with the rest.
+#[test]
+fn the_log_tells_which_image_of_a_stream_was_asked_for_and_which_was_taken() {
+    let ground = Ground::new();
+    let archive = include_bytes!("../../../../tests/data/tiny-docker20.10.tar");
+    let file = ground.folder.path().join("tiny.tar.gz");
+    let mut packed = GzEncoder::new(fs::File::create(&file).unwrap(), Compression::fast());
+    packed.write_all(archive).unwrap();
+    packed.finish().unwrap();
+    let source = format!("docker-archive:{}:@0", file.display());
+    let platform = ["--platform", "linux/amd64"];
+    let upload = [&["upload", "--from", &source][..], &platform].concat();
+    let uploaded = ground.keepdocker(None, &upload);
+    assert!(uploaded.status.success(), "{}", stderr(&uploaded));
+
+    let run = ground.runs().pop().unwrap();
+    let entries = ground.entries(&run);
+    let asked = &entries[0]["request"][0];
+    assert_eq!(asked["selection"], "@0");
+    assert_eq!(asked["platform"]["architecture"], "amd64");
+    let calls = |verb: &str, phase: &str| -> Vec<&Value> {
+        let is_it = |entry: &&Value| entry["verb"] == verb && entry["phase"] == phase;
+        entries.iter().filter(is_it).collect()
+    };
+    let told = calls("archives.images", "result");
+    assert_eq!(
+        told[0]["answer"]["ok"],
+        Value::Null,
+        "a stream tells nothing yet"
+    );
+    let held = told[1]["answer"]["ok"].as_array().unwrap();
+    assert_eq!(held.len(), 1);
+    let stored = calls("keep.store", "attempt");
+    assert_eq!(stored[0]["request"][1]["image"], Value::Null);
+    assert_eq!(stored[1]["request"][1]["image"]["image"], held[0]["id"]);
+    let sent: Vec<u64> = calls("keep.store", "result")
+        .iter()
+        .map(|entry| entry["bytes"].as_u64().unwrap_or_default())
+        .collect();
+    assert_eq!(sent.len(), 2);
+    assert!(sent[1] > 0, "{sent:?}: the rest is sent by the second call");
+    assert!(ground.audit(&["replay", &run]).status.success());
 }
 
 #[test]

@@ -66,7 +66,8 @@ fn images(arguments: &Images) -> Result<String, Report> {
 }
 
 fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
-    session::give(&arguments.from).map_err(|text| Report::new(Exit::Usage, text))?;
+    let selection =
+        session::give(&arguments.from).map_err(|text| Report::new(Exit::Usage, text))?;
     if arguments.dry_run {
         session::rehearse();
     }
@@ -74,7 +75,8 @@ fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
         origin: Origin::Given,
         image: arguments.image.clone(),
         tag: arguments.tag.clone(),
-        selection: None,
+        selection,
+        platform: None,
         project: arguments.project_uuid.clone(),
         name: arguments.name.clone(),
         pull: Pull::Never,

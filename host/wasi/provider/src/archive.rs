@@ -3,7 +3,7 @@
 use crate::bindings;
 
 pub(crate) use keepdocker_archive::{
-    Archive, BlockSink, Choice, Error, Location, Selection, SinkClosed, outline, verified,
+    Archive, BlockSink, Error, Location, SinkClosed, outline, verified,
 };
 
 keepdocker_archive::contract!(bindings, producer);

@@ -4,11 +4,13 @@ use std::cell::RefCell;
 
 use std::path::Path;
 
-use crate::archive::{Archive, Choice};
+use crate::archive::Archive;
 use crate::bindings::{
-    Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects, users,
+    Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects,
+    types, users,
 };
 use crate::engine::UNAVAILABLE;
+use crate::keep::Pending;
 use crate::session::{self, Cluster};
 use crate::turn;
 
@@ -29,7 +31,11 @@ impl engine::Guest for Provider {
 }
 
 /// An archive that the component holds a handle of.
-pub(crate) struct Opened(RefCell<Archive>);
+pub(crate) struct Opened {
+    archive: RefCell<Archive>,
+    /// Where its blocks go, once it was taken in.
+    pending: RefCell<Option<Pending>>,
+}
 
 impl archives::Guest for Provider {
     type Archive = Opened;
@@ -55,12 +61,18 @@ impl archives::GuestArchive for Opened {
             }
         };
         // There are no temporary files, hence no folder for them.
-        let archive = Archive::open(&location, Choice::default(), Path::new(""))?;
-        Ok(archives::Archive::new(Opened(RefCell::new(archive))))
+        let archive = Archive::open(&location, Path::new(""))?;
+        Ok(archives::Archive::new(Opened {
+            archive: RefCell::new(archive),
+            pending: RefCell::new(None),
+        }))
     }
 
-    fn images(&self) -> Result<Option<Vec<archives::Image>>, archives::Error> {
-        let images = self.0.borrow().images()?;
+    fn images(
+        &self,
+        wanted: archives::Wanted,
+    ) -> Result<Option<Vec<types::HeldImage>>, archives::Error> {
+        let images = self.archive.borrow_mut().images(&wanted.into())?;
         Ok(images.map(|images| images.into_iter().map(Into::into).collect()))
     }
 }
@@ -83,15 +95,18 @@ impl keep::Guest for Provider {
     fn store(
         archive: archives::ArchiveBorrow<'_>,
         options: keep::Options,
-    ) -> Result<keep::Stored, keep::Error> {
-        let mut archive = archive.get::<Opened>().0.borrow_mut();
-        Ok(Self::keep()?.keep.store(&mut archive, &options)?)
+    ) -> Result<Option<keep::Stored>, keep::Error> {
+        let opened = archive.get::<Opened>();
+        let (mut archive, mut pending) = (opened.archive.borrow_mut(), opened.pending.borrow_mut());
+        let keep = &Self::keep()?.keep;
+        Ok(keep.store(&mut archive, &mut pending, &options)?)
     }
 
     fn fetch(
         _: keep::StoredArchive,
         _: keep::Target,
         _: bool,
+        _: Option<String>,
     ) -> Result<keep::Fetched, keep::Error> {
         Err(keep::Error::Other(
             "a component in a WASI runtime fetches no images; `keepdocker save` does".to_owned(),

@@ -24,7 +24,7 @@ pub(crate) struct Cluster {
     /// Its links, collections and projects.
     pub(crate) objects: Objects<Client>,
     /// Its Keep.
-    pub(crate) keep: ArchiveStore,
+    pub(crate) keep: Arc<ArchiveStore>,
 }
 
 thread_local! {
@@ -35,12 +35,13 @@ thread_local! {
 }
 
 impl session::Guest for Provider {
-    fn give(location: String) -> Result<(), String> {
+    fn give(location: String) -> Result<Option<String>, String> {
         let location = location
             .parse::<Location>()
             .map_err(|error| error.to_string())?;
+        let image = location.image().map(str::to_owned);
         GIVEN.set(Some(location));
-        Ok(())
+        Ok(image)
     }
 
     fn show(least: Level) {
@@ -77,7 +78,7 @@ fn connect() -> Result<Rc<Cluster>, settings::Error> {
     let keep = Keep::new(given, client, api.clone(), retry);
     Ok(Rc::new(Cluster {
         objects: Objects::new(api, effects.clone()),
-        keep: ArchiveStore::new(keep, effects),
+        keep: Arc::new(ArchiveStore::new(keep, effects)),
     }))
 }
 

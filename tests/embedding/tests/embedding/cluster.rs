@@ -45,6 +45,8 @@ pub(crate) struct Cluster {
     pub(crate) calls: Vec<Value>,
     /// What each archive that was opened holds.
     pub(crate) open: Vec<Vec<Value>>,
+    /// The archives that were taken in, as streams are before they tell what they hold.
+    pub(crate) taken_in: Vec<Value>,
 }
 
 impl Default for Cluster {
@@ -64,6 +66,7 @@ impl Default for Cluster {
             fault: None,
             calls: Vec::new(),
             open: Vec::new(),
+            taken_in: Vec::new(),
         }
     }
 }
@@ -208,10 +211,11 @@ impl Cluster {
 
     fn images(&self, handle: &Value) -> Value {
         let is_from_engine = self.given.is_empty() && self.cache.is_empty();
-        if self.is_stream || is_from_engine {
-            return json!({ "ok": null })["ok"].clone();
+        if (self.is_stream || is_from_engine) && !self.taken_in.contains(handle) {
+            return Value::Null;
         }
-        json!(self.opened(handle))
+        let images = self.opened(handle).iter().enumerate();
+        images.map(|(at, image)| held(at, image)).collect()
     }
 
     fn opened(&self, handle: &Value) -> &[Value] {
@@ -219,19 +223,19 @@ impl Cluster {
         &self.open[number - 1]
     }
 
-    fn store(&self, handle: &Value, options: &Value) -> Result<Value, Value> {
-        let selection = &options["selection"];
-        let is_meant = |image: &&Value| {
-            if let Some(id) = selection["id"].as_str() {
-                return image["id"] == id;
-            }
-            let name = selection["name"].as_str();
-            name.is_none_or(|name| array(&image["repo_tags"]).contains(&json!(name)))
+    fn store(&mut self, handle: &Value, options: &Value) -> Result<Value, Value> {
+        let chosen = &options["image"];
+        if chosen.is_null() {
+            self.taken_in.push(handle.clone());
+            return Ok(Value::Null);
+        }
+        let is_chosen = |image: &&Value| {
+            image["id"] == chosen["image"] && image["manifest"] == chosen["manifest"]
         };
-        let found: Vec<&Value> = self.opened(handle).iter().filter(is_meant).collect();
+        let found: Vec<&Value> = self.opened(handle).iter().filter(is_chosen).collect();
         let error = |kind: &str| json!({ "archive": { kind: "see the archive" } });
-        match found[..] {
-            [image] => {
+        match found.first() {
+            Some(image) => {
                 let own = locator(text(&image["id"]));
                 let has_it = |collection: &Value| {
                     array(&options["reuse"]).contains(&collection["uuid"])
@@ -247,8 +251,7 @@ impl Cluster {
                     "sent": 1000 - reused, "reused": reused,
                 }))
             }
-            [] => Err(error("no-such-image")),
-            _ => Err(error("ambiguous")),
+            None => Err(error("no-such-image")),
         }
     }
 
@@ -415,4 +418,13 @@ fn text(value: &Value) -> &str {
 
 fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Tells of an image of an archive as it stands in its list.
+fn held(at: usize, image: &Value) -> Value {
+    json!({
+        "position": at, "group": at, "id": image["id"], "manifest": image["manifest"],
+        "indexes": [], "repo_tags": image["repo_tags"], "references": [],
+        "base_layer": image["diff_ids"][0], "platform": image["platform"],
+    })
 }

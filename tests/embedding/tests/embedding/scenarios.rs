@@ -61,12 +61,12 @@ pub(crate) fn made_up() -> Vec<Scenario> {
         run(
             &filled(),
             "download",
-            json!({ "image": "a:1", "target": "given" }),
+            json!({ "image": "a:1", "target": "given", "named": true }),
         ),
         run(
             &filled(),
             "download",
-            json!({ "image": "a:2", "target": "engine" }),
+            json!({ "image": "a:2", "target": "engine", "named": false }),
         ),
         by_manifest(&with_copy_of_somebody(), "a:1"),
         repair(&filled(), "a:2", "manifest"),
@@ -209,6 +209,7 @@ fn uploads_of_archives() -> Vec<Scenario> {
                 (json!("mine:1"), Value::Null),
                 (Value::Null, json!("e:1")),
                 (json!("mine:1"), json!(id('d'))),
+                (Value::Null, json!("@1")),
             ] {
                 let mut scenario = upload(&cluster, "");
                 scenario.request["origin"] = json!("given");
@@ -231,7 +232,7 @@ fn downloads() -> Vec<Scenario> {
     for cluster in [filled(), strange(), with_copy_of_somebody()] {
         for target in ["given", "engine"] {
             for name in ["a", "a:1", "a:2", &id('b'), "absent"] {
-                let request = json!({ "image": name, "target": target });
+                let request = json!({ "image": name, "target": target, "named": true });
                 all.push(run(&cluster, "download", request));
             }
         }
@@ -450,7 +451,7 @@ fn everything() -> Value {
 
 fn upload(cluster: &Cluster, image: &str) -> Scenario {
     let request = json!({
-        "origin": "engine", "image": image, "tag": null, "selection": null, "project": null,
+        "origin": "engine", "image": image, "tag": null, "selection": null, "platform": null, "project": null,
         "name": null, "pull": "never", "force": false, "force_image_format": false,
         "form": "canonical", "block_layout": "layered", "replicas": null, "storage_classes": [],
         "reuse": "readable", "verify": "config", "resume": true,

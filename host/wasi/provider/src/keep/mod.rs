@@ -12,6 +12,8 @@ use keepdocker_arvados::keep::{Keep, KnownBlocks};
 
 use crate::http::Client;
 
+pub(crate) use store::Pending;
+
 /// Stores archives in Keep, and looks into those that are there.
 #[derive(Debug)]
 pub(crate) struct ArchiveStore {

@@ -1,13 +1,13 @@
 //! An archive into Keep: read, hashed and sent block by block.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use keepdocker_arvados::effects::{Deviation, Step};
 use keepdocker_arvados::keep::{Block, Error as KeepError, KnownBlocks, Locator, Wanted};
 
 use super::ArchiveStore;
-use crate::archive::{self, Archive, BlockSink, Selection, SinkClosed};
+use crate::archive::{self, Archive, BlockSink, SinkClosed};
 use crate::bindings::keep::{Error as WitError, Options, Stored};
 use crate::turn;
 
@@ -43,58 +43,69 @@ impl ArchiveStore {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads an archive to its end, verifies it, and stores it.
+    /// Reads an archive, verifies it, and stores the image that was chosen; without one, it is only taken in.
     pub(crate) fn store(
-        &self,
+        self: &Arc<Self>,
         archive: &mut Archive,
+        pending: &mut Option<Pending>,
         options: &Options,
-    ) -> Result<Stored, StoreError> {
-        let wanted = turn::run(self.keep.wanted(options.replicas, &options.storage_classes))?;
-        let mut known = turn::run(self.keep.blocks_of(&options.reuse));
-        known.extend(self.sent().clone());
-        let mut writer = Writer {
-            store: self,
-            wanted,
-            known,
-            locators: Vec::new(),
-            sent: 0,
-            reused: 0,
-            failure: None,
+    ) -> Result<Option<Stored>, StoreError> {
+        let blocks = match pending.take() {
+            Some(blocks) => blocks,
+            None => self.take_in(archive, options)?,
         };
-        let reading = archive.read(
-            &Selection::from(&options.selection),
-            options.form.into(),
-            options.block_layout.into(),
-            &mut writer,
-            &mut |_| {},
-        );
-        // The writer knows why it takes no more.
-        if let Some(failure) = writer.failure {
-            return Err(failure.into());
-        }
-        let reading = reading?;
+        let Some(chosen) = &options.image else {
+            *pending = Some(blocks);
+            return Ok(None);
+        };
+        let reading = blocks.told(archive.finish(&chosen.into(), &mut |_| {}))?;
+        let blocks = blocks.lock();
         let stored = Stored {
             image: reading.image.into(),
             loaded_as: reading.loaded_as,
             blocks: reading
                 .order
                 .iter()
-                .map(|number| writer.locators[*number].signed())
+                .map(|number| blocks.locators[*number].signed())
                 .collect(),
             size: reading.size,
-            sent: writer.sent,
-            reused: writer.reused,
+            sent: blocks.sent,
+            reused: blocks.reused,
         };
         // The blocks are there by now, or would be; only what refers to them makes a difference.
         let step = || Step::store(&stored.image.id, stored.size, &stored.blocks);
         let _ = self.effects.admit(step)?;
-        Ok(stored)
+        Ok(Some(stored))
+    }
+
+    /// Reads an archive as far as it must be to tell what it holds.
+    fn take_in(
+        self: &Arc<Self>,
+        archive: &mut Archive,
+        options: &Options,
+    ) -> Result<Pending, StoreError> {
+        let wanted = turn::run(self.keep.wanted(options.replicas, &options.storage_classes))?;
+        let mut known = turn::run(self.keep.blocks_of(&options.reuse));
+        known.extend(self.sent().clone());
+        let blocks = Pending(Arc::new(Mutex::new(Blocks {
+            store: self.clone(),
+            wanted,
+            known,
+            locators: Vec::new(),
+            sent: 0,
+            reused: 0,
+            failure: None,
+        })));
+        let sink = Box::new(blocks.clone());
+        let (form, layout) = (options.form.into(), options.block_layout.into());
+        blocks.told(archive.take_in(form, layout, sink, &mut |_| {}))?;
+        Ok(blocks)
     }
 }
 
-/// Sends each block when it is full.
-struct Writer<'a> {
-    store: &'a ArchiveStore,
+/// The blocks of an archive that is being stored.
+struct Blocks {
+    store: Arc<ArchiveStore>,
     wanted: Wanted,
     known: KnownBlocks,
     locators: Vec<Locator>,
@@ -103,14 +114,38 @@ struct Writer<'a> {
     failure: Option<KeepError>,
 }
 
-impl BlockSink for Writer<'_> {
+/// Sends each block when it is full. Its clones have the same blocks.
+#[derive(Clone)]
+pub(crate) struct Pending(Arc<Mutex<Blocks>>);
+
+impl Pending {
+    fn lock(&self) -> MutexGuard<'_, Blocks> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what came of reading; where no more blocks were taken, these know why.
+    fn told<T>(&self, read: Result<T, archive::Error>) -> Result<T, StoreError> {
+        match self.lock().failure.take() {
+            Some(failure) => Err(failure.into()),
+            None => Ok(read?),
+        }
+    }
+}
+
+impl BlockSink for Pending {
     fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
-        match self.failure {
+        match self.lock().failure {
             None => Ok(Vec::new()),
             Some(_) => Err(SinkClosed),
         }
     }
 
+    fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
+        self.lock().submit(block)
+    }
+}
+
+impl Blocks {
     fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
         let block = Block::new(block.into());
         let id = block.id();

@@ -13,7 +13,7 @@
 use crate::bindings::exports::keepdocker::contract::commands::{Failure, ImageDigest, Reach};
 use crate::capabilities::{archives, collections, keep, links, users};
 use crate::evidence::{self, Identity};
-use crate::{catalog, heads, image, manifest, query};
+use crate::{catalog, image, link_heads, manifest, query};
 use std::collections::HashSet;
 
 /// How many collections of others are asked for at a time to find a sound one.
@@ -27,7 +27,7 @@ const MOST_CLAIMANTS: usize = 100;
 
 /// The links and collections that concern one image.
 #[derive(Debug)]
-pub(crate) struct Presence {
+pub(crate) struct Found {
     /// All links with the image's ID or one of the wanted names, oldest first.
     pub(crate) links: Vec<links::Link>,
     pub(crate) place: Place,
@@ -66,10 +66,10 @@ pub(crate) struct Search<'a> {
 }
 
 /// Finds out what the cluster has of the image, and with which links.
-pub(crate) fn find(search: Search<'_>) -> Result<Presence, Failure> {
+pub(crate) fn find(search: Search<'_>) -> Result<Found, Failure> {
     let links = links_of(search.id, search.names)?;
     let place = search.place(&links)?;
-    Ok(Presence { links, place })
+    Ok(Found { links, place })
 }
 
 /// Returns all links with one of these names, of which the first is a digest of the image.
@@ -284,7 +284,7 @@ fn heads_of_image(id: &str, links: &[links::Link]) -> Vec<String> {
     let mut hash_links = of_image(id, links);
     catalog::sort(&mut hash_links);
     let hash_links: Vec<links::Link> = hash_links.into_iter().cloned().collect();
-    heads::of(&hash_links)
+    link_heads::of(&hash_links)
 }
 
 /// Returns those of the collections whose only file is named by the image's ID, in the given order.

@@ -28,11 +28,16 @@ pub(crate) fn of(links: &[links::Link]) -> Vec<String> {
 pub(crate) struct Readable(HashSet<Uuid>);
 
 impl Readable {
+    /// Returns none at all.
+    pub(crate) fn none() -> Self {
+        Self(HashSet::new())
+    }
+
     /// Asks for the collections that the links lead to; of one owner alone, if one is given.
     pub(crate) fn of(links: &[links::Link], owner: Option<&str>) -> Result<Self, Failure> {
         let heads = of(links);
         if heads.is_empty() {
-            return Ok(Self(HashSet::new()));
+            return Ok(Self::none());
         }
         let found = query::collections(
             collections::Which::Uuids(heads),

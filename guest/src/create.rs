@@ -159,25 +159,17 @@ fn same(link: &links::NewLink, owner: &str) -> Result<Vec<links::Link>, api::Err
     )
 }
 
-/// Has the collection tell each of these names, which links to it have, and returns whether it did
-/// not before.
+/// Has the collection tell each of these names, which links to it have, and returns whether it does now.
 ///
 /// The names that it told keep their places; those that only links tell follow in the order in
 /// which the links were made. The image is registered by now, so that a failure is only reported:
 /// the next run tries again.
 pub(crate) fn tell_names(
     collection: &collections::Collection,
-    names: &[String],
     project: Option<&str>,
     owner: &str,
 ) -> bool {
-    // A value that is no names means something to somebody.
-    let Some(told) = image::told_names(&collection.properties) else {
-        return false;
-    };
-    if names.iter().all(|name| told.contains(name)) {
-        return false;
-    }
+    let told = image::told_names(&collection.properties).unwrap_or_default();
     let changed = all_names(told, &collection.uuid, owner).and_then(|names| {
         collections::update(&collections::Change {
             collection: collection.uuid.clone(),

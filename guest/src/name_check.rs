@@ -7,9 +7,10 @@
 use crate::bindings::exports::keepdocker::contract::commands::Failure;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{collections, links, log};
+use crate::choice::Resolution;
 use crate::failure::words;
-use crate::query;
 use crate::resolution::{Candidate, Formats, candidates};
+use crate::resolve;
 
 /// How many collections that come before the new one are looked into at most.
 const MOST_COLLECTIONS: usize = 20;
@@ -59,38 +60,29 @@ fn winner(
         return Ok(None);
     };
     let own = &order[position];
-    let before: Vec<&Candidate> = order[..position].iter().take(MOST_COLLECTIONS).collect();
+    let before: Vec<Candidate> = order[..position]
+        .iter()
+        .take(MOST_COLLECTIONS)
+        .cloned()
+        .collect();
     if before.is_empty() {
         return Ok(None);
     }
-    let uuids = before.iter().map(|candidate| candidate.collection.clone());
-    let found = query::manifests(collections::Which::Uuids(uuids.collect()))?;
-    for candidate in before {
-        let Some(collection) = found
-            .iter()
-            .find(|collection| collection.uuid == candidate.collection)
-        else {
-            continue;
-        };
-        if !collection
-            .manifest
-            .as_deref()
-            .is_some_and(|manifest| formats.accept(manifest))
-        {
-            continue;
-        }
-        // What a container gets is the content; which copy of it does not matter.
-        if collection.portable_data_hash == ours.portable_data_hash {
-            return Ok(None);
-        }
-        return Ok(Some(format!(
-            "a container request for `{name}` still gets {} and not {}: {}",
-            collection.uuid,
-            ours.uuid,
-            reason(candidate, own)
-        )));
-    }
-    Ok(None)
+    let mut resolution = Resolution::among(before, formats);
+    let (Ok(other), Some(first)) = (resolve::settle(&mut resolution)?, resolution.first()) else {
+        return Ok(None);
+    };
+    // What a container gets is the content; which copy of it does not matter.
+    Ok(
+        (other.portable_data_hash != ours.portable_data_hash).then(|| {
+            format!(
+                "a container request for `{name}` still gets {} and not {}: {}",
+                other.uuid,
+                ours.uuid,
+                reason(first, own)
+            )
+        }),
+    )
 }
 
 /// Says why the first of two candidates comes before the second.

@@ -1,0 +1,48 @@
+//! Where a stored image came from, as its collection tells it.
+
+use crate::capabilities::archives;
+use crate::image;
+use crate::reference::Reference;
+use crate::types::Property;
+
+/// Where a stored image came from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Source {
+    /// The digest of the manifest, or what an engine uses in its place.
+    pub(crate) manifest: Option<String>,
+    pub(crate) reference: Option<String>,
+}
+
+impl Source {
+    /// Returns what an archive says of an image.
+    pub(crate) fn of(manifest: Option<&String>, repo_tags: &[String]) -> Self {
+        Self {
+            manifest: manifest.cloned(),
+            reference: repo_tags
+                .iter()
+                .find(|tag| matches!(Reference::parse(tag), Ok(Reference::Name(_))))
+                .cloned(),
+        }
+    }
+
+    /// Returns the properties of a collection that holds this image.
+    pub(crate) fn properties(&self, image: &archives::Image) -> Vec<Property> {
+        let mut properties = vec![image::text_property(image::CONFIG_DIGEST, &image.id)];
+        let built = image::build_time(&image.config);
+        let optional = [
+            (image::MANIFEST_DIGEST, self.manifest.as_deref()),
+            (image::SOURCE_REFERENCE, self.reference.as_deref()),
+            (image::BUILD_TIME, built.as_deref()),
+            (
+                image::BASE_LAYER,
+                image.diff_ids.first().map(String::as_str),
+            ),
+        ];
+        properties.extend(
+            optional
+                .iter()
+                .filter_map(|(key, value)| Some(image::text_property(key, (*value)?))),
+        );
+        properties
+    }
+}
