@@ -18,6 +18,7 @@ pub mod output;
 pub mod plan;
 pub mod progress;
 mod properties;
+pub mod registry;
 pub mod run;
 pub mod settings;
 pub mod target;

@@ -9,6 +9,7 @@ use crate::bindings::archives::{Error as WitError, Source};
 use crate::cache::{self, Place};
 use crate::engine::Engine;
 use crate::plan::{Deviation, Script, Step};
+use crate::registry::Registries;
 
 /// Opens archives of every source.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub struct Archives {
     engine: Engine,
     given: Option<Location>,
     cache: Arc<Place>,
+    registries: Registries,
     script: Option<Arc<Script>>,
     /// Whether what the user named was opened.
     was_given: AtomicBool,
@@ -65,11 +67,17 @@ impl From<ArchivesError> for WitError {
 
 impl Archives {
     /// Creates the sources of archives; `given` is what the user named.
-    pub fn new(engine: Engine, given: Option<Location>, cache: Arc<Place>) -> Self {
+    pub fn new(
+        engine: Engine,
+        given: Option<Location>,
+        cache: Arc<Place>,
+        registries: Registries,
+    ) -> Self {
         Self {
             engine,
             given,
             cache,
+            registries,
             script: None,
             was_given: AtomicBool::new(false),
         }
@@ -80,6 +88,11 @@ impl Archives {
     pub fn under(mut self, script: Option<Arc<Script>>) -> Self {
         self.script = script;
         self
+    }
+
+    /// Returns the registries, whose images are archives, too.
+    pub(crate) fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// Opens an archive.
@@ -148,6 +161,14 @@ impl Archives {
 }
 
 impl Opened {
+    /// Takes an archive that is open.
+    pub(crate) fn new(archive: Archive) -> Self {
+        Self {
+            archive: Arc::new(Mutex::new(archive)),
+            image: None,
+        }
+    }
+
     /// Returns what the archive holds that can be meant, or none where that shows only once it was taken in.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ use crate::wording::count;
 #[serde(deny_unknown_fields)]
 pub struct Upload {
     /// The image: repository, repository:tag, repository@digest, or ID; or the file or folder of an
-    /// archive, as --from takes it.
+    /// archive, or docker://REF, as --from takes it.
     #[arg(required_unless_present = "from")]
     pub image: Option<String>,
     /// The tag, if IMAGE has none [default: latest]; after a file, the image's name.
@@ -37,7 +37,7 @@ pub struct Upload {
     #[arg(
         long,
         value_name = "SOURCE",
-        help = "Where the image comes from: FILE[:REF], DIR[:REF], docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image, counted from 0"
+        help = "Where the image comes from: FILE[:REF], DIR[:REF], docker://REF for an image of a registry, docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image, counted from 0"
     )]
     #[serde(with = "text")]
     pub from: Option<OsString>,
@@ -240,6 +240,14 @@ impl Upload {
                 // `docker-daemon:REF` is another way to write REF.
                 None => (Origin::Engine, Some(source.clone()), None),
             },
+            Some(Location::Registry(source)) => {
+                let name = if self.names_file(options) {
+                    &self.tag
+                } else {
+                    &self.image
+                };
+                (Origin::Registry, name.clone(), Some(source.clone()))
+            }
             Some(_) if self.names_file(options) => (Origin::Given, self.tag.clone(), None),
             Some(_) => (Origin::Given, self.image.clone(), None),
             None => (Origin::Engine, self.image.clone(), None),

@@ -239,7 +239,7 @@ fn of_engine(error: engine::Error) -> Report {
         engine::Error::Denied(reason) => denied(reason),
         engine::Error::Unavailable(reason) => Report::new(Exit::Failed, "the container engine cannot be reached")
             .detail(reason)
-            .advise(format!("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`; {WITHHELD}")),
+            .advise(format!("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, read the image from its registry without one with `keepdocker upload --from docker://IMAGE`, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`; {WITHHELD}")),
         engine::Error::Failed(failure) => of_command(Exit::Failed, &failure).advise(WITHHELD),
         engine::Error::Other(reason) => Report::new(Exit::Failed, "the container engine could not be used").detail(reason),
     }
@@ -265,7 +265,7 @@ fn of_archive(error: archives::Error, purpose: Purpose) -> Report {
         )),
         archives::Error::NoSuchImage(reason) => Report::new(Exit::NoSuchImage, reason)
             .python("no matching image found")
-            .advise("name one that it holds, or make an archive of the image that is meant with `docker save -o FILE IMAGE`"),
+            .advise("name one that is there, or make an archive of the image that is meant with `docker save -o FILE IMAGE`"),
         archives::Error::Ambiguous(reason) => Report::new(Exit::AmbiguousImage, reason)
             .advise("name one of them after the source and a colon: by its name, its ID, or `@N`, which counts from 0; or give `--platform`"),
         archives::Error::Engine(failure) if purpose != Purpose::Store => {
@@ -275,6 +275,11 @@ fn of_archive(error: archives::Error, purpose: Purpose) -> Report {
             of_command(Exit::Failed, &failure).advise(format!("{NOTHING}; {WITHHELD}"))
         }
         archives::Error::Unsupported(reason) => Report::new(Exit::Failed, reason),
+        archives::Error::Registry(reason) => {
+            Report::new(Exit::Failed, "the image could not be read from its registry")
+                .detail(reason)
+                .advise("see `docs/registry.md` for logins, mirrors, certificates and limits")
+        }
         archives::Error::Other(reason) => {
             Report::new(Exit::Failed, "the image archive could not be read").detail(reason)
         }

@@ -22,6 +22,7 @@ use crate::output::{self, Console, Exit, Report};
 use crate::plan::Script;
 use crate::policy::Sources;
 use crate::progress::Progress;
+use crate::registry::{Lender, Registries};
 use crate::settings::{CacheBase, Detour, Environment, Settings};
 use crate::target::Target;
 
@@ -208,6 +209,13 @@ impl Surroundings {
             Arc::new(Api::new(&self.settings, client.clone(), retry).under(self.script.clone()));
         let keep = Arc::new(Keep::new(&self.settings, client, api.clone(), retry));
         let engine = self.options.engine(&self.environment)?;
+        let lender = Lender::new(
+            &self.environment,
+            &self.settings,
+            engine.passed().clone(),
+            messages.clone(),
+        )
+        .map_err(|reason| Report::new(Exit::Usage, reason))?;
         let cache = Arc::new(Place::new(
             CacheBase::new(&self.environment).map(|base| base.path),
         ));
@@ -223,8 +231,18 @@ impl Surroundings {
         )
         .under(self.script.clone());
         Ok(Capabilities {
-            archives: Archives::new(engine.clone(), self.options.given.clone(), cache.clone())
-                .under(self.script.clone()),
+            archives: Archives::new(
+                engine.clone(),
+                self.options.given.clone(),
+                cache.clone(),
+                Registries::new(
+                    self.environment.clone(),
+                    retry,
+                    lender,
+                    cache.scratch().to_owned(),
+                ),
+            )
+            .under(self.script.clone()),
             engine: LocalEngine::new(engine, messages.clone()).under(self.script.clone()),
             keep: if self.options.no_cache {
                 store

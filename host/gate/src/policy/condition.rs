@@ -6,7 +6,8 @@ use super::context::Context;
 use super::key::Key;
 use super::matching::Match;
 use super::object_pattern::{
-    CLUSTER_DEFAULT, ClusterPattern, ImagePattern, ProjectPattern, StorageClassPattern,
+    CLUSTER_DEFAULT, ClusterPattern, ImagePattern, PlatformPattern, ProjectPattern,
+    StorageClassPattern,
 };
 use super::repository::{
     RepositoryPattern, is_image_id, is_pinned, may_be_image_id, repository_of,
@@ -24,6 +25,7 @@ pub(super) enum Condition {
     Repositories(Vec<RepositoryPattern>),
     Images(Vec<ImagePattern>),
     RequireDigest,
+    Platforms(Vec<PlatformPattern>),
     Sources(Vec<&'static str>),
     Targets(Vec<&'static str>),
     Clusters(Vec<ClusterPattern>),
@@ -41,6 +43,7 @@ impl Condition {
             Self::Repositories(_) => Key::Repositories,
             Self::Images(_) => Key::Images,
             Self::RequireDigest => Key::RequireDigest,
+            Self::Platforms(_) => Key::Platforms,
             Self::Sources(_) => Key::Sources,
             Self::Targets(_) => Key::Targets,
             Self::Clusters(_) => Key::Clusters,
@@ -66,12 +69,23 @@ impl Condition {
                 Match::any(patterns.iter().map(|pattern| image(pattern, operation)))
             }
             Self::RequireDigest => Match::from(match operation {
-                Operation::EngineFind { name } | Operation::EnginePull { name } => is_pinned(name),
+                Operation::EngineFind { name }
+                | Operation::EnginePull { name }
+                | Operation::RegistryResolve { name }
+                | Operation::RegistryFetch { name, .. } => is_pinned(name),
                 Operation::ArchivesOpen {
                     image: Some(image), ..
                 } => is_image_id(image),
                 _ => false,
             }),
+            Self::Platforms(patterns) => match operation {
+                Operation::RegistryFetch { platform, .. } => Match::any(
+                    patterns
+                        .iter()
+                        .map(|pattern| pattern.matches(platform.as_deref())),
+                ),
+                _ => Match::No,
+            },
             Self::Sources(sources) => match operation {
                 Operation::ArchivesOpen { source, .. } => Match::from(sources.contains(source)),
                 _ => Match::No,
@@ -173,7 +187,10 @@ fn repository(pattern: &RepositoryPattern, operation: &Operation, context: &Cont
         {
             Match::Maybe
         }
-        Operation::EngineFind { name } | Operation::EnginePull { name } => pattern.matches(name),
+        Operation::EngineFind { name }
+        | Operation::EnginePull { name }
+        | Operation::RegistryResolve { name }
+        | Operation::RegistryFetch { name, .. } => pattern.matches(name),
         Operation::ArchivesOpen { .. } => match context.names {
             Some(names) => Match::any(names.iter().map(|name| pattern.matches(name))),
             None => Match::Maybe,
@@ -211,8 +228,12 @@ impl Condition {
         match (self, operation) {
             (
                 Self::Repositories(_),
-                Operation::EngineFind { name } | Operation::EnginePull { name },
+                Operation::EngineFind { name }
+                | Operation::EnginePull { name }
+                | Operation::RegistryResolve { name }
+                | Operation::RegistryFetch { name, .. },
             ) => repository_of(name),
+            (Self::Platforms(_), Operation::RegistryFetch { platform, .. }) => platform.clone(),
             (Self::Repositories(_), Operation::LinksCreate { class, name, .. })
                 if *class == NAME_LINK =>
             {

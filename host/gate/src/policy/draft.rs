@@ -168,9 +168,15 @@ fn seen(operation: &Operation) -> Vec<(&'static str, String)> {
         seen
     };
     match operation {
-        Operation::EngineFind { name } | Operation::EnginePull { name } => {
+        Operation::EngineFind { name }
+        | Operation::EnginePull { name }
+        | Operation::RegistryResolve { name } => {
             vec![("repositories", repository(name))]
         }
+        Operation::RegistryFetch { name, platform, .. } => vec![
+            ("repositories", repository(name)),
+            ("platforms", platform.clone().unwrap_or_default()),
+        ],
         Operation::ArchivesOpen { source, image: id } => vec![
             ("sources", (*source).to_owned()),
             image(id.as_deref().unwrap_or_default()),

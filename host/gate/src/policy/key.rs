@@ -46,11 +46,13 @@ macro_rules! keys {
 
 keys! {
     /// Which repositories a name may mean.
-    Repositories = "repositories" (allow, deny) [EngineFind, EnginePull, ArchivesOpen, LinksCreate];
+    Repositories = "repositories" (allow, deny) [EngineFind, EnginePull, ArchivesOpen, RegistryResolve, RegistryFetch, LinksCreate];
     /// Which images, by their IDs.
     Images = "images" (allow, deny) [EngineFind, ArchivesOpen, ArchivesForget, LocksAcquire, KeepFetch, KeepExamine, LinksCreate];
     /// That a name means one image for ever.
-    RequireDigest = "require-digest" (allow) [EngineFind, EnginePull, ArchivesOpen];
+    RequireDigest = "require-digest" (allow) [EngineFind, EnginePull, ArchivesOpen, RegistryResolve, RegistryFetch];
+    /// For which platforms an image may be.
+    Platforms = "platforms" (allow, deny) [RegistryFetch];
     /// Where an archive may come from.
     Sources = "sources" (allow, deny) [ArchivesOpen];
     /// Where an archive may go.

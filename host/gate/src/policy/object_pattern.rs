@@ -1,8 +1,9 @@
-//! Patterns for images, clusters, projects and storage classes.
+//! Patterns for images, platforms, clusters, projects and storage classes.
 
 use super::context::Cluster;
 use super::matching::Match;
 use keepdocker_terms::image_id::ImageId;
+use keepdocker_terms::platform::Platform;
 use keepdocker_terms::reference::{is_host, is_host_name};
 use keepdocker_terms::uuid;
 
@@ -35,6 +36,51 @@ impl ImagePattern {
             // A part of an ID, or no ID at all, may mean any.
             Self::Exactly(wanted) => ImageId::parse(id).map_or(Match::Maybe, |id| {
                 Match::from(ImageId::parse(wanted) == Some(id))
+            }),
+        }
+    }
+}
+
+/// A set of platforms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PlatformPattern {
+    Any,
+    /// One platform, or all variants of it where none is named.
+    For(Platform),
+}
+
+impl PlatformPattern {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        Platform::parse(text).map(Self::For).ok_or_else(|| {
+            format!(
+                "`{text}` is neither `*` nor a platform such as `linux/amd64` or `linux/arm/v7`"
+            )
+        })
+    }
+
+    pub(super) fn matches(&self, platform: Option<&str>) -> Match {
+        match (self, platform.and_then(Platform::parse)) {
+            (Self::Any, _) => Match::Yes,
+            // What the registry says nothing of may be for any.
+            (Self::For(_), None) => Match::Maybe,
+            (Self::For(wanted), Some(platform)) => Match::from(platform.is_for(wanted)),
+        }
+    }
+
+    /// Returns a platform that the pattern means and, as far as variants go, no narrower one does.
+    pub(super) fn member(&self) -> Option<String> {
+        match self {
+            Self::Any => None,
+            Self::For(Platform {
+                os,
+                architecture,
+                variant,
+            }) => Some(match variant.as_str() {
+                "" => format!("{os}/{architecture}/any-other"),
+                variant => format!("{os}/{architecture}/{variant}"),
             }),
         }
     }

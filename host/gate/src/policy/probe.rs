@@ -10,7 +10,9 @@ use keepdocker_terms::link_class::LinkClass;
 
 use super::condition::Condition;
 use super::context::{Cluster, Context};
-use super::object_pattern::{ClusterPattern, ImagePattern, ProjectPattern, StorageClassPattern};
+use super::object_pattern::{
+    ClusterPattern, ImagePattern, PlatformPattern, ProjectPattern, StorageClassPattern,
+};
 use super::repository::RepositoryPattern;
 use super::rule::Rule;
 use crate::{Operation, Verb};
@@ -39,6 +41,7 @@ impl Probe {
 struct Values {
     names: Vec<String>,
     images: Vec<String>,
+    platforms: Vec<Option<String>>,
     clusters: Vec<Cluster>,
     owners: Vec<Option<String>>,
     storage_classes: Vec<Vec<String>>,
@@ -74,6 +77,7 @@ impl Values {
     fn new(conditions: &[&Condition]) -> Self {
         let mut names = BTreeSet::from(["example.net/any/other".to_owned()]);
         let mut images = BTreeSet::from(["f".repeat(64)]);
+        let mut platforms = BTreeSet::from([None, Some("any/other".to_owned())]);
         let (mut hosts, mut ids) = (
             BTreeSet::from(["api.example.net".to_owned()]),
             BTreeSet::new(),
@@ -92,6 +96,12 @@ impl Values {
                         ImagePattern::Exactly(digits) => Some(digits.clone()),
                     }))
                 }
+                Condition::Platforms(patterns) => platforms.extend(
+                    patterns
+                        .iter()
+                        .filter_map(PlatformPattern::member)
+                        .map(Some),
+                ),
                 Condition::Clusters(patterns) => {
                     for pattern in patterns {
                         match pattern {
@@ -142,6 +152,7 @@ impl Values {
                 .into_iter()
                 .map(|digits| format!("sha256:{digits}"))
                 .collect(),
+            platforms: platforms.into_iter().collect(),
             clusters,
             owners: owners.into_iter().collect(),
             storage_classes: classes.into_iter().collect(),
@@ -223,6 +234,20 @@ fn operations(verb: Verb, values: &Values) -> Vec<Named> {
             .map(|image| {
                 plain(Operation::ArchivesForget {
                     image: image.clone(),
+                })
+            })
+            .collect(),
+        Verb::RegistryResolve => repositories()
+            .map(|name| plain(Operation::RegistryResolve { name }))
+            .collect(),
+        Verb::RegistryFetch => repositories()
+            .flat_map(|name| {
+                values.platforms.iter().map(move |platform| {
+                    plain(Operation::RegistryFetch {
+                        name: name.clone(),
+                        manifest: String::new(),
+                        platform: platform.clone(),
+                    })
                 })
             })
             .collect(),

@@ -14,7 +14,9 @@ use super::error::Error;
 use super::key::Key;
 use super::layer::{GuestRules, Layer, Listed, Mode};
 use super::limits::{Counted, Limit, Limits};
-use super::object_pattern::{ClusterPattern, ImagePattern, ProjectPattern, StorageClassPattern};
+use super::object_pattern::{
+    ClusterPattern, ImagePattern, PlatformPattern, ProjectPattern, StorageClassPattern,
+};
 use super::origin::Origin;
 use super::quantity;
 use super::repository::RepositoryPattern;
@@ -40,12 +42,13 @@ pub(super) const TOP_KEYS: [&str; 12] = [
     "deny",
 ];
 pub(super) const GUEST_KEYS: [&str; 2] = ["sha256", "imports"];
-pub(super) const LIMIT_KEYS: [&str; 7] = [
+pub(super) const LIMIT_KEYS: [&str; 8] = [
     "memory",
     "fuel",
     "deadline",
     "host-calls",
     "keep-bytes",
+    "registry-bytes",
     "writes",
     "calls",
 ];
@@ -226,7 +229,7 @@ fn read_limit(
 ) {
     let at = entry.value.span();
     let value = match counted {
-        Counted::Memory | Counted::KeepBytes => document.quantity(
+        Counted::Memory | Counted::KeepBytes | Counted::RegistryBytes => document.quantity(
             entry,
             quantity::size,
             "a size such as \"64MiB\" (units: B, KiB, MiB, GiB, TiB)",
@@ -402,6 +405,12 @@ fn read_condition(
             Condition::Repositories,
         ),
         Key::Images => patterns(document, entry, ImagePattern::parse, Condition::Images),
+        Key::Platforms => patterns(
+            document,
+            entry,
+            PlatformPattern::parse,
+            Condition::Platforms,
+        ),
         Key::Sources => {
             let parse = |text: &str| word(text, "source", &Operation::SOURCES);
             patterns(document, entry, parse, Condition::Sources)
