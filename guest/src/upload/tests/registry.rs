@@ -113,7 +113,7 @@ fn what_is_no_name_is_not_looked_for() {
     for (source, name) in [
         ("aaaaaaaaaaaa", None),
         ("lab/tool:1", Some("aaaaaaaaaaaa")),
-        ("A/b", None),
+        ("lab/A", None),
     ] {
         let failure = run(&from(source, name)).unwrap_err();
         assert!(
