@@ -38,7 +38,7 @@ pub fn unsound(reason: &str, purpose: Purpose) -> Report {
 pub fn no_such_image(reason: String) -> Report {
     Report::new(Exit::NoSuchImage, reason)
         .python("no matching image found")
-        .advise("name an image that it holds, or save the one you mean with `docker save -o FILE IMAGE`")
+        .advise("name one that is there, or save the one you mean with `docker save -o FILE IMAGE`")
 }
 
 /// It holds several images that can be meant.
@@ -62,6 +62,17 @@ pub fn engine_failed(
         Purpose::Store => report.advise(format!("{NOTHING}; {WITHHELD}")),
         _ => report.advise(WITHHELD),
     }
+}
+
+/// The registry does not give it.
+#[must_use]
+pub fn of_registry(reason: String) -> Report {
+    Report::new(
+        Exit::Failed,
+        "the image could not be read from its registry",
+    )
+    .detail(reason)
+    .advise("see `docs/registry.md` for logins, mirrors, certificates and limits")
 }
 
 /// It could not be read.
