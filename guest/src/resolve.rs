@@ -103,17 +103,17 @@ pub(crate) fn settle(
                 let names = links::Names::Exactly(vec![name]);
                 let links = query::links(&[links::Class::RepoTag], names)?;
                 readable = link_heads::Readable::of(&links, None)?;
-                resolution.links(links);
+                resolution.links(&links);
             }
             Ok(Some(Need::Hashed(beginning))) => {
                 let names = links::Names::StartingWith(beginning);
                 let links = query::links(&[links::Class::ImageHash], names)?;
                 readable = link_heads::Readable::of(&links, None)?;
-                resolution.links(links);
+                resolution.links(&links);
             }
             Ok(Some(Need::Migrations)) => {
                 let links = query::links(&[links::Class::Migration], links::Names::All)?;
-                resolution.links(links);
+                resolution.links(&links);
             }
             Ok(Some(Need::Readable)) => resolution.readable(|uuid| readable.contains(uuid)),
             Ok(Some(Need::Collections(uuids))) => {

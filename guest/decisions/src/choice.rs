@@ -159,14 +159,15 @@ impl Resolution {
     }
 
     /// Tells the links that were needed. Others do no harm.
-    pub fn links(&mut self, links: Vec<Link>) {
+    pub fn links(&mut self, links: &[Link]) {
         match (&self.stage, &self.term) {
             (Stage::Links(class), Term::Named(term)) => {
-                self.order = candidates(&term.matching(&links));
+                self.order = candidates(&term.of_class(*class, links));
                 self.stage = Stage::Readable(*class);
             }
             _ => {
-                self.migrations = Some(links);
+                let migrations = links.iter().filter(|it| it.class == LinkClass::Migration);
+                self.migrations = Some(migrations.cloned().collect());
                 self.follow();
             }
         }
@@ -187,7 +188,8 @@ impl Resolution {
         };
     }
 
-    /// Tells the collections that were needed, as far as they are there; of one content in the server's order.
+    /// Tells the collections that were needed, as far as they are there; of one content in the server's order. Others
+    /// do no harm.
     pub fn collections(&mut self, found: &[Content<'_>]) {
         let held = |content: &Content<'_>| Held {
             uuid: content.uuid.into(),
@@ -196,19 +198,25 @@ impl Resolution {
         };
         match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Target(content) => {
-                self.targets.push((content, found.first().map(held)));
+                let mut alike = found.iter().filter(|it| it.portable_data_hash == content);
+                let first = alike.next().map(held);
+                self.targets.push((content, first));
                 return self.follow();
             }
-            Stage::Content(_) => {
-                self.alike = found.iter().map(|content| content.uuid.into()).collect();
-                self.pending = found.first().map(held).into_iter().collect();
+            Stage::Content(content) => {
+                for it in found.iter().filter(|it| it.portable_data_hash == content) {
+                    if self.alike.is_empty() {
+                        self.pending.push(held(it));
+                    }
+                    self.alike.push(it.uuid.into());
+                }
             }
             _ => {
-                let batch = self.order[self.looked_at..].iter().take(self.batch);
-                let there =
-                    |one: &Candidate| found.iter().find(|it| it.uuid == one.collection).map(held);
-                self.pending = batch.clone().filter_map(there).collect();
-                self.looked_at += batch.len();
+                for one in self.order[self.looked_at..].iter().take(self.batch) {
+                    let it = found.iter().find(|it| it.uuid == one.collection);
+                    self.pending.extend(it.map(held));
+                    self.looked_at += 1;
+                }
             }
         }
         if self.pending.iter().all(|held| held.fits) {
@@ -348,34 +356,15 @@ fn settle(
     collections: &[Content<'_>],
 ) -> Result<(), NoChoice> {
     while let Some(need) = resolution.need()? {
-        let found = |is_meant: &dyn Fn(&Content<'_>) -> bool| -> Vec<Content<'_>> {
-            collections
-                .iter()
-                .filter(|it| is_meant(it))
-                .copied()
-                .collect()
-        };
         match need {
-            Need::Named(_) => resolution.links(of_class(links, LinkClass::RepoTag)),
-            Need::Hashed(_) => resolution.links(of_class(links, LinkClass::ImageHash)),
-            Need::Migrations => resolution.links(of_class(links, LinkClass::Migration)),
+            Need::Named(_) | Need::Hashed(_) | Need::Migrations => resolution.links(links),
             Need::Readable => {
                 resolution.readable(|uuid| collections.iter().any(|it| it.uuid == uuid));
             }
-            Need::Collections(uuids) => {
-                resolution.collections(&found(&|it| uuids.iter().any(|uuid| uuid == it.uuid)));
-            }
-            Need::Content(content) => {
-                resolution.collections(&found(&|it| it.portable_data_hash == content));
-            }
+            Need::Collections(_) | Need::Content(_) => resolution.collections(collections),
         }
     }
     Ok(())
-}
-
-fn of_class(links: &[Link], class: LinkClass) -> Vec<Link> {
-    let of_class = links.iter().filter(|link| link.class == class);
-    of_class.cloned().collect()
 }
 
 #[cfg(test)]

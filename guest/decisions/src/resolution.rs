@@ -88,19 +88,17 @@ impl NamedTerm {
         &self.pattern[..end]
     }
 
-    /// Returns those links that the server would consider, of all that are given.
-    pub fn matching<'a>(&self, links: &'a [Link]) -> Vec<&'a Link> {
-        let named: Vec<&Link> = links
-            .iter()
-            .filter(|link| link.class == Class::RepoTag && link.name == self.repo_tag)
-            .collect();
-        if !named.is_empty() {
-            return named;
-        }
-        links
-            .iter()
-            .filter(|link| link.class == Class::ImageHash && like(&self.pattern, &link.name))
-            .collect()
+    /// Returns those links of this class that the server would consider: of names those of exactly this one, of image
+    /// hashes those that match the pattern.
+    pub fn of_class<'a>(&self, class: Class, links: &'a [Link]) -> Vec<&'a Link> {
+        let is_meant = |link: &&Link| {
+            link.class == class
+                && match class {
+                    Class::RepoTag => link.name == self.repo_tag,
+                    _ => like(&self.pattern, &link.name),
+                }
+        };
+        links.iter().filter(is_meant).collect()
     }
 }
 

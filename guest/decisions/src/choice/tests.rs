@@ -162,7 +162,7 @@ fn nothing_is_asked_for_that_cannot_change_the_choice() {
     ];
     let mut resolution = Resolution::of("a:1", V2, 1);
     assert_eq!(resolution.need(), Ok(Some(Need::Named("a:1".into()))));
-    resolution.links(links);
+    resolution.links(&links);
     assert_eq!(resolution.need(), Ok(Some(Need::Readable)));
     resolution.readable(|_| true);
     assert_eq!(
@@ -178,7 +178,7 @@ fn nothing_is_asked_for_that_cannot_change_the_choice() {
 #[test]
 fn a_name_that_no_readable_collection_has_may_be_the_beginning_of_an_id() {
     let mut resolution = Resolution::of("cafe", V2, 1);
-    resolution.links(vec![repo_tag_link(
+    resolution.links(&[repo_tag_link(
         "cafe:latest",
         X,
         "2021-01-01T00:00:00Z",
@@ -186,7 +186,7 @@ fn a_name_that_no_readable_collection_has_may_be_the_beginning_of_an_id() {
     )]);
     resolution.readable(|_| false);
     assert_eq!(resolution.need(), Ok(Some(Need::Hashed("cafe".into()))));
-    resolution.links(Vec::new());
+    resolution.links(&[]);
     resolution.readable(|_| true);
     assert_eq!(resolution.need(), Err(NoChoice::NoSuchImage));
 }

@@ -15,6 +15,14 @@ fn order(links: &[Link]) -> Vec<String> {
         .collect()
 }
 
+/// Returns the links that the server would consider: of names if there are such, else of image hashes.
+fn matching<'a>(term: &NamedTerm, links: &'a [Link]) -> Vec<&'a Link> {
+    match term.of_class(Class::RepoTag, links) {
+        none if none.is_empty() => term.of_class(Class::ImageHash, links),
+        named => named,
+    }
+}
+
 #[test]
 fn the_text_is_split_at_its_first_colon() {
     for (text, repo_tag, pattern) in [
@@ -138,7 +146,7 @@ fn ids_are_looked_at_only_if_no_name_matches() {
     ];
     let heads = |text, tag| {
         let term = NamedTerm::new(text, tag);
-        term.matching(&links)
+        matching(&term, &links)
             .iter()
             .map(|link| link.head.clone())
             .collect::<Vec<_>>()
@@ -307,7 +315,7 @@ fn the_choice_equals_that_of_a_recorded_server() {
                 .iter()
                 .any(|collection| collection.uuid == link.head)
         });
-        let order = candidates(&term.matching(&links));
+        let order = candidates(&matching(&term, &links));
         let mut fitting: Vec<String> = order
             .iter()
             .map(|candidate| candidate.collection.clone())
