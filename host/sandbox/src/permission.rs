@@ -177,64 +177,9 @@ impl Permissions {
         let mut parts = Vec::new();
         let mut parameters = Vec::new();
         if !self.is_admin {
-            let owners: Vec<&str> = self
-                .levels
-                .keys()
-                .filter(|target| self.of_owner(target).is_some())
-                .map(String::as_str)
-                .collect();
-            let direct: Vec<&str> = self.levels.keys().map(String::as_str).collect();
-            // The plus sign keeps SQLite from taking these long lists as its way into the table.
-            let mut readable = "+owner_uuid IN (SELECT value FROM json_each(?)) \
-                                OR +uuid IN (SELECT value FROM json_each(?))"
-                .to_owned();
-            parameters.push(json_list(&owners));
-            parameters.push(json_list(&direct));
-            if table.name == "groups" && self.is_active {
-                // Roles are there to share with, so everybody finds them.
-                readable.push_str(" OR group_class = 'role'");
-            }
-            if table.name == "links" {
-                // A user sees the permission links to and from itself, and those on what it manages.
-                readable.push_str(
-                    " OR (link_class = 'permission' AND (head_uuid = ? OR tail_uuid = ? \
-                     OR head_uuid IN (SELECT value FROM json_each(?)) \
-                     OR EXISTS (SELECT 1 FROM collections WHERE collections.uuid = head_uuid \
-                     AND collections.owner_uuid IN (SELECT value FROM json_each(?)))))",
-                );
-                let managed: Vec<&str> = self
-                    .levels
-                    .iter()
-                    .filter(|(_, level)| **level >= Level::Manage)
-                    .map(|(target, _)| target.as_str())
-                    .collect();
-                parameters.push(self.user_uuid.clone().into());
-                parameters.push(self.user_uuid.clone().into());
-                parameters.push(json_list(&managed));
-                // What lies in a project is managed with it; a home is no project.
-                let projects: Vec<&str> = managed
-                    .into_iter()
-                    .filter(|target| uuid::infix(target) == Some("j7d0g"))
-                    .collect();
-                parameters.push(json_list(&projects));
-            }
-            match table.name {
-                // A container is seen by those who see a request that uses it.
-                "containers" => {
-                    readable = format!(
-                        "uuid IN (SELECT container_uuid FROM container_requests WHERE {readable})"
-                    );
-                }
-                // An event is seen by everybody who sees whose it is.
-                "logs" => {
-                    readable = "owner_uuid IN (SELECT value FROM json_each(?)) \
-                                OR object_uuid IN (SELECT value FROM json_each(?))"
-                        .to_owned();
-                    parameters = vec![json_list(&direct), json_list(&direct)];
-                }
-                _ => {}
-            }
-            parts.push(format!("({readable})"));
+            let visible = self.visible_in(table);
+            parts.push(format!("({})", visible.sql));
+            parameters = visible.parameters;
         }
         if !include_trash {
             if !self.trashed.is_empty() {
@@ -257,6 +202,72 @@ impl Permissions {
         Condition {
             sql: parts.join(" AND "),
             parameters,
+        }
+    }
+
+    /// The condition that leaves what links and owners let the user see in a table.
+    fn visible_in(&self, table: &Table) -> Condition {
+        let direct: Vec<&str> = self.levels.keys().map(String::as_str).collect();
+        if table.name == "logs" {
+            // An event is seen by everybody who sees whose it is.
+            return Condition {
+                sql: "owner_uuid IN (SELECT value FROM json_each(?)) \
+                      OR object_uuid IN (SELECT value FROM json_each(?))"
+                    .to_owned(),
+                parameters: vec![json_list(&direct), json_list(&direct)],
+            };
+        }
+        let owners: Vec<&str> = direct
+            .iter()
+            .copied()
+            .filter(|target| self.of_owner(target).is_some())
+            .collect();
+        let mut parameters = vec![json_list(&owners), json_list(&direct)];
+        // The plus sign keeps SQLite from taking these long lists as its way into the table.
+        let mut sql = "+owner_uuid IN (SELECT value FROM json_each(?)) \
+                       OR +uuid IN (SELECT value FROM json_each(?))"
+            .to_owned();
+        match table.name {
+            // Roles are there to share with, so everybody finds them.
+            "groups" if self.is_active => sql.push_str(" OR group_class = 'role'"),
+            "links" => {
+                let shared = self.visible_permissions();
+                sql.push_str(&format!(" OR ({})", shared.sql));
+                parameters.extend(shared.parameters);
+            }
+            // A container is seen by those who see a request that uses it.
+            "containers" => {
+                sql =
+                    format!("uuid IN (SELECT container_uuid FROM container_requests WHERE {sql})");
+            }
+            _ => {}
+        }
+        Condition { sql, parameters }
+    }
+
+    /// The condition that leaves the permission links to and from the user, and those on what the
+    /// user manages.
+    fn visible_permissions(&self) -> Condition {
+        let managed: Vec<&str> = self
+            .levels
+            .iter()
+            .filter(|(_, level)| **level >= Level::Manage)
+            .map(|(target, _)| target.as_str())
+            .collect();
+        // What lies in a project is managed with it; a home is no project.
+        let projects: Vec<&str> = managed
+            .iter()
+            .copied()
+            .filter(|target| uuid::infix(target) == Some("j7d0g"))
+            .collect();
+        let user = || Value::Text(self.user_uuid.clone());
+        Condition {
+            sql: "link_class = 'permission' AND (head_uuid = ? OR tail_uuid = ? \
+                  OR head_uuid IN (SELECT value FROM json_each(?)) \
+                  OR EXISTS (SELECT 1 FROM collections WHERE collections.uuid = head_uuid \
+                  AND collections.owner_uuid IN (SELECT value FROM json_each(?))))"
+                .to_owned(),
+            parameters: vec![user(), user(), json_list(&managed), json_list(&projects)],
         }
     }
 }

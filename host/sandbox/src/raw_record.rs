@@ -75,25 +75,33 @@ pub(crate) fn new_record(
         }
     }
     if table.name == "collections" {
-        default(
-            "storage_classes_desired",
-            Sql::Text("[\"default\"]".to_owned()),
-        );
-        default("storage_classes_confirmed", Sql::Text("[]".to_owned()));
-        let uuid = record.uuid().to_owned();
-        if record.text("current_version_uuid").is_none() {
-            record.set("current_version_uuid", uuid);
-        }
-        let text = record.text("manifest_text").unwrap_or_default().to_owned();
-        if record.text("portable_data_hash").is_none() {
-            record.set("portable_data_hash", manifest::portable_data_hash(&text));
-        }
-        if !is_raw && let Ok(summary) = manifest::check(&text) {
-            record.set("file_count", summary.file_count);
-            record.set("file_size_total", summary.file_size_total);
-            record.set("file_names", summary.file_names);
-        }
-        record.set("manifest_text", text);
+        complete_collection(&mut record, is_raw);
     }
     record
+}
+
+/// Fills in what every collection has, and what follows from its manifest unless that was recorded.
+fn complete_collection(record: &mut Record, is_raw: bool) {
+    for (name, list) in [
+        ("storage_classes_desired", "[\"default\"]"),
+        ("storage_classes_confirmed", "[]"),
+    ] {
+        if record.text(name).is_none() {
+            record.set(name, list.to_owned());
+        }
+    }
+    let uuid = record.uuid().to_owned();
+    if record.text("current_version_uuid").is_none() {
+        record.set("current_version_uuid", uuid);
+    }
+    let text = record.text("manifest_text").unwrap_or_default().to_owned();
+    if record.text("portable_data_hash").is_none() {
+        record.set("portable_data_hash", manifest::portable_data_hash(&text));
+    }
+    if !is_raw && let Ok(summary) = manifest::check(&text) {
+        record.set("file_count", summary.file_count);
+        record.set("file_size_total", summary.file_size_total);
+        record.set("file_names", summary.file_names);
+    }
+    record.set("manifest_text", text);
 }

@@ -147,77 +147,89 @@ impl<'a> Route<'a> {
             Route::Tokens => tokens::list(call).map(object),
             Route::Permissions(uuid) => permissions::of_object(call, uuid),
             Route::ComputedPermissions => permissions::computed(call).map(handed_on),
-            Route::Records(table, operation) => match (table.name, operation) {
-                ("logs" | "containers", Operation::List) => {
-                    list::handed_on(call, table).map(handed_on)
-                }
-                ("logs" | "containers", Operation::Get(uuid)) => {
-                    logs::get(call, table, uuid).map(|record| handed_on(record.into()))
-                }
-                ("logs", Operation::Create) => {
-                    logs::create(call).map(|record| handed_on(record.into()))
-                }
-                ("logs", Operation::Update(uuid) | Operation::Delete(uuid)) => {
-                    logs::change(call, uuid).map(|record| handed_on(record.into()))
-                }
-                ("containers", Operation::Create) => {
-                    containers::create(call).map(|record| handed_on(record.into()))
-                }
-                ("containers", Operation::Lock(uuid)) => {
-                    containers::lock(call, uuid).map(|record| handed_on(record.into()))
-                }
-                ("container_requests", operation) if !matches!(operation, Operation::List) => {
-                    container_request(call, operation).map(object)
-                }
-                (_, Operation::List) => {
-                    list::list(call, table).map(|list| Reply::json_text(StatusCode::OK, list))
-                }
-                ("groups", Operation::Contents(uuid)) => {
-                    contents::contents(call, uuid).map(|list| Reply::json(StatusCode::OK, &list))
-                }
-                ("users", Operation::Current) => users::current(call).map(object),
-                ("users", Operation::Get(uuid)) => users::get(call, uuid).map(object),
-                ("links", Operation::Get(uuid)) => links::get(call, uuid).map(object),
-                ("links", Operation::Create) => links::create(call).map(object),
-                ("links", Operation::Update(uuid)) => links::update(call, uuid).map(object),
-                ("links", Operation::Delete(uuid)) => links::delete(call, uuid).map(object),
-                ("collections", Operation::Get(id)) => {
-                    collections::get(call, &decode(id)).map(object)
-                }
-                ("collections", Operation::Create) => collections::create(call).map(object),
-                ("collections", Operation::Update(uuid)) => {
-                    collections::update(call, &decode(uuid)).map(object)
-                }
-                ("collections", Operation::Delete(uuid)) => {
-                    collections::set_trash(call, &decode(uuid), Way::Delete).map(object)
-                }
-                ("collections", Operation::Trash(uuid)) => {
-                    collections::set_trash(call, uuid, Way::Trash).map(object)
-                }
-                ("collections", Operation::Untrash(uuid)) => {
-                    collections::set_trash(call, uuid, Way::Untrash).map(object)
-                }
-                ("groups", Operation::Get(uuid)) => groups::get(call, uuid).map(object),
-                ("groups", Operation::Create) => groups::create(call).map(object),
-                ("groups", Operation::Update(uuid)) => groups::update(call, uuid).map(object),
-                ("groups", Operation::Shared) => {
-                    contents::shared(call).map(|list| Reply::json(StatusCode::OK, &list))
-                }
-                ("groups", Operation::Delete(uuid)) => {
-                    groups::set_trash(call, uuid, Way::Delete).map(object)
-                }
-                ("groups", Operation::Trash(uuid)) => {
-                    groups::set_trash(call, uuid, Way::Trash).map(object)
-                }
-                ("groups", Operation::Untrash(uuid)) => {
-                    groups::set_trash(call, uuid, Way::Untrash).map(object)
-                }
-                _ => Err(ApiError::controller(
-                    StatusCode::NOT_FOUND,
-                    "API endpoint not found",
-                )),
-            },
+            Route::Records(table, operation) if self.is_handed_on() => {
+                handed_on_records(call, table, operation).map(handed_on)
+            }
+            Route::Records(table, operation) => records(call, table, operation),
         }
+    }
+}
+
+/// Does what was asked of a table that the controller does not know itself.
+fn handed_on_records(
+    call: &Call<'_>,
+    table: &'static Table,
+    operation: Operation<'_>,
+) -> Result<Value, ApiError> {
+    match (table.name, operation) {
+        ("logs" | "containers", Operation::List) => list::handed_on(call, table),
+        ("logs" | "containers", Operation::Get(uuid)) => {
+            logs::get(call, table, uuid).map(Value::from)
+        }
+        ("logs", Operation::Create) => logs::create(call).map(Value::from),
+        ("logs", Operation::Update(uuid) | Operation::Delete(uuid)) => {
+            logs::change(call, uuid).map(Value::from)
+        }
+        ("containers", Operation::Create) => containers::create(call).map(Value::from),
+        ("containers", Operation::Lock(uuid)) => containers::lock(call, uuid).map(Value::from),
+        _ => Err(ApiError::not_found()),
+    }
+}
+
+/// Does what was asked of a table that the controller knows.
+fn records(
+    call: &Call<'_>,
+    table: &'static Table,
+    operation: Operation<'_>,
+) -> Result<Reply, ApiError> {
+    let object = |object: Map<String, Value>| Reply::json(StatusCode::OK, &object.into());
+    match (table.name, operation) {
+        ("container_requests", operation) if !matches!(operation, Operation::List) => {
+            container_request(call, operation).map(object)
+        }
+        (_, Operation::List) => {
+            list::list(call, table).map(|list| Reply::json_text(StatusCode::OK, list))
+        }
+        ("groups", Operation::Contents(uuid)) => {
+            contents::contents(call, uuid).map(|list| Reply::json(StatusCode::OK, &list))
+        }
+        ("users", Operation::Current) => users::current(call).map(object),
+        ("users", Operation::Get(uuid)) => users::get(call, uuid).map(object),
+        ("links", Operation::Get(uuid)) => links::get(call, uuid).map(object),
+        ("links", Operation::Create) => links::create(call).map(object),
+        ("links", Operation::Update(uuid)) => links::update(call, uuid).map(object),
+        ("links", Operation::Delete(uuid)) => links::delete(call, uuid).map(object),
+        ("collections", Operation::Get(id)) => collections::get(call, &decode(id)).map(object),
+        ("collections", Operation::Create) => collections::create(call).map(object),
+        ("collections", Operation::Update(uuid)) => {
+            collections::update(call, &decode(uuid)).map(object)
+        }
+        ("collections", Operation::Delete(uuid)) => {
+            collections::set_trash(call, &decode(uuid), Way::Delete).map(object)
+        }
+        ("collections", Operation::Trash(uuid)) => {
+            collections::set_trash(call, uuid, Way::Trash).map(object)
+        }
+        ("collections", Operation::Untrash(uuid)) => {
+            collections::set_trash(call, uuid, Way::Untrash).map(object)
+        }
+        ("groups", Operation::Get(uuid)) => groups::get(call, uuid).map(object),
+        ("groups", Operation::Create) => groups::create(call).map(object),
+        ("groups", Operation::Update(uuid)) => groups::update(call, uuid).map(object),
+        ("groups", Operation::Shared) => {
+            contents::shared(call).map(|list| Reply::json(StatusCode::OK, &list))
+        }
+        ("groups", Operation::Delete(uuid)) => {
+            groups::set_trash(call, uuid, Way::Delete).map(object)
+        }
+        ("groups", Operation::Trash(uuid)) => groups::set_trash(call, uuid, Way::Trash).map(object),
+        ("groups", Operation::Untrash(uuid)) => {
+            groups::set_trash(call, uuid, Way::Untrash).map(object)
+        }
+        _ => Err(ApiError::controller(
+            StatusCode::NOT_FOUND,
+            "API endpoint not found",
+        )),
     }
 }
 

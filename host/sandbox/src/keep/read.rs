@@ -31,29 +31,7 @@ pub(super) async fn read(
     fault: Option<Action>,
 ) -> Response<Answer> {
     let is_proxy = service.kind == ServiceKind::Proxy;
-    let hash = locator.get(..32).unwrap_or_default().to_owned();
-    let refuse = |status: StatusCode, words: &str| {
-        let mut response = match (is_proxy, status) {
-            (false, _) => text(status, words),
-            (true, StatusCode::NOT_FOUND) => text(status, "Block not found\n"),
-            // A proxy hands on what each of its stores says.
-            (true, status) => {
-                let code = status.as_u16();
-                let said: Vec<String> = stores(&cluster)
-                    .iter()
-                    .map(|store| format!("{store}{locator}: HTTP {code} {:?}", words.trim()))
-                    .collect();
-                let reasons = format!("GET {locator} failed: [{}]\n", said.join(" "));
-                text(StatusCode::UNPROCESSABLE_ENTITY, &reasons)
-            }
-        };
-        if !is_proxy {
-            response
-                .headers_mut()
-                .insert(VARY, HeaderValue::from_static("X-Keep-Signature"));
-        }
-        response
-    };
+    let refuse = |status, words| refusal(&cluster, is_proxy, &locator, status, words);
     if is_proxy && locator.starts_with(&format!("{EMPTY_BLOCK}+0")) {
         // A proxy knows the block without bytes by itself.
         return empty();
@@ -82,7 +60,7 @@ pub(super) async fn read(
         vec![service.volume]
     };
     let keeper = Arc::clone(&cluster);
-    let wanted = hash.clone();
+    let wanted = locator.get(..32).unwrap_or_default().to_owned();
     let found = tokio::task::spawn_blocking(move || keeper.blocks.find(&wanted, &volumes)).await;
     let (file, size) = match found {
         Ok(Ok(Some((file, size)))) => (Some(file), size),
@@ -126,6 +104,33 @@ pub(super) async fn read(
     if !is_proxy {
         headers.insert(VARY, HeaderValue::from_static("X-Keep-Signature"));
     }
+    response
+}
+
+/// Says why there is no block; a proxy hands on what each of its stores says.
+fn refusal(
+    cluster: &Cluster,
+    is_proxy: bool,
+    locator: &str,
+    status: StatusCode,
+    words: &str,
+) -> Response<Answer> {
+    if is_proxy && status == StatusCode::NOT_FOUND {
+        return text(status, "Block not found\n");
+    }
+    if is_proxy {
+        let code = status.as_u16();
+        let said: Vec<String> = stores(cluster)
+            .iter()
+            .map(|store| format!("{store}{locator}: HTTP {code} {:?}", words.trim()))
+            .collect();
+        let reasons = format!("GET {locator} failed: [{}]\n", said.join(" "));
+        return text(StatusCode::UNPROCESSABLE_ENTITY, &reasons);
+    }
+    let mut response = text(status, words);
+    response
+        .headers_mut()
+        .insert(VARY, HeaderValue::from_static("X-Keep-Signature"));
     response
 }
 

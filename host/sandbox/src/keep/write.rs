@@ -80,40 +80,46 @@ pub(super) async fn write(
     if let Some(refusal) = target.refusal(is_proxy) {
         return refusal;
     }
-    let replicas = target.replicas;
     let hash = match fault {
         Some(Action::WrongHash) => hash.chars().rev().collect(),
         _ => hash,
     };
-    let mut answer = format!("{hash}+{size}");
+    let mut locator = format!("{hash}+{size}");
     if let Some(token) = token {
         let expiry = cluster.clock.now() / SECOND + cluster.signer.ttl();
-        answer = cluster.signer.sign(&answer, &token, expiry);
+        locator = cluster.signer.sign(&locator, &token, expiry);
     }
-    if !is_proxy {
-        answer.push('\n');
-    }
-    let mut response = text(StatusCode::OK, &answer);
-    response
-        .headers_mut()
-        .insert("x-keep-replicas-stored", number(u64::from(replicas)));
     // A proxy that was not asked for classes does not speak of them.
-    let mut confirmed = if is_proxy {
+    let confirmed = if is_proxy {
         classes
     } else {
         cluster.settings.classes_of(service.volume).to_vec()
     };
-    confirmed.sort();
-    let confirmed: Vec<String> = confirmed
+    confirm(locator, is_proxy, target.replicas, confirmed)
+}
+
+/// Says that a block is kept: its locator, how many copies there are and of which classes.
+fn confirm(
+    mut locator: String,
+    is_proxy: bool,
+    replicas: u32,
+    mut classes: Vec<String>,
+) -> Response<Answer> {
+    if !is_proxy {
+        locator.push('\n');
+    }
+    let mut response = text(StatusCode::OK, &locator);
+    let headers = response.headers_mut();
+    headers.insert("x-keep-replicas-stored", number(u64::from(replicas)));
+    classes.sort();
+    let confirmed: Vec<String> = classes
         .iter()
         .map(|class| format!("{class}={replicas}"))
         .collect();
     if !confirmed.is_empty()
         && let Ok(value) = HeaderValue::from_str(&confirmed.join(", "))
     {
-        response
-            .headers_mut()
-            .insert("x-keep-storage-classes-confirmed", value);
+        headers.insert("x-keep-storage-classes-confirmed", value);
     }
     response
 }

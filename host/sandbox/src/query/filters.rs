@@ -39,15 +39,7 @@ pub(crate) fn condition(table: &Table, filter: &Filter) -> Result<Condition, Api
     if table.name == CONTAINER_REQUESTS.name
         && let Some(attribute) = attribute.strip_prefix("container.")
     {
-        let inner = Filter {
-            attribute: attribute.to_owned(),
-            ..filter.clone()
-        };
-        let Condition { sql, parameters } = condition(&CONTAINERS, &inner)?;
-        return Ok(Condition {
-            sql: format!("container_uuid IN (SELECT containers.uuid FROM containers WHERE {sql})"),
-            parameters,
-        });
+        return of_container(attribute, filter);
     }
     let (head, key) = match attribute.split_once('.') {
         Some((head, key)) => (head, Some(key)),
@@ -113,6 +105,19 @@ pub(crate) fn condition(table: &Table, filter: &Filter) -> Result<Condition, Api
         filter,
         &column.kind,
     )
+}
+
+/// A condition on the container of a request.
+fn of_container(attribute: &str, filter: &Filter) -> Result<Condition, ApiError> {
+    let inner = Filter {
+        attribute: attribute.to_owned(),
+        ..filter.clone()
+    };
+    let Condition { sql, parameters } = condition(&CONTAINERS, &inner)?;
+    Ok(Condition {
+        sql: format!("container_uuid IN (SELECT containers.uuid FROM containers WHERE {sql})"),
+        parameters,
+    })
 }
 
 /// Says whether clients may filter on a column.
