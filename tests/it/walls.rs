@@ -11,8 +11,6 @@ fn root() -> &'static Path {
 
 #[test]
 fn no_source_file_is_compiled_in_two_places() {
-    /// How all tests say that they were skipped.
-    const KNOWN: [&str; 1] = ["guest/decisions/src/testing.rs"];
     let including: Vec<String> = sources(&["guest", "host"])
         .into_iter()
         .filter(|(_, text)| {
@@ -21,9 +19,9 @@ fn no_source_file_is_compiled_in_two_places() {
         })
         .map(|(file, _)| file)
         .collect();
-    assert_eq!(
-        including, KNOWN,
-        "make a crate of what both need, rather than to include a file with #[path]"
+    assert!(
+        including.is_empty(),
+        "make a crate of what both need, rather than to include a file with #[path]: {including:?}"
     );
 }
 
