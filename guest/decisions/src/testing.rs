@@ -5,8 +5,6 @@
 )]
 
 pub mod recorded;
-#[path = "../../../tests/it/support/skip.rs"]
-mod skip;
 
 use crate::types::{Link, LinkClass, Property};
 

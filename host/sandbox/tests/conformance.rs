@@ -24,8 +24,6 @@ mod compare;
 mod images;
 #[path = "conformance/renewal.rs"]
 mod renewal;
-#[path = "../../../tests/it/support/skip.rs"]
-mod skip;
 #[path = "conformance/suite.rs"]
 mod suite;
 #[path = "conformance/transcript.rs"]
@@ -36,7 +34,7 @@ use std::path::{Path, PathBuf};
 use keepdocker_sandbox::{Options, Sandbox};
 use serde_json::Value;
 
-use skip::skip;
+use keepdocker_skip::skip;
 use suite::Suite;
 
 /// Finds the recorded transcripts.

@@ -9,12 +9,16 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::color::Color;
 use super::invocation::{Execute as _, Invocation};
+#[cfg(feature = "sandbox")]
+use super::sandbox;
 use super::{
     Farewell, Job, audit, cache, completions, component, download, drive, hints, images, layers,
-    man, plan, policy, prepare, repair, resolve, sandbox, upload, version,
+    man, plan, policy, prepare, repair, resolve, upload, version,
 };
 use crate::output::{self, Console, Exit, Level, Report, Style};
-use crate::run::{Options, sandbox as embedded};
+use crate::run::Options;
+#[cfg(feature = "sandbox")]
+use crate::run::sandbox as embedded;
 use crate::settings::Environment;
 use keepdocker_console::values::{self, is_empty};
 
@@ -143,6 +147,7 @@ impl Arguments {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
+    #[cfg(feature = "sandbox")]
     /// Use an embedded Arvados cluster; its data stays in DIR [default: ~/.local/share/keepdocker/sandbox].
     #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, require_equals = true, help_heading = "Global options")]
     pub sandbox: Option<Option<PathBuf>>,
@@ -204,10 +209,13 @@ pub struct Common {
 
 impl Common {
     fn options(&self, environment: &Environment) -> Result<Options, Report> {
+        #[cfg(not(feature = "sandbox"))]
+        let (sandbox, _) = (None, environment);
+        #[cfg(feature = "sandbox")]
         let sandbox = match &self.sandbox {
             None => None,
-            Some(Some(directory)) => Some(directory.clone()),
-            Some(None) => Some(embedded::usual_directory(environment)?),
+            Some(Some(directory)) => Some(embedded::embedded(directory.clone())),
+            Some(None) => Some(embedded::embedded(embedded::usual_directory(environment)?)),
         };
         Ok(Options {
             sandbox,
@@ -224,7 +232,8 @@ impl Common {
     }
 }
 
-/// Makes the commands from one list, in the order in which the help shows them.
+/// Makes the commands from one list, in the order in which the help shows them. An attribute says where one is
+/// left out.
 macro_rules! commands {
     ($($(#[$attribute:meta])* $command:ident($arguments:ty);)*) => {
         /// What `keepdocker` can be asked to do.
@@ -241,21 +250,21 @@ macro_rules! commands {
             /// Makes nothing of the values that count as not given where they are empty.
             fn settle(&mut self) {
                 match self {
-                    $(Self::$command(arguments) => arguments.settle(),)*
+                    $($(#[$attribute])* Self::$command(arguments) => arguments.settle(),)*
                 }
             }
 
             /// Tells whether the answer is to be JSON.
             fn is_json(&self) -> bool {
                 match self {
-                    $(Self::$command(arguments) => arguments.is_json(),)*
+                    $($(#[$attribute])* Self::$command(arguments) => arguments.is_json(),)*
                 }
             }
 
             /// Runs the command.
             async fn run(self, invocation: Invocation) -> Result<(), Report> {
                 match self {
-                    $(Self::$command(arguments) => arguments.run(invocation).await,)*
+                    $($(#[$attribute])* Self::$command(arguments) => arguments.run(invocation).await,)*
                 }
             }
         }
@@ -271,6 +280,7 @@ commands! {
     Save(download::Save);
     Load(download::Load);
     Repair(repair::Repair);
+    #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Sandbox);
     Cache(cache::CacheArguments);
     Policy(policy::PolicyArguments);

@@ -20,6 +20,7 @@ pub mod progress_form;
 pub mod repair;
 mod request;
 pub mod resolve;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 #[cfg(test)]
 mod snapshots;

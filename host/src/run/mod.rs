@@ -6,9 +6,11 @@
 //! ```
 
 mod command;
+mod embedded;
 mod ending;
 mod plan;
 mod recorders;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod surroundings;
 mod tightening;
@@ -21,6 +23,7 @@ use std::time::{Duration, Instant};
 use erased_serde::Serialize as Recordable;
 use keepdocker_console::{Exit, Level, Purpose, Report};
 
+pub use embedded::Embedded;
 pub(crate) use ending::no_policy;
 pub use plan::{Done, Task};
 pub use surroundings::{Options, Surroundings};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use keepdocker_console::{Console, Exit, Level, Report};
 use keepdocker_sandbox::{Options, Sandbox};
 
+use super::embedded::{Embedded, Started};
 use crate::settings::Environment;
 
 /// Returns the folder of the sandbox that `--sandbox` without a value means.
@@ -22,8 +23,22 @@ pub fn usual_directory(environment: &Environment) -> Result<PathBuf, Report> {
         })
 }
 
+/// Returns the sandbox in a folder, to be started for a command.
+#[must_use]
+pub fn embedded(directory: PathBuf) -> Embedded {
+    Embedded::new(directory, |directory| {
+        Box::pin(async {
+            let sandbox = start(directory).await?;
+            Ok(Started {
+                environment: sandbox.environment(),
+                _running: Box::new(sandbox),
+            })
+        })
+    })
+}
+
 /// Starts the sandbox in a folder.
-pub(super) async fn start(directory: &Path) -> Result<Sandbox, Report> {
+async fn start(directory: &Path) -> Result<Sandbox, Report> {
     Sandbox::start(directory, Options::default())
         .await
         .map_err(|error| {

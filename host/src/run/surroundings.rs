@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use keepdocker_console::{Console, Exit, Level, Report, conceal};
-use keepdocker_sandbox::Sandbox;
 
-use super::sandbox;
+use super::embedded::{Embedded, Started};
 use crate::api::{Api, Objects};
 use crate::archive::{Archives, Location};
 use crate::audit::{Folder, Mask};
@@ -28,8 +27,8 @@ use crate::target::Target;
 /// What the command line says of a command's surroundings.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Use an embedded Arvados with its data here.
-    pub sandbox: Option<PathBuf>,
+    /// Use a cluster inside the program.
+    pub sandbox: Option<Embedded>,
     /// The container engine's program.
     pub engine: Option<String>,
     /// Where the image comes from, if not from the engine.
@@ -81,7 +80,7 @@ pub struct Surroundings {
     /// What becomes of the writes of the next command.
     pub(super) effects: Effects,
     /// Lives as long as the command that uses it.
-    _sandbox: Option<Sandbox>,
+    _sandbox: Option<Started>,
 }
 
 impl Surroundings {
@@ -105,12 +104,12 @@ impl Surroundings {
         }
         let sandbox = match &options.sandbox {
             None => None,
-            Some(directory) => {
-                let sandbox = sandbox::start(directory).await?;
-                for (name, value) in sandbox.environment() {
+            Some(embedded) => {
+                let started = embedded.start().await?;
+                for (name, value) in &started.environment {
                     environment = environment.with(name, value);
                 }
-                Some(sandbox)
+                Some(started)
             }
         };
         let settings = Settings::load(&environment).map_err(|error| {

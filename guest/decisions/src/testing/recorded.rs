@@ -1,7 +1,7 @@
 //! What a real cluster answered, where the recorded data is at hand.
 
-use super::skip::skip;
 use crate::types::{Link, LinkClass as Class};
+use keepdocker_skip::skip;
 use serde_json::Value;
 use std::path::PathBuf;
 

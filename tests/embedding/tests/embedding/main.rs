@@ -16,5 +16,3 @@ mod published;
 mod runs;
 mod runtimes;
 mod scenarios;
-#[path = "../../../it/support/skip.rs"]
-mod skip;

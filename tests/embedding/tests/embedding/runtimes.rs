@@ -5,8 +5,8 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use crate::published::{folder, workspace};
-use crate::skip::skip;
 use crate::{cases, runs};
+use keepdocker_skip::skip;
 
 /// Returns the folder where `tests/run` installed the runtimes; without it the test is skipped.
 fn runtimes() -> Option<PathBuf> {
