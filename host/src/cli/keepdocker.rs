@@ -12,8 +12,8 @@ use super::invocation::{Execute as _, Invocation};
 #[cfg(feature = "sandbox")]
 use super::sandbox;
 use super::{
-    Farewell, Job, audit, cache, completions, component, download, drive, hints, images, layers,
-    man, plan, policy, prepare, repair, resolve, upload, version,
+    Farewell, Job, audit, cache, completions, component, doctor, download, drive, hints, images,
+    layers, man, plan, policy, prepare, repair, resolve, upload, version,
 };
 use crate::output::{self, Console, Exit, Level, Report, Style};
 use crate::run::Options;
@@ -280,6 +280,7 @@ commands! {
     Save(download::Save);
     Load(download::Load);
     Repair(repair::Repair);
+    Doctor(doctor::Doctor);
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Sandbox);
     Cache(cache::CacheArguments);

@@ -6,6 +6,7 @@
 //! ```
 
 mod command;
+mod doctor;
 mod embedded;
 mod ending;
 mod plan;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use erased_serde::Serialize as Recordable;
 use keepdocker_console::{Exit, Level, Purpose, Report};
 
+pub use doctor::{Finding, State};
 pub use embedded::Embedded;
 pub(crate) use ending::no_policy;
 pub use plan::{Done, Task};
