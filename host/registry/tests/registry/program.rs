@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keepdocker_archive::Digest;
-use keepdocker_arvados::{Failure, Retry};
+use keepdocker_arvados::http::{Failure, Retry};
 use keepdocker_registry::{
     Certificates, Client, Error, Exchange, HelperOutput, Image, Later, Layers, Mirrors, Program,
     Settings, Target, Timing,
