@@ -85,6 +85,7 @@ pub(crate) fn archive_words(error: &archives::Error) -> &str {
         | archives::Error::NoSuchImage(text)
         | archives::Error::Ambiguous(text)
         | archives::Error::Unsupported(text)
+        | archives::Error::Registry(text)
         | archives::Error::Other(text) => text,
         archives::Error::Engine(failure) => &failure.message,
     }

@@ -1,7 +1,7 @@
 //! The upload: from what a person asks for to an image that is stored and known.
 //!
 //! 1. Understand the request, and ask the cluster which formats it runs.
-//! 2. Find the image: in the engine's store, else in the cluster, or in the archive given.
+//! 2. Find the image: in the engine's store, else in the cluster, or in the archive given, or in a registry.
 //! 3. Refuse a format that the cluster does not run.
 //! 4. Take the image's lock, so that of two runs the second finds the first one's result.
 //! 5. Use what the cluster has: complete the project's links, or copy a collection whose archive was
@@ -13,7 +13,7 @@
 //! 9. Tell if a name still leads to another image.
 //!
 //! `known` asks what the cluster has, `registration` of the rules decides what has to be done, `send` sends the data and
-//! `act` does the rest; `aim` is what all of them work for.
+//! `act` does the rest; `aim` is what all of them work for. Images of no engine are `archived`.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, Form, FormatMismatch, ImageDigest, Origin, UploadRequest, Uploaded,
@@ -24,17 +24,17 @@ use crate::capabilities::{archives, cluster, keep, locks, log};
 use crate::evidence::Identity;
 use crate::lookup::{InEngine, Known, Local};
 use crate::reference::{Name, Reference};
-use crate::selection::{self, Asked};
+use crate::selection::Asked;
 use crate::source::Source;
 use crate::types::Platform;
 use crate::{archive, failure, image, lookup};
 use act::{register, reuse};
 use aim::Upload;
 use send::Sending;
-use std::cell::Cell;
 
 mod act;
 mod aim;
+mod archived;
 mod known;
 mod send;
 
@@ -55,7 +55,8 @@ pub(crate) fn run(request: &UploadRequest) -> Result<Uploaded, Failure> {
     }
     match request.origin {
         Origin::Engine => from_engine(request, &cluster, reference),
-        Origin::Given => from_given(request, &cluster, reference),
+        Origin::Given => archived::given(request, &cluster, reference),
+        Origin::Registry => archived::of_registry(request, &cluster, reference),
     }
 }
 
@@ -230,68 +231,6 @@ fn store_local(
         stored.image.id
     ))
     .into())
-}
-
-fn from_given(
-    request: &UploadRequest,
-    cluster: &cluster::Config,
-    reference: Option<Reference>,
-) -> Result<Uploaded, Failure> {
-    let asked = Asked {
-        called: request.selection.as_deref(),
-        platform: request.platform.as_ref(),
-        reference: reference.as_ref(),
-    };
-    // The config's digest is the ID of every image in an archive, which makes it v2.
-    check_format("v2", cluster, request.force_image_format)?;
-    let given = archives::Archive::open(&archives::Source::Given)?;
-    let images = archive::images(&given, &asked)?;
-    let opened = Cell::new(Some(given));
-    let read = |options: &keep::Options| {
-        let given = match opened.take() {
-            Some(given) => given,
-            None => archives::Archive::open(&archives::Source::Given)?,
-        };
-        archive::store(&given, &asked, options)
-    };
-    let Some(images) = images else {
-        let named = match &reference {
-            Some(Reference::Name(name)) => std::slice::from_ref(name),
-            _ => &[],
-        };
-        let mut upload = Upload::new(request, cluster, named)?;
-        let sending = Sending::new(request, None, read);
-        let stored = sending.send(&upload, None)?;
-        upload.name(&archive::names(reference.as_ref(), &stored.image.repo_tags));
-        let source = Source::of(stored.image.manifest.as_ref(), &stored.image.repo_tags);
-        let uploaded = register(&upload, &sending, stored, &source, None)?;
-        forget(&uploaded.image);
-        return Ok(uploaded);
-    };
-    let image = selection::choose(&images, &asked)?;
-    let names = archive::names(reference.as_ref(), &image.repo_tags);
-    let upload = Upload::new(request, cluster, &names)?;
-    let _guard = locks::Guard::acquire(&image.id)?;
-    let source = Source::of(image.manifest.as_ref(), &image.repo_tags);
-    if !request.force
-        && let Some(uploaded) = reuse(&upload, &image.id, Identity::Config, None, &source)?
-    {
-        return Ok(uploaded);
-    }
-    let sending = Sending::new(request, Some(archive::chosen(image)), read);
-    let stored = sending.send(&upload, image.base_layer.as_deref())?;
-    if stored.image.id != image.id {
-        return Err(ArchiveError::Unsound(format!(
-            "it held image {} when it was opened, and holds image {} now",
-            image.id, stored.image.id
-        ))
-        .into());
-    }
-    // Only the whole archive tells the digest that a manifest of it has.
-    let source = Source::of(stored.image.manifest.as_ref(), &stored.image.repo_tags);
-    let uploaded = register(&upload, &sending, stored, &source, Some(&image.id))?;
-    forget(&image.id);
-    Ok(uploaded)
 }
 
 /// Refuses a format that the cluster does not run, unless that is forced.

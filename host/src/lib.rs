@@ -17,6 +17,7 @@ pub mod messages;
 pub mod output;
 pub mod plan;
 pub mod progress;
+pub mod registry;
 pub mod run;
 pub mod settings;
 mod signals;

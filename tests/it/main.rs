@@ -46,6 +46,7 @@ mod plans; // dry runs, and doing what they planned
 mod projects; // projects that cannot take an image, told before its data is sent
 mod pulls; // images that are pulled from a registry first
 mod readers; // archives of every form, as skopeo reads them
+mod registry; // images from registries, without an engine
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod silence;
 mod sources; // one image from every engine and tool

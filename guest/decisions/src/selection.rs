@@ -111,6 +111,42 @@ pub fn choose<'a>(
     }
 }
 
+/// Returns the manifest of the image of a registry that is meant, of what a name there may mean.
+///
+/// # Errors
+/// If there is none for the platform, or several.
+pub fn of_registry(
+    candidates: impl Iterator<Item = (String, types::Platform)>,
+    platform: Option<&types::Platform>,
+) -> Result<String, NoSelection> {
+    let mut images: Vec<HeldImage> = Vec::new();
+    for (manifest, platform) in candidates {
+        // Of two for one platform the first is taken, as by engines.
+        let same = in_terms(&platform);
+        if images
+            .iter()
+            .all(|other| !in_terms(&other.platform).is(&same))
+        {
+            images.push(HeldImage {
+                position: 0,
+                group: 0,
+                id: manifest,
+                manifest: None,
+                indexes: Vec::new(),
+                repo_tags: Vec::new(),
+                references: Vec::new(),
+                base_layer: None,
+                platform,
+            });
+        }
+    }
+    let asked = Asked {
+        platform,
+        ..Asked::default()
+    };
+    choose(&images, &asked).map(|image| image.id.clone())
+}
+
 /// Leaves one platform of each group.
 fn by_platform(
     meant: &mut Vec<&HeldImage>,

@@ -9,6 +9,7 @@ pub(crate) mod links;
 pub(crate) mod locks;
 pub(crate) mod log;
 pub(crate) mod projects;
+pub(crate) mod registry;
 pub(crate) mod users;
 
 use crate::bindings::keepdocker::contract as real;
@@ -58,6 +59,8 @@ pub(crate) struct World {
     pub(crate) engine: Option<Vec<(real::engine::LocalImage, real::archives::Image)>>,
     /// What the registry has, to pull.
     pub(crate) registry: Vec<(real::engine::LocalImage, real::archives::Image)>,
+    /// What registries have for those who ask them themselves: a name, and an image that it means.
+    pub(crate) in_registry: Vec<(String, real::archives::Image)>,
     pub(crate) given: Option<GivenArchive>,
     /// Images in the cache; an unsound archive has no image.
     pub(crate) cache: Vec<(String, Option<real::archives::Image>)>,
@@ -118,6 +121,7 @@ impl World {
             hidden: Vec::new(),
             engine: Some(Vec::new()),
             registry: Vec::new(),
+            in_registry: Vec::new(),
             given: None,
             cache: Vec::new(),
             fetched: Vec::new(),

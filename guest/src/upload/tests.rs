@@ -16,6 +16,7 @@ mod names;
 mod naming;
 mod projects;
 mod registration;
+mod registry;
 mod reuse;
 
 const AT: &str = "2020-01-01T00:00:00.000000000Z";

@@ -11,7 +11,7 @@ use super::tar_file::Data;
 use keepdocker_terms::digest::Digest;
 
 /// The longest JSON member.
-pub(crate) const LONGEST: u64 = 4 << 20;
+pub const LONGEST: u64 = 4 << 20;
 
 /// Where the JSON members of an archive are read from.
 pub(crate) trait Documents {
@@ -37,53 +37,75 @@ pub(crate) struct DockerImage {
 }
 
 /// A document of an OCI layout: an index, which has `manifests`, or a manifest, which has `config`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct OciDocument {
+pub struct OciDocument {
+    /// What it says that it is; empty where it says nothing.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) manifests: Vec<Descriptor>,
+    pub media_type: String,
+    /// What an artifact that is no image says that it is.
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub artifact_type: String,
+    /// The entries of an index.
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub manifests: Vec<Descriptor>,
+    /// The config of an image, in its manifest.
     #[serde(default)]
-    pub(crate) config: Option<Descriptor>,
+    pub config: Option<Descriptor>,
+    /// The layers of an image, in its manifest, lowest first.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) layers: Vec<Descriptor>,
+    pub layers: Vec<Descriptor>,
 }
 
 /// What an index or manifest says of a blob.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Descriptor {
+pub struct Descriptor {
+    /// What it is said to be.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) media_type: String,
+    pub media_type: String,
+    /// The digest of its bytes.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) digest: String,
+    pub digest: String,
+    /// The number of its bytes.
     #[serde(default)]
-    pub(crate) size: Option<u64>,
+    pub size: Option<u64>,
+    /// What an artifact that is no image says that it is.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) annotations: HashMap<String, Option<String>>,
+    pub artifact_type: String,
+    /// Its bytes in base64, where it is small and whoever wrote this put them here.
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub data: String,
+    /// What else is said of it.
+    #[serde(default, deserialize_with = "null_as_absent")]
+    pub annotations: HashMap<String, Option<String>>,
     /// The platform of what is there, which indexes write.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) platform: PlatformFields,
+    pub platform: PlatformFields,
     /// Where else the blob may be had.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) urls: Vec<String>,
+    pub urls: Vec<String>,
 }
 
 impl Descriptor {
     /// Returns what the annotation of this name says, unless that is nothing.
-    pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
+    pub fn annotation(&self, name: &str) -> Option<&str> {
         self.annotations.get(name)?.as_deref()
     }
 }
 
 /// A platform, as configs and indexes write it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub(crate) struct PlatformFields {
+pub struct PlatformFields {
+    /// The operating system; empty where nothing is said.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) os: String,
+    pub os: String,
+    /// The processor's architecture.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) architecture: String,
+    pub architecture: String,
+    /// Which kind of it.
     #[serde(default, deserialize_with = "null_as_absent")]
-    pub(crate) variant: String,
+    pub variant: String,
 }
 
 /// What is read of an image's config.

@@ -74,6 +74,11 @@ use source::Tracked;
 use taken_in::TakenIn;
 use tar_file::TarFile;
 
+/// The documents of the OCI, as registries and layouts have them.
+pub mod oci {
+    pub use crate::documents::{Descriptor, LONGEST, OciDocument, PlatformFields};
+}
+
 pub use cutting::fewest_blocks;
 pub use error::{Error, Fault, ProducerFailure, Subject};
 pub use image::{BlockLayout, Form, Held, Image};
@@ -82,6 +87,8 @@ pub use keepdocker_terms::platform::Platform;
 pub use location::{Location, LocationError};
 pub use members::Source as Passable;
 pub use naming::Naming;
+#[cfg(not(target_family = "wasm"))]
+pub use native::remote::{Remote, RemoteLayers};
 pub use outline::read as outline;
 pub use reading::Reading;
 pub use search::{Chosen, Wanted};
@@ -126,6 +133,7 @@ impl Archive {
     pub fn open(location: &Location, folder: &Path) -> Result<Self, Error> {
         match location {
             Location::Engine(name) => Err(Error::Unsupported(machine::not_in_engine(name))),
+            Location::Registry(name) => Err(Error::Unsupported(machine::not_in_registry(name))),
             // What is there counts, not the transport before it.
             Location::File { file: path, .. } | Location::Folder { folder: path, .. } => {
                 machine::check_access(path)?;
@@ -216,6 +224,18 @@ impl Archive {
             cutting: Cutting::KEEP,
             naming: None,
         })
+    }
+
+    /// Takes an image whose layers come from afar.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn remote(remote: Remote, folder: &Path) -> Self {
+        Archive {
+            subject: remote.subject.clone(),
+            origin: Origin::Store(Store::remote(remote)),
+            folder: folder.to_owned(),
+            cutting: Cutting::KEEP,
+            naming: None,
+        }
     }
 
     /// Returns what the archive holds, or none where that shows only once it was taken in.

@@ -10,6 +10,8 @@ use super::error::quoted;
 pub enum Location {
     /// The engine's store: a reference or an image ID.
     Engine(String),
+    /// A registry: a reference.
+    Registry(String),
     /// A tar that `docker load` would take, or one of an OCI image layout; and which image of it.
     File {
         /// The tar; a pipe will do.
@@ -52,14 +54,14 @@ pub enum LocationError {
     NotText(String),
 }
 
-const TRANSPORTS: &str = "`docker-daemon:IMAGE`, `docker-archive:FILE`, `oci-archive:FILE`, `oci:FOLDER`, `dir:FOLDER`, `-`";
+const TRANSPORTS: &str = "`docker://IMAGE`, `docker-daemon:IMAGE`, `docker-archive:FILE`, `oci-archive:FILE`, `oci:FOLDER`, `dir:FOLDER`, `-`";
 
 impl Location {
     /// Returns what the user calls the image behind an archive's name, which says which of several is meant.
     #[must_use]
     pub fn image(&self) -> Option<&str> {
         match self {
-            Self::Engine(_) => None,
+            Self::Engine(_) | Self::Registry(_) => None,
             Self::File { image, .. } | Self::Folder { image, .. } | Self::Stdin { image } => {
                 image.as_deref()
             }
@@ -72,7 +74,7 @@ impl Location {
         match self {
             Self::Stdin { .. } => false,
             Self::File { file, .. } => file.is_file(),
-            Self::Engine(_) | Self::Folder { .. } => true,
+            Self::Engine(_) | Self::Registry(_) | Self::Folder { .. } => true,
         }
     }
 
@@ -89,13 +91,17 @@ impl Location {
         })
     }
 
-    /// Reads what may be a file where an image is named too: a path that is written as one, or the name
-    /// of an archive that is there.
+    /// Reads what may be a source where an image is named too: a path that is written as one, the name of an archive
+    /// that is there, or a registry's image.
     ///
     /// Of anything else, an image of that name is meant.
     #[must_use]
     pub fn of_file(text: &str) -> Option<Self> {
         const STARTS: [&str; 3] = ["/", "./", "../"];
+        // Nothing else looks so.
+        if text.starts_with("docker://") {
+            return text.parse().ok();
+        }
         const ENDS: [&str; 8] = [
             ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2",
         ];
@@ -159,6 +165,10 @@ impl FromStr for Location {
             return Self::by_path(text).ok_or_else(|| LocationError::NoTransport(quoted(text)));
         };
         let (transport, form) = match transport {
+            "docker" if rest == "//" => return Err(LocationError::Empty("docker", "//IMAGE")),
+            "docker" if rest.starts_with("//") => {
+                return Ok(Location::Registry(rest[2..].to_owned()));
+            }
             "docker-daemon" => ("docker-daemon", "IMAGE"),
             "docker-archive" => ("docker-archive", "FILE"),
             "oci-archive" => ("oci-archive", "FILE"),
@@ -228,6 +238,10 @@ mod tests {
         assert_eq!(
             parse("docker-daemon:localhost:5000/a:1"),
             Location::Engine("localhost:5000/a:1".into())
+        );
+        assert_eq!(
+            parse("docker://quay.io:5000/a/b:1"),
+            Location::Registry("quay.io:5000/a/b:1".into())
         );
         assert_eq!(
             parse("docker-archive:/no/a.tar:example/tiny:1"),
@@ -327,6 +341,10 @@ mod tests {
             assert_eq!(Location::of_file(image), None, "{image}");
         }
         assert!(Location::of_file("./src").is_some());
+        assert_eq!(
+            Location::of_file("docker://debian"),
+            Some(Location::Registry("debian".into()))
+        );
     }
 
     #[test]
@@ -334,6 +352,7 @@ mod tests {
         for (text, hint) in [
             ("image.tar", "there is no `image.tar`"),
             ("docker:debian", "not a transport"),
+            ("docker://", "write docker://IMAGE"),
             ("oci:", "nothing follows `oci:`; write oci:FOLDER"),
             ("docker-archive::x", "write docker-archive:FILE"),
         ] {

@@ -167,6 +167,7 @@ macro_rules! contract_of_failures {
                         purpose,
                     ),
                     Self::Unsupported(reason) => $crate::Report::new($crate::Exit::Failed, reason),
+                    Self::Registry(reason) => archive::registry_failed(reason),
                     Self::Other(reason) => archive::unreadable(reason),
                 }
             }

@@ -9,6 +9,7 @@ use super::Gate;
 use super::budget::Budget;
 use super::operation::Operation;
 use super::record::{Answer, Phase};
+use super::refusal::Refusal;
 use crate::policy::Ruling;
 
 /// A capability that only a permit opens.
@@ -71,6 +72,19 @@ impl<'g> Permit<'g> {
     /// To be called before [`Permit::budget`].
     pub fn resume(&self, budget: Budget) -> Budget {
         self.budget.get_or_init(|| budget).clone()
+    }
+
+    /// Asks whether so many more bytes may come from registries, and counts them.
+    ///
+    /// # Errors
+    /// If they are more than the run may fetch. Then nothing is counted, and none must be fetched.
+    pub fn fetches(&self, bytes: u64) -> Result<(), Refusal> {
+        self.gate.fetches(bytes)
+    }
+
+    /// Tells the gate for which platform an image is, by what a registry says of its manifest.
+    pub fn saw_platform(&self, manifest: &str, platform: &str) {
+        self.gate.saw_platform(manifest, platform);
     }
 
     /// Tells the gate which names an image was seen to have, so that rules on repositories can decide

@@ -60,6 +60,10 @@ pub struct Gate {
     account: Arc<Account>,
     /// The names that the images seen in this run have, by image ID.
     seen: Mutex<BTreeMap<String, Vec<String>>>,
+    /// The platforms that the images of registries are for, by their manifests.
+    platforms: Mutex<BTreeMap<String, String>>,
+    /// How many bytes have been asked for from registries.
+    fetched: AtomicU64,
     /// Why the record is broken, once it is.
     broken: OnceLock<String>,
     denial: Arc<Mutex<Option<Denial>>>,
@@ -88,6 +92,8 @@ impl Gate {
             writes: AtomicU64::new(0),
             calls_of: Default::default(),
             seen: Mutex::default(),
+            platforms: Mutex::default(),
+            fetched: AtomicU64::new(0),
             broken: OnceLock::new(),
             denial,
             warnings: Mutex::default(),
@@ -266,6 +272,37 @@ impl Gate {
             known.extend(names);
             known.sort_unstable();
             known.dedup();
+        }
+    }
+
+    /// Returns for which platform an image is, as a registry said of its manifest in this run.
+    #[must_use]
+    pub fn platform(&self, manifest: &str) -> Option<String> {
+        lock(&self.platforms).get(manifest).cloned()
+    }
+
+    fn saw_platform(&self, manifest: &str, platform: &str) {
+        let mut platforms = lock(&self.platforms);
+        if platforms.len() < MAX_SEEN || platforms.contains_key(manifest) {
+            platforms.insert(manifest.to_owned(), platform.to_owned());
+        }
+    }
+
+    fn fetches(&self, bytes: u64) -> Result<(), Refusal> {
+        let limit = self.policy.limits().get(Counted::RegistryBytes);
+        let most = limit.map_or(u64::MAX, |limit| limit.value);
+        let counted = self
+            .fetched
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |fetched| {
+                fetched.checked_add(bytes).filter(|sum| *sum <= most)
+            });
+        match (counted, limit) {
+            (Err(_), Some(limit)) => {
+                let denial = Denial::over_limit(limit, Verb::RegistryFetch);
+                *lock(&self.denial) = Some(denial.clone());
+                Err(Refusal::Denied(Box::new(denial)))
+            }
+            _ => Ok(()),
         }
     }
 

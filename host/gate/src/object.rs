@@ -102,6 +102,14 @@ impl Operation {
             Verb::ArchivesForget => Self::ArchivesForget {
                 image: object.needed("image")?,
             },
+            Verb::RegistryResolve => Self::RegistryResolve {
+                name: object.needed("name")?,
+            },
+            Verb::RegistryFetch => Self::RegistryFetch {
+                name: object.needed("name")?,
+                manifest: object.text("manifest")?.unwrap_or_default(),
+                platform: object.text("platform")?,
+            },
             Verb::LocksAcquire => Self::LocksAcquire {
                 image: object.needed("image")?,
             },
@@ -385,6 +393,8 @@ mod tests {
             "archives.open given",
             "archives.images",
             "archives.forget sha256:11",
+            "registry.resolve quay.io/lab/x:1",
+            "registry.fetch quay.io/lab/x:1 manifest=sha256:11 platform=linux/amd64",
             "locks.acquire sha256:11",
             "keep.store selection=only replicas=3 storage_classes=a,b",
             "keep.fetch given sha256:11",

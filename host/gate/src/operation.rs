@@ -41,6 +41,20 @@ pub enum Operation {
         /// The image ID.
         image: String,
     },
+    /// Asks a registry what a name means.
+    RegistryResolve {
+        /// The reference.
+        name: String,
+    },
+    /// Opens an image of a registry.
+    RegistryFetch {
+        /// The reference.
+        name: String,
+        /// The digest of the image's manifest.
+        manifest: String,
+        /// The platform that the registry says it is for; none where it says nothing.
+        platform: Option<String>,
+    },
     /// Waits for the exclusive right to work on an image.
     LocksAcquire {
         /// The image ID.
@@ -151,6 +165,8 @@ impl Operation {
             Self::ArchivesOpen { .. } => Verb::ArchivesOpen,
             Self::ArchivesImages => Verb::ArchivesImages,
             Self::ArchivesForget { .. } => Verb::ArchivesForget,
+            Self::RegistryResolve { .. } => Verb::RegistryResolve,
+            Self::RegistryFetch { .. } => Verb::RegistryFetch,
             Self::LocksAcquire { .. } => Verb::LocksAcquire,
             Self::KeepStore { .. } => Verb::KeepStore,
             Self::KeepFetch { .. } => Verb::KeepFetch,
@@ -186,6 +202,8 @@ impl Operation {
             | Verb::ArchivesOpen
             | Verb::ArchivesImages
             | Verb::ArchivesForget
+            | Verb::RegistryResolve
+            | Verb::RegistryFetch
             | Verb::LocksAcquire
             | Verb::KeepStore
             | Verb::KeepFetch

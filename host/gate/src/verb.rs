@@ -62,6 +62,10 @@ verbs! {
     ArchivesImages = "archives"."images" ();
     /// Removes an image's archive from the cache.
     ArchivesForget = "archives"."forget" ("image");
+    /// Asks a registry what a name means.
+    RegistryResolve = "registry"."resolve" ("name");
+    /// Opens an image of a registry.
+    RegistryFetch = "registry"."fetch" ("name", "manifest", "platform");
     /// Waits for the exclusive right to work on an image.
     LocksAcquire = "locks"."acquire" ("image");
     /// Stores an archive in Keep.
@@ -90,10 +94,11 @@ verbs! {
 
 impl Verb {
     /// Every interface with functions in it, in the order of the contract.
-    pub const INTERFACES: [&'static str; 10] = [
+    pub const INTERFACES: [&'static str; 11] = [
         "log",
         "engine",
         "archives",
+        "registry",
         "locks",
         "keep",
         "cluster",

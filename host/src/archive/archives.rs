@@ -9,6 +9,7 @@ use crate::bindings::archives::{Error as WitError, Source};
 use crate::cache::{self, Place};
 use crate::engine::Engine;
 use crate::plan::{Course, Deviation, Effects, Step};
+use crate::registry::Registries;
 
 /// Opens archives of every source.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub struct Archives {
     engine: Engine,
     given: Option<Location>,
     cache: Arc<Place>,
+    registries: Registries,
     effects: Effects,
     /// Whether what the user named was opened.
     was_given: AtomicBool,
@@ -69,15 +71,22 @@ impl Archives {
         engine: Engine,
         given: Option<Location>,
         cache: Arc<Place>,
+        registries: Registries,
         effects: Effects,
     ) -> Self {
         Self {
             engine,
             given,
             cache,
+            registries,
             effects,
             was_given: AtomicBool::new(false),
         }
+    }
+
+    /// Returns the registries, whose images are archives, too.
+    pub(crate) fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// Opens an archive.
@@ -142,6 +151,14 @@ impl Archives {
 }
 
 impl Opened {
+    /// Takes an archive that is open.
+    pub(crate) fn new(archive: Archive) -> Self {
+        Self {
+            archive: Arc::new(Mutex::new(archive)),
+            image: None,
+        }
+    }
+
     /// Returns what the archive holds that can be meant, or none where that shows only once it was taken in.
     ///
     /// # Errors

@@ -8,21 +8,25 @@ pub mod host;
 
 use crate::bindings;
 use crate::engine::CommandError;
+use crate::registry::of_registry;
 
 pub use archives::{Archives, ArchivesError, Opened};
 pub use keepdocker_archive::{
     Archive, BlockLayout, BlockSink, Chosen, Digest, Error, Fault, Form, Held, Image, Location,
-    LocationError, Naming, Passable, Platform, ProducerFailure, Progress, Reading, SinkClosed,
-    Subject, Wanted, fewest_blocks, outline,
+    LocationError, Naming, Passable, Platform, ProducerFailure, Progress, Reading, Remote,
+    SinkClosed, Subject, Wanted, fewest_blocks, outline,
 };
 
-keepdocker_archive::contract!(bindings, engine);
+keepdocker_archive::contract!(bindings, producer);
 
-/// What produces archives is the engine.
-fn engine(
+/// What produces archives is the engine or a registry.
+fn producer(
     error: Box<dyn std::error::Error + Send + Sync>,
     text: String,
 ) -> bindings::archives::Error {
+    if let Some(error) = error.downcast_ref::<keepdocker_registry::Error>() {
+        return of_registry(error, text);
+    }
     match error.downcast::<CommandError>().map(|error| *error) {
         Ok(CommandError::Failed(failure)) => bindings::archives::Error::Engine(failure),
         Ok(_) | Err(_) => bindings::archives::Error::Other(text),

@@ -161,6 +161,22 @@ impl Log {
         self.judge(closed)
     }
 
+    /// Writes down a request to a registry, which was made for a call before.
+    ///
+    /// What was read changes nothing: a line that cannot be written shows with the next call.
+    pub fn asked(&self, method: &str, url: &str, status: Option<u16>) {
+        let mut state = self.state();
+        if state.ended {
+            return;
+        }
+        let written = state
+            .asked(method, url, status)
+            .and_then(|line| state.queue.put(line));
+        state.ended = written.is_err();
+        // Where the run must not go without, the next entry fails, too.
+        let _ = self.judge(written);
+    }
+
     fn must_stop(&self) -> bool {
         self.options.on_failure == OnFailure::Stop
     }
@@ -255,6 +271,14 @@ impl State {
                 }
             }
         }
+        Ok(line)
+    }
+
+    fn asked(&self, method: &str, url: &str, status: Option<u16>) -> Result<Draft, Error> {
+        let mut line = self.line("request")?;
+        self.put(&mut line, "method", method)?;
+        self.put(&mut line, "url", url)?;
+        self.put(&mut line, "status", &status)?;
         Ok(line)
     }
 

@@ -44,11 +44,13 @@ impl Run {
     /// # Errors
     /// If the component is another or does anything else than the log says.
     pub async fn replay(
-        self,
+        mut self,
         component: &Component,
         limits: Limits,
     ) -> Result<Replayed, ReplayError> {
         let unusable = |what: &str| ReplayError::Unusable(what.to_owned());
+        // The component knows nothing of these.
+        self.entries.retain(|entry| phase(entry) != "request");
         let first = self
             .entries
             .first()

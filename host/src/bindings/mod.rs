@@ -9,7 +9,8 @@ mod view;
 
 pub use contract::exports::keepdocker::contract::commands;
 pub use contract::keepdocker::contract::{
-    api, archives, cluster, collections, engine, keep, links, locks, log, projects, types, users,
+    api, archives, cluster, collections, engine, keep, links, locks, log, projects, registry,
+    types, users,
 };
 pub use contract::{Keepdocker, KeepdockerPre};
 pub use fault::{ApiFault, ArchiveFault, EngineFault, Fault, KeepFault, LockFault};

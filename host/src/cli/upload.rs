@@ -46,7 +46,7 @@ pub struct UploadArguments {
 #[serde(deny_unknown_fields)]
 pub struct Upload {
     /// The image: repository, repository:tag, repository@digest, or ID; or the file or folder of an
-    /// archive, as with --from.
+    /// archive, or docker://REF, as with --from.
     #[arg(required_unless_present = "from")]
     pub image: Option<String>,
     /// The tag, if IMAGE has none [default: latest]; after a file, the name to give the image.
@@ -55,7 +55,7 @@ pub struct Upload {
     #[arg(
         long,
         value_name = "SOURCE",
-        help = "Upload from FILE[:REF], DIR[:REF], docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image, counted from 0",
+        help = "Upload from FILE[:REF], DIR[:REF], docker://REF for an image of a registry, docker-daemon:REF, docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], dir:DIR, or `-` for an archive on standard input; REF is a name, an ID, or @N for the N-th image, counted from 0",
         help_heading = "Source"
     )]
     #[serde(with = "text")]
@@ -276,6 +276,14 @@ impl Upload {
                 // `docker-daemon:REF` is another way to write REF.
                 None => (Origin::Engine, Some(source.clone()), None),
             },
+            Some(Location::Registry(source)) => {
+                let name = if self.names_file(options) {
+                    &self.tag
+                } else {
+                    &self.image
+                };
+                (Origin::Registry, name.clone(), Some(source.clone()))
+            }
             Some(_) if self.names_file(options) => (Origin::Given, self.tag.clone(), None),
             Some(_) => (Origin::Given, self.image.clone(), None),
             None => (Origin::Engine, self.image.clone(), None),

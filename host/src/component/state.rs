@@ -76,6 +76,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     bindings::log::add_to_linker::<_, Viewing<Messages>>(linker, view!(messages))?;
     bindings::engine::add_to_linker::<_, Viewing<LocalEngine>>(linker, view!(engine))?;
     bindings::archives::add_to_linker::<_, Viewing<Archives>>(linker, view!(archives))?;
+    bindings::registry::add_to_linker::<_, Viewing<Archives>>(linker, view!(archives))?;
     bindings::locks::add_to_linker::<_, Viewing<Locks>>(linker, view!(locks))?;
     bindings::keep::add_to_linker::<_, Viewing<ArchiveStore>>(linker, view!(keep))?;
     bindings::api::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;

@@ -8,6 +8,7 @@ mod description;
 mod environment;
 mod error;
 mod family;
+pub mod helper;
 pub mod host;
 mod loading;
 mod pipe;
@@ -69,6 +70,11 @@ impl Engine {
     /// Returns a command of the engine's program.
     fn command(&self, arguments: &[&str]) -> std::process::Command {
         command::command(&self.program, arguments, &self.passed)
+    }
+
+    /// Returns the variables that the program gets by the user's wish.
+    pub fn passed(&self) -> &Passed {
+        &self.passed
     }
 
     /// Returns the program's name or path.

@@ -17,6 +17,7 @@ use tower_service::Service;
 use super::connection::{Connection, Stream};
 use super::failure::{chain, tls_error};
 use super::movement::Movement;
+use super::words::Server;
 use super::{Error, tls, tunnel, words};
 use crate::settings::{Protocol, Proxies, Proxy, Settings, Trust};
 
@@ -60,7 +61,7 @@ pub(super) struct Target {
 
 impl Connector {
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
-        let config = tls::config(&settings.trust, settings.client_certificate.as_ref())?;
+        let config = tls::config(&settings.trust, &[], settings.client_certificate.as_ref())?;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -90,7 +91,8 @@ impl Connector {
     }
 }
 
-fn trusted(trust: &Trust) -> String {
+/// Says where the trusted certificates are.
+pub(super) fn trusted(trust: &Trust) -> String {
     match trust {
         Trust::Places { file, folders } => {
             format!("those in {}", tls::described(file.as_deref(), folders))
@@ -194,7 +196,8 @@ impl Ways {
         match self.tls.connect(name, stream).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) => {
-                let told = tls_error(&error).and_then(|error| words::of_tls(error, &self.trusted));
+                let told = tls_error(&error)
+                    .and_then(|error| words::of_tls(error, Server::Cluster(&self.trusted)));
                 Err(match told {
                     Some(text) => ConnectError::Final(text),
                     None => ConnectError::Passing(chain(&error)),

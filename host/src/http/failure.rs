@@ -6,6 +6,7 @@ use std::io;
 use hyper_util::client::legacy;
 
 use super::connector::ConnectError;
+use super::words::Server;
 use super::{Failure, words};
 use crate::harmless::one_line;
 
@@ -27,7 +28,9 @@ pub(super) fn of_request(error: &legacy::Error) -> Failure {
             None => {}
         }
         // With TLS 1.3 a server says only now that it wants a certificate to be shown.
-        if let Some(text) = tls_error(cause).and_then(|error| words::of_tls(error, "")) {
+        if let Some(text) =
+            tls_error(cause).and_then(|error| words::of_tls(error, Server::Cluster("")))
+        {
             return Failure::Final(text);
         }
         source = cause.source();
@@ -37,6 +40,20 @@ pub(super) fn of_request(error: &legacy::Error) -> Failure {
     } else {
         Failure::NoAnswer(chain(error))
     }
+}
+
+/// Sorts an error of a registry's client, of which `trusted` says where the trusted certificates are.
+pub(super) fn of_registry(error: &(dyn Error + 'static), trusted: &str) -> Failure {
+    let mut source = Some(error);
+    while let Some(cause) = source {
+        let told =
+            tls_error(cause).and_then(|error| words::of_tls(error, Server::Registry(trusted)));
+        if let Some(text) = told {
+            return Failure::Final(text);
+        }
+        source = cause.source();
+    }
+    Failure::NoAnswer(chain(error))
 }
 
 /// Returns an error of TLS, which comes wrapped in I/O errors.

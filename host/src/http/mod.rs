@@ -18,6 +18,7 @@ mod verifier;
 mod words;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
 use crate::harmless;
-use crate::settings::{Login, Settings};
+use crate::settings::{ClientCertificate, Login, Settings, Trust};
 
 use connector::Connector;
 
@@ -200,6 +201,45 @@ impl Client {
             }
             _ => Ok(answer),
         }
+    }
+}
+
+/// What TLS with registries goes by, which are none of the cluster's servers and get nothing that is the cluster's.
+#[derive(Debug)]
+pub struct RegistryTls {
+    trust: Trust,
+    trusted: String,
+}
+
+impl RegistryTls {
+    /// Goes by the certificates that the environment or else the system has, whatever the cluster's are.
+    #[must_use]
+    pub fn new(trust: Trust) -> Self {
+        let trusted = connector::trusted(&trust);
+        Self { trust, trusted }
+    }
+
+    /// Returns the configuration of the library. `further` are files with certificates to trust, too; `shown` is the
+    /// certificate that shows who is asking.
+    ///
+    /// # Errors
+    /// If a file cannot be used, or nobody is trusted.
+    pub fn config(
+        &self,
+        further: &[PathBuf],
+        shown: Option<&ClientCertificate>,
+        trusts_anything: bool,
+    ) -> Result<rustls::ClientConfig, Error> {
+        match trusts_anything {
+            true => tls::config(&Trust::Anything, &[], shown),
+            false => tls::config(&self.trust, further, shown),
+        }
+    }
+
+    /// Says why a request brought no answer.
+    #[must_use]
+    pub fn explain(&self, error: &(dyn std::error::Error + 'static)) -> Failure {
+        failure::of_registry(error, &self.trusted)
     }
 }
 

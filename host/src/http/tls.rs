@@ -14,21 +14,26 @@ use super::verifier::{Anyone, Verifier};
 use super::{Error, pem};
 use crate::settings::{ClientCertificate, Trust};
 
-/// Makes what TLS goes by, of what the settings say.
+/// Makes what TLS goes by, of what the settings say and of further certificates to trust.
 pub(super) fn config(
     trust: &Trust,
+    further: &[PathBuf],
     shown: Option<&ClientCertificate>,
 ) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::Anything => Arc::new(Anyone),
         Trust::Places { file, folders } => verifier(
-            from_places(file.as_deref(), folders)?,
+            [from_places(file.as_deref(), folders)?, from_files(further)?].concat(),
             &provider,
             &described(file.as_deref(), folders),
         )?,
         Trust::System => verifier(
-            rustls_native_certs::load_native_certs().certs,
+            [
+                rustls_native_certs::load_native_certs().certs,
+                from_files(further)?,
+            ]
+            .concat(),
             &provider,
             "the places where systems keep the certificates of authorities",
         )?,
@@ -88,6 +93,14 @@ fn from_places(
     }
     for folder in folders {
         found.extend(pem::certificates_in(folder).map_err(|reason| unusable(folder, reason))?);
+    }
+    Ok(found)
+}
+
+fn from_files(files: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let mut found = Vec::new();
+    for path in files {
+        found.extend(pem::certificates(path).map_err(|reason| unusable(path, reason))?);
     }
     Ok(found)
 }

@@ -10,14 +10,55 @@ use crate::settings::ClientCertificate;
 /// How many names of a certificate are told.
 const MOST_NAMES: usize = 8;
 
+/// What kind of server it is, and where the certificates are that are trusted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Server<'a> {
+    /// One of the cluster's.
+    Cluster(&'a str),
+    /// A container registry, or where one leads.
+    Registry(&'a str),
+}
+
+impl Server<'_> {
+    /// Returns what to do about an authority that is not trusted.
+    fn remedy(self) -> String {
+        match self {
+            Self::Cluster(trusted) => format!(
+                "({trusted}); set SSL_CERT_FILE to the certificate of the authority that the \
+                 cluster uses, or ARVADOS_API_HOST_INSECURE=1 to trust anything"
+            ),
+            Self::Registry(trusted) => format!(
+                "({trusted}); put the certificate of its authority into /etc/docker/certs.d/HOST:PORT/ca.crt, \
+                 or set SSL_CERT_FILE to it"
+            ),
+        }
+    }
+
+    /// Returns where it is said which certificate of ours to show.
+    fn shown(self) -> &'static str {
+        match self {
+            Self::Cluster(_) => ClientCertificate::CERTIFICATE,
+            Self::Registry(_) => "/etc/docker/certs.d/HOST:PORT/client.cert",
+        }
+    }
+
+    /// Asks whether the name is the right one.
+    fn doubt(self) -> &'static str {
+        match self {
+            Self::Cluster(_) => {
+                "does ARVADOS_API_HOST, or the address of the Keep service, have the right name?"
+            }
+            Self::Registry(_) => "does the reference have the right name?",
+        }
+    }
+}
+
 /// Says why TLS will not come about with this server, however often it is tried; none if it may.
-///
-/// `trusted` tells where the trusted certificates are.
-pub(super) fn of_tls(error: &Error, trusted: &str) -> Option<String> {
-    let wants = ClientCertificate::CERTIFICATE;
+pub(super) fn of_tls(error: &Error, server: Server<'_>) -> Option<String> {
+    let wants = server.shown();
     Some(match error {
         Error::InvalidCertificate(reason) => {
-            let text = of_certificate(reason, trusted);
+            let text = of_certificate(reason, server);
             one_line(
                 &format!("the server's certificate is not trusted: {text}"),
                 700,
@@ -55,14 +96,9 @@ const NOTHING_IN_COMMON: &str = "the server and this program have no kind of enc
      TLS before 1.2, or have a certificate of a kind that is not supported here, such as one with \
      a key on the curve P-521";
 
-fn of_certificate(reason: &CertificateError, trusted: &str) -> String {
+fn of_certificate(reason: &CertificateError, server: Server<'_>) -> String {
     use CertificateError as Reason;
-    let issued = |what: &str| {
-        format!(
-            "{what} ({trusted}); set SSL_CERT_FILE to the certificate of the authority that the \
-             cluster uses, or ARVADOS_API_HOST_INSECURE=1 to trust anything"
-        )
-    };
+    let issued = |what: &str| format!("{what} {}", server.remedy());
     let anew = "the administrator of the server has to renew it";
     match reason {
         Reason::BadEncoding => "it cannot be read".to_owned(),
@@ -85,7 +121,7 @@ fn of_certificate(reason: &CertificateError, trusted: &str) -> String {
         Reason::NotValidForNameContext {
             expected,
             presented,
-        } => of_names(&expected.to_str(), presented),
+        } => of_names(&expected.to_str(), presented, server.doubt()),
         Reason::InvalidPurpose | Reason::InvalidPurposeContext { .. } => {
             "it is not meant for servers (its extendedKeyUsage has no serverAuth)".to_owned()
         }
@@ -143,7 +179,7 @@ fn of_library(error: Option<&webpki::Error>) -> String {
 }
 
 /// Says for which names a certificate is, and that the wanted one is not among them.
-fn of_names(wanted: &str, presented: &[String]) -> String {
+fn of_names(wanted: &str, presented: &[String], doubt: &str) -> String {
     // The library puts names into the names of their kinds.
     let plain = |name: &String| {
         let inner = name
@@ -163,8 +199,7 @@ fn of_names(wanted: &str, presented: &[String]) -> String {
         names.push("others".to_owned());
     }
     format!(
-        "it is for {}, and not for `{wanted}`; does ARVADOS_API_HOST, or the address of the Keep \
-         service, have the right name?",
+        "it is for {}, and not for `{wanted}`; {doubt}",
         names.join(", ")
     )
 }
@@ -191,14 +226,14 @@ mod tests {
             "*.b.example",
         ];
         let presented = presented.map(str::to_owned);
-        let text = of_names("c.example", &presented);
+        let text = of_names("c.example", &presented, "");
         assert!(
             text.starts_with(
                 "it is for `a.example`, `127.0.0.1`, `*.b.example`, and not for `c.example`"
             ),
             "{text}"
         );
-        assert!(of_names("c.example", &[]).contains("no subjectAltName"));
+        assert!(of_names("c.example", &[], "").contains("no subjectAltName"));
     }
 
     #[test]

@@ -97,6 +97,11 @@ pub fn steps(run: &Run) -> String {
                 line(&mut text, format!("{:>4} {}", of("call"), asked(entry)));
                 line(&mut text, format!("     denied: {}", of("error")));
             }
+            "request" => {
+                let status = of("status");
+                let line_of = format!("       {} {}: {status}", of("method"), of("url"));
+                line(&mut text, line_of);
+            }
             "result" => {
                 let outcome = match (entry.get("error"), of("bytes").as_str()) {
                     (Some(Value::String(error)), _) => format!("failed: {error}"),

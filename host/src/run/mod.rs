@@ -199,6 +199,9 @@ impl Surroundings {
             cluster: &cluster,
             detours: &detours,
         })?;
+        if let Some(log) = &log {
+            capabilities.archives.registries().log_to(log.clone());
+        }
         let recorder = Recorders::new(self.traces().then(|| Trace(self.console())), log.clone());
         let command = Command {
             console: self.console(),

@@ -21,6 +21,7 @@ use crate::messages::Messages;
 use crate::plan::Effects;
 use crate::policy::Sources;
 use crate::progress::Progress;
+use crate::registry::{Lender, Registries};
 use crate::settings::{CacheBase, Detour, Environment, Settings};
 use crate::target::Target;
 
@@ -208,6 +209,13 @@ impl Surroundings {
         let given = settings.keep_services.as_deref();
         let keep = Arc::new(Keep::new(given, client, api.clone(), retry));
         let engine = self.options.engine(&self.environment)?;
+        let lender = Lender::new(
+            &self.environment,
+            &self.settings,
+            engine.passed().clone(),
+            messages.clone(),
+        )
+        .map_err(|reason| Report::new(Exit::Usage, reason))?;
         let cache = Arc::new(Place::new(
             CacheBase::new(&self.environment).map(|base| base.path),
         ));
@@ -227,6 +235,12 @@ impl Surroundings {
                 engine.clone(),
                 self.options.given.clone(),
                 cache.clone(),
+                Registries::new(
+                    self.environment.clone(),
+                    retry,
+                    lender,
+                    cache.scratch().to_owned(),
+                ),
                 self.effects.clone(),
             ),
             engine: LocalEngine::new(engine, messages.clone(), self.effects.clone()),

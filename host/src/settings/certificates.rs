@@ -29,6 +29,15 @@ pub struct ClientCertificate {
     pub key: PathBuf,
 }
 
+impl Trust {
+    /// Returns what makes certificates good of servers that are none of the cluster's.
+    #[must_use]
+    pub fn usual(environment: &Environment) -> Self {
+        // What there is to warn of was told with the cluster's settings.
+        choose(false, environment, &mut Vec::new())
+    }
+}
+
 impl ClientCertificate {
     /// The variable that names the certificate.
     pub const CERTIFICATE: &'static str = "KEEPDOCKER_CLIENT_CERTIFICATE";

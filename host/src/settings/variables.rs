@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 /// The variables that the programs read, all of them. What each means where it is empty stands in
 /// `docs/compatibility.md`; a variable that is not listed here cannot be read.
-pub const VARIABLES: [&str; 39] = [
+pub const VARIABLES: [&str; 45] = [
     // The cluster.
     "ARVADOS_API_HOST",
     "ARVADOS_API_TOKEN",
@@ -28,6 +28,12 @@ pub const VARIABLES: [&str; 39] = [
     "ALL_PROXY",
     "no_proxy",
     "NO_PROXY",
+    // Registries, when they are read without an engine.
+    "DOCKER_CONFIG",
+    "DOCKER_AUTH_CONFIG",
+    "REGISTRY_AUTH_FILE",
+    "CONTAINERS_REGISTRIES_CONF",
+    "KEEPDOCKER_HELPER_TIMEOUT",
     // Where files are.
     "HOME",
     "XDG_CACHE_HOME",
@@ -35,6 +41,7 @@ pub const VARIABLES: [&str; 39] = [
     "XDG_CONFIG_DIRS",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
+    "XDG_RUNTIME_DIR",
     "CACHE_DIRECTORY",
     "CONFIGURATION_DIRECTORY",
     "TMPDIR",

@@ -66,6 +66,7 @@ const capabilities = {
   locks: { acquire: () => 1 },
   archives: { open: () => 1, images: () => [HELD], forget: () => null },
   engine: { find: absent, pull: absent },
+  registry: { resolve: absent, fetch: absent },
   keep: {
     fetch: absent,
     examine: absent,

@@ -13,6 +13,7 @@ const FUNCTIONS = {
   links: ["list", "create"],
   collections: ["list", "create", "update"],
   archives: ["forget"],
+  registry: ["resolve", "fetch"],
 };
 
 // Returns an object whose method `run(command, request)` returns what the command answers.

@@ -8,7 +8,7 @@ use crate::bindings::keepdocker::contract::links::{self, Class, NewLink};
 use crate::bindings::keepdocker::contract::locks::Guard;
 use crate::bindings::keepdocker::contract::log::{self, Level};
 use crate::bindings::keepdocker::contract::types::Platform;
-use crate::bindings::keepdocker::contract::{archives, cluster, engine, keep, projects};
+use crate::bindings::keepdocker::contract::{archives, cluster, engine, keep, projects, registry};
 use crate::commands::{Failure, Outcome, UploadRequest, Uploaded};
 
 /// An ID like that of an image, which no image has.
@@ -112,6 +112,8 @@ fn names() -> Result<Uploaded, Failure> {
             ("archives.open engine", read(&Source::Engine(name.clone()))),
             ("archives.open cache", read(&Source::Cache(name.clone()))),
             ("archives.forget", archives::forget(text).is_ok()),
+            ("registry.resolve", registry::resolve(text).is_ok()),
+            ("registry.fetch", registry::fetch(text, text).is_ok()),
             ("locks.acquire", Guard::acquire(text).is_ok()),
             ("projects.get", projects::get(text).is_ok()),
             ("links.create", link(text, text).is_ok()),

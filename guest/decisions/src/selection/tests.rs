@@ -230,3 +230,38 @@ fn only_a_name_becomes_that_of_a_loaded_image() {
         assert_eq!(name_of_loaded(text), None, "{text}");
     }
 }
+
+#[test]
+fn of_a_registry_one_platform_is_meant_and_of_equals_the_first() {
+    let of = |platforms: &[(char, &str)], wanted: Option<&str>| {
+        let candidates = platforms
+            .iter()
+            .map(|(letter, of)| (digest(*letter), platform(of)));
+        of_registry(candidates, wanted.map(platform).as_ref())
+    };
+    let all = [
+        ('a', "linux/arm64/v8"),
+        ('b', "linux/amd64"),
+        ('c', "linux/x86_64"),
+        ('d', "linux/amd64/v3"),
+        ('e', "windows/amd64"),
+    ];
+    for (platforms, wanted, expected) in [
+        (&all[..], None, Ok('b')),
+        (&all[..], Some("linux/arm64"), Ok('a')),
+        (&all[..], Some("linux/amd64/v3"), Ok('d')),
+        (&all[..], Some("linux/s390x"), Err("linux/arm64/v8")),
+        // What is there for one platform only is meant, unless another is asked for.
+        (&all[..1], None, Ok('a')),
+        (&all[..1], Some("linux/amd64"), Err("linux/arm64/v8")),
+        (&[], None, Err("it holds none")),
+    ] {
+        match (of(platforms, wanted), expected) {
+            (Ok(found), Ok(letter)) => assert_eq!(found, digest(letter), "{wanted:?}"),
+            (Err(NoSelection::NoSuchImage(text)), Err(part)) => {
+                assert!(text.contains(part), "{text}");
+            }
+            (found, _) => panic!("{wanted:?}: {found:?}"),
+        }
+    }
+}

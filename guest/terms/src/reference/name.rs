@@ -76,6 +76,14 @@ impl Name {
         self.completed(self.repository())
     }
 
+    /// Returns the name without its digest, where it has a tag to be known by.
+    pub fn tagged_or_pinned(mut self) -> Self {
+        if self.tag.is_some() {
+            self.digest = None;
+        }
+        self
+    }
+
     /// Returns the name as Docker shows it; nothing is added to what was given.
     pub fn familiar(&self) -> String {
         self.tagged(self.repository())

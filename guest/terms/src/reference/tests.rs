@@ -1,5 +1,17 @@
 use super::grammar::looks_like_host;
 use super::*;
+
+#[test]
+fn a_tag_beside_a_digest_is_what_an_image_is_known_by() {
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let known = |text: &str| Name::parse(text).unwrap().tagged_or_pinned().registered();
+    assert_eq!(known(&format!("lab/tool:1@{digest}")), "lab/tool:1");
+    assert_eq!(
+        known(&format!("lab/tool@{digest}")),
+        format!("lab/tool@{digest}")
+    );
+    assert_eq!(known("lab/tool"), "lab/tool:latest");
+}
 use proptest::prelude::*;
 
 const DIGITS: &str = "d8309758b8fe2c81034ffc8a10c36460b77db7bc5e7b448c4e5b684f9d95a678";

@@ -13,10 +13,13 @@ use crate::names;
 use crate::open_error;
 use crate::tar_file::{Data, TarFile};
 
+use super::remote::Remote;
+
 /// An archive whose members can be read in any order.
 pub(crate) enum Store {
     Tar(TarFile),
     Folder(Folder),
+    Remote(Remote),
 }
 
 /// An OCI image layout, or the form `dir:`, in a folder.
@@ -65,6 +68,11 @@ impl Store {
         Store::Tar(tar)
     }
 
+    /// Takes an image whose layers come from afar.
+    pub(crate) fn remote(remote: Remote) -> Self {
+        Store::Remote(remote)
+    }
+
     /// Opens an image layout in a folder; `subject` is what error texts call it.
     pub(crate) fn folder(path: &Path, subject: String) -> Result<Self, Error> {
         let folder = Dir::open_ambient_dir(path, ambient_authority())
@@ -79,6 +87,9 @@ impl Store {
             Store::Folder(_) => Err(Error::Unsupported(
                 "a folder is not one sequence of bytes, so it cannot be stored as it is; leave out the wish to store it verbatim".into(),
             )),
+            Store::Remote(_) => Err(Error::Unsupported(
+                "a registry has no archive that could be stored as it is; leave out the wish to store it verbatim".into(),
+            )),
         }
     }
 
@@ -87,6 +98,7 @@ impl Store {
         match self {
             Store::Tar(tar) => tar.subject(),
             Store::Folder(folder) => &folder.subject,
+            Store::Remote(remote) => &remote.subject,
         }
     }
 
@@ -94,7 +106,7 @@ impl Store {
     pub(crate) fn refine(&self, error: Error) -> Error {
         match self {
             Store::Tar(tar) => tar.shape().refine(error),
-            Store::Folder(_) => error,
+            Store::Folder(_) | Store::Remote(_) => error,
         }
     }
 
@@ -103,6 +115,7 @@ impl Store {
         match self {
             Store::Tar(tar) => Some(tar.length()),
             Store::Folder(_) => None,
+            Store::Remote(remote) => Some(remote.length),
         }
     }
 
@@ -114,6 +127,7 @@ impl Store {
             Store::Folder(folder) => Ok(folder
                 .open(name)?
                 .map(|(file, length)| (Box::new(file) as Box<dyn Read>, length))),
+            Store::Remote(remote) => remote.open(name),
         }
     }
 }

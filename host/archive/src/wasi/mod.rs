@@ -22,6 +22,11 @@ pub(crate) fn not_in_engine(_: &str) -> String {
     SOURCES.to_owned()
 }
 
+/// Says that no registry can be read from here.
+pub(crate) fn not_in_registry(_: &str) -> String {
+    SOURCES.to_owned()
+}
+
 /// Fails where the runtime opens no folder for the component.
 pub(crate) fn check_access(path: &Path) -> Result<(), Error> {
     if !preopens::get_directories().is_empty() {

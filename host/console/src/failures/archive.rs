@@ -64,6 +64,17 @@ pub fn engine_failed(
     }
 }
 
+/// Its registry refuses it, or cannot be reached.
+#[must_use]
+pub fn registry_failed(reason: String) -> Report {
+    Report::new(
+        Exit::Failed,
+        "the image could not be read from its registry",
+    )
+    .detail(reason)
+    .advise("see `docs/registry.md` for logins, mirrors, certificates and limits")
+}
+
 /// It could not be read.
 #[must_use]
 pub fn unreadable(reason: String) -> Report {

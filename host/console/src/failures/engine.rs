@@ -12,7 +12,7 @@ pub(super) const WITHHELD: &str = "the engine gets the environment variables tha
 pub fn unavailable(reason: String) -> Report {
     Report::new(Exit::Failed, "the container engine cannot be reached")
         .detail(reason)
-        .advise(format!("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`; {WITHHELD}"))
+        .advise(format!("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, read the image from its registry without one with `keepdocker upload --from docker://IMAGE`, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`; {WITHHELD}"))
 }
 
 /// A command of it failed, with this message.

@@ -21,6 +21,8 @@ pub enum Counted {
     HostCalls,
     /// Bytes sent to Keep, each replica counted once.
     KeepBytes,
+    /// Bytes of layers that come from registries.
+    RegistryBytes,
     /// Objects created on the cluster: links and collections.
     Writes,
     /// Calls to the interface in this place of [`Verb::INTERFACES`].
@@ -28,7 +30,7 @@ pub enum Counted {
 }
 
 /// How many limits there are apart from those for each interface.
-const SINGLE: usize = 6;
+const SINGLE: usize = 7;
 
 impl Counted {
     /// The limits that have a key of their own.
@@ -38,6 +40,7 @@ impl Counted {
         ("deadline", Self::Deadline),
         ("host-calls", Self::HostCalls),
         ("keep-bytes", Self::KeepBytes),
+        ("registry-bytes", Self::RegistryBytes),
         ("writes", Self::Writes),
     ];
 
@@ -48,7 +51,8 @@ impl Counted {
             Self::Deadline => 2,
             Self::HostCalls => 3,
             Self::KeepBytes => 4,
-            Self::Writes => 5,
+            Self::RegistryBytes => 5,
+            Self::Writes => 6,
             Self::Calls(interface) => SINGLE + interface,
         }
     }
@@ -56,7 +60,7 @@ impl Counted {
     /// Writes a value of the limit as a policy does.
     pub(super) fn show(self, value: u64) -> String {
         match self {
-            Self::Memory | Self::KeepBytes => show_size(value),
+            Self::Memory | Self::KeepBytes | Self::RegistryBytes => show_size(value),
             Self::Deadline => show_seconds(value),
             Self::Fuel | Self::HostCalls | Self::Writes | Self::Calls(_) => value.to_string(),
         }

@@ -38,6 +38,8 @@ pub(super) struct Seeds {
     pub(super) names: BTreeSet<String>,
     /// The digits of image IDs.
     pub(super) images: BTreeSet<String>,
+    /// Platforms that registries say of images, where they say any.
+    pub(super) platforms: BTreeSet<Option<String>>,
     /// Hosts of clusters.
     pub(super) hosts: BTreeSet<String>,
     /// IDs of clusters, where they are known.
@@ -56,6 +58,7 @@ impl Seeds {
         Self {
             names: ["example.net/any/other".to_owned()].into(),
             images: ["f".repeat(64)].into(),
+            platforms: [None, Some("any/other".to_owned())].into(),
             hosts: ["api.example.net".to_owned()].into(),
             ids: [Some("xxxxx".to_owned())].into(),
             owners: [None, Some("xxxxx-j7d0g-anyotherproject".to_owned())].into(),
@@ -69,6 +72,7 @@ impl Seeds {
 struct Values {
     names: Vec<String>,
     images: Vec<String>,
+    platforms: Vec<Option<String>>,
     clusters: Vec<Cluster>,
     owners: Vec<Option<String>>,
     storage_classes: Vec<Vec<String>>,
@@ -116,6 +120,7 @@ impl Values {
         Self {
             names: seeds.names.into_iter().collect(),
             images: images.map(|digits| format!("sha256:{digits}")).collect(),
+            platforms: seeds.platforms.into_iter().collect(),
             clusters,
             owners: seeds.owners.into_iter().collect(),
             storage_classes: seeds.storage_classes.into_iter().collect(),
@@ -182,6 +187,20 @@ fn operations(verb: Verb, values: &Values) -> Vec<Named> {
             .map(|image| {
                 plain(Operation::ArchivesForget {
                     image: image.clone(),
+                })
+            })
+            .collect(),
+        Verb::RegistryResolve => repositories()
+            .map(|name| plain(Operation::RegistryResolve { name }))
+            .collect(),
+        Verb::RegistryFetch => repositories()
+            .flat_map(|name| {
+                values.platforms.iter().map(move |platform| {
+                    plain(Operation::RegistryFetch {
+                        name: name.clone(),
+                        manifest: String::new(),
+                        platform: platform.clone(),
+                    })
                 })
             })
             .collect(),

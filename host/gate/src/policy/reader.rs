@@ -35,12 +35,13 @@ pub(super) const TOP_KEYS: [&str; 12] = [
     "deny",
 ];
 pub(super) const GUEST_KEYS: [&str; 2] = ["sha256", "imports"];
-pub(super) const LIMIT_KEYS: [&str; 7] = [
+pub(super) const LIMIT_KEYS: [&str; 8] = [
     "memory",
     "fuel",
     "deadline",
     "host-calls",
     "keep-bytes",
+    "registry-bytes",
     "writes",
     "calls",
 ];
@@ -221,7 +222,7 @@ fn read_limit(
 ) {
     let at = entry.value.span();
     let value = match counted {
-        Counted::Memory | Counted::KeepBytes => document.quantity(
+        Counted::Memory | Counted::KeepBytes | Counted::RegistryBytes => document.quantity(
             entry,
             quantity::size,
             "a size such as \"64MiB\" (units: B, KiB, MiB, GiB, TiB)",

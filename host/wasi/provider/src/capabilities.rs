@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::archive::Archive;
 use crate::bindings::{
     Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects,
-    types, users,
+    registry, types, users,
 };
 use crate::engine::UNAVAILABLE;
 use crate::keep::Pending;
@@ -76,6 +76,19 @@ impl archives::GuestArchive for Opened {
         Ok(images.map(|images| images.into_iter().map(Into::into).collect()))
     }
 }
+
+impl registry::Guest for Provider {
+    fn resolve(_: String) -> Result<registry::Resolved, archives::Error> {
+        Err(archives::Error::Unsupported(NO_REGISTRY.to_owned()))
+    }
+
+    fn fetch(_: String, _: String) -> Result<archives::Archive, archives::Error> {
+        Err(archives::Error::Unsupported(NO_REGISTRY.to_owned()))
+    }
+}
+
+/// Why nothing comes from a registry here.
+const NO_REGISTRY: &str = "this component reads no registries; save the image to a file, as `skopeo copy docker://IMAGE docker-archive:FILE` does";
 
 /// The right to work on an image. WASI has no locks, so nobody else is kept away: what comes of
 /// two uploads at the same time is what the server makes of them, a second collection and links.

@@ -32,6 +32,8 @@ pub(crate) struct Cluster {
     pub(crate) engine: Option<Vec<Value>>,
     /// What the engine can pull.
     pub(crate) registry: Vec<Value>,
+    /// What a registry has for those who ask it themselves, each under all of its names.
+    pub(crate) in_registry: Vec<Value>,
     /// The images of the archive that the command line names.
     pub(crate) given: Vec<Value>,
     /// Whether that archive can be read only once.
@@ -59,6 +61,7 @@ impl Default for Cluster {
             project: Some(project("project", true)),
             engine: Some(Vec::new()),
             registry: Vec::new(),
+            in_registry: Vec::new(),
             given: Vec::new(),
             is_stream: false,
             cache: Vec::new(),
@@ -113,6 +116,8 @@ impl Cluster {
                 self.cache.retain(|id| id != text(first));
                 Ok(Value::Null)
             }
+            "registry.resolve" => self.resolve(text(first)),
+            "registry.fetch" => self.fetch(text(first), text(&request[1])),
             "keep.store" => self.store(first, &request[1]),
             "keep.fetch" => Ok(json!({
                 "image": self.examined(text(&first["image"])),
@@ -187,6 +192,31 @@ impl Cluster {
         }
     }
 
+    fn resolve(&self, name: &str) -> Result<Value, Value> {
+        let is_meant = |image: &&Value| array(&image["repo_tags"]).contains(&json!(name));
+        let candidates: Vec<Value> = self
+            .in_registry
+            .iter()
+            .filter(is_meant)
+            .map(|image| json!({ "manifest": image["manifest"], "platform": image["platform"] }))
+            .collect();
+        if candidates.is_empty() {
+            return Err(json!({ "no-such-image": "the registry has no such image" }));
+        }
+        let digest = format!("sha256:{}", "9".repeat(64));
+        Ok(json!({ "digest": digest, "candidates": candidates }))
+    }
+
+    fn fetch(&mut self, name: &str, manifest: &str) -> Result<Value, Value> {
+        let is_meant = |image: &&Value| {
+            array(&image["repo_tags"]).contains(&json!(name)) && image["manifest"] == manifest
+        };
+        let image = self.in_registry.iter().find(is_meant).cloned();
+        let image = image.ok_or_else(|| json!({ "other": "the name was not resolved" }))?;
+        self.open.push(vec![image]);
+        Ok(json!(self.open.len()))
+    }
+
     fn open(&mut self, source: &Value) -> Result<Value, Value> {
         let absent = || json!({ "not-found": "there is no such archive" });
         let images = if let Some(id) = source["cache"].as_str() {
@@ -210,7 +240,8 @@ impl Cluster {
     }
 
     fn images(&self, handle: &Value) -> Value {
-        let is_from_engine = self.given.is_empty() && self.cache.is_empty();
+        let is_from_engine =
+            self.given.is_empty() && self.cache.is_empty() && self.in_registry.is_empty();
         if (self.is_stream || is_from_engine) && !self.taken_in.contains(handle) {
             return Value::Null;
         }

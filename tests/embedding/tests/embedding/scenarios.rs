@@ -187,6 +187,42 @@ fn uploads() -> Vec<Scenario> {
         }
     }
     all.extend(uploads_of_archives());
+    all.extend(uploads_from_registries());
+    all
+}
+
+fn uploads_from_registries() -> Vec<Scenario> {
+    let for_platform = |letter: char, os: &str, architecture: &str| {
+        let mut image = image(&id(letter), &["quay.io/r:1"], OLD);
+        image["manifest"] = json!(id(letter.to_ascii_lowercase()));
+        image["platform"] = json!({ "os": os, "architecture": architecture, "variant": "" });
+        image
+    };
+    let cluster = Cluster {
+        in_registry: vec![
+            for_platform('d', "linux", "arm64"),
+            for_platform('e', "linux", "amd64"),
+        ],
+        ..Cluster::default()
+    };
+    let mut all = Vec::new();
+    for (source, name, architecture) in [
+        ("quay.io/r:1", Value::Null, None),
+        ("quay.io/r:1", json!("mine:1"), Some("arm64")),
+        ("quay.io/r:1", json!("mine:1"), Some("s390x")),
+        ("quay.io/absent:1", Value::Null, None),
+        ("dddddddddddd", Value::Null, None),
+    ] {
+        let mut scenario = upload(&cluster, "");
+        scenario.request["origin"] = json!("registry");
+        scenario.request["image"] = name;
+        scenario.request["selection"] = json!(source);
+        if let Some(architecture) = architecture {
+            scenario.request["platform"] =
+                json!({ "os": "linux", "architecture": architecture, "variant": "" });
+        }
+        all.push(scenario);
+    }
     all
 }
 
@@ -342,6 +378,10 @@ fn errors(verb: &str) -> Vec<(Value, bool)> {
         "archives" => vec![
             json!({ "unsound": "it is cut short" }),
             json!({ "denied": "no" }),
+        ],
+        "registry" => vec![
+            json!({ "registry": "the registry is closed" }),
+            json!({ "no-such-image": "it has no such image" }),
         ],
         "locks" => vec![json!({ "timed-out": "somebody has it" })],
         "keep" => vec![

@@ -8,6 +8,7 @@ mod images;
 mod link_classes;
 mod manifests;
 mod max_replicas;
+mod platforms;
 mod projects;
 mod repositories;
 mod require_digest;
@@ -202,6 +203,7 @@ keys! {
     Repositories(repositories::Repositories);
     Images(images::Images);
     RequireDigest(require_digest::RequireDigest);
+    Platforms(platforms::Platforms);
     Sources(sources::Sources);
     Targets(targets::Targets);
     Clusters(clusters::Clusters);

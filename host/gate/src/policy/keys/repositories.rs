@@ -27,6 +27,8 @@ impl Narrowing for Repositories {
         Verb::EngineFind,
         Verb::EnginePull,
         Verb::ArchivesOpen,
+        Verb::RegistryResolve,
+        Verb::RegistryFetch,
         Verb::LinksCreate,
     ];
 
@@ -48,7 +50,10 @@ impl Narrowing for Repositories {
 
     fn value(&self, operation: &Operation, context: &Context<'_>) -> Option<String> {
         match operation {
-            Operation::EngineFind { name } | Operation::EnginePull { name } => repository_of(name),
+            Operation::EngineFind { name }
+            | Operation::EnginePull { name }
+            | Operation::RegistryResolve { name }
+            | Operation::RegistryFetch { name, .. } => repository_of(name),
             Operation::LinksCreate { class, name, .. } if *class == NAME_LINK => {
                 repository_of(name)
             }
@@ -66,7 +71,10 @@ impl Narrowing for Repositories {
     fn seen(operation: &Operation) -> Vec<String> {
         let repository = |reference: &str| vec![repository_of(reference).unwrap_or_default()];
         match operation {
-            Operation::EngineFind { name } | Operation::EnginePull { name } => repository(name),
+            Operation::EngineFind { name }
+            | Operation::EnginePull { name }
+            | Operation::RegistryResolve { name }
+            | Operation::RegistryFetch { name, .. } => repository(name),
             Operation::LinksCreate { class, name, .. } => match LinkClass::named(class) {
                 Some(LinkClass::RepoTag) => repository(name),
                 Some(LinkClass::ImageHash) => Vec::new(),
@@ -88,7 +96,10 @@ fn matches(pattern: &RepositoryPattern, operation: &Operation, context: &Context
         {
             Match::Maybe
         }
-        Operation::EngineFind { name } | Operation::EnginePull { name } => pattern.matches(name),
+        Operation::EngineFind { name }
+        | Operation::EnginePull { name }
+        | Operation::RegistryResolve { name }
+        | Operation::RegistryFetch { name, .. } => pattern.matches(name),
         Operation::ArchivesOpen { .. } => match context.names {
             Some(names) => Match::any(names.iter().map(|name| pattern.matches(name))),
             None => Match::Maybe,

@@ -19,7 +19,13 @@ impl Narrowing for RequireDigest {
     const NAME: &'static str = "require-digest";
     const MEANING: &'static str = "Only names with a digest, and whole image IDs.";
     const EFFECTS: &'static [Effect] = ALLOW;
-    const VERBS: &'static [Verb] = &[Verb::EngineFind, Verb::EnginePull, Verb::ArchivesOpen];
+    const VERBS: &'static [Verb] = &[
+        Verb::EngineFind,
+        Verb::EnginePull,
+        Verb::ArchivesOpen,
+        Verb::RegistryResolve,
+        Verb::RegistryFetch,
+    ];
 
     fn schema() -> Value {
         json!({ "type": "boolean" })
@@ -31,7 +37,10 @@ impl Narrowing for RequireDigest {
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
         Match::from(match operation {
-            Operation::EngineFind { name } | Operation::EnginePull { name } => is_pinned(name),
+            Operation::EngineFind { name }
+            | Operation::EnginePull { name }
+            | Operation::RegistryResolve { name }
+            | Operation::RegistryFetch { name, .. } => is_pinned(name),
             Operation::ArchivesOpen {
                 image: Some(image), ..
             } => is_image_id(image),

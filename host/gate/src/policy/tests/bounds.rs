@@ -72,6 +72,7 @@ fn each_limit_limits() {
         "log.write info",
         "engine.find x",
         "archives.images",
+        "registry.resolve x",
         "locks.acquire x",
         "keep.store",
         "cluster.get",
@@ -95,6 +96,11 @@ fn each_limit_limits() {
     let permit = limited.admit(operation("keep.store"), &()).unwrap();
     permit.budget().charge(1024).unwrap();
     assert!(matches!(permit.budget().charge(1), Err(Refusal::Denied(_))));
+    let limited = gate("limits.registry-bytes = \"1KiB\"", &Guest::default()).unwrap();
+    let permit = limited.admit(operation("registry.fetch x"), &()).unwrap();
+    permit.fetches(1024).unwrap();
+    assert!(matches!(permit.fetches(1), Err(Refusal::Denied(_))));
+    assert_eq!(limited.last_denial().unwrap().verb, "registry.fetch");
     // These three the component's store enforces; what it is told is tested here.
     let limits = gate(
         "limits.memory = \"1MiB\"\nlimits.fuel = 7\nlimits.deadline = \"2m\"",

@@ -151,6 +151,48 @@ fn cases() -> Vec<Case> {
             vec![s("archives.open given"), s("archives.open engine abc")],
         ),
         case(
+            "repositories",
+            "registry.resolve",
+            "[\"quay.io/lab/**\"]",
+            s("registry.resolve quay.io/lab/x:1"),
+            vec![
+                s("registry.resolve quay.io/other/x:1"),
+                s("registry.resolve lab/x"),
+            ],
+        ),
+        case(
+            "repositories",
+            "registry.fetch",
+            "[\"quay.io/lab/**\"]",
+            s("registry.fetch quay.io/lab/x:1"),
+            vec![s("registry.fetch quay.io/other/x:1")],
+        ),
+        case(
+            "require-digest",
+            "registry.resolve",
+            "true",
+            format!("registry.resolve quay.io/lab/x@{id}"),
+            vec![s("registry.resolve quay.io/lab/x:1")],
+        ),
+        case(
+            "require-digest",
+            "registry.fetch",
+            "true",
+            format!("registry.fetch quay.io/lab/x@{id}"),
+            vec![s("registry.fetch quay.io/lab/x:1")],
+        ),
+        case(
+            "platforms",
+            "registry.fetch",
+            "[\"linux/amd64\", \"linux/arm/v7\"]",
+            s("registry.fetch x platform=linux/x86_64"),
+            vec![
+                s("registry.fetch x platform=linux/arm64"),
+                s("registry.fetch x platform=linux/arm/v6"),
+                s("registry.fetch x"),
+            ],
+        ),
+        case(
             "sources",
             "archives.open",
             "[\"given\", \"cache\"]",
@@ -346,6 +388,13 @@ fn each_key_of_a_rule_that_denies_spares_something() {
             "locks.acquire sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
         ),
         (
+            "platforms",
+            "registry.fetch",
+            "[\"windows/amd64\"]",
+            "registry.fetch x platform=windows/amd64".to_owned(),
+            "registry.fetch x platform=linux/amd64",
+        ),
+        (
             "sources",
             "archives.open",
             "[\"cache\"]",
@@ -497,6 +546,7 @@ fn every_key_has_a_test_here() {
                 || [
                     "repositories",
                     "images",
+                    "platforms",
                     "sources",
                     "targets",
                     "clusters",
@@ -549,6 +599,7 @@ fn every_key_has_a_test_here() {
             "deadline",
             "host-calls",
             "keep-bytes",
+            "registry-bytes",
             "writes",
             "calls"
         ]

@@ -1,0 +1,194 @@
+//! Layers, each fetched some way ahead of where it is read.
+//!
+//! The one that is read and the next ones are on their way at a time, in the order of the manifest. What has come and
+//! is not read yet is bounded; a connection that waits too long for room is given up and taken up again later.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Buf as _, Bytes};
+use keepdocker_archive::{Digest, ProducerFailure};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::blob::Blob;
+use crate::client::{Image, Layer};
+use crate::error::Error;
+use crate::place::Place;
+use crate::requests::Requests;
+
+/// How many layers are on their way at a time.
+const STREAMS: usize = 3;
+/// How much of each may wait to be read, in units of [`UNIT`].
+const WAITING: u32 = 8 << 10;
+const UNIT: usize = 1 << 10;
+/// How many pieces that may be, however small they are.
+const PIECES: usize = 4096;
+
+/// The layers of one image.
+pub struct Layers {
+    requests: Arc<Requests>,
+    places: Arc<[Place]>,
+    /// Each once, lowest first.
+    order: Vec<Layer>,
+    running: Mutex<HashMap<usize, Stream>>,
+    runtime: Handle,
+}
+
+/// A layer on its way. Dropping it ends the request.
+struct Stream {
+    pieces: mpsc::Receiver<Result<Piece, Error>>,
+    room: Arc<Semaphore>,
+    task: Task,
+}
+
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What comes of a layer. Only the last piece says that there is nothing more.
+enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
+impl Layers {
+    /// Makes the layers of an image readable. Must be called on the runtime.
+    pub(crate) fn new(requests: Arc<Requests>, image: &Image) -> Self {
+        let mut order: Vec<Layer> = Vec::new();
+        for layer in &image.layers {
+            if !order.iter().any(|known| known.digest == layer.digest) {
+                order.push(layer.clone());
+            }
+        }
+        Self {
+            requests,
+            places: image.places.clone(),
+            order,
+            running: Mutex::default(),
+            runtime: Handle::current(),
+        }
+    }
+
+    fn start(&self, layer: &Layer) -> Stream {
+        let room = Arc::new(Semaphore::new(WAITING as usize));
+        let (sender, pieces) = mpsc::channel(PIECES);
+        let blob = Blob::new(self.requests.clone(), self.places.clone(), layer.clone());
+        let unread = self.requests.transport.timing.unread;
+        let task = self
+            .runtime
+            .spawn(fetch(blob, sender, room.clone(), unread));
+        Stream {
+            pieces,
+            room,
+            task: Task(task),
+        }
+    }
+}
+
+/// Fetches a layer to its end, as far as there is room.
+async fn fetch(
+    mut blob: Blob,
+    sender: mpsc::Sender<Result<Piece, Error>>,
+    room: Arc<Semaphore>,
+    unread: std::time::Duration,
+) {
+    loop {
+        let (piece, units) = match blob.next().await {
+            Ok(Some(bytes)) => {
+                let units = units(&bytes);
+                (Ok(Piece::Bytes(bytes)), units)
+            }
+            Ok(None) => (Ok(Piece::End), 0),
+            Err(error) => (Err(error), 0),
+        };
+        let is_last = !matches!(piece, Ok(Piece::Bytes(_)));
+        let permit = match tokio::time::timeout(unread, room.acquire_many(units)).await {
+            Ok(permit) => permit,
+            Err(_) => {
+                // Servers cut off who reads slowly; better so than in the middle.
+                blob.let_go();
+                room.acquire_many(units).await
+            }
+        };
+        let Ok(permit) = permit else { return };
+        permit.forget();
+        if sender.send(piece).await.is_err() || is_last {
+            return;
+        }
+    }
+}
+
+fn units(bytes: &Bytes) -> u32 {
+    u32::try_from(bytes.len().div_ceil(UNIT)).map_or(WAITING, |units| units.min(WAITING))
+}
+
+impl keepdocker_archive::RemoteLayers for Layers {
+    fn open(&self, digest: &Digest) -> Option<(Box<dyn Read + Send>, u64)> {
+        let at = self
+            .order
+            .iter()
+            .position(|layer| layer.digest == *digest)?;
+        let streams = if self.requests.is_throttled() {
+            1
+        } else {
+            STREAMS
+        };
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was passed over is not needed any more.
+        running.retain(|number, _| *number >= at);
+        let end = (at + streams).min(self.order.len());
+        for (number, layer) in self.order.iter().enumerate().take(end).skip(at) {
+            running.entry(number).or_insert_with(|| self.start(layer));
+        }
+        let stream = running.remove(&at)?;
+        let reader = Reader {
+            stream,
+            current: Bytes::new(),
+            has_ended: false,
+        };
+        Some((Box::new(reader), self.order[at].size))
+    }
+}
+
+/// Reads a layer, on a thread that may wait.
+struct Reader {
+    stream: Stream,
+    current: Bytes,
+    has_ended: bool,
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() && !self.has_ended && !buffer.is_empty() {
+            match self.stream.pieces.blocking_recv() {
+                Some(Ok(Piece::Bytes(bytes))) => {
+                    self.stream.room.add_permits(units(&bytes) as usize);
+                    self.current = bytes;
+                }
+                Some(Ok(Piece::End)) => self.has_ended = true,
+                Some(Err(error)) => return Err(ProducerFailure::wrap(error)),
+                None => {
+                    let is_finished = self.stream.task.0.is_finished();
+                    let reason = if is_finished {
+                        "it broke off"
+                    } else {
+                        "it was given up"
+                    };
+                    return Err(io::Error::other(format!(
+                        "the layer is not whole: {reason}"
+                    )));
+                }
+            }
+        }
+        let count = self.current.len().min(buffer.len());
+        self.current.copy_to_slice(&mut buffer[..count]);
+        Ok(count)
+    }
+}

@@ -1,0 +1,15 @@
+//! Pulls from registries that misbehave in every way that real ones do.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+mod fake;
+mod program;
+
+mod blobs;
+mod images;
+mod logins;
+mod redirects;
+mod refusals;

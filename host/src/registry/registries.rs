@@ -1,0 +1,198 @@
+//! What the component can have of registries: what a name means, and an archive of an image.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use keepdocker_registry::{Client, Error, Image, Resolved, Target};
+use keepdocker_terms::reference::{Name, Reference};
+use serde_json::json;
+
+use super::{Lender, places};
+use crate::archive::{Archive, Remote};
+use crate::audit::Log;
+use crate::bindings::archives::Error as WitError;
+use crate::bindings::registry::{Candidate as WitCandidate, Resolved as WitResolved};
+use crate::bindings::types;
+use crate::gate::Refusal;
+use crate::harmless::excerpt;
+use crate::http::Retry;
+use crate::settings::Environment;
+
+/// The most names that a run resolves.
+const MOST_NAMES: usize = 100;
+
+/// Registries, of which images are read without an engine.
+pub struct Registries {
+    environment: Environment,
+    retry: Retry,
+    lender: Arc<Lender>,
+    /// Where temporary files are made.
+    scratch: PathBuf,
+    client: OnceLock<Client>,
+    resolved: Mutex<HashMap<String, Resolved>>,
+}
+
+/// Why an image of a registry is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The registry is at fault, or what goes for it on this machine.
+    #[error(transparent)]
+    Registry(#[from] Error),
+    /// The text names no image.
+    #[error("`{}` names no image of a registry", excerpt(.0, 200))]
+    NoName(String),
+    /// The component wants what was not resolved in this run.
+    #[error("the name was not resolved to such an image")]
+    NotResolved,
+    /// The policy allows no more.
+    #[error("{0}")]
+    Withheld(Refusal),
+}
+
+impl From<RegistryError> for WitError {
+    fn from(error: RegistryError) -> Self {
+        let text = error.to_string();
+        match error {
+            RegistryError::Registry(error) => of_registry(&error, text),
+            RegistryError::Withheld(_) => Self::Denied(text),
+            RegistryError::NoName(_) => Self::NotFound(text),
+            RegistryError::NotResolved => Self::Other(text),
+        }
+    }
+}
+
+/// Says in the contract's words what a registry's error is.
+pub(crate) fn of_registry(error: &Error, text: String) -> WitError {
+    match error {
+        Error::NotFound { .. } => WitError::NoSuchImage(text),
+        Error::Unsupported(_) => WitError::Unsupported(text),
+        _ => WitError::Registry(text),
+    }
+}
+
+impl Registries {
+    /// Prepares to read from registries. No file is read and nothing is sent yet.
+    pub fn new(environment: Environment, retry: Retry, lender: Lender, scratch: PathBuf) -> Self {
+        Self {
+            environment,
+            retry,
+            lender: Arc::new(lender),
+            scratch,
+            client: OnceLock::new(),
+            resolved: Mutex::default(),
+        }
+    }
+
+    /// Returns the client, which is made when it is wanted first.
+    fn client(&self) -> Result<Client, Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let settings = places::settings(&self.environment, self.retry)?;
+        let client = Client::new(settings, self.lender.clone());
+        Ok(self.client.get_or_init(|| client).clone())
+    }
+
+    /// Asks what a name means.
+    ///
+    /// # Errors
+    /// If it is no name, or nobody has what it means.
+    pub async fn resolve(&self, text: &str) -> Result<WitResolved, RegistryError> {
+        let target = target(text)?;
+        let resolved = self.client()?.resolve(&target).await?;
+        let candidates = resolved.candidates.iter();
+        let told = WitResolved {
+            digest: resolved.digest.to_string(),
+            candidates: candidates
+                .map(|candidate| WitCandidate {
+                    manifest: candidate.manifest.to_string(),
+                    platform: types::Platform {
+                        os: candidate.platform.os.clone(),
+                        architecture: candidate.platform.architecture.clone(),
+                        variant: candidate.platform.variant.clone(),
+                    },
+                })
+                .collect(),
+        };
+        let mut known = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST_NAMES || known.contains_key(text) {
+            known.insert(text.to_owned(), resolved);
+        }
+        Ok(told)
+    }
+
+    /// Fetches the manifest and the config of an image that a name was resolved to.
+    ///
+    /// # Errors
+    /// If it was not resolved to it, or nobody has the image.
+    pub async fn image(&self, text: &str, manifest: &str) -> Result<Image, RegistryError> {
+        let resolved = {
+            let known = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+            known.get(text).cloned()
+        };
+        let resolved = resolved.ok_or(RegistryError::NotResolved)?;
+        let candidate = resolved
+            .candidates
+            .iter()
+            .find(|candidate| candidate.manifest.to_string() == manifest);
+        let candidate = candidate.ok_or(RegistryError::NotResolved)?;
+        Ok(self.client()?.image(&resolved, &candidate.manifest).await?)
+    }
+
+    /// Opens an image as an archive that holds nothing else.
+    ///
+    /// # Errors
+    /// If what goes for registries on this machine cannot be used.
+    pub fn archive(
+        &self,
+        text: &str,
+        image: &Image,
+        platform: Option<&str>,
+    ) -> Result<Archive, RegistryError> {
+        let layers = self.client()?.layers(image);
+        let platform: Vec<&str> = platform.unwrap_or_default().split('/').collect();
+        let part = |at: usize| platform.get(at).copied().unwrap_or_default();
+        let manifest = &image.documents[&image.manifest];
+        let index = json!({
+            "schemaVersion": 2,
+            "manifests": [{
+                "mediaType": image.media_type,
+                "digest": image.manifest.to_string(),
+                "size": manifest.len(),
+                "platform": {"os": part(0), "architecture": part(1), "variant": part(2)},
+            }],
+        });
+        let remote = Remote {
+            subject: format!("`{}` in its registry", excerpt(text, 200)),
+            index: index.to_string().into_bytes(),
+            documents: image.documents.clone(),
+            length: image.size(),
+            layers: Box::new(layers),
+        };
+        Ok(Archive::remote(remote, &self.scratch))
+    }
+
+    /// Has each request written down in this log.
+    pub(crate) fn log_to(&self, log: Arc<Log>) {
+        self.lender.log_to(log);
+    }
+}
+
+/// Reads what a name means.
+fn target(text: &str) -> Result<Target, RegistryError> {
+    match Reference::parse(text) {
+        Ok(Reference::Name(name)) => Ok(Target::of(&name)),
+        // Digits may be the name of a repository.
+        Ok(Reference::Id(_)) => Name::parse(text)
+            .map(|name| Target::of(&name))
+            .map_err(|_| RegistryError::NoName(text.to_owned())),
+        Err(_) => Err(RegistryError::NoName(text.to_owned())),
+    }
+}
+
+impl std::fmt::Debug for Registries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registries").finish_non_exhaustive()
+    }
+}
