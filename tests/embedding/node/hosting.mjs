@@ -41,8 +41,8 @@ export async function host(folder, answer) {
     static open(source) {
       return new Archive(asked("archives.open")(source));
     }
-    images() {
-      return asked("archives.images")(this);
+    images(wanted) {
+      return asked("archives.images")(this, wanted);
     }
   }
   class Guard extends Handle {
