@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Cluster, Engine, Environment, Output, skip::skip};
+use super::{Cluster, Engine, Environment, Output, skip};
 
 /// An engine, whatever its program.
 pub(crate) struct AnyEngine {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Environment, Output, skip::skip};
+use super::{Environment, Output, skip};
 
 /// A running engine.
 pub(crate) struct Engine {

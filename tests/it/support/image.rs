@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Engine, skip::skip};
+use super::{Engine, skip};
 
 /// An image in an engine; it is removed with this value.
 pub(crate) struct Image<'a> {

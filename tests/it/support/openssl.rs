@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::skip::skip;
+use super::skip;
 
 /// A folder in which OpenSSL makes certificates.
 pub(crate) struct OpenSsl {

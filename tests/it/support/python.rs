@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Environment, Output, skip::skip};
+use super::{Environment, Output, skip};
 
 /// The programs of `arvados-python-client`, as `tests/run` installed them.
 pub(crate) struct Python {

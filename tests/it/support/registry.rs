@@ -1,6 +1,6 @@
 //! The registry that `tests/run` started.
 
-use super::{Engine, Image, skip::skip};
+use super::{Engine, Image, skip};
 
 /// A registry on the loopback interface.
 pub(crate) struct Registry {

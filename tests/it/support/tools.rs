@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Environment, Output, hex, skip::skip};
+use super::{Environment, Output, hex, skip};
 
 /// Podman, skopeo, buildah and umoci, with stores that belong to one test.
 pub(crate) struct Tools {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Environment, Output, skip::skip};
+use super::{Environment, Output, skip};
 
 /// The program `wasmtime` and the component that it runs, as `tests/run` prepared them.
 pub(crate) struct Wasmtime {
