@@ -14,7 +14,7 @@ pub(crate) struct Summary {
     pub(crate) file_count: i64,
     /// The bytes of all files.
     pub(crate) file_size_total: i64,
-    /// The names of all files with their directories, one per line.
+    /// The names of all files with their directories, each with an end of line.
     pub(crate) file_names: String,
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn check(text: &str) -> Result<Summary, String> {
     files.sort_unstable();
     files.dedup();
     summary.file_count = i64::try_from(files.len()).unwrap_or(i64::MAX);
-    summary.file_names = files.iter().map(|name| format!("{name}\n")).collect();
+    summary.file_names = files.iter().flat_map(|name| [name, "\n"]).collect();
     Ok(summary)
 }
 
@@ -345,7 +345,7 @@ mod tests {
         );
         let summary = check(&text).unwrap();
         assert_eq!((summary.file_count, summary.file_size_total), (2, 12));
-        assert_eq!(summary.file_names, "a\nb");
+        assert_eq!(summary.file_names, "a\nb\n");
     }
 
     #[test]
