@@ -129,6 +129,52 @@ fn names_that_may_have_been_meant_are_suggested() {
 }
 
 #[test]
+fn the_doctor_looks_at_each_thing_by_itself() {
+    let cluster = Cluster::start();
+    let mut environment = Environment::on(&cluster);
+    environment.set("KEEPDOCKER_ENGINE", "no-such-engine");
+    let words = ["doctor", "--json", "--retries", "0"];
+    let states = |told: &str| -> Vec<(String, String)> {
+        let told: Value = serde_json::from_str(told).unwrap();
+        let findings = told["findings"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        findings
+            .map(|finding| (text(&finding["what"]), text(&finding["state"])))
+            .collect()
+    };
+    let found = states(&environment.keepdocker(&words).success());
+    for (what, state) in &found {
+        let expected = if what == "engine" { "warning" } else { "ok" };
+        assert_eq!(state, expected, "{what}");
+    }
+    for what in ["cluster", "token", "Keep", "policy", "cache", "audit log"] {
+        assert!(found.iter().any(|(known, _)| known == what), "{what}");
+    }
+    cluster.assert_nothing_registered();
+
+    environment.set("ARVADOS_API_TOKEN", "v2/kdbox-gj3su-000000000000000/wrong");
+    let output = environment.keepdocker(&words);
+    let message = output.failure(1).to_owned();
+    assert!(message.contains("not as it should be: token"), "{message}");
+    let told = String::from_utf8(output.stdout.clone()).unwrap();
+    let found = states(told.lines().next().unwrap());
+    assert!(
+        found.contains(&("cluster".into(), "ok".into())),
+        "{found:?}"
+    );
+    assert!(
+        found.contains(&("token".into(), "failed".into())),
+        "{found:?}"
+    );
+    assert_eq!(told.lines().count(), 1, "one answer only: {told}");
+    let output = environment.keepdocker(&["doctor", "--retries", "0"]);
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("failed    token"),
+        "{output}"
+    );
+}
+
+#[test]
 fn words_of_other_tools_lead_on() {
     let environment = Environment::new();
     for (word, mention) in [

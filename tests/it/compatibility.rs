@@ -124,6 +124,7 @@ fn tests() -> HashSet<String> {
         "host/archive",
         "host/arvados",
         "host/console",
+        "host/console",
         "host/gate",
         "host/src",
         "host/tests",

@@ -187,7 +187,7 @@ impl Download {
             Delivery::Fetched => format!(
                 "{what} was fetched from {} and verified: {} in {}, {}",
                 downloaded.collection,
-                count(downloaded.size, "byte"),
+                progress::bytes(downloaded.size),
                 count(downloaded.blocks, "block"),
                 progress::pace(downloaded.size, start.elapsed())
             ),

@@ -10,8 +10,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use super::color::Color;
 use super::invocation::{Execute as _, Invocation};
 use super::{
-    Farewell, Job, audit, cache, completions, component, download, drive, hints, images, layers,
-    man, plan, policy, prepare, repair, resolve, sandbox, upload, version,
+    Farewell, Job, audit, cache, completions, component, doctor, download, drive, hints, images,
+    layers, man, plan, policy, prepare, repair, resolve, sandbox, upload, version,
 };
 use crate::output::{self, Console, Exit, Level, Report, Style};
 use crate::run::{Options, sandbox as embedded};
@@ -271,6 +271,7 @@ commands! {
     Save(download::Save);
     Load(download::Load);
     Repair(repair::Repair);
+    Doctor(doctor::Doctor);
     Sandbox(sandbox::Sandbox);
     Cache(cache::CacheArguments);
     Policy(policy::PolicyArguments);

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod color;
 pub mod completions;
 pub mod component;
+pub mod doctor;
 pub mod download;
 mod hints;
 pub mod images;

@@ -7,7 +7,7 @@ use crate::archive::fewest_blocks;
 use crate::bindings::commands::{Outcome, Uploaded};
 use crate::harmless::escape;
 use crate::output::{Console, Level, Report, json};
-use crate::progress::pace;
+use crate::progress::{bytes, pace};
 use crate::wording::count;
 
 /// Tells what an upload came to.
@@ -58,10 +58,10 @@ fn summary(uploaded: &Uploaded, elapsed: Duration) -> String {
         Outcome::Uploaded => {
             format!(
                 "{what} was uploaded: {} in {}, {} sent, {} reused, {}",
-                count(uploaded.size, "byte"),
+                bytes(uploaded.size),
                 count(uploaded.blocks, "block"),
-                uploaded.sent,
-                uploaded.reused,
+                bytes(uploaded.sent),
+                bytes(uploaded.reused),
                 pace(uploaded.size, elapsed)
             )
         }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 pub use meter::Counts;
 use meter::Meter;
-pub use shown::pace;
 use shown::{Bar, Batch, Human, Json, Plain};
+pub use shown::{bytes, pace};
 
 /// Is told how far a transfer has come. Calls are frequent, and must be cheap.
 pub trait Progress: Send + Sync {

@@ -174,7 +174,9 @@ pub fn pace(count: u64, elapsed: Duration) -> String {
     )
 }
 
-pub(super) fn bytes(count: u64) -> String {
+/// Returns a number of bytes for people, in its largest unit: `502.0 MiB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = count as f64;
     let mut unit = 0;

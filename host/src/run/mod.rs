@@ -6,6 +6,7 @@
 //! ```
 
 mod command;
+mod doctor;
 mod ending;
 mod plan;
 mod recorders;
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 use erased_serde::Serialize as Recordable;
 use keepdocker_console::{Exit, Level, Purpose, Report};
 
+pub use doctor::{Finding, State};
 pub(crate) use ending::no_policy;
 pub use plan::{Done, Task};
 pub use surroundings::{Options, Surroundings};

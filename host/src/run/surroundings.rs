@@ -179,6 +179,16 @@ impl Surroundings {
         Folder::usual(&self.environment)
     }
 
+    /// Returns the engine that the user has or chose.
+    pub(super) fn engine(&self) -> Result<Engine, Report> {
+        self.options.engine(&self.environment)
+    }
+
+    /// Returns where the cache is.
+    pub(super) fn cache(&self) -> Place {
+        Place::new(CacheBase::new(&self.environment).map(|base| base.path))
+    }
+
     pub(super) fn omits_log(&self) -> bool {
         self.options.no_audit
     }
@@ -208,7 +218,7 @@ impl Surroundings {
         let api = Arc::new(Api::new(settings.api.clone(), client.clone(), retry));
         let given = settings.keep_services.as_deref();
         let keep = Arc::new(Keep::new(given, client, api.clone(), retry));
-        let engine = self.options.engine(&self.environment)?;
+        let engine = self.engine()?;
         let lender = Lender::new(
             &self.environment,
             &self.settings,
@@ -216,9 +226,7 @@ impl Surroundings {
             messages.clone(),
         )
         .map_err(|reason| Report::new(Exit::Usage, reason))?;
-        let cache = Arc::new(Place::new(
-            CacheBase::new(&self.environment).map(|base| base.path),
-        ));
+        let cache = Arc::new(self.cache());
         let store = ArchiveStore::new(
             keep,
             self.options.concurrency,

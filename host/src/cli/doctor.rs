@@ -1,0 +1,83 @@
+//! `keepdocker doctor`.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::invocation::{Execute, Invocation};
+use super::request;
+use crate::harmless::escape;
+use crate::output::{Exit, Report};
+use crate::run::{Finding, State};
+
+/// Check the cluster, the token, Keep, the engine, the policy and the folders that commands need.
+#[derive(Debug, Args)]
+#[command(
+    about = "Check the set-up: cluster, token, Keep, engine, policy, folders",
+    after_help = "\
+Examples:
+  keepdocker doctor
+  keepdocker doctor --engine podman --json"
+)]
+pub struct Doctor {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Execute for Doctor {
+    fn is_json(&self) -> bool {
+        self.json
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let console = invocation.console;
+        let findings = invocation.surroundings().await?.checkup().await;
+        let text = match self.json {
+            true => as_json(&findings),
+            false => findings.iter().map(line).collect(),
+        };
+        request::answer(console, text)?;
+        let bad: Vec<&str> = findings
+            .iter()
+            .filter(|finding| finding.state == State::Bad)
+            .map(|finding| finding.what)
+            .collect();
+        match bad.is_empty() {
+            true => Ok(()),
+            false => Err(Report::new(
+                Exit::Failed,
+                format!("not as it should be: {}", bad.join(", ")),
+            )),
+        }
+    }
+}
+
+/// Returns what was found as a line, with what to do below it.
+fn line(finding: &Finding) -> String {
+    let mut text = format!(
+        "{:9} {:9} {}\n",
+        finding.state.name(),
+        finding.what,
+        escape(&finding.told)
+    );
+    if let Some(advice) = &finding.advice {
+        text.push_str(&format!("{:19} {}\n", "", escape(advice)));
+    }
+    text
+}
+
+fn as_json(findings: &[Finding]) -> String {
+    let findings: Vec<Value> = findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "what": finding.what,
+                "state": finding.state.name(),
+                "told": finding.told,
+                "advice": finding.advice,
+            })
+        })
+        .collect();
+    let document = json!({ "schema": "keepdocker.doctor/1", "findings": findings });
+    format!("{document}\n")
+}

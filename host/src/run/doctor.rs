@@ -1,0 +1,224 @@
+//! Whether the surroundings are as a command needs them: each looked at by itself, whatever is wrong with others.
+
+use std::path::Path;
+
+use super::Surroundings;
+use crate::audit::Folder;
+use crate::bindings::commands::Failure;
+use crate::component::{Capabilities, Component};
+use crate::output::Report;
+
+/// What was found of one thing that commands need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at, in a word or two.
+    pub what: &'static str,
+    /// How it is.
+    pub state: State,
+    /// What was found, in a sentence.
+    pub told: String,
+    /// What to do about it.
+    pub advice: Option<String>,
+}
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// As it should be.
+    Good,
+    /// Some commands do without it.
+    Lacking,
+    /// No command can do without it.
+    Bad,
+}
+
+impl State {
+    /// Returns the word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Lacking => "warning",
+            Self::Bad => "failed",
+        }
+    }
+}
+
+impl Finding {
+    fn good(what: &'static str, told: impl Into<String>) -> Self {
+        Self {
+            what,
+            state: State::Good,
+            told: told.into(),
+            advice: None,
+        }
+    }
+
+    fn of(what: &'static str, state: State, report: Report) -> Self {
+        let details = report.details.iter().map(|detail| detail.trim());
+        let told: Vec<&str> = std::iter::once(&*report.message).chain(details).collect();
+        Self {
+            what,
+            state,
+            told: told.join(": "),
+            advice: report.advice,
+        }
+    }
+
+    fn faulty(what: &'static str, state: State, error: impl ToString) -> Self {
+        Self {
+            what,
+            state,
+            told: error.to_string(),
+            advice: None,
+        }
+    }
+}
+
+impl Surroundings {
+    /// Looks at all that commands need. Nothing is written on the cluster; the folder of the cache is made if it is
+    /// not there, as any upload would.
+    pub async fn checkup(&self) -> Vec<Finding> {
+        let policy = self.check_policy();
+        let may_ask = policy.state == State::Good;
+        let mut findings = vec![policy, self.check_component()];
+        // A policy may say to whom the token must not go.
+        if !may_ask {
+            return findings;
+        }
+        let capabilities = match self.capabilities() {
+            Ok(capabilities) => capabilities,
+            Err(report) => {
+                findings.push(Finding::of("network", State::Bad, report));
+                return findings;
+            }
+        };
+        findings.extend(self.check_cluster(&capabilities).await);
+        findings.push(self.check_engine().await);
+        findings.push(self.check_cache());
+        findings.push(self.check_logs());
+        findings
+    }
+
+    fn check_policy(&self) -> Finding {
+        match self.policy() {
+            Ok(policy) => {
+                let files: Vec<String> = policy
+                    .layers()
+                    .iter()
+                    .map(|layer| layer.file.to_string())
+                    .collect();
+                Finding::good("policy", format!("in force: {}", files.join(", ")))
+            }
+            Err(report) => Finding::of("policy", State::Bad, report),
+        }
+    }
+
+    fn check_component(&self) -> Finding {
+        match Component::choose(self.component()) {
+            Ok(component) => {
+                let description = component.description();
+                Finding::good("component", format!("sha256:{}", description.sha256))
+            }
+            Err(error) => Finding::of("component", State::Bad, error.into()),
+        }
+    }
+
+    async fn check_cluster(&self, capabilities: &Capabilities) -> Vec<Finding> {
+        let api = capabilities.api.api();
+        let report =
+            |error: keepdocker_arvados::api::Error| Report::from(Failure::Api(error.into()));
+        let mut findings = Vec::new();
+        match api.cluster().await {
+            Ok(cluster) => {
+                let formats = match &cluster.image_formats {
+                    Some(formats) => format!("runs images of format {}", formats.join(", ")),
+                    None => "does not say which images it runs".to_owned(),
+                };
+                let told = format!("{} at {} {formats}", cluster.id, self.host());
+                findings.push(Finding::good("cluster", told));
+            }
+            Err(error) => {
+                findings.push(Finding::of("cluster", State::Bad, report(error)));
+                // Nothing else that is asked of it would be answered.
+                return findings;
+            }
+        }
+        findings.push(match api.current_user().await {
+            Ok(user) => Finding::good("token", format!("of user {user}")),
+            Err(error) => Finding::of("token", State::Bad, report(error)),
+        });
+        findings.push(match api.keep_services(api.retry()).await {
+            Ok(services) if services.is_empty() => Finding {
+                what: "Keep",
+                state: State::Bad,
+                told: "the cluster offers no Keep services".to_owned(),
+                advice: Some("ask the administrator of the cluster".to_owned()),
+            },
+            Ok(services) => {
+                let read_only = services.iter().filter(|service| service.read_only).count();
+                let told = match (services.len(), read_only) {
+                    (1, 0) => "1 service".to_owned(),
+                    (count, 0) => format!("{count} services"),
+                    (count, some) => format!("{count} services, {some} of which only read"),
+                };
+                Finding::good("Keep", told)
+            }
+            Err(error) => Finding::of("Keep", State::Bad, report(error)),
+        });
+        findings
+    }
+
+    async fn check_engine(&self) -> Finding {
+        /// A name that no image has, so that the engine answers without one.
+        const NOBODY: &str = "keepdocker.invalid/doctor:none";
+        let engine = match self.engine() {
+            Ok(engine) => engine,
+            Err(report) => return Finding::of("engine", State::Bad, report),
+        };
+        match engine.find(NOBODY).await {
+            Ok(_) => Finding::good("engine", format!("`{}` answers", engine.program())),
+            Err(error) => {
+                let report = Report::from(Failure::Engine(error.into()));
+                Finding::of("engine", State::Lacking, report)
+            }
+        }
+    }
+
+    fn check_cache(&self) -> Finding {
+        let cache = self.cache();
+        match cache.open() {
+            Ok(cache) => Finding::good("cache", shown(cache.path())),
+            Err(error) => Finding::faulty("cache", State::Lacking, error),
+        }
+    }
+
+    fn check_logs(&self) -> Finding {
+        const WHAT: &str = "audit log";
+        let policy = self.policy().ok();
+        let placed = policy
+            .as_ref()
+            .and_then(|policy| policy.audit().directory());
+        let folder = match placed {
+            Some(directory) => Some(Folder::of_user(directory)),
+            None => self.usual_log_folder(),
+        };
+        let Some(Folder(folder)) = folder else {
+            let error = crate::audit::Error::NoPlace;
+            return Finding::faulty(WHAT, State::Lacking, error);
+        };
+        // A run makes what is not there yet.
+        let there = folder.ancestors().find(|folder| folder.is_dir());
+        match tempfile::tempfile_in(there.unwrap_or(&folder)) {
+            Ok(_) => Finding::good(WHAT, shown(&folder)),
+            Err(error) => {
+                let told = format!("nothing can be written to {}: {error}", shown(&folder));
+                Finding::faulty(WHAT, State::Lacking, told)
+            }
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
