@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use keepdocker_console::Report;
+
 use super::Surroundings;
 use crate::audit::Folder;
 use crate::bindings::commands::Failure;
 use crate::component::{Capabilities, Component};
-use crate::output::Report;
 
 /// What was found of one thing that commands need.
 #[derive(Debug, Clone, PartialEq, Eq)]
