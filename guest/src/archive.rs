@@ -17,7 +17,7 @@ pub(crate) fn images(
         called: asked.called.map(Into::into),
         platform: asked.platform(),
     };
-    Ok(archive.images(&wanted)?)
+    Ok(archive.images(&wanted)?.images)
 }
 
 /// Says of an image, as it was listed, that it is the one.
@@ -34,7 +34,7 @@ pub(crate) fn store(
     asked: &Asked<'_>,
     options: &keep::Options,
 ) -> Result<keep::Stored, Failure> {
-    let mut stored = keep::store(archive, options)?;
+    let mut stored = keep::store(archive, options)?.stored;
     if options.image.is_none() {
         let images = images(archive, asked)?.unwrap_or_default();
         let image = selection::choose(&images, asked)?;
@@ -44,7 +44,8 @@ pub(crate) fn store(
                 image: Some(chosen(image)),
                 ..options.clone()
             },
-        )?;
+        )?
+        .stored;
     }
     stored.ok_or_else(|| ArchiveError::Other("the host did not store the image".into()).into())
 }

@@ -3,7 +3,7 @@
 use wasmtime::component::Resource;
 
 use super::archives::{Archives, Opened};
-use crate::bindings::archives::{Archive, Error, Host, HostArchive, Source, Wanted};
+use crate::bindings::archives::{Archive, Error, Host, HostArchive, Listing, Source, Wanted};
 use crate::bindings::types::HeldImage;
 use crate::bindings::{ArchiveFault as Fault, View};
 use crate::gate::Operation;
@@ -43,7 +43,7 @@ impl HostArchive for View<'_, Archives> {
         &mut self,
         archive: Resource<Archive>,
         wanted: Wanted,
-    ) -> Result<Option<Vec<HeldImage>>, Fault> {
+    ) -> Result<Listing, Fault> {
         let opened = self.held::<Opened>(&archive)?.clone();
         let permit = self
             .gate
@@ -52,9 +52,10 @@ impl HostArchive for View<'_, Archives> {
         for held in images.iter().flatten().flatten() {
             permit.saw(&held.image.id, held.image.repo_tags.iter().cloned());
         }
-        let images =
-            images.map(|held| held.map(|images| images.into_iter().map(HeldImage::from).collect()));
-        permit.close(images).map_err(Fault::Failed)
+        let listing = images.map(|held| Listing {
+            images: held.map(|images| images.into_iter().map(HeldImage::from).collect()),
+        });
+        permit.close(listing).map_err(Fault::Failed)
     }
 
     async fn drop(&mut self, archive: Resource<Archive>) -> wasmtime::Result<()> {

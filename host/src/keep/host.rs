@@ -5,7 +5,9 @@ use wasmtime::component::Resource;
 use super::store::ArchiveStore;
 use crate::archive::Opened;
 use crate::bindings::archives::{Archive, Image};
-use crate::bindings::keep::{Depth, Error, Fetched, Host, Options, Stored, StoredArchive, Target};
+use crate::bindings::keep::{
+    Depth, Error, Fetched, Host, Options, Progress, StoredArchive, Target,
+};
 use crate::bindings::{KeepFault as Fault, View};
 use crate::gate::Operation;
 
@@ -14,7 +16,7 @@ impl Host for View<'_, ArchiveStore> {
         &mut self,
         archive: Resource<Archive>,
         options: Options,
-    ) -> Result<Option<Stored>, Fault> {
+    ) -> Result<Progress, Fault> {
         let opened = self.held::<Opened>(&archive)?.clone();
         let operation = Operation::KeepStore {
             // None while the archive has still to tell what it holds.
@@ -34,7 +36,9 @@ impl Host for View<'_, ArchiveStore> {
             None => permit.budget(),
         };
         let stored = store.store(&opened, &options, budget).await;
-        permit.close(stored).map_err(Fault::Failed)
+        permit
+            .close(stored.map(|stored| Progress { stored }))
+            .map_err(Fault::Failed)
     }
 
     async fn fetch(

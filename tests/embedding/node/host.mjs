@@ -64,13 +64,15 @@ const capabilities = {
   users: { current: () => USER },
   projects: { get: (uuid) => ({ uuid, name: "", "group-class": null, writable: true }) },
   locks: { acquire: () => 1 },
-  archives: { open: () => 1, images: () => [HELD], forget: () => null },
+  archives: { open: () => 1, images: () => ({ images: [HELD] }), forget: () => null },
   engine: { find: absent, pull: absent },
   registry: { resolve: absent, fetch: absent },
   keep: {
     fetch: absent,
     examine: absent,
-    store: () => ({ image: IMAGE, "loaded-as": null, blocks: [BLOCK], size: 10240, sent: 10240, reused: 0 }),
+    store: () => ({
+      stored: { image: IMAGE, "loaded-as": null, blocks: [BLOCK], size: 10240, sent: 10240, reused: 0 },
+    }),
   },
   links: {
     list: (query) =>

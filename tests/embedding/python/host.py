@@ -48,13 +48,14 @@ class Memory:
         return {"ok": 1}
 
     def archives_images(self, archive, wanted):
-        return {"ok": [HELD]}
+        return {"ok": {"images": [HELD]}}
 
     def archives_forget(self, image):
         return {"ok": None}
 
     def keep_store(self, archive, options):
-        return {"ok": {"image": IMAGE, "loaded-as": None, "blocks": [BLOCK], "size": 10240, "sent": 10240, "reused": 0}}
+        stored = {"image": IMAGE, "loaded-as": None, "blocks": [BLOCK], "size": 10240, "sent": 10240, "reused": 0}
+        return {"ok": {"stored": stored}}
 
     def links_list(self, query):
         (how, names), = query["names"].items() if isinstance(query["names"], dict) else [("all", None)]

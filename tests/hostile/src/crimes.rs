@@ -139,8 +139,11 @@ fn names() -> Result<Uploaded, Failure> {
 }
 
 fn read(source: &Source) -> bool {
-    Archive::open(source)
-        .is_ok_and(|archive| archive.images(&any()).is_ok_and(|images| images.is_some()))
+    Archive::open(source).is_ok_and(|archive| {
+        archive
+            .images(&any())
+            .is_ok_and(|listing| listing.images.is_some())
+    })
 }
 
 fn link(name: &str, head: &str) -> Result<links::Link, links::Error> {
@@ -184,7 +187,7 @@ fn forges() -> Result<Uploaded, Failure> {
 fn store(request: &UploadRequest) -> Result<keep::Stored, Failure> {
     let archive = Archive::open(&Source::Given).map_err(Failure::Archive)?;
     let images = archive.images(&any()).map_err(Failure::Archive)?;
-    let image = images.unwrap_or_default().into_iter().next();
+    let image = images.images.unwrap_or_default().into_iter().next();
     let image = image.map(|image| Chosen {
         image: image.id,
         manifest: image.manifest,
@@ -202,7 +205,9 @@ fn store(request: &UploadRequest) -> Result<keep::Stored, Failure> {
         },
     );
     let stored = stored.map_err(Failure::Keep)?;
-    stored.ok_or_else(|| Failure::Usage("nothing was stored".into()))
+    stored
+        .stored
+        .ok_or_else(|| Failure::Usage("nothing was stored".into()))
 }
 
 /// Looks for any image.

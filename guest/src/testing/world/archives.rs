@@ -1,6 +1,6 @@
 //! Image archives: from the engine, given, and in the cache.
 
-pub(crate) use super::real::archives::{Chosen, Error, Image, Source, Wanted};
+pub(crate) use super::real::archives::{Chosen, Error, Image, Listing, Source, Wanted};
 use crate::types::HeldImage;
 use std::cell::Cell;
 
@@ -54,16 +54,17 @@ impl Archive {
         })
     }
 
-    pub(crate) fn images(&self, wanted: &Wanted) -> Result<Option<Vec<HeldImage>>, Error> {
+    pub(crate) fn images(&self, wanted: &Wanted) -> Result<Listing, Error> {
         super::with(|world| {
             let called = wanted.called.as_deref().unwrap_or("anything");
             world.calls.push(format!("archive.images {called}"));
         });
-        Ok(match (&self.images, self.is_stream.get()) {
+        let images = match (&self.images, self.is_stream.get()) {
             (Some(images), false) => Some(images.iter().zip(0..).map(held).collect()),
             (None, false) => return Err(Error::Unsound("cut short".into())),
             (_, true) => None,
-        })
+        };
+        Ok(Listing { images })
     }
 }
 

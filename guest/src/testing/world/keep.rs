@@ -2,7 +2,7 @@
 
 use super::archives::{Archive, Error as ArchiveError, Image};
 pub(crate) use super::real::keep::{
-    Depth, Error, Extent, Fetched, Options, Stored, StoredArchive, Target,
+    Depth, Error, Extent, Fetched, Options, Progress, Stored, StoredArchive, Target,
 };
 
 /// The signature of a block that was not sent.
@@ -16,7 +16,7 @@ pub(crate) fn locator(image: &Image) -> String {
     )
 }
 
-pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Option<Stored>, Error> {
+pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Progress, Error> {
     super::with(|world| {
         let chosen = options.image.as_ref();
         let image = chosen.map_or("none yet", |chosen| &chosen.image);
@@ -24,7 +24,7 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Option<Store
         let Some(chosen) = chosen else {
             archive.is_stream.set(false);
             return match archive.images {
-                Some(_) => Ok(None),
+                Some(_) => Ok(Progress { stored: None }),
                 None => Err(Error::Archive(ArchiveError::Unsound("cut short".into()))),
             };
         };
@@ -55,7 +55,7 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Option<Store
         if reused == 0 && world.heals {
             world.contents.retain(|(block, _)| *block != own[..32]);
         }
-        Ok(Some(Stored {
+        let stored = Some(Stored {
             blocks: vec![match reused {
                 0 => own,
                 _ => format!("{}+1000+{REUSED}", &own[..32]),
@@ -65,7 +65,8 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Option<Store
             size: 1000,
             sent: 1000 - reused,
             reused,
-        }))
+        });
+        Ok(Progress { stored })
     })
 }
 

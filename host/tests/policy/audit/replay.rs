@@ -87,11 +87,11 @@ fn the_log_tells_which_image_of_a_stream_was_asked_for_and_which_was_taken() {
     };
     let told = calls("archives.images", "result");
     assert_eq!(
-        told[0]["answer"]["ok"],
+        told[0]["answer"]["ok"]["images"],
         Value::Null,
         "a stream tells nothing yet"
     );
-    let held = told[1]["answer"]["ok"].as_array().unwrap();
+    let held = told[1]["answer"]["ok"]["images"].as_array().unwrap();
     assert_eq!(held.len(), 1);
     let stored = calls("keep.store", "attempt");
     assert_eq!(stored[0]["request"][1]["image"], Value::Null);

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::archive::Archive;
 use crate::bindings::{
     Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects,
-    registry, types, users,
+    registry, users,
 };
 use crate::engine::UNAVAILABLE;
 use crate::keep::Pending;
@@ -68,12 +68,11 @@ impl archives::GuestArchive for Opened {
         }))
     }
 
-    fn images(
-        &self,
-        wanted: archives::Wanted,
-    ) -> Result<Option<Vec<types::HeldImage>>, archives::Error> {
+    fn images(&self, wanted: archives::Wanted) -> Result<archives::Listing, archives::Error> {
         let images = self.archive.borrow_mut().images(&wanted.into())?;
-        Ok(images.map(|images| images.into_iter().map(Into::into).collect()))
+        Ok(archives::Listing {
+            images: images.map(|images| images.into_iter().map(Into::into).collect()),
+        })
     }
 }
 
@@ -108,11 +107,13 @@ impl keep::Guest for Provider {
     fn store(
         archive: archives::ArchiveBorrow<'_>,
         options: keep::Options,
-    ) -> Result<Option<keep::Stored>, keep::Error> {
+    ) -> Result<keep::Progress, keep::Error> {
         let opened = archive.get::<Opened>();
         let (mut archive, mut pending) = (opened.archive.borrow_mut(), opened.pending.borrow_mut());
         let keep = &Self::keep()?.keep;
-        Ok(keep.store(&mut archive, &mut pending, &options)?)
+        Ok(keep::Progress {
+            stored: keep.store(&mut archive, &mut pending, &options)?,
+        })
     }
 
     fn fetch(

@@ -243,10 +243,11 @@ impl Cluster {
         let is_from_engine =
             self.given.is_empty() && self.cache.is_empty() && self.in_registry.is_empty();
         if (self.is_stream || is_from_engine) && !self.taken_in.contains(handle) {
-            return Value::Null;
+            return json!({ "images": null });
         }
         let images = self.opened(handle).iter().enumerate();
-        images.map(|(at, image)| held(at, image)).collect()
+        let images: Vec<Value> = images.map(|(at, image)| held(at, image)).collect();
+        json!({ "images": images })
     }
 
     fn opened(&self, handle: &Value) -> &[Value] {
@@ -258,7 +259,7 @@ impl Cluster {
         let chosen = &options["image"];
         if chosen.is_null() {
             self.taken_in.push(handle.clone());
-            return Ok(Value::Null);
+            return Ok(json!({ "stored": null }));
         }
         let is_chosen = |image: &&Value| {
             image["id"] == chosen["image"] && image["manifest"] == chosen["manifest"]
@@ -277,10 +278,10 @@ impl Cluster {
                 } else {
                     0
                 };
-                Ok(json!({
+                Ok(json!({ "stored": {
                     "image": image, "loaded_as": self.loaded_as, "blocks": [own], "size": 1000,
                     "sent": 1000 - reused, "reused": reused,
-                }))
+                } }))
             }
             None => Err(error("no-such-image")),
         }
