@@ -18,6 +18,7 @@ pub mod output;
 pub mod plan;
 pub mod progress;
 pub mod registry;
+pub mod replay;
 pub mod run;
 pub mod settings;
 mod signals;

@@ -22,7 +22,6 @@ mod note;
 mod options;
 mod queue;
 mod reading;
-mod replay;
 mod system_log;
 #[cfg(test)]
 mod tests;
@@ -39,7 +38,6 @@ pub use mask::Mask;
 pub use note::{KeyError, NoteError, SigningKey, VerifyingKey};
 pub use options::{Error, OnFailure, Options};
 pub use reading::{Entry, NotFound, Run};
-pub use replay::{ReplayError, Replayed};
 pub use verification::{Heads, Verdict};
 
 /// The form of the log's lines.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use keepdocker_console::Level;
 use keepdocker_registry::{Certificates, Exchange, HelperOutput, Later, Program};
 use url::Url;
 
@@ -12,7 +13,6 @@ use crate::engine::{Passed, helper};
 use crate::harmless::one_line;
 use crate::http::{Failure, RegistryTls};
 use crate::messages::Messages;
-use crate::output::Level;
 use crate::policy::quantity;
 use crate::settings::{ClientCertificate, Environment, Protocol, Proxies, Settings, Trust};
 

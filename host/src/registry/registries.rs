@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use keepdocker_archive::{Archive, Remote};
 use keepdocker_registry::{Client, Error, Image, Resolved, Target};
 use keepdocker_terms::reference::{Name, Reference};
 use serde_json::json;
 
 use super::{Lender, places};
-use crate::archive::{Archive, Remote};
 use crate::audit::Log;
 use crate::bindings::archives::Error as WitError;
 use crate::bindings::registry::{Candidate as WitCandidate, Resolved as WitResolved};

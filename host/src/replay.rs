@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::reading::{Entry, Run};
+use crate::audit::{Entry, Run};
 use crate::component::{self, Component, Deviation, Limits, Script};
 
 /// How a replay came out, where the component did what the log says.
