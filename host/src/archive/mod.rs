@@ -5,6 +5,7 @@
 
 mod archives;
 pub mod host;
+mod registry;
 
 use crate::bindings;
 use crate::engine::CommandError;

@@ -8,7 +8,6 @@ use keepdocker_console::Level;
 use keepdocker_registry::{Certificates, Exchange, HelperOutput, Later, Program};
 use url::Url;
 
-use crate::audit::Log;
 use crate::engine::{Passed, helper};
 use crate::harmless::one_line;
 use crate::http::{Failure, RegistryTls};
@@ -23,6 +22,9 @@ const NOTEWORTHY: Duration = Duration::from_secs(5);
 /// The longest line of a helper that is shown.
 const LONGEST_LINE: usize = 300;
 
+/// Is told of each request.
+pub(crate) type Record = Arc<dyn Fn(&Exchange) + Send + Sync>;
+
 /// Lends certificates, proxies and helpers, and notes what is asked.
 pub struct Lender {
     tls: RegistryTls,
@@ -30,7 +32,7 @@ pub struct Lender {
     passed: Passed,
     patience: Duration,
     messages: Messages,
-    log: OnceLock<Arc<Log>>,
+    record: OnceLock<Record>,
 }
 
 impl Lender {
@@ -59,14 +61,14 @@ impl Lender {
             passed,
             patience,
             messages,
-            log: OnceLock::new(),
+            record: OnceLock::new(),
         })
     }
 
-    /// Has each request written down in this log.
-    pub(super) fn log_to(&self, log: Arc<Log>) {
-        // There is one log for a run.
-        let _ = self.log.set(log);
+    /// Has `record` told of each request.
+    pub(super) fn record_to(&self, record: Record) {
+        // There is one for a run.
+        let _ = self.record.set(record);
     }
 }
 
@@ -152,8 +154,8 @@ impl Program for Lender {
             one_line(&exchange.url, 500)
         );
         self.messages.show(Level::Debug, &text);
-        if let Some(log) = self.log.get() {
-            log.asked(exchange.method, &exchange.url, exchange.status);
+        if let Some(record) = self.record.get() {
+            record(exchange);
         }
     }
 

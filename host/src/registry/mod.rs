@@ -12,8 +12,6 @@ mod lender;
 mod places;
 mod registries;
 
-pub mod host;
-
 pub use lender::Lender;
 pub(crate) use registries::of_registry;
 pub use registries::{Registries, RegistryError};

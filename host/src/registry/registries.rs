@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use keepdocker_archive::{Archive, Remote};
 use keepdocker_registry::{Client, Error, Image, Resolved, Target};
 use keepdocker_terms::reference::{Name, Reference};
 use serde_json::json;
 
+use super::lender::Record;
 use super::{Lender, places};
-use crate::archive::{Archive, Remote};
-use crate::audit::Log;
 use crate::bindings::archives::Error as WitError;
 use crate::bindings::registry::{Candidate as WitCandidate, Resolved as WitResolved};
 use crate::bindings::types;
@@ -173,9 +173,9 @@ impl Registries {
         Ok(Archive::remote(remote, &self.scratch))
     }
 
-    /// Has each request written down in this log.
-    pub(crate) fn log_to(&self, log: Arc<Log>) {
-        self.lender.log_to(log);
+    /// Has `record` told of each request.
+    pub(crate) fn record_to(&self, record: Record) {
+        self.lender.record_to(record);
     }
 }
 

@@ -199,8 +199,12 @@ impl Surroundings {
             cluster: &cluster,
             detours: &detours,
         })?;
-        if let Some(log) = &log {
-            capabilities.archives.registries().log_to(log.clone());
+        if let Some(log) = log.clone() {
+            let record = move |exchange: &keepdocker_registry::Exchange| {
+                log.asked(exchange.method, &exchange.url, exchange.status);
+            };
+            let registries = capabilities.archives.registries();
+            registries.record_to(Arc::new(record));
         }
         let recorder = Recorders::new(self.traces().then(|| Trace(self.console())), log.clone());
         let command = Command {

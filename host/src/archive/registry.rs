@@ -1,13 +1,13 @@
-//! Registries as the component sees them.
+//! Registries as the component sees them: what a name there means, and an archive of one of the images.
 
 use wasmtime::component::Resource;
 
-use super::RegistryError;
-use crate::archive::{Archives, Opened};
+use super::archives::{Archives, Opened};
 use crate::bindings::archives::Archive;
 use crate::bindings::registry::{Host, Resolved};
 use crate::bindings::{ArchiveFault as Fault, View};
 use crate::gate::Operation;
+use crate::registry::RegistryError;
 
 impl Host for View<'_, Archives> {
     async fn resolve(&mut self, name: String) -> Result<Resolved, Fault> {
