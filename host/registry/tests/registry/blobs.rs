@@ -179,7 +179,8 @@ async fn lengths_are_those_of_the_manifest() {
         .await;
         let (client, _) = client(settings(), Lender::default());
         let pulled = pull(&client, &fake.name("lab/tool:1")).await;
-        let error = pulled.err().expect("it has another length");
+        // A failure here need not print the whole layer.
+        let error = pulled.map(|_| ()).expect_err("it has another length");
         assert!(matches!(error, Error::Unsound { .. }), "{error}");
         assert!(error.to_string().contains(words), "{error}");
     }
