@@ -51,6 +51,8 @@ struct Connection {
     skip: u64,
     /// How many bytes were handed on before it.
     begun: u64,
+    /// Whether the answer says how long it is.
+    has_length: bool,
     waited: Duration,
     since: u64,
 }
@@ -79,6 +81,7 @@ impl Blob {
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             if self.size == self.offset {
+                self.check_end().await?;
                 return Ok(None);
             }
             if self.connection.is_none() {
@@ -105,6 +108,20 @@ impl Blob {
         }
     }
 
+    /// Makes sure that nothing follows, where the answer did not say how long it is.
+    async fn check_end(&mut self) -> Result<(), Error> {
+        let connection = self.connection.take().filter(|it| !it.has_length);
+        let Some(mut connection) = connection else {
+            return Ok(());
+        };
+        let stall = self.requests.transport.timing.stall;
+        // All that was wanted is here: however else it ends, nothing is missing.
+        match tokio::time::timeout(stall, connection.response.chunk()).await {
+            Ok(Ok(Some(more))) if !more.is_empty() => Err(self.too_long()),
+            _ => Ok(()),
+        }
+    }
+
     /// Counts what came, and returns what of it is new.
     fn accept(&mut self, mut chunk: Bytes) -> Result<Option<Bytes>, Error> {
         let stall = self.requests.transport.timing.stall;
@@ -128,11 +145,7 @@ impl Blob {
         }
         let offset = self.offset + chunk.len() as u64;
         if offset > self.size {
-            let fault = format!(
-                "is longer than the {} bytes that its manifest promises",
-                self.size
-            );
-            return Err(self.unsound(&fault));
+            return Err(self.too_long());
         }
         self.offset = offset;
         Ok(Some(chunk))
@@ -326,9 +339,17 @@ impl Blob {
             host,
             skip,
             begun: self.offset,
+            has_length: length.is_some(),
             waited: Duration::ZERO,
             since: 0,
         }))
+    }
+
+    fn too_long(&self) -> Error {
+        let size = self.size;
+        self.unsound(&format!(
+            "is longer than the {size} bytes that its manifest promises"
+        ))
     }
 
     fn unsound(&self, fault: &str) -> Error {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use keepdocker_arvados::http::{Answer, Setback};
 use keepdocker_wording::harmless::one_line;
 use serde::Deserialize;
@@ -154,6 +154,16 @@ fn said(body: &[u8]) -> String {
     one_line(&text, LONGEST_SAID)
 }
 
+/// Returns the text of a warning of the kind that registries send.
+pub(crate) fn warning(value: &HeaderValue) -> Option<String> {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let rest = text.strip_prefix("299 ")?;
+    let (_, quoted) = rest.split_once('"')?;
+    let (quoted, _) = quoted.rsplit_once('"')?;
+    let text = one_line(&quoted.replace("\\\"", "\""), 300);
+    (!text.is_empty()).then_some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,5 +201,14 @@ mod tests {
         headers.insert("ratelimit-limit", "100;w=21600".parse().unwrap());
         headers.insert("ratelimit-remaining", "7;w=21600".parse().unwrap());
         assert_eq!(left(&headers), Some((7, 100)));
+    }
+
+    #[test]
+    fn warnings_are_read_as_the_specification_writes_them() {
+        let read = |text: &str| warning(&HeaderValue::from_str(text).unwrap());
+        assert_eq!(read(r#"299 - "it goes away""#).unwrap(), "it goes away");
+        assert_eq!(read(r#"299 - "say \"no\"""#).unwrap(), "say \"no\"");
+        assert_eq!(read(r#"110 - "stale""#), None);
+        assert_eq!(read("299 - nothing"), None);
     }
 }

@@ -351,7 +351,9 @@ impl Requests {
     fn show_warnings(&self, arrived: &Arrived) {
         let headers = arrived.response.headers();
         for value in headers.get_all(WARNING) {
-            let Some(text) = warning(value) else { continue };
+            let Some(text) = refusal::warning(value) else {
+                continue;
+            };
             let mut shown = locked(&self.warnings);
             if shown.len() < MOST_WARNINGS && shown.insert(text.clone()) {
                 self.transport
@@ -371,16 +373,6 @@ impl Requests {
     }
 }
 
-/// Returns the text of a warning of the kind that registries send.
-fn warning(value: &HeaderValue) -> Option<String> {
-    let text = String::from_utf8_lossy(value.as_bytes());
-    let rest = text.strip_prefix("299 ")?;
-    let (_, quoted) = rest.split_once('"')?;
-    let (quoted, _) = quoted.rsplit_once('"')?;
-    let text = one_line(&quoted.replace("\\\"", "\""), 300);
-    (!text.is_empty()).then_some(text)
-}
-
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -388,18 +380,4 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// Returns the value of a header, if it is text.
 pub(crate) fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn warnings_are_read_as_the_specification_writes_them() {
-        let read = |text: &str| warning(&HeaderValue::from_str(text).unwrap());
-        assert_eq!(read(r#"299 - "it goes away""#).unwrap(), "it goes away");
-        assert_eq!(read(r#"299 - "say \"no\"""#).unwrap(), "say \"no\"");
-        assert_eq!(read(r#"110 - "stale""#), None);
-        assert_eq!(read("299 - nothing"), None);
-    }
 }

@@ -178,7 +178,9 @@ async fn lengths_are_those_of_the_manifest() {
         })
         .await;
         let (client, _) = client(settings(), Lender::default());
-        let error = pull(&client, &fake.name("lab/tool:1")).await.unwrap_err();
+        let pulled = pull(&client, &fake.name("lab/tool:1")).await;
+        // A failure here need not print the whole layer.
+        let error = pulled.map(|_| ()).expect_err("it has another length");
         assert!(matches!(error, Error::Unsound { .. }), "{error}");
         assert!(error.to_string().contains(words), "{error}");
     }
