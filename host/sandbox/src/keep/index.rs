@@ -23,8 +23,9 @@ pub(super) fn administer(
     user: &Result<Permissions, ApiError>,
 ) -> Option<Response<Answer>> {
     let is_mounts = path == "/mounts" && matches!(*method, Method::GET | Method::HEAD);
-    let is_order = matches!(path, "/pull" | "/trash") || path.starts_with("/untrash/");
-    if !is_mounts && !(is_order && *method == Method::PUT) {
+    let is_order = *method == Method::PUT
+        && (matches!(path, "/pull" | "/trash") || path.starts_with("/untrash/"));
+    if !is_mounts && !is_order {
         return None;
     }
     if !is_system(cluster, user.as_ref().ok()) {
