@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn mistakes_are_explained() {
         for (text, hint) in [
-            ("image.tar", "there is no `image.tar`"),
+            ("image.tar", "`image.tar` does not exist"),
             ("docker:debian", "not a transport"),
             ("docker://", "write docker://IMAGE"),
             ("oci:", "nothing follows `oci:`; write oci:FOLDER"),

@@ -54,7 +54,7 @@ fn a_page_of_something_between_is_not_taken_for_the_clusters_answer() {
             "PUT",
             "/",
             html(200, PAGE),
-            &["no block's locator but a page of HTML"],
+            &["not a block's locator but a page of HTML"],
         ),
         (
             "GET",

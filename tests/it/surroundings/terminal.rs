@@ -51,9 +51,14 @@ fn screen(text: &str, width: usize) -> Vec<String> {
                 column = 0;
             }
             '\u{1b}' => {
-                let sequence: String = rest.by_ref().take(2).collect();
-                assert_eq!(sequence, "[K", "{text:?}");
-                lines.last_mut().unwrap().truncate(column);
+                assert_eq!(rest.next(), Some('['), "{text:?}");
+                let parameters = |c: &char| c.is_ascii_digit() || *c == ';';
+                match rest.by_ref().find(|c| !parameters(c)) {
+                    Some('K') => lines.last_mut().unwrap().truncate(column),
+                    // A colour takes no place.
+                    Some('m') => {}
+                    other => panic!("{other:?}: {text:?}"),
+                }
             }
             character => {
                 if column == width {
