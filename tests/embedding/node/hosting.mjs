@@ -51,6 +51,7 @@ export async function host(folder, answer) {
     }
   }
   imports["keepdocker:contract/archives"].Archive = Archive;
+  imports["keepdocker:contract/registry"].fetch = (...request) => new Archive(asked("registry.fetch")(...request));
   imports["keepdocker:contract/locks"] = { Guard };
   const run = async (command, request) => {
     // One instance for one command.

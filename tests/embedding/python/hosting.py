@@ -5,6 +5,7 @@ from values import from_wasm, to_wasm
 
 COMMANDS = "keepdocker:contract/commands@0.1.0"
 RESOURCES = {"archive": 1, "guard": 2}
+RETURNED = {"archives.open": "archive", "registry.fetch": "archive", "locks.acquire": "guard"}
 
 
 class Host:
@@ -52,9 +53,8 @@ def _function(interface, name, ty, answer):
             else:
                 values.append(from_wasm(parameter, argument))
         answered = answer(verb, *values)
-        if name.startswith("[static]") and "ok" in answered:
-            resource = name.removeprefix("[static]").split(".")[0]
-            answered = {"ok": wasm.ResourceHost.own(answered["ok"], RESOURCES[resource])}
+        if verb in RETURNED and "ok" in answered:
+            answered = {"ok": wasm.ResourceHost.own(answered["ok"], RESOURCES[RETURNED[verb]])}
         return None if result is None else to_wasm(result, answered)
 
     return run
