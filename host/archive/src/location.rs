@@ -49,6 +49,11 @@ pub enum LocationError {
     /// Nothing follows the transport.
     #[error("nothing follows `{0}:`; write {0}:{1}")]
     Empty(&'static str, &'static str),
+    /// What belongs into a file of logins stands in the name; it is not repeated.
+    #[error(
+        "the name behind `docker://` has a user and a password in it; write docker://IMAGE, and log in with `docker login` or `podman login`"
+    )]
+    Login,
     /// It has the name of an image, which is always text.
     #[error("`{0}` is not UTF-8, as the name of an image is")]
     NotText(String),
@@ -166,6 +171,7 @@ impl FromStr for Location {
         };
         let (transport, form) = match transport {
             "docker" if rest == "//" => return Err(LocationError::Empty("docker", "//IMAGE")),
+            "docker" if has_login(rest) => return Err(LocationError::Login),
             "docker" if rest.starts_with("//") => {
                 return Ok(Location::Registry(rest[2..].to_owned()));
             }
@@ -195,6 +201,16 @@ impl FromStr for Location {
             _ => Location::File { file: path, image },
         })
     }
+}
+
+/// Tells whether a user and a password stand where a name begins: a digest is the only thing that an `@` may introduce.
+fn has_login(rest: &str) -> bool {
+    rest.split_once('@').is_some_and(|(before, after)| {
+        let is_digest = after
+            .split_once(':')
+            .is_some_and(|(_, hex)| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        before.contains(':') && !is_digest
+    })
 }
 
 /// Splits a path from the image's name that may follow.
@@ -300,6 +316,7 @@ mod tests {
         ] {
             let error = location(bytes).unwrap_err().to_string();
             assert!(error.contains(hint), "{error}");
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 
@@ -355,6 +372,7 @@ mod tests {
             ("docker://", "write docker://IMAGE"),
             ("oci:", "nothing follows `oci:`; write oci:FOLDER"),
             ("docker-archive::x", "write docker-archive:FILE"),
+            ("docker://me:secret@lab.example/x:1", "log in with"),
         ] {
             let error = text.parse::<Location>().unwrap_err().to_string();
             assert!(error.contains(hint), "{error}");

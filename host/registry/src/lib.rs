@@ -26,6 +26,7 @@ mod place;
 mod program;
 mod refusal;
 mod requests;
+mod secrets;
 mod tokens;
 mod transport;
 

@@ -59,7 +59,7 @@ pub(crate) async fn of_answer(
         arrived.response.status(),
         arrived.response.headers().clone(),
     );
-    let words = words(arrived.response).await;
+    let words = arrived.secrets.hide(words(arrived.response).await);
     match status.as_u16() {
         401 | 403 if !is_elsewhere => Error::Refused {
             host,

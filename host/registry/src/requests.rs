@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, RANGE, WARNING};
 use http::{Method, StatusCode};
@@ -23,6 +24,8 @@ use crate::transport::{Arrived, Lost, Origin, Request, Transport};
 
 /// How many warnings of registries are shown at most.
 const MOST_WARNINGS: usize = 10;
+/// How many bytes a second there must be of what is read as a whole.
+const SLOWEST: u64 = 256;
 
 /// Sends requests to registries.
 pub(crate) struct Requests {
@@ -325,6 +328,7 @@ impl Requests {
         limit: usize,
     ) -> Result<Vec<u8>, String> {
         let stall = self.transport.timing.stall;
+        let begun = Instant::now();
         let mut body = Vec::new();
         loop {
             let chunk = tokio::time::timeout(stall, response.chunk())
@@ -333,6 +337,15 @@ impl Requests {
                 .map_err(|error| self.words(error))?;
             let Some(chunk) = chunk else { return Ok(body) };
             body.extend_from_slice(&chunk);
+            // It is short: drop by drop it could take a day.
+            let taken = begun.elapsed();
+            if taken > stall && (body.len() as u64) < SLOWEST * taken.as_secs() {
+                return Err(format!(
+                    "only {} bytes came in {} s",
+                    body.len(),
+                    taken.as_secs()
+                ));
+            }
             if body.len() > limit {
                 return Err(format!("what it sends is longer than {limit} bytes"));
             }
@@ -354,6 +367,7 @@ impl Requests {
             let Some(text) = refusal::warning(value) else {
                 continue;
             };
+            let text = self.transport.secrets.hide(text);
             let mut shown = locked(&self.warnings);
             if shown.len() < MOST_WARNINGS && shown.insert(text.clone()) {
                 self.transport

@@ -18,6 +18,7 @@ use crate::addresses::{Guarded, objection};
 use crate::certificates;
 use crate::error::Error;
 use crate::program::{Certificates, Exchange, Program};
+use crate::secrets::Secrets;
 
 /// The most redirects that are followed.
 const MOST_REDIRECTS: usize = 10;
@@ -56,6 +57,7 @@ impl Default for Timing {
 pub(crate) struct Transport {
     pub(crate) program: Arc<dyn Program>,
     pub(crate) timing: Timing,
+    pub(crate) secrets: Arc<Secrets>,
     certificate_folders: Vec<PathBuf>,
     clients: Mutex<HashMap<Way, Client>>,
 }
@@ -101,6 +103,8 @@ pub(crate) struct Arrived {
     pub(crate) host: String,
     /// Whether it is another than the one that was asked first.
     pub(crate) is_elsewhere: bool,
+    /// What must not be shown of its words.
+    pub(crate) secrets: Arc<Secrets>,
 }
 
 /// Why no answer came.
@@ -123,6 +127,7 @@ impl Transport {
         Self {
             program,
             timing,
+            secrets: Arc::default(),
             certificate_folders,
             clients: Mutex::default(),
         }
@@ -144,6 +149,7 @@ impl Transport {
                     response,
                     host: authority(&url),
                     is_elsewhere,
+                    secrets: self.secrets.clone(),
                 });
             };
             let refused = |reason: &str| {
@@ -191,9 +197,11 @@ impl Transport {
             .request(request.method.clone(), url.clone())
             .headers(request.headers.clone());
         if let Some(authorization) = authorization {
+            self.secrets.note_header(authorization);
             builder = builder.header(AUTHORIZATION, authorization);
         }
         if let Some(form) = &request.form {
+            self.secrets.note_form(form);
             builder = builder
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .body(Bytes::from(form.clone()));
@@ -205,7 +213,7 @@ impl Transport {
                 Method::POST => "POST",
                 _ => "GET",
             },
-            url: shown(url),
+            url: self.secrets.hide(shown(url)),
             status: match &sent {
                 Ok(Ok(response)) => Some(response.status().as_u16()),
                 _ => None,

@@ -183,6 +183,35 @@ async fn a_password_is_shown_once_and_never_again_where_it_is_refused() {
     assert!(!format!("{error:?}").contains("s3cr3t"));
 }
 
+/// Such servers exist, and what they repeat goes to terminals and logs.
+#[tokio::test]
+async fn what_a_registry_repeats_of_a_login_is_masked() {
+    let fake = Fake::start(|seen| match seen.header("authorization") {
+        None => Reply::status(401).header("WWW-Authenticate", "Basic realm=\"r\""),
+        Some(sent) => Reply {
+            status: 403,
+            body: format!("you sent {sent}, that is me:LongPwSecret99").into_bytes(),
+            ..Reply::default()
+        }
+        .header("Warning", "299 - \"LongPwSecret99 is weak\""),
+    })
+    .await;
+    let mut settings = settings();
+    // me:LongPwSecret99
+    settings.logins = text(format!(
+        r#"{{"auths":{{"{}":{{"auth":"bWU6TG9uZ1B3U2VjcmV0OTk="}}}}}}"#,
+        fake.address
+    ));
+    let (client, lender) = client(settings, Lender::default());
+    let error = pull(&client, &fake.name("lab/tool:1")).await.unwrap_err();
+    let told = format!("{error} {}", lender.notes());
+    assert!(
+        told.contains("you sent Basic masked, that is me:masked"),
+        "{told}"
+    );
+    assert!(!told.contains("LongPwSecret99"), "{told}");
+}
+
 #[tokio::test]
 async fn helpers_are_asked_once_and_their_failure_is_no_absence() {
     let sample = Sample::new(&[1000, 2000]);
