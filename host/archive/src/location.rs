@@ -206,9 +206,9 @@ impl FromStr for Location {
 /// Tells whether a user and a password stand where a name begins: a digest is the only thing that an `@` may introduce.
 fn has_login(rest: &str) -> bool {
     rest.split_once('@').is_some_and(|(before, after)| {
-        let is_digest = after
-            .split_once(':')
-            .is_some_and(|(_, hex)| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let is_digest = after.split_once(':').is_some_and(|(_, hex)| {
+            hex.len() > 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
         before.contains(':') && !is_digest
     })
 }
@@ -373,6 +373,9 @@ mod tests {
             ("oci:", "nothing follows `oci:`; write oci:FOLDER"),
             ("docker-archive::x", "write docker-archive:FILE"),
             ("docker://me:secret@lab.example/x:1", "log in with"),
+            ("docker://me:secret@lab.example:5000/x", "log in with"),
+            ("docker://me:secret@localhost:5000/x", "log in with"),
+            ("docker://me:secret@localhost:5000", "log in with"),
         ] {
             let error = text.parse::<Location>().unwrap_err().to_string();
             assert!(error.contains(hint), "{error}");
