@@ -336,6 +336,40 @@ fn a_policy_says_which_images_may_come_from_where() {
     }
 }
 
+/// What an index says of the platform is a hint.
+#[test]
+fn an_index_that_lies_about_the_platform_is_told_and_deceives_no_policy() {
+    let image = image();
+    let registry = FaultyRegistry::serve(&image, |_| None);
+    let source = registry.source("lab/tool:lie");
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster);
+    let lied = "linux/arm64, and the image itself that it is for linux/amd64";
+    let output = upload(&environment, &source, &["lab/tool:lie"]);
+    assert!(output.stderr.contains(lied), "{output}");
+    let _ = output.success();
+
+    for (rule, is_allowed) in [
+        ("platforms = [\"linux/arm64\"]", false),
+        ("platforms = [\"linux/arm64\", \"linux/amd64\"]", true),
+    ] {
+        let cluster = Cluster::start();
+        let environment = Environment::on(&cluster);
+        let rest = "verbs = [\"log.*\", \"archives.*\", \"locks.*\", \"keep.*\", \"cluster.*\", \"users.*\", \"projects.*\", \"links.*\", \"collections.*\", \"registry.resolve\"]";
+        let rules = format!(
+            "[[allow]]\nid = \"f\"\nverbs = [\"registry.fetch\"]\n{rule}\nreason = \"r\"\n[[allow]]\nid = \"rest\"\n{rest}\nreason = \"r\"\n"
+        );
+        let file = policy(&environment, &rules);
+        let output = environment.keepdocker(&["--policy", &file, "upload", "--from", &source]);
+        if is_allowed {
+            let _ = output.success();
+        } else {
+            assert!(output.failure(3).contains("linux/amd64"), "{output}");
+            cluster.assert_nothing_registered();
+        }
+    }
+}
+
 #[test]
 fn each_request_is_in_the_log_and_the_run_can_be_replayed() {
     let image = image();

@@ -147,6 +147,21 @@ pub fn of_registry(
     choose(&images, &asked).map(|image| image.id.clone())
 }
 
+/// Says that an image is for another platform than a registry's index says, if so: whoever chose it by that may not
+/// want it.
+#[must_use]
+pub fn contradiction(said: &types::Platform, own: &types::Platform) -> Option<String> {
+    let (index, config) = (in_terms(said), in_terms(own));
+    let is_said = !index.os.is_empty() && !config.os.is_empty();
+    (is_said && !index.is(&config)).then(|| {
+        format!(
+            "the registry says that the image is for {}, and the image itself that it is for {}",
+            platform_text(said),
+            platform_text(own)
+        )
+    })
+}
+
 /// Leaves one platform of each group.
 fn by_platform(
     meant: &mut Vec<&HeldImage>,

@@ -7,11 +7,13 @@ use super::{check_format, forget, new_name};
 use crate::archive;
 use crate::bindings::exports::keepdocker::contract::commands::{Failure, UploadRequest, Uploaded};
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
-use crate::capabilities::{archives, cluster, keep, locks, registry};
+use crate::bindings::keepdocker::contract::log::Level;
+use crate::capabilities::{archives, cluster, keep, locks, log, registry};
 use crate::evidence::Identity;
 use crate::reference::Reference;
 use crate::selection::{self, Asked};
 use crate::source::Source;
+use crate::types;
 use std::cell::Cell;
 
 /// Uploads an image of the archive that the user named.
@@ -47,35 +49,49 @@ pub(super) fn of_registry(
     // The config's digest is the ID of every image in a registry, which makes it v2.
     check_format("v2", cluster, request.force_image_format)?;
     let resolved = registry::resolve(text)?;
-    let candidates = resolved.candidates.into_iter();
+    let candidates = resolved.candidates;
     let manifest = selection::of_registry(
-        candidates.map(|it| (it.manifest, it.platform)),
+        candidates
+            .iter()
+            .map(|it| (it.manifest.clone(), it.platform.clone())),
         request.platform.as_ref(),
     )?;
+    let chosen = candidates.into_iter().find(|it| it.manifest == manifest);
     let name = Reference::Name(name);
     let asked = Asked {
         called: None,
         platform: request.platform.as_ref(),
         reference: Some(&name),
     };
-    let origin = format!("{}@{}", source.repository(), resolved.digest);
+    let origin = Origin {
+        reference: format!("{}@{}", source.repository(), resolved.digest),
+        platform: chosen.map(|it| it.platform),
+    };
     let open = || registry::fetch(text, &manifest);
     upload(request, cluster, &asked, Some(&origin), &open)
 }
 
-/// Uploads an image of what `open` opens; `origin` is the most exact reference that leads back to it, where that is
-/// known.
+/// What a registry said of an image before it was fetched.
+struct Origin {
+    /// The most exact reference that leads back to it.
+    reference: String,
+    /// The platform.
+    platform: Option<types::Platform>,
+}
+
+/// Uploads an image of what `open` opens.
 fn upload(
     request: &UploadRequest,
     cluster: &cluster::Config,
     asked: &Asked<'_>,
-    origin: Option<&String>,
+    origin: Option<&Origin>,
     open: &dyn Fn() -> Result<archives::Archive, ArchiveError>,
 ) -> Result<Uploaded, Failure> {
     let reference = asked.reference;
     let source = |manifest: Option<&String>, repo_tags: &[String]| {
         let mut source = Source::of(manifest, repo_tags);
-        source.reference = origin.cloned().or(source.reference);
+        let known = origin.map(|origin| origin.reference.clone());
+        source.reference = known.or(source.reference);
         source
     };
     let given = open()?;
@@ -103,6 +119,10 @@ fn upload(
         return Ok(uploaded);
     };
     let image = selection::choose(&images, asked)?;
+    let said = origin.and_then(|origin| origin.platform.as_ref());
+    if let Some(text) = said.and_then(|said| selection::contradiction(said, &image.platform)) {
+        log::write(Level::Warning, &text);
+    }
     let names = archive::names(reference, &image.repo_tags);
     let upload = Upload::new(request, cluster, &names)?;
     let _guard = locks::Guard::acquire(&image.id)?;

@@ -82,6 +82,16 @@ impl<'g> Permit<'g> {
         self.gate.fetches(bytes)
     }
 
+    /// Asks whether the operation may be done on an object of which more was learned since it was admitted.
+    ///
+    /// A rule decides before anything is fetched, by what others say; what is there may be something else.
+    ///
+    /// # Errors
+    /// If the policy denies that operation. Then this one must not go on.
+    pub fn confirm(&self, operation: &Operation) -> Result<(), Refusal> {
+        self.gate.confirm(self.number, operation)
+    }
+
     /// Tells the gate for which platform an image is, by what a registry says of its manifest.
     pub fn saw_platform(&self, manifest: &str, platform: &str) {
         self.gate.saw_platform(manifest, platform);

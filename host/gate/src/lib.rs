@@ -288,6 +288,26 @@ impl Gate {
         }
     }
 
+    fn confirm(&self, number: u64, operation: &Operation) -> Result<(), Refusal> {
+        let seen = lock(&self.seen);
+        let ruling = self
+            .policy
+            .decide(operation, &self.context(&seen, operation));
+        drop(seen);
+        match ruling.decision {
+            Decision::Allow => Ok(()),
+            Decision::WouldDeny => {
+                self.warn(number, operation, ruling);
+                Ok(())
+            }
+            Decision::Deny => {
+                let denial = self.denial(number, operation, &ruling);
+                *lock(&self.denial) = Some(denial.clone());
+                Err(Refusal::Denied(Box::new(denial)))
+            }
+        }
+    }
+
     fn fetches(&self, bytes: u64) -> Result<(), Refusal> {
         let limit = self.policy.limits().get(Counted::RegistryBytes);
         let most = limit.map_or(u64::MAX, |limit| limit.value);

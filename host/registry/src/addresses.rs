@@ -50,6 +50,23 @@ fn is_near(address: IpAddr) -> bool {
     }
 }
 
+/// Tells whether an address is one of the nearest network, where clouds have their metadata.
+fn is_link_local(address: IpAddr) -> bool {
+    match unmapped(address) {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+/// Returns the address that stands in the place of a host's name.
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(IpAddr::V4(address)),
+        Host::Ipv6(address) => Some(IpAddr::V6(address)),
+        Host::Domain(_) => None,
+    }
+}
+
 /// Tells whether an address is one of a private network.
 fn is_private(address: IpAddr) -> bool {
     match unmapped(address) {
@@ -69,17 +86,16 @@ pub(crate) fn objection(origin: &Url, url: &Url) -> Option<&'static str> {
     }
     let is_local = |url: &Url| url.host_str().is_some_and(crate::place::is_local);
     if is_local(origin) {
-        return None;
+        // A registry on this machine may lead anywhere but to the metadata of its cloud.
+        return literal(url)
+            .is_some_and(is_link_local)
+            .then_some("it leads to an address of this machine's nearest network");
     }
     if is_local(url) {
         return Some("it leads into this machine");
     }
     let near = |address: IpAddr| is_near(address).then_some("it leads into this machine");
-    let literal = match url.host()? {
-        Host::Ipv4(address) => IpAddr::V4(address),
-        Host::Ipv6(address) => IpAddr::V6(address),
-        Host::Domain(_) => return None,
-    };
+    let literal = literal(url)?;
     let is_private_origin = match origin.host() {
         Some(Host::Ipv4(address)) => is_private(address.into()),
         Some(Host::Ipv6(address)) => is_private(address.into()),
@@ -161,6 +177,9 @@ mod tests {
         assert!(may("https://10.0.0.1/", "https://10.0.0.2/"));
         assert!(!may("https://10.0.0.1/", "https://127.0.0.1/"));
         assert!(may("http://127.0.0.1:5000/", "http://127.0.0.1:5001/"));
+        for metadata in ["http://169.254.169.254/latest/", "http://[fe80::1]/"] {
+            assert!(!may("http://127.0.0.1:5000/", metadata), "{metadata}");
+        }
         assert!(may("http://registry.example/", "http://cdn.example/"));
         assert!(!may("http://registry.example/", "http://localhost/"));
     }

@@ -292,7 +292,8 @@ impl Client {
 
 impl Image {
     /// Returns the platform that its config names; empty where it says nothing, or is none that can be read.
-    fn platform(&self) -> Platform {
+    #[must_use]
+    pub fn platform(&self) -> Platform {
         let config = self
             .documents
             .iter()

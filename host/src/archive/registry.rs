@@ -17,13 +17,8 @@ impl Host for View<'_, Archives> {
         let resolved = registries.resolve(&name).await;
         for candidate in resolved.iter().flat_map(|resolved| &resolved.candidates) {
             let platform = &candidate.platform;
-            let parts = [&platform.os, &platform.architecture, &platform.variant];
-            let parts: Vec<&str> = parts
-                .into_iter()
-                .map(String::as_str)
-                .filter(|part| !part.is_empty())
-                .collect();
-            permit.saw_platform(&candidate.manifest, &parts.join("/"));
+            let text = written([&platform.os, &platform.architecture, &platform.variant]);
+            permit.saw_platform(&candidate.manifest, &text);
         }
         permit.close(resolved).map_err(Fault::Failed)
     }
@@ -42,6 +37,19 @@ impl Host for View<'_, Archives> {
         let registries = self.capability.open(&permit).registries();
         let opened = async {
             let image = registries.image(&name, &manifest).await?;
+            // What an index says of the platform is a hint; the image is what its config says.
+            let own = image.platform();
+            let own = written([&own.os, &own.architecture, &own.variant]);
+            if !own.is_empty() && platform.as_ref() != Some(&own) {
+                let operation = Operation::RegistryFetch {
+                    name: name.clone(),
+                    manifest: manifest.clone(),
+                    platform: Some(own),
+                };
+                permit
+                    .confirm(&operation)
+                    .map_err(RegistryError::Withheld)?;
+            }
             permit
                 .fetches(image.size())
                 .map_err(RegistryError::Withheld)?;
@@ -52,4 +60,10 @@ impl Host for View<'_, Archives> {
         let opened = opened.await;
         Self::hand_out(self.table, permit, opened)
     }
+}
+
+/// Writes the parts of a platform as rules of policies do; nothing where nothing is said of it.
+fn written(parts: [&str; 3]) -> String {
+    let said = parts.into_iter().filter(|part| !part.is_empty());
+    said.collect::<Vec<_>>().join("/")
 }

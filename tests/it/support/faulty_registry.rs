@@ -66,7 +66,7 @@ impl Asked {
 
 impl FaultyRegistry {
     /// Serves an image by every name with its layers compressed, and as the entry for linux/amd64 of an index by the
-    /// tag `index`.
+    /// tag `index`; the index of tag `lie` says of it that it is for linux/arm64.
     pub(crate) fn serve(
         image: &Made,
         deed: impl Fn(&Asked) -> Option<Deed> + Send + Sync + 'static,
@@ -108,6 +108,8 @@ impl FaultyRegistry {
         ]});
         let index = index.to_string().into_bytes();
         let (manifest_digest, index_digest) = (digest(&manifest), digest(&index));
+        let lie = json!({"schemaVersion": 2, "manifests": [entry(digest(&manifest), manifest.len(), "arm64")]});
+        content.insert("lie".into(), (INDEX, lie.to_string().into_bytes()));
         content.insert("index".into(), (INDEX, index.clone()));
         content.insert(index_digest.clone(), (INDEX, index));
         content.insert(manifest_digest.clone(), (MANIFEST, manifest.clone()));
