@@ -17,7 +17,7 @@ pub(crate) struct Platforms(Vec<PlatformPattern>);
 
 impl Narrowing for Platforms {
     const NAME: &'static str = "platforms";
-    const MEANING: &'static str = "For which platforms: `*`, or `os/architecture` with a variant or for all of them; what the registry says of the image counts.";
+    const MEANING: &'static str = "For which platforms: `*`, or `os/architecture` with a variant or for all of them; both what the registry says of the image and what its config says must match.";
     const EFFECTS: &'static [Effect] = BOTH;
     const VERBS: &'static [Verb] = &[Verb::RegistryFetch];
 
