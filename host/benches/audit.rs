@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
 use std::time::{Duration, Instant};
 
-use keepdocker::gate::{Gate, NO_ARGUMENTS, Operation, Unrecorded};
-use keepdocker::policy::{Cluster, Guest, Policy};
+use keepdocker_gate::policy::{Cluster, Guest, Policy};
+use keepdocker_gate::{Gate, NO_ARGUMENTS, Operation, Unrecorded};
 use keepdocker_sandbox::seed::Image;
 use keepdocker_sandbox::{Options, Sandbox};
 use sha2::{Digest, Sha256};

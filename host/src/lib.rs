@@ -1,30 +1,56 @@
 //! The library behind the programs `keepdocker` and `arv-keepdocker`.
+//!
+//! It offers the two programs as functions, their allocator, and [`testing`] for the tests beside it; all else is
+//! for itself alone.
 
-pub mod api;
-pub mod archive;
-pub mod audit;
-pub mod bindings;
-pub mod cache;
-pub mod cli;
-pub mod component;
-pub mod confinement;
-pub mod engine;
-pub mod http;
-pub mod keep;
-pub mod locks;
-pub mod memory;
-pub mod messages;
-pub mod output;
-pub mod plan;
-pub mod progress;
-pub mod registry;
-pub mod replay;
-pub mod run;
-pub mod settings;
+mod api;
+mod archive;
+mod audit;
+mod bindings;
+mod cache;
+mod cli;
+mod component;
+mod confinement;
+mod engine;
+mod http;
+mod keep;
+mod locks;
+mod memory;
+mod messages;
+mod output;
+mod plan;
+mod progress;
+mod registry;
+mod replay;
+mod run;
+mod settings;
 mod signals;
-pub mod target;
+mod target;
+pub mod testing;
+#[cfg(test)]
+mod tests;
 
-pub use keepdocker_gate::{self as gate, policy};
-pub use keepdocker_wording::harmless;
+use std::process::ExitCode;
 
-use keepdocker_wording as wording;
+use keepdocker_gate::{self as gate, policy};
+use keepdocker_wording::{self as wording, harmless};
+
+pub use memory::Allocator;
+
+/// Runs `keepdocker` on the process's command line and environment, and returns its exit status.
+///
+/// Packages install that program once and link `arv-keepdocker` to it: started by that name it is the drop-in.
+#[must_use]
+pub fn keepdocker() -> ExitCode {
+    if cli::is_called("arv-keepdocker") {
+        arv_keepdocker()
+    } else {
+        cli::keepdocker::main()
+    }
+}
+
+/// Runs `arv-keepdocker` on the process's command line and environment, and returns its exit status.
+#[must_use]
+pub fn arv_keepdocker() -> ExitCode {
+    cli::arv_keepdocker::main()
+}

@@ -20,7 +20,7 @@ const ADVICE: &str =
 static IS_DROP_IN: AtomicBool = AtomicBool::new(false);
 
 /// Has what is said without memory look like the Python program's messages.
-pub fn speak_as_drop_in() {
+pub(crate) fn speak_as_drop_in() {
     IS_DROP_IN.store(true, Ordering::Relaxed);
 }
 

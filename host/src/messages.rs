@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::bindings::{View, log};
 use crate::gate::{Operation, Refusal};
 
-pub use keepdocker_console::Level;
+pub(crate) use keepdocker_console::Level;
 
 /// Shows the component's messages.
 #[derive(Clone)]
-pub struct Messages(Arc<Show>);
+pub(crate) struct Messages(Arc<Show>);
 
 type Show = dyn Fn(Level, &str) + Send + Sync;
 
@@ -19,12 +19,12 @@ const MAX_LENGTH: usize = 8 << 10;
 
 impl Messages {
     /// Hands each message on to `show`, which must escape what could harm a terminal.
-    pub fn new(show: impl Fn(Level, &str) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(show: impl Fn(Level, &str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(show))
     }
 
     /// Shows one message.
-    pub fn show(&self, level: Level, message: &str) {
+    pub(crate) fn show(&self, level: Level, message: &str) {
         let end = message.floor_char_boundary(MAX_LENGTH);
         (self.0)(level, &message[..end]);
     }

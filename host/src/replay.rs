@@ -9,7 +9,7 @@ use crate::component::{self, Component, Deviation, Limits, Script};
 
 /// How a replay came out, where the component did what the log says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Replayed {
+pub(crate) struct Replayed {
     /// How many calls were the same.
     pub calls: usize,
     /// Whether the run came to its answer; one that was cut short did not, then or now.
@@ -18,7 +18,7 @@ pub struct Replayed {
 
 /// Why a replay proves nothing, or proves that the log is not that of the component.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReplayError {
+pub(crate) enum ReplayError {
     /// The log is of another component.
     #[error(
         "the run was one of the component with SHA-256 {recorded}, and this one has {have}; name the other with `--component FILE`"
@@ -43,7 +43,7 @@ impl Run {
     ///
     /// # Errors
     /// If the component is another or does anything else than the log says.
-    pub async fn replay(
+    pub(crate) async fn replay(
         mut self,
         component: &Component,
         limits: Limits,

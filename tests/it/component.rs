@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use keepdocker::component::WASM;
+use keepdocker::testing::COMPONENT;
 use serde_json::Value;
 
 use crate::support::{Cluster, Environment, data};
@@ -16,9 +16,9 @@ fn what_is_extracted_is_what_is_embedded_and_runs_like_it() {
     environment
         .keepdocker(&["component", "extract", "-o", name])
         .success();
-    assert_eq!(fs::read(&file).unwrap(), WASM);
+    assert_eq!(fs::read(&file).unwrap(), COMPONENT);
     let printed = environment.keepdocker(&["component", "extract", "-o", "-"]);
-    assert_eq!(printed.stdout, WASM);
+    assert_eq!(printed.stdout, COMPONENT);
 
     let archive = format!("docker-archive:{}", data("tiny-docker20.10.tar").display());
     let uploaded = environment

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 
-use keepdocker::settings::VARIABLES;
+use keepdocker::testing::VARIABLES;
 use serde_json::json;
 
 use crate::support::{Cluster, Environment, Output, StandIn, data};
@@ -204,7 +204,7 @@ fn an_empty_variable_is_as_the_table_says() {
         (upload, &["upload", "--quiet", "--from", &source], ""),
         (drop_in, &["hello-world"], "  "),
     ];
-    for variable in VARIABLES {
+    for &variable in VARIABLES {
         let row = TABLE
             .lines()
             .find(|line| line.contains(&format!("`{variable}`")) && line.contains("` | "))

@@ -1,7 +1,7 @@
 //! What goes wrong while an image is uploaded: it passes and the upload succeeds, or it stays and one
 //! clear error ends an upload that has registered nothing.
 //!
-//! What a slow service or a single replica does to one block is in `host/tests/cluster`, and what
+//! What a slow service or a single replica does to one block is in `host/src/tests`, and what
 //! goes wrong on the way out of Keep in `download`.
 
 use keepdocker_sandbox::faults::{Action, Fault};

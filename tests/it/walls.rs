@@ -1,5 +1,5 @@
 //! The walls between the rooms: no source file is compiled in two places, no circle of folders, no dependency
-//! that nothing uses, no cluster in the drop-in.
+//! that nothing uses, nothing public that nobody else wants, no cluster in the drop-in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -80,6 +80,49 @@ fn every_dependency_is_used() {
 }
 
 #[test]
+fn nothing_is_public_that_no_other_crate_names() {
+    let mut all = Vec::new();
+    for folder in ["guest", "host", "tests"] {
+        walk(&root().join(folder), &mut |file| {
+            if file.extension().is_some_and(|extension| extension == "rs") {
+                let name = file.strip_prefix(root()).unwrap().display().to_string();
+                all.push((name, without_comments(&fs::read_to_string(file).unwrap())));
+            }
+        });
+    }
+    let crate_of = |file: &str| {
+        file.split_once("/src/")
+            .map(|(folder, _)| folder.to_owned())
+    };
+    let mut words_of: BTreeMap<Option<String>, BTreeSet<&str>> = BTreeMap::new();
+    for (file, text) in &all {
+        // What a macro names is named wherever it is expanded.
+        let is_expanded_elsewhere = text.contains("#[macro_export]");
+        let of = crate_of(file).filter(|_| !is_expanded_elsewhere);
+        words_of.entry(of).or_default().extend(words(text));
+    }
+    let mut alone = Vec::new();
+    for (file, text) in &all {
+        let of = crate_of(file);
+        if of.as_deref().is_none_or(|of| of == "host") {
+            continue;
+        }
+        for name in public_names(text) {
+            let is_named = words_of
+                .iter()
+                .any(|(other, words)| *other != of && words.contains(name));
+            if !is_named {
+                alone.push(format!("{file}: {name}"));
+            }
+        }
+    }
+    assert!(
+        alone.is_empty(),
+        "only their own crates name these: {alone:#?}"
+    );
+}
+
+#[test]
 fn the_drop_in_has_no_cluster_inside() {
     // With these words every database of SQLite begins, and only what makes one has them.
     const DATABASE: &[u8] = b"SQLite format 3";
@@ -89,6 +132,24 @@ fn the_drop_in_has_no_cluster_inside() {
     };
     assert!(holds(env!("CARGO_BIN_EXE_keepdocker")));
     assert!(!holds(env!("CARGO_BIN_EXE_arv-keepdocker")));
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+/// Returns the functions and constants that a source file makes public.
+fn public_names(code: &str) -> impl Iterator<Item = &str> {
+    code.lines().filter_map(|line| {
+        let mut words = line.trim_start().strip_prefix("pub ")?.split_whitespace();
+        let kind = words.find(|word| !["async", "unsafe"].contains(word))?;
+        let kinds = ["fn", "const", "static"];
+        let name = words.find(|word| !kinds.contains(word))?;
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        kinds
+            .contains(&kind)
+            .then(|| name.split(|c: char| !is_part(c)).next())?
+    })
 }
 
 /// Returns which folders and files of `host/src` use which others, apart from unit tests.

@@ -39,7 +39,7 @@ pub fn are_digits(text: &str, count: usize) -> bool {
 
 /// Tells whether the text is digits of lower case, as many as are wanted.
 #[must_use]
-pub fn are_lower_digits(text: &str, count: usize) -> bool {
+pub(crate) fn are_lower_digits(text: &str, count: usize) -> bool {
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     text.len() == count && text.bytes().all(is_digit)
 }

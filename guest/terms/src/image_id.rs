@@ -29,12 +29,6 @@ impl<'a> ImageId<'a> {
     pub fn digits(self) -> &'a str {
         bare(self.0)
     }
-
-    /// Tells whether the ID is of the v2 format: whether it has `sha256:` before its digits.
-    #[must_use]
-    pub fn is_v2(self) -> bool {
-        is_marked(self.0)
-    }
 }
 
 /// Two IDs are one if their digits are, however they are written.
@@ -130,8 +124,6 @@ mod tests {
         let v2 = format!("{ALGORITHM}{HEX}");
         let (one, other) = (ImageId::parse(&v2), ImageId::parse(HEX));
         assert!(one.is_some() && one == other);
-        assert_eq!(one.map(ImageId::is_v2), Some(true));
-        assert_eq!(other.map(ImageId::is_v2), Some(false));
         let upper = HEX.to_uppercase();
         assert_eq!(ImageId::parse(&upper), other);
         let another = HEX.replace('d', "e");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use keepdocker::keep::{BlockHash, MAXIMUM_SIZE};
+use keepdocker_arvados::keep::{BlockHash, MAXIMUM_SIZE};
 use serde_json::Value;
 
 use super::image::{self, Image};

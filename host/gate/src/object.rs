@@ -66,7 +66,10 @@ impl Operation {
     ///
     /// # Errors
     /// If there is no such verb, or the object is none of that verb's.
-    pub fn from_object(verb: &str, object: &Map<String, Value>) -> Result<Self, ObjectError> {
+    pub(crate) fn from_object(
+        verb: &str,
+        object: &Map<String, Value>,
+    ) -> Result<Self, ObjectError> {
         let verb = Verb::named(verb).ok_or_else(|| ObjectError::UnknownVerb(verb.to_owned()))?;
         Self::of_verb(verb, object)
     }

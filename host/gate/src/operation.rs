@@ -141,19 +141,19 @@ pub enum Operation {
 
 impl Operation {
     /// The levels of a message.
-    pub const LEVELS: [&'static str; 4] = ["debug", "info", "warning", "error"];
+    pub(crate) const LEVELS: [&'static str; 4] = ["debug", "info", "warning", "error"];
 
     /// Where an archive can come from.
     pub const SOURCES: [&'static str; 3] = ["engine", "given", "cache"];
 
     /// Where a fetched archive can go.
-    pub const TARGETS: [&'static str; 2] = ["given", "engine"];
+    pub(crate) const TARGETS: [&'static str; 2] = ["given", "engine"];
 
     /// How far an archive in Keep can be read.
-    pub const DEPTHS: [&'static str; 2] = ["config", "content"];
+    pub(crate) const DEPTHS: [&'static str; 2] = ["config", "content"];
 
     /// The link classes that make a collection known as an image, as Arvados names them.
-    pub const LINK_CLASSES: [&'static str; 3] = LinkClass::NAMES;
+    pub(crate) const LINK_CLASSES: [&'static str; 3] = LinkClass::NAMES;
 
     /// Returns the operation's verb.
     #[must_use]

@@ -84,7 +84,7 @@ impl Place {
 
     /// Returns what helpers know a login by.
     #[must_use]
-    pub fn login_key(&self) -> &str {
+    pub(crate) fn login_key(&self) -> &str {
         match self.host.as_str() {
             HUB | HUB_HOST => HUB_KEY,
             host => host,
@@ -101,7 +101,7 @@ impl Place {
     ///
     /// Such a one may speak without encryption, as engines allow it too.
     #[must_use]
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         is_local(host_of(self.authority()))
     }
 }

@@ -13,7 +13,7 @@ use crate::registry::Registries;
 
 /// Opens archives of every source.
 #[derive(Debug)]
-pub struct Archives {
+pub(crate) struct Archives {
     engine: Engine,
     given: Option<Location>,
     cache: Arc<Place>,
@@ -25,14 +25,14 @@ pub struct Archives {
 
 /// An archive that the component holds a handle of.
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub(crate) struct Opened {
     archive: Arc<Mutex<Archive>>,
     image: Option<String>,
 }
 
 /// Why an archive is not to be had.
 #[derive(Debug, thiserror::Error)]
-pub enum ArchivesError {
+pub(crate) enum ArchivesError {
     /// The archive is at fault, or its source.
     #[error(transparent)]
     Archive(#[from] Error),
@@ -67,7 +67,7 @@ impl From<ArchivesError> for WitError {
 
 impl Archives {
     /// Creates the sources of archives; `given` is what the user named.
-    pub fn new(
+    pub(crate) fn new(
         engine: Engine,
         given: Option<Location>,
         cache: Arc<Place>,
@@ -93,7 +93,7 @@ impl Archives {
     ///
     /// # Errors
     /// If it is not there or cannot be opened.
-    pub fn open(&self, source: &Source) -> Result<Opened, ArchivesError> {
+    pub(crate) fn open(&self, source: &Source) -> Result<Opened, ArchivesError> {
         let archive = match source {
             Source::Engine(image) => {
                 let (engine, id) = (self.engine.clone(), image.clone());
@@ -139,7 +139,7 @@ impl Archives {
     ///
     /// # Errors
     /// If it is there and cannot be removed.
-    pub fn forget(&self, image: &str) -> Result<(), ArchivesError> {
+    pub(crate) fn forget(&self, image: &str) -> Result<(), ArchivesError> {
         let step = || Step::Forget {
             image: image.into(),
         };
@@ -163,7 +163,7 @@ impl Opened {
     ///
     /// # Errors
     /// If its account of what it holds is unsound.
-    pub fn images(&self, wanted: &Wanted) -> Result<Option<Vec<Held>>, ArchivesError> {
+    pub(crate) fn images(&self, wanted: &Wanted) -> Result<Option<Vec<Held>>, ArchivesError> {
         Ok(self
             .archive
             .lock()

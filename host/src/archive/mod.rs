@@ -4,18 +4,17 @@
 //! engine.
 
 mod archives;
-pub mod host;
+pub(crate) mod host;
 mod registry;
 
 use crate::bindings;
 use crate::engine::CommandError;
 use crate::registry::of_registry;
 
-pub use archives::{Archives, ArchivesError, Opened};
-pub use keepdocker_archive::{
-    Archive, BlockLayout, BlockSink, Chosen, Digest, Error, Fault, Form, Held, Image, Location,
-    LocationError, Naming, Passable, Platform, ProducerFailure, Progress, Reading, Remote,
-    SinkClosed, Subject, Wanted, fewest_blocks, outline,
+pub(crate) use archives::{Archives, Opened};
+pub(crate) use keepdocker_archive::{
+    Archive, BlockSink, Chosen, Error, Held, Image, Location, Naming, Platform, Progress,
+    SinkClosed, Wanted, fewest_blocks, outline,
 };
 
 keepdocker_archive::contract!(bindings, producer);

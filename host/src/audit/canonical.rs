@@ -16,7 +16,7 @@ use parts::{Elements, Member, Members};
 /// A value that the log has no form for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this has no form in the audit log: {0}")]
-pub struct Unrepresentable(String);
+pub(crate) struct Unrepresentable(String);
 
 /// Writes a value as canonical JSON.
 ///

@@ -25,7 +25,7 @@ const TIME_FORMAT: &str = "%Y%m%dT%H%M%S%3fZ";
 
 /// The folder of the logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub PathBuf);
 
 /// One of the files that a log consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Folder {
     /// Returns the folder that is used where no policy names one: `keepdocker/audit` in
     /// `XDG_STATE_HOME` or `~/.local/state`.
     #[must_use]
-    pub fn usual(environment: &Environment) -> Option<Self> {
+    pub(crate) fn usual(environment: &Environment) -> Option<Self> {
         let base = environment
             .absolute_path("XDG_STATE_HOME")
             .or_else(|| Some(environment.home()?.join(".local/state")))?;
@@ -72,7 +72,7 @@ impl Folder {
     ///
     /// A name would have to be looked up, and an account need not have one.
     #[must_use]
-    pub fn of_user(directory: &Path) -> Self {
+    pub(crate) fn of_user(directory: &Path) -> Self {
         let user = user().to_string();
         let parts = directory.components().map(|part| match part {
             Component::Normal(name) => match name.to_str() {
@@ -91,7 +91,7 @@ impl Folder {
 
     /// Returns the file with the chain of all runs.
     #[must_use]
-    pub fn heads(&self) -> PathBuf {
+    pub(crate) fn heads(&self) -> PathBuf {
         self.0.join("heads")
     }
 
@@ -123,7 +123,7 @@ impl Folder {
     ///
     /// # Errors
     /// If the folder is there and cannot be read.
-    pub fn runs(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn runs(&self) -> Result<Vec<String>, Error> {
         let found = self.found()?.into_iter();
         Ok(found
             .filter(|(_, found)| found.has_lines)
@@ -135,7 +135,7 @@ impl Folder {
     ///
     /// # Errors
     /// If the folder is there and cannot be read.
-    pub fn left_over(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn left_over(&self) -> Result<Vec<String>, Error> {
         let found = self.found()?.into_iter();
         Ok(found
             .filter(|(_, found)| !found.has_lines)

@@ -26,7 +26,7 @@ const REQUEST: Names = ("request", "request_value");
 const ANSWER: Names = ("answer", "answer_value");
 
 /// What the first line says.
-pub struct Opening<'a> {
+pub(crate) struct Opening<'a> {
     /// The words of the command line.
     pub arguments: &'a [String],
     /// The exported command of the component.
@@ -44,7 +44,7 @@ pub struct Opening<'a> {
 }
 
 /// What the last line says.
-pub struct Closing<'a> {
+pub(crate) struct Closing<'a> {
     /// What came of the run, in a word.
     pub outcome: &'static str,
     /// The exit code of the program.
@@ -56,7 +56,7 @@ pub struct Closing<'a> {
 /// The log of one run.
 ///
 /// A log that is dropped without having been closed says that the run was interrupted.
-pub struct Log {
+pub(crate) struct Log {
     run: String,
     options: Options,
     key: Option<Arc<SigningKey>>,
@@ -82,7 +82,7 @@ impl Log {
     ///
     /// # Errors
     /// If that cannot be written, or the key to sign with cannot be used.
-    pub fn open(
+    pub(crate) fn open(
         options: Options,
         mask: Mask,
         opening: &Opening<'_>,
@@ -135,7 +135,7 @@ impl Log {
 
     /// Returns the run's ID.
     #[must_use]
-    pub fn run(&self) -> &str {
+    pub(crate) fn run(&self) -> &str {
         &self.run
     }
 
@@ -143,7 +143,7 @@ impl Log {
     ///
     /// # Errors
     /// If that cannot be written, and a run must not go without.
-    pub fn close(&self, closing: &Closing<'_>) -> Result<(), Error> {
+    pub(crate) fn close(&self, closing: &Closing<'_>) -> Result<(), Error> {
         let mut state = self.state();
         if std::mem::replace(&mut state.ended, true) {
             return Ok(());
@@ -164,7 +164,7 @@ impl Log {
     /// Writes down a request to a registry, which was made for a call before.
     ///
     /// What was read changes nothing: a line that cannot be written shows with the next call.
-    pub fn asked(&self, method: &str, url: &str, status: Option<u16>) {
+    pub(crate) fn asked(&self, method: &str, url: &str, status: Option<u16>) {
         let mut state = self.state();
         if state.ended {
             return;

@@ -25,7 +25,7 @@ const CUT_SIGNATURE: usize = 12;
 /// token or a name and password in an address; and signatures of blocks. The last get a
 /// substitute that is the same for the same signature within a run, and tells nothing about it.
 #[derive(Clone)]
-pub struct Mask {
+pub(crate) struct Mask {
     secrets: Vec<Secret>,
     /// What a JSON text with something to mask holds: secrets as they stand there, and marks of the
     /// forms.
@@ -95,7 +95,7 @@ impl fmt::Debug for Mask {
 impl Mask {
     /// Creates a mask for these secrets, and for what is found by its form.
     #[must_use]
-    pub fn new(secrets: Vec<String>) -> Self {
+    pub(crate) fn new(secrets: Vec<String>) -> Self {
         let mut secrets: Vec<String> = secrets
             .into_iter()
             .filter(|secret| secret.len() >= SHORTEST)
@@ -131,7 +131,7 @@ impl Mask {
 
     /// Returns the text without secrets.
     #[must_use]
-    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
         if text.len() >= self.shortest {
             for secret in &self.secrets {

@@ -30,15 +30,13 @@ mod verification;
 mod waiting;
 mod writer;
 
-pub use canonical::Unrepresentable;
-pub use chain::Break;
-pub use folder::Folder;
-pub use log::{Closing, Log, Opening};
-pub use mask::Mask;
-pub use note::{KeyError, NoteError, SigningKey, VerifyingKey};
-pub use options::{Error, OnFailure, Options};
-pub use reading::{Entry, NotFound, Run};
-pub use verification::{Heads, Verdict};
+pub(crate) use folder::Folder;
+pub(crate) use log::{Closing, Log, Opening};
+pub(crate) use mask::Mask;
+pub(crate) use note::{SigningKey, VerifyingKey};
+pub(crate) use options::{Error, OnFailure, Options};
+pub(crate) use reading::{Entry, NotFound, Run};
+pub(crate) use verification::{Heads, Verdict};
 
 /// The form of the log's lines.
-pub const SCHEMA: &str = "keepdocker.audit/1";
+pub(crate) const SCHEMA: &str = "keepdocker.audit/1";

@@ -8,7 +8,7 @@ use super::note::KeyError;
 
 /// What happens when the log cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnFailure {
+pub(crate) enum OnFailure {
     /// The user is warned, and the run goes on without a log.
     #[default]
     Continue,
@@ -18,7 +18,7 @@ pub enum OnFailure {
 
 /// How a log is to be kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
+pub(crate) struct Options {
     /// The folder of the logs; created if it is not there.
     pub directory: PathBuf,
     /// What happens when the log cannot be written.
@@ -33,7 +33,7 @@ pub struct Options {
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// There is no home directory to put the folder in.
     #[error(
         "there is no home directory to keep the audit log in; name a `directory` in the policy, or set XDG_STATE_HOME"

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 #[global_allocator]
-static ALLOCATOR: keepdocker::memory::Allocator = keepdocker::memory::Allocator;
+static ALLOCATOR: keepdocker::Allocator = keepdocker::Allocator;
 
 fn main() -> ExitCode {
-    keepdocker::cli::arv_keepdocker::main()
+    keepdocker::arv_keepdocker()
 }

@@ -1,5 +1,4 @@
 //! What is generated from `wit/`.
-#![expect(missing_docs, reason = "generated; the documentation is in wit/")]
 
 wasmtime::component::bindgen!({
     path: "../wit",

@@ -8,7 +8,7 @@ use crate::gate::Refusal;
 /// A binding returns the interface's error, or the gate's refusal; one conversion for each
 /// interface makes of the latter a case that the component can handle, or a trap.
 #[derive(Debug)]
-pub enum Fault<W> {
+pub(crate) enum Fault<W> {
     /// The gate refused the operation.
     Refused(Refusal),
     /// The capability failed.
@@ -22,7 +22,7 @@ impl<W> Fault<W> {
     ///
     /// # Errors
     /// If the fault is none that the component could handle.
-    pub fn convert(self, denied: impl FnOnce(String) -> W) -> wasmtime::Result<W> {
+    pub(crate) fn convert(self, denied: impl FnOnce(String) -> W) -> wasmtime::Result<W> {
         match self {
             Self::Failed(error) => Ok(error),
             Self::Refused(refusal) if refusal.is_final() => Err(wasmtime::Error::new(refusal)),
@@ -46,12 +46,12 @@ impl<W> From<wasmtime::component::ResourceTableError> for Fault<W> {
 }
 
 /// Why the engine's interface brings no result.
-pub type EngineFault = Fault<engine::Error>;
+pub(crate) type EngineFault = Fault<engine::Error>;
 /// Why the archives' interface brings no result.
-pub type ArchiveFault = Fault<archives::Error>;
+pub(crate) type ArchiveFault = Fault<archives::Error>;
 /// Why a lock is not had.
-pub type LockFault = Fault<locks::Error>;
+pub(crate) type LockFault = Fault<locks::Error>;
 /// Why Keep's interface brings no result.
-pub type KeepFault = Fault<keep::Error>;
+pub(crate) type KeepFault = Fault<keep::Error>;
 /// Why an interface of the Arvados API brings no result.
-pub type ApiFault = Fault<api::Error>;
+pub(crate) type ApiFault = Fault<api::Error>;

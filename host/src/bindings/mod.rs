@@ -7,11 +7,11 @@ mod contract;
 mod fault;
 mod view;
 
-pub use contract::exports::keepdocker::contract::commands;
-pub use contract::keepdocker::contract::{
+pub(crate) use contract::exports::keepdocker::contract::commands;
+pub(crate) use contract::keepdocker::contract::{
     api, archives, cluster, collections, engine, keep, links, locks, log, projects, registry,
     types, users,
 };
-pub use contract::{Keepdocker, KeepdockerPre};
-pub use fault::{ApiFault, ArchiveFault, EngineFault, Fault, KeepFault, LockFault};
-pub use view::{View, Viewing};
+pub(crate) use contract::{Keepdocker, KeepdockerPre};
+pub(crate) use fault::{ApiFault, ArchiveFault, EngineFault, KeepFault, LockFault};
+pub(crate) use view::{View, Viewing};

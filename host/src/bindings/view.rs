@@ -11,7 +11,7 @@ use crate::gate::{Gate, Guarded, Permit};
 
 /// The slice of the store that the binding of one capability works on.
 #[derive(Debug)]
-pub struct View<'a, C> {
+pub(crate) struct View<'a, C> {
     /// The gate that every operation passes first.
     pub gate: &'a Gate,
     /// The capability, which only a permit opens.
@@ -22,7 +22,7 @@ pub struct View<'a, C> {
 
 /// Tells the linker that a binding works on a [`View`] of the capability `C`.
 #[derive(Debug)]
-pub struct Viewing<C>(PhantomData<C>);
+pub(crate) struct Viewing<C>(PhantomData<C>);
 
 impl<C: Send + Sync + 'static> HasData for Viewing<C> {
     type Data<'a> = View<'a, C>;
@@ -33,7 +33,7 @@ impl<C> View<'_, C> {
     ///
     /// # Errors
     /// If no such handle was handed out, or it was given back.
-    pub fn held<R: 'static>(
+    pub(crate) fn held<R: 'static>(
         &self,
         handle: &Resource<impl Sized + 'static>,
     ) -> Result<&R, ResourceTableError> {
@@ -44,7 +44,7 @@ impl<C> View<'_, C> {
     ///
     /// # Errors
     /// If no such handle was handed out, or it was given back.
-    pub fn take_back<R: 'static>(
+    pub(crate) fn take_back<R: 'static>(
         &mut self,
         handle: &Resource<impl Sized + 'static>,
     ) -> Result<R, ResourceTableError> {
@@ -56,7 +56,7 @@ impl<C> View<'_, C> {
     ///
     /// # Errors
     /// If the operation failed, or the component holds too many handles.
-    pub fn hand_out<R, H, E, W>(
+    pub(crate) fn hand_out<R, H, E, W>(
         table: &mut ResourceTable,
         permit: Permit<'_>,
         result: Result<R, E>,

@@ -13,7 +13,7 @@ const MOST: usize = 100_000;
 
 /// What a file of the cache is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// An image's archive, left by the Python program.
     Archive,
     /// What the Python program noted of a complete archive.
@@ -27,7 +27,7 @@ pub enum Kind {
 impl Kind {
     /// Returns the kind in one word.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Archive => "archive",
             Self::Stat => "stat",
@@ -39,7 +39,7 @@ impl Kind {
 
 /// A file of the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The file's name.
     pub name: String,
     /// What it is.
@@ -55,14 +55,14 @@ pub struct Entry {
 impl Entry {
     /// Returns how long nobody has written to it.
     #[must_use]
-    pub fn age(&self, now: SystemTime) -> Duration {
+    pub(crate) fn age(&self, now: SystemTime) -> Duration {
         now.duration_since(self.modified).unwrap_or_default()
     }
 }
 
 /// What to remove of the cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cleaning {
+pub(crate) struct Cleaning {
     /// Only what nobody has written to for so long.
     pub older_than: Option<Duration>,
     /// Only so much, the oldest first, that the rest has at most this many bytes.
@@ -72,7 +72,7 @@ pub struct Cleaning {
 impl Cleaning {
     /// Returns what is to go, the oldest first. Locks stay.
     #[must_use]
-    pub fn choose(&self, entries: &[Entry], now: SystemTime) -> Vec<Entry> {
+    pub(crate) fn choose(&self, entries: &[Entry], now: SystemTime) -> Vec<Entry> {
         let mut total: u64 = entries.iter().map(|entry| entry.size).sum();
         let mut candidates: Vec<&Entry> = entries
             .iter()
@@ -97,7 +97,7 @@ impl Cache {
     ///
     /// # Errors
     /// If the folder cannot be read.
-    pub fn entries(&self) -> Result<Vec<Entry>, Error> {
+    pub(crate) fn entries(&self) -> Result<Vec<Entry>, Error> {
         let failed = |source| self.failed("read", "", source);
         let mut entries = Vec::new();
         for found in self.folder.entries().map_err(failed)?.take(MOST) {
@@ -132,7 +132,7 @@ impl Cache {
     ///
     /// # Errors
     /// If it is gone, or cannot be read.
-    pub fn read(&self, entry: &Entry) -> Result<File, Error> {
+    pub(crate) fn read(&self, entry: &Entry) -> Result<File, Error> {
         let failed = |source| self.failed("read", &entry.name, source);
         Ok(self.folder.open(&entry.name).map_err(failed)?.into_std())
     }
@@ -141,7 +141,7 @@ impl Cache {
     ///
     /// # Errors
     /// If it cannot be removed.
-    pub fn remove(&self, entry: &Entry) -> Result<(), Error> {
+    pub(crate) fn remove(&self, entry: &Entry) -> Result<(), Error> {
         match self.folder.remove_file(&entry.name) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(self.failed("remove", &entry.name, error))

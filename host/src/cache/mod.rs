@@ -19,22 +19,22 @@ use keepdocker_terms::image_id;
 
 use crate::harmless::excerpt;
 
-pub use inventory::{Cleaning, Entry, Kind};
-pub use place::Place;
+pub(crate) use inventory::{Cleaning, Entry, Kind};
+pub(crate) use place::Place;
 
 /// The name of the journal of an upload from a stream, whose image is not known from the start.
 const STREAM: &str = "stream";
 
 /// The cache folder, open.
 #[derive(Debug)]
-pub struct Cache {
+pub(crate) struct Cache {
     folder: Dir,
     path: PathBuf,
 }
 
 /// Why the cache cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// There is not even a home directory to put the cache in.
     #[error("there is no place for the cache; name one with CACHE_DIRECTORY or XDG_CACHE_HOME")]
     Nowhere,
@@ -69,7 +69,7 @@ impl Cache {
     ///
     /// # Errors
     /// If that cannot be done, or nothing can be written there.
-    pub fn open(base: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(base: &Path) -> Result<Self, Error> {
         let path = folder(base);
         let unusable = |source| Error::Unusable {
             path: path.clone(),
@@ -87,7 +87,7 @@ impl Cache {
     }
 
     /// Returns the folder's path, for temporary files and for messages.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -97,7 +97,7 @@ impl Cache {
     ///
     /// # Errors
     /// If `image` is no image ID, or the files are there and cannot be read.
-    pub fn archive(&self, image: &str) -> Result<Option<File>, Error> {
+    pub(crate) fn archive(&self, image: &str) -> Result<Option<File>, Error> {
         let name = archive_name(image)?;
         let Some(recorded) = self.recorded(&format!("{name}.stat"))? else {
             return Ok(None);
@@ -122,7 +122,7 @@ impl Cache {
     ///
     /// # Errors
     /// If `image` is no image ID, or the files are there and cannot be removed.
-    pub fn forget(&self, image: &str) -> Result<(), Error> {
+    pub(crate) fn forget(&self, image: &str) -> Result<(), Error> {
         let name = archive_name(image)?;
         // The proof goes first: an archive without it counts for nothing.
         for name in [format!("{name}.stat"), name, format!("{image}.journal")] {

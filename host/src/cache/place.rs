@@ -8,7 +8,7 @@ use crate::settings::process_variable;
 
 /// Where the cache is. Commands that do not need it do not touch it.
 #[derive(Debug)]
-pub struct Place {
+pub(crate) struct Place {
     base: Option<PathBuf>,
     opened: OnceLock<Cache>,
     scratch: PathBuf,
@@ -16,7 +16,7 @@ pub struct Place {
 
 impl Place {
     /// Creates the place; `base` is the folder of all caches, if there is one.
-    pub fn new(base: Option<PathBuf>) -> Self {
+    pub(crate) fn new(base: Option<PathBuf>) -> Self {
         // A first run has no folder of its own yet, and makes none for a file without a name. Folders for
         // temporary files are often in memory, where an image would not fit.
         let scratch = base
@@ -35,7 +35,7 @@ impl Place {
     ///
     /// # Errors
     /// If there is no place for it, or it cannot be written to.
-    pub fn open(&self) -> Result<&Cache, Error> {
+    pub(crate) fn open(&self) -> Result<&Cache, Error> {
         if let Some(cache) = self.opened.get() {
             return Ok(cache);
         }
@@ -45,12 +45,12 @@ impl Place {
 
     /// Returns the cache's folder, whether it can be used or not, if there is a place for it.
     #[must_use]
-    pub fn folder(&self) -> Option<PathBuf> {
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
         self.base.as_deref().map(super::folder)
     }
 
     /// Returns a folder for temporary files: that of all caches, or the one above, where there is one.
-    pub fn scratch(&self) -> &Path {
+    pub(crate) fn scratch(&self) -> &Path {
         &self.scratch
     }
 }

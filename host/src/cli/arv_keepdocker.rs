@@ -19,7 +19,7 @@ use keepdocker_console::values::settle;
 
 /// Runs the program on the process's arguments.
 #[must_use]
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     crate::memory::speak_as_drop_in();
     let console = Console::new(Style::Python, Level::Info);
     drive(console, move || {
@@ -154,7 +154,7 @@ async fn run(
     args_override_self = true,
     max_term_width = 100
 )]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Print the version and exit.
     #[arg(long, action = ArgAction::Version)]
     pub version: Option<bool>,
@@ -245,7 +245,7 @@ impl Arguments {
 
     /// Tells whether the listing is asked for.
     #[must_use]
-    pub fn lists(&self) -> bool {
+    pub(crate) fn lists(&self) -> bool {
         self.image.as_deref().is_none_or(|image| image == "images")
     }
 }

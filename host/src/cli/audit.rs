@@ -27,7 +27,7 @@ Examples:
   keepdocker audit show last
   keepdocker audit verify"
 )]
-pub struct AuditArguments {
+pub(crate) struct AuditArguments {
     /// What to do.
     #[command(subcommand)]
     pub command: AuditCommand,
@@ -63,7 +63,7 @@ impl Execute for AuditArguments {
 
 /// What can be done with audit logs. A RUN is an ID or the beginning of one, `last`, or a file.
 #[derive(Debug, Subcommand)]
-pub enum AuditCommand {
+pub(crate) enum AuditCommand {
     /// List the runs, or show what one of them asked for, what was decided, and what happened.
     Show {
         /// The run: its ID or the beginning of it, `last`, or a file [default: list the runs].

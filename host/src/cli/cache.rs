@@ -19,7 +19,7 @@ Examples:
   keepdocker cache list
   keepdocker cache clean --older-than 7d"
 )]
-pub struct CacheArguments {
+pub(crate) struct CacheArguments {
     /// What to do.
     #[command(subcommand)]
     pub command: CacheCommand,
@@ -27,7 +27,7 @@ pub struct CacheArguments {
 
 /// What can be done with the cache.
 #[derive(Debug, Subcommand)]
-pub enum CacheCommand {
+pub(crate) enum CacheCommand {
     /// List what the cache holds: the state of interrupted uploads, archives that the Python program
     /// left, and locks that are held.
     List {

@@ -14,7 +14,7 @@ Examples:
   keepdocker completions bash >~/.local/share/bash-completion/completions/keepdocker
   keepdocker completions zsh >\"${fpath[1]}/_keepdocker\"
   keepdocker completions fish >~/.config/fish/completions/keepdocker.fish")]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell.
     pub shell: Shell,
 }

@@ -20,7 +20,7 @@ Examples:
   keepdocker component audit
   keepdocker component extract -o keepdocker.wasm"
 )]
-pub struct ComponentArguments {
+pub(crate) struct ComponentArguments {
     /// What to do.
     #[command(subcommand)]
     pub command: ComponentCommand,
@@ -28,7 +28,7 @@ pub struct ComponentArguments {
 
 /// What can be done with components.
 #[derive(Debug, Subcommand)]
-pub enum ComponentCommand {
+pub(crate) enum ComponentCommand {
     /// Show what a component can ask for and which rules allow it; exit code 3 if it imports more
     /// than the policy grants, 10 if it imports more than the contract offers.
     Audit {

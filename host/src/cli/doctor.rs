@@ -18,7 +18,7 @@ Examples:
   keepdocker doctor
   keepdocker doctor --engine podman --json"
 )]
-pub struct Doctor {
+pub(crate) struct Doctor {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

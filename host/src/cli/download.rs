@@ -29,7 +29,7 @@ Examples:
   keepdocker save lab/tool:1.2 -o tool.tar
   keepdocker save lab/tool:1.2 -o - | docker load"
 )]
-pub struct Save {
+pub(crate) struct Save {
     /// What `save` and `load` have in common.
     #[command(flatten)]
     pub download: Download,
@@ -51,7 +51,7 @@ Examples:
   keepdocker load lab/tool:1.2
   keepdocker load lab/tool:1.2 --engine podman"
 )]
-pub struct Load {
+pub(crate) struct Load {
     /// What `save` and `load` have in common.
     #[command(flatten)]
     pub download: Download,
@@ -62,7 +62,7 @@ pub struct Load {
 
 /// What `save` and `load` have in common.
 #[derive(Debug, Args)]
-pub struct Download {
+pub(crate) struct Download {
     /// What a container request would name: repository:tag, image ID, or portable data hash.
     pub image: String,
     /// How many blocks to fetch at once [default: 3].

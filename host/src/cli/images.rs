@@ -24,7 +24,7 @@ Examples:
   keepdocker images --filter 'lab/*' --sort name
   keepdocker images --format '{{.Repository}}:{{.Tag}} {{.Collection}}'"
 )]
-pub struct Images {
+pub(crate) struct Images {
     /// Only images of this name or ID.
     pub image: Option<String>,
     /// The tag, if IMAGE has none.
@@ -71,7 +71,7 @@ pub struct Images {
 
 /// The order of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Sort {
+pub(crate) enum Sort {
     /// Newest first.
     Created,
     /// By repository and tag.
@@ -80,7 +80,7 @@ pub enum Sort {
 
 /// The form of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// Columns, as the Python program prints them.
     Table,
     /// One object.

@@ -7,7 +7,7 @@ use crate::run::{Options, Surroundings};
 use crate::settings::Environment;
 
 /// What a command runs with, beside its own arguments.
-pub struct Invocation {
+pub(crate) struct Invocation {
     /// What the options of every command say.
     pub options: Options,
     /// The settings of the process.

@@ -24,7 +24,7 @@ use keepdocker_console::values::{self, is_empty};
 
 /// Runs the program on the process's arguments.
 #[must_use]
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let console = Console::new(Style::Plain, Level::Info);
     drive(console, move || {
         let environment = Environment::of_process();
@@ -108,7 +108,7 @@ Exit codes:
     args_override_self = true,
     after_help = AFTER_HELP
 )]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// What applies to every command.
     #[command(flatten)]
     pub common: Common,
@@ -146,7 +146,7 @@ impl Arguments {
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
-pub struct Common {
+pub(crate) struct Common {
     #[cfg(feature = "sandbox")]
     /// Use an embedded Arvados cluster; its data stays in DIR [default: ~/.local/share/keepdocker/sandbox].
     #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, require_equals = true, help_heading = "Global options")]
@@ -238,7 +238,7 @@ macro_rules! commands {
     ($($(#[$attribute:meta])* $command:ident($arguments:ty);)*) => {
         /// What `keepdocker` can be asked to do.
         #[derive(Debug, Subcommand)]
-        pub enum Command {
+        pub(crate) enum Command {
             $(
                 #[allow(missing_docs, reason = "the arguments say it")]
                 $(#[$attribute])*

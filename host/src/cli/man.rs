@@ -16,7 +16,7 @@ use crate::output::{Exit, Report};
 Examples:
   keepdocker man | man -l -
   keepdocker man --directory ~/.local/share/man/man1")]
-pub struct Man {
+pub(crate) struct Man {
     /// Write every page to this directory, which must exist.
     #[arg(long, value_name = "DIR")]
     pub directory: Option<PathBuf>,

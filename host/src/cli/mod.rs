@@ -1,34 +1,34 @@
 //! The command lines of the two programs.
 
-pub mod arv_keepdocker;
-pub mod audit;
+pub(crate) mod arv_keepdocker;
+pub(crate) mod audit;
 mod breakdown;
-pub mod cache;
-pub mod color;
-pub mod completions;
-pub mod component;
-pub mod doctor;
-pub mod download;
+pub(crate) mod cache;
+pub(crate) mod color;
+pub(crate) mod completions;
+pub(crate) mod component;
+pub(crate) mod doctor;
+pub(crate) mod download;
 mod hints;
-pub mod images;
-pub mod invocation;
-pub mod keepdocker;
+pub(crate) mod images;
+pub(crate) mod invocation;
+pub(crate) mod keepdocker;
 mod layers;
-pub mod man;
-pub mod plan;
-pub mod policy;
-pub mod progress_form;
-pub mod repair;
+pub(crate) mod man;
+pub(crate) mod plan;
+pub(crate) mod policy;
+pub(crate) mod progress_form;
+pub(crate) mod repair;
 mod request;
-pub mod resolve;
+pub(crate) mod resolve;
 #[cfg(feature = "sandbox")]
-pub mod sandbox;
+pub(crate) mod sandbox;
 #[cfg(test)]
 mod snapshots;
 mod suggestions;
 #[cfg(test)]
 mod tests;
-pub mod upload;
+pub(crate) mod upload;
 mod uploaded;
 mod verification;
 mod version;
@@ -54,7 +54,7 @@ use crate::signals::{Stop, supervise};
 
 /// Returns whether the process was started by this name, in whatever folder: through a link, or as a copy.
 #[must_use]
-pub fn is_called(name: &str) -> bool {
+pub(crate) fn is_called(name: &str) -> bool {
     let started = std::env::args_os().next();
     started
         .as_deref()

@@ -29,7 +29,7 @@ Examples:
   keepdocker plan lab/tool:1.2
   keepdocker plan lab/tool:1.2 -o plan.json"
 )]
-pub struct PlanArguments {
+pub(crate) struct PlanArguments {
     /// The upload.
     #[command(flatten)]
     pub upload: Upload,
@@ -58,7 +58,7 @@ impl Execute for PlanArguments {
 Examples:
   keepdocker apply plan.json"
 )]
-pub struct Apply {
+pub(crate) struct Apply {
     /// The plan, as `keepdocker plan -o FILE` or `keepdocker repair --dry-run -o FILE` wrote it.
     pub plan: PathBuf,
     /// Print JSON.

@@ -29,7 +29,7 @@ Examples:
   keepdocker policy explain engine.pull lab/tool:1.2
   keepdocker policy init --from-audit last"
 )]
-pub struct PolicyArguments {
+pub(crate) struct PolicyArguments {
     /// What to do.
     #[command(subcommand)]
     pub command: PolicyCommand,
@@ -37,7 +37,7 @@ pub struct PolicyArguments {
 
 /// What can be done with policies.
 #[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
+pub(crate) enum PolicyCommand {
     /// Check a policy, or those in force, for faults and for rules that change nothing.
     Check {
         /// The policy to check [default: all layers in force].

@@ -7,7 +7,7 @@ use crate::progress::{Look, terminal};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
-pub enum ProgressForm {
+pub(crate) enum ProgressForm {
     /// A bar on a terminal, lines of text on one that cannot draw, else nothing.
     #[default]
     Auto,

@@ -27,7 +27,7 @@ Examples:
   keepdocker repair lab/tool:1.2
   keepdocker repair lab/tool:1.2 --dry-run -o plan.json"
 )]
-pub struct Repair {
+pub(crate) struct Repair {
     /// The image: what a container request would name, or an image ID.
     pub image: String,
     /// The tag, if IMAGE has none.

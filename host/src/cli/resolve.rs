@@ -17,7 +17,7 @@ Examples:
   keepdocker resolve lab/tool:1.2
   keepdocker resolve lab/tool:1.2 --json"
 )]
-pub struct Resolve {
+pub(crate) struct Resolve {
     /// What a container request would name: repository:tag, image ID, or portable data hash.
     pub image: String,
     /// Print JSON.

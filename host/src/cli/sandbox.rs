@@ -17,7 +17,7 @@ Examples:
   keepdocker sandbox serve ~/sandbox
   keepdocker upload lab/tool:1.2 --sandbox"
 )]
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     /// What to do.
     #[command(subcommand)]
     pub command: SandboxCommand,
@@ -25,7 +25,7 @@ pub struct Sandbox {
 
 /// What can be done with an embedded Arvados.
 #[derive(Debug, Subcommand)]
-pub enum SandboxCommand {
+pub(crate) enum SandboxCommand {
     /// Serve it until interrupted; prints the variables to export.
     Serve {
         /// The folder for its data; created if it does not exist.

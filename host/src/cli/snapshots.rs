@@ -13,7 +13,8 @@ use crate::bindings::commands::{
 use crate::bindings::keep::Shortfall;
 use crate::bindings::types::CommandFailure;
 use crate::bindings::{api, archives, engine, keep, locks};
-use crate::output::{self, Exit, Ids, Purpose, Report, json};
+use crate::output::{self, Exit, Ids, Report, json};
+use keepdocker_console::Purpose;
 
 /// The width of a terminal that nobody has widened.
 const WIDTH: usize = 80;

@@ -34,7 +34,7 @@ Examples:
   keepdocker upload lab/tool:1.2 --project-uuid zzzzz-j7d0g-0123456789abcde
   docker save lab/tool:1.2 | keepdocker upload --from - lab/tool:1.2"
 )]
-pub struct UploadArguments {
+pub(crate) struct UploadArguments {
     /// The upload.
     #[command(flatten)]
     pub upload: Upload,
@@ -44,7 +44,7 @@ pub struct UploadArguments {
 // As JSON, which is how a plan has them, the arguments are what bears on what is written.
 #[derive(Debug, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Upload {
+pub(crate) struct Upload {
     /// The image: repository, repository:tag, repository@digest, or ID; or the file or folder of an
     /// archive, or docker://REF, as with --from.
     #[arg(required_unless_present = "from")]
@@ -148,7 +148,7 @@ pub struct Upload {
 /// When to pull.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum PullWhen {
+pub(crate) enum PullWhen {
     /// Use what the engine has.
     Never,
     /// Pull if the engine does not have the image.
@@ -160,7 +160,7 @@ pub enum PullWhen {
 /// How an archive is cut into blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Layout {
+pub(crate) enum Layout {
     /// Also at the start of each large layer, so that equal layers give equal blocks.
     Layered,
     /// Every 64 MiB: fewer blocks, but less to share; a stream is copied to disk first.

@@ -10,7 +10,7 @@ use crate::harmless::escape;
 use crate::policy::{Policy, Unfit};
 
 /// A component, held against the contract and the policy in force.
-pub struct Audit<'a> {
+pub(crate) struct Audit<'a> {
     description: &'a Description,
     policy: &'a Policy,
     /// Whether the embedded machine code is that of the embedded WebAssembly; none for a file.
@@ -21,7 +21,7 @@ pub struct Audit<'a> {
 impl<'a> Audit<'a> {
     /// Audits a component that was loaded from a file.
     #[must_use]
-    pub fn new(component: &'a Component, policy: &'a Policy) -> Self {
+    pub(crate) fn new(component: &'a Component, policy: &'a Policy) -> Self {
         let description = component.description();
         Self {
             description,
@@ -35,7 +35,7 @@ impl<'a> Audit<'a> {
     ///
     /// # Errors
     /// If it cannot be compiled, which only a broken build can bring about.
-    pub fn of_embedded(component: &'a Component, policy: &'a Policy) -> Result<Self, Error> {
+    pub(crate) fn of_embedded(component: &'a Component, policy: &'a Policy) -> Result<Self, Error> {
         Ok(Self {
             machine_code: Some(Component::is_machine_code_genuine()?),
             ..Self::new(component, policy)
@@ -44,20 +44,20 @@ impl<'a> Audit<'a> {
 
     /// Tells whether the machine code is that of the WebAssembly, as far as there are both.
     #[must_use]
-    pub fn is_genuine(&self) -> bool {
+    pub(crate) fn is_genuine(&self) -> bool {
         self.machine_code != Some(false)
     }
 
     /// Returns the imports beyond the contract.
     #[must_use]
-    pub fn excess(&self) -> Vec<String> {
+    pub(crate) fn excess(&self) -> Vec<String> {
         self.description.excess()
     }
 
     /// Returns why the policy does not let the component in, and the imported functions that it would
     /// never allow; nothing if it grants all that is imported.
     #[must_use]
-    pub fn ungranted(&self) -> Vec<String> {
+    pub(crate) fn ungranted(&self) -> Vec<String> {
         let barred = self
             .verbs()
             .filter_map(|verb| Some((verb, self.policy.barring(verb)?)))
@@ -78,7 +78,7 @@ impl<'a> Audit<'a> {
 
     /// Returns the audit for people.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         add(&mut text, format!("SHA-256 {}", self.description.sha256));
         add(&mut text, format!("size {} bytes", self.description.size));
@@ -133,7 +133,7 @@ impl<'a> Audit<'a> {
 
     /// Returns the audit as JSON; `docs/json.md` describes it.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let imports: Vec<Value> = self
             .description
             .imports

@@ -13,7 +13,7 @@ use crate::policy::Guest;
 
 /// A component as its file describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description {
+pub(crate) struct Description {
     /// The SHA-256 digest of its bytes, in hexadecimal digits.
     pub sha256: String,
     /// How many bytes it has.
@@ -37,13 +37,13 @@ impl Description {
 
     /// Returns what it imports beyond the contract: interfaces, and functions of known ones.
     #[must_use]
-    pub fn excess(&self) -> Vec<String> {
+    pub(crate) fn excess(&self) -> Vec<String> {
         self.imports.iter().flat_map(Interface::excess).collect()
     }
 
     /// Returns what a policy can judge the component by.
     #[must_use]
-    pub fn guest(&self) -> Guest {
+    pub(crate) fn guest(&self) -> Guest {
         Guest {
             sha256: self.sha256.clone(),
             imports: self

@@ -10,7 +10,7 @@ use crate::gate::Refusal;
 
 /// Why the component did not come to an end of its own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The embedded one cannot be loaded.
     #[error("the component cannot be loaded: {0}")]
     Load(String),

@@ -19,7 +19,7 @@ const RESOURCES: [&str; 2] = ["archive", "guard"];
 
 /// An interface that a component imports or exports.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interface {
+pub(crate) struct Interface {
     /// Its name with package and version, such as `keepdocker:contract/keep@0.1.0`.
     pub name: String,
     /// Its functions and resources that the component uses or offers, in the order of the component:
@@ -31,7 +31,7 @@ impl Interface {
     /// Returns the verb by which a policy knows one of the functions; none of a resource, and of
     /// what the contract does not have.
     #[must_use]
-    pub fn verb(&self, item: &str) -> Option<Verb> {
+    pub(crate) fn verb(&self, item: &str) -> Option<Verb> {
         let interface = self.of_contract()?;
         let function = item.rsplit('.').next().unwrap_or(item);
         Verb::named(&format!("{interface}.{function}"))
@@ -39,7 +39,7 @@ impl Interface {
 
     /// Returns what of it the contract does not offer: the interface as a whole, or functions.
     #[must_use]
-    pub fn excess(&self) -> Vec<String> {
+    pub(crate) fn excess(&self) -> Vec<String> {
         match self.of_contract() {
             None => vec![self.name.clone()],
             Some(_) => self

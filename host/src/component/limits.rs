@@ -8,7 +8,7 @@ use crate::policy;
 
 /// The bounds within which one command of the component runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// How many bytes of memory it may have.
     pub memory: usize,
     /// How much it may compute; a unit is about one WebAssembly instruction.

@@ -26,13 +26,12 @@ use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
 
-pub use audit::Audit;
-pub use description::Description;
-pub use error::Error;
-pub use interface::Interface;
-pub use limits::Limits;
-pub use replay::{Deviation, Script};
-pub use state::Capabilities;
+pub(crate) use audit::Audit;
+pub(crate) use description::Description;
+pub(crate) use error::Error;
+pub(crate) use limits::Limits;
+pub(crate) use replay::{Deviation, Script};
+pub(crate) use state::Capabilities;
 
 use crate::bindings::{Keepdocker, KeepdockerPre, commands};
 use crate::gate::Gate;
@@ -40,7 +39,7 @@ use limits::MemoryLimiter;
 use state::State;
 
 /// The embedded component as WebAssembly, for those who want to look at it.
-pub const WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keepdocker.wasm"));
+pub(crate) const WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keepdocker.wasm"));
 
 /// The same, compiled for this machine's architecture by our own build script.
 const MACHINE_CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keepdocker.cwasm"));
@@ -55,7 +54,7 @@ const MAX_HANDED_OVER: usize = 128 << 20;
 const YIELD_INTERVAL: u64 = 10_000_000;
 
 /// A component that is loaded: as machine code, with what its file says.
-pub struct Component {
+pub(crate) struct Component {
     engine: Engine,
     code: wasmtime::component::Component,
     description: Description,
@@ -66,7 +65,7 @@ impl Component {
     ///
     /// # Errors
     /// If the machine code does not fit this program, which only a broken build can bring about.
-    pub fn embedded() -> Result<Self, Error> {
+    pub(crate) fn embedded() -> Result<Self, Error> {
         let load_error = |error: wasmtime::Error| Error::Load(error.root_cause().to_string());
         let engine = Engine::new(&keepdocker_runtime::engine()).map_err(load_error)?;
         #[expect(unsafe_code, reason = "loading machine code is unsafe by nature")]
@@ -81,7 +80,7 @@ impl Component {
     ///
     /// # Errors
     /// If the file cannot be read or holds no component.
-    pub fn open(file: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(file: &Path) -> Result<Self, Error> {
         let wasm = description::read(file, MAX_FILE)?;
         if !wasm.starts_with(b"\0asm") {
             return Err(Error::Unsuitable("it is not WebAssembly".into()));
@@ -96,7 +95,7 @@ impl Component {
     ///
     /// # Errors
     /// As [`Component::open`] and [`Component::embedded`].
-    pub fn choose(file: Option<&Path>) -> Result<Self, Error> {
+    pub(crate) fn choose(file: Option<&Path>) -> Result<Self, Error> {
         file.map_or_else(Self::embedded, Self::open)
     }
 
@@ -114,7 +113,7 @@ impl Component {
     ///
     /// # Errors
     /// If it cannot be compiled, which only a broken build can bring about.
-    pub fn is_machine_code_genuine() -> Result<bool, Error> {
+    pub(crate) fn is_machine_code_genuine() -> Result<bool, Error> {
         let compiled = keepdocker_runtime::embedding(env!("KEEPDOCKER_TARGET"))
             .and_then(|configuration| Engine::new(&configuration))
             .and_then(|engine| engine.precompile_component(WASM))
@@ -124,7 +123,7 @@ impl Component {
 
     /// Returns what the component's file says of it.
     #[must_use]
-    pub fn description(&self) -> &Description {
+    pub(crate) fn description(&self) -> &Description {
         &self.description
     }
 
@@ -147,7 +146,7 @@ impl Component {
     /// # Errors
     /// If the component does not fit the contract, traps while it starts, or is refused the memory
     /// that it begins with.
-    pub async fn start(
+    pub(crate) async fn start(
         &self,
         capabilities: Capabilities,
         gate: Arc<Gate>,
@@ -179,7 +178,7 @@ impl Component {
 }
 
 /// An instance of the component, good for one command.
-pub struct Running {
+pub(crate) struct Running {
     store: Store<State>,
     instance: Keepdocker,
     limits: Limits,
@@ -194,7 +193,7 @@ macro_rules! commands {
                 ///
                 /// # Errors
                 /// If the component exceeds its limits or breaks off.
-                pub async fn $name(mut self, request: &$request) -> Result<Result<$answer, commands::Failure>, Error> {
+                pub(crate) async fn $name(mut self, request: &$request) -> Result<Result<$answer, commands::Failure>, Error> {
                     let commands = self.instance.keepdocker_contract_commands();
                     let call = commands.$call(&mut self.store, request);
                     let left = self.limits.deadline.saturating_sub(self.limits.spent);

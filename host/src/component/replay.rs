@@ -15,7 +15,7 @@ use super::value::{Nothing, from_json, to_json};
 use super::{Component, Error, Limits, MAX_HANDED_OVER, unsuitable};
 
 /// Answers the component's calls from a record.
-pub trait Script: Send {
+pub(crate) trait Script: Send {
     /// Returns the recorded answer to a call, which is `null` where the contract has none.
     ///
     /// # Errors
@@ -25,7 +25,7 @@ pub trait Script: Send {
 
 /// The component does not do what the record says, or the record goes no further.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Deviation {
+pub(crate) enum Deviation {
     /// It asks for something else.
     #[error("{0}")]
     Other(String),
@@ -46,7 +46,7 @@ impl Component {
     ///
     /// # Errors
     /// If the component has no such command, or breaks off; a deviation is in [`Error::Deviates`].
-    pub async fn replay(
+    pub(crate) async fn replay(
         &self,
         script: Arc<Mutex<dyn Script>>,
         limits: Limits,

@@ -16,7 +16,7 @@ use crate::messages::Messages;
 
 /// What the host lends to the component for one command.
 #[derive(Debug)]
-pub struct Capabilities {
+pub(crate) struct Capabilities {
     /// Shows messages to the user.
     pub messages: Messages,
     /// The container engine.

@@ -21,7 +21,7 @@ pub(super) fn start() {
 }
 
 /// Does the work outside of the confinement, and waits for it; to be used for starting engines only.
-pub fn outside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) fn outside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let Some(launcher) = LAUNCHER.get() else {
         return work();
     };

@@ -18,13 +18,17 @@ mod launcher;
 #[cfg(target_os = "linux")]
 mod system_calls;
 
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
+
 use std::sync::OnceLock;
 
-pub use launcher::outside;
+pub(crate) use launcher::outside;
 
 /// One thing that the program denies itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measure {
+pub(crate) struct Measure {
     /// What it is called.
     pub name: &'static str,
     /// What cannot happen while it is in force.
@@ -38,7 +42,7 @@ static MEASURES: OnceLock<Vec<Measure>> = OnceLock::new();
 
 /// Confines the calling thread and all that it starts from now on; to be called before there are
 /// others. Never fails: what the system does not offer is left out.
-pub fn enter() {
+pub(crate) fn enter() {
     launcher::start();
     let mut measures = vec![dumps::forbid()];
     #[cfg(target_os = "linux")]
@@ -52,6 +56,6 @@ pub fn enter() {
 
 /// Returns what was tried, and what of it is in force; nothing before [`enter`].
 #[must_use]
-pub fn measures() -> &'static [Measure] {
+pub(crate) fn measures() -> &'static [Measure] {
     MEASURES.get().map_or(&[], Vec::as_slice)
 }

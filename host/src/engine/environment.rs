@@ -9,7 +9,7 @@ use crate::harmless::excerpt;
 use crate::settings::process_variable;
 
 /// The setting that names further variables.
-pub const SETTING: &str = "KEEPDOCKER_ENGINE_ENV";
+pub(crate) const SETTING: &str = "KEEPDOCKER_ENGINE_ENV";
 
 /// The variables that every engine gets, besides those that begin with [`PREFIXES`].
 const NAMES: [&str; 43] = [
@@ -88,14 +88,14 @@ const OURS: [&str; 2] = ["ARVADOS_", "KEEPDOCKER_"];
 
 /// Which further variables the engine gets, by the user's wish.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Passed {
+pub(crate) struct Passed {
     names: Vec<String>,
     prefixes: Vec<String>,
 }
 
 /// A list of variables that cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidList {
+pub(crate) enum InvalidList {
     /// What is neither a name nor the beginning of one.
     #[error("`{0}` is no name of a variable; write NAME, or PREFIX_* for all that begin so")]
     NoName(String),
@@ -111,7 +111,7 @@ impl Passed {
     ///
     /// # Errors
     /// If a place of the list is no name, or names what is ours.
-    pub fn parse(list: &str) -> Result<Self, InvalidList> {
+    pub(crate) fn parse(list: &str) -> Result<Self, InvalidList> {
         let mut passed = Self::default();
         let places = list.split(',').map(str::trim);
         for place in places.filter(|place| !place.is_empty()) {

@@ -6,7 +6,7 @@ use crate::bindings::types::CommandFailure;
 
 /// Why a command of the engine gave no result.
 #[derive(Debug, thiserror::Error)]
-pub enum CommandError {
+pub(crate) enum CommandError {
     /// There is no such program.
     #[error(
         "the program `{0}` was not found; install a container engine, or name one with `--engine` or KEEPDOCKER_ENGINE"

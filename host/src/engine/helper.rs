@@ -16,7 +16,7 @@ use super::{Lines, command};
 const LONGEST_ANSWER: usize = 1 << 20;
 
 /// What a helper answered, and how it ended.
-pub struct Answered {
+pub(crate) struct Answered {
     /// Whether its status was 0.
     pub succeeded: bool,
     /// What it wrote to standard output.
@@ -28,7 +28,7 @@ pub struct Answered {
 /// # Errors
 /// If it cannot be started, writes without end, or has not ended after `patience`; then it is ended. The text is the
 /// end of a sentence that begins with the helper's name.
-pub async fn ask(
+pub(crate) async fn ask(
     program: &str,
     server: &str,
     passed: &Passed,

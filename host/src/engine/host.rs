@@ -12,7 +12,7 @@ use crate::plan::{Course, Effects, Step};
 
 /// The engine, and where its own words about a pull go.
 #[derive(Debug)]
-pub struct LocalEngine {
+pub(crate) struct LocalEngine {
     engine: Engine,
     messages: Messages,
     effects: Effects,
@@ -20,7 +20,7 @@ pub struct LocalEngine {
 
 impl LocalEngine {
     /// Creates the capability.
-    pub fn new(engine: Engine, messages: Messages, effects: Effects) -> Self {
+    pub(crate) fn new(engine: Engine, messages: Messages, effects: Effects) -> Self {
         Self {
             engine,
             messages,

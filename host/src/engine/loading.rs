@@ -15,7 +15,7 @@ use super::{Engine, check_name};
 /// An archive that the engine is reading. Dropping it ends the engine's command, so that the
 /// engine sees a broken archive and takes nothing from it.
 #[derive(Debug)]
-pub struct Loading {
+pub(crate) struct Loading {
     program: String,
     family: Family,
     child: Child,
@@ -50,7 +50,7 @@ impl Loading {
     ///
     /// # Errors
     /// If the command has ended; with its own words.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
         let Some(input) = &mut self.input else {
             return Ok(());
         };
@@ -68,7 +68,7 @@ impl Loading {
     ///
     /// # Errors
     /// If the engine does not take it; with its own words.
-    pub fn finish(mut self) -> Result<(), CommandError> {
+    pub(crate) fn finish(mut self) -> Result<(), CommandError> {
         let (status, tail) = self.wait()?;
         if status.success() {
             return Ok(());
@@ -121,7 +121,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the program is not there. All else shows while writing.
-    pub fn load(&self) -> Result<Loading, CommandError> {
+    pub(crate) fn load(&self) -> Result<Loading, CommandError> {
         Loading::start(self)
     }
 
@@ -132,7 +132,7 @@ impl Engine {
     ///
     /// # Errors
     /// If there is no engine, it does not answer, or it fails; with its own words.
-    pub async fn loaded(&self, image: &Image) -> Result<Option<String>, CommandError> {
+    pub(crate) async fn loaded(&self, image: &Image) -> Result<Option<String>, CommandError> {
         let ids = [Some(&image.id), image.manifest.as_ref()];
         let names = ids.into_iter().flatten().chain(&image.repo_tags);
         for name in names {
@@ -171,7 +171,7 @@ impl Engine {
     ///
     /// # Errors
     /// If there is no engine, it does not answer, or it fails; with its own words.
-    pub async fn present(&self, image: &Image) -> Result<Option<String>, CommandError> {
+    pub(crate) async fn present(&self, image: &Image) -> Result<Option<String>, CommandError> {
         for digest in [Some(&image.id), image.manifest.as_ref()]
             .into_iter()
             .flatten()
@@ -192,7 +192,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the engine fails; with its own words.
-    pub async fn tag(&self, id: &str, name: &str) -> Result<(), CommandError> {
+    pub(crate) async fn tag(&self, id: &str, name: &str) -> Result<(), CommandError> {
         check_name(id)?;
         check_name(name)?;
         let ended = self.run(&["tag", id, name], "tag", |_| {}).await?;

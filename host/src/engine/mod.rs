@@ -8,8 +8,8 @@ mod description;
 mod environment;
 mod error;
 mod family;
-pub mod helper;
-pub mod host;
+pub(crate) mod helper;
+pub(crate) mod host;
 mod loading;
 mod pipe;
 mod saving;
@@ -27,18 +27,18 @@ use crate::settings::process_variable;
 use command::Tail;
 use description::Description;
 
-pub use environment::{InvalidList, Passed, SETTING};
-pub use error::CommandError;
-pub use host::LocalEngine;
-pub use loading::Loading;
-pub use saving::Saving;
+pub(crate) use environment::{Passed, SETTING};
+pub(crate) use error::CommandError;
+pub(crate) use host::LocalEngine;
+pub(crate) use loading::Loading;
+pub(crate) use saving::Saving;
 
 /// The most that is read of what an engine says of images.
 const LONGEST_ANSWER: usize = 8 << 20;
 
 /// The engine that the user has, or chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Engine {
+pub(crate) struct Engine {
     program: String,
     passed: Passed,
 }
@@ -53,7 +53,7 @@ struct Ended {
 impl Engine {
     /// Chooses the engine: the program that `wanted` names, by name or path, else `docker`, else
     /// `docker.io`. Whether it is there shows with the first command.
-    pub fn new(wanted: Option<&str>) -> Self {
+    pub(crate) fn new(wanted: Option<&str>) -> Self {
         Engine {
             program: command::program(wanted, process_variable("PATH").as_ref()),
             passed: Passed::default(),
@@ -62,7 +62,7 @@ impl Engine {
 
     /// Gives the engine's program further variables of the environment.
     #[must_use]
-    pub fn passing(mut self, passed: Passed) -> Self {
+    pub(crate) fn passing(mut self, passed: Passed) -> Self {
         self.passed = passed;
         self
     }
@@ -73,12 +73,12 @@ impl Engine {
     }
 
     /// Returns the variables that the program gets by the user's wish.
-    pub fn passed(&self) -> &Passed {
+    pub(crate) fn passed(&self) -> &Passed {
         &self.passed
     }
 
     /// Returns the program's name or path.
-    pub fn program(&self) -> &str {
+    pub(crate) fn program(&self) -> &str {
         &self.program
     }
 
@@ -89,7 +89,7 @@ impl Engine {
     ///
     /// # Errors
     /// If there is no engine, it does not answer, or it fails; with its own words.
-    pub async fn find(&self, name: &str) -> Result<Vec<LocalImage>, CommandError> {
+    pub(crate) async fn find(&self, name: &str) -> Result<Vec<LocalImage>, CommandError> {
         check_name(name)?;
         let described = self.inspect(name).await?;
         Ok(described.into_iter().map(LocalImage::from).collect())
@@ -112,7 +112,11 @@ impl Engine {
     ///
     /// # Errors
     /// If there is no engine, it does not answer, or it fails; with its own words.
-    pub async fn pull(&self, name: &str, report: impl FnMut(&str)) -> Result<(), CommandError> {
+    pub(crate) async fn pull(
+        &self,
+        name: &str,
+        report: impl FnMut(&str),
+    ) -> Result<(), CommandError> {
         check_name(name)?;
         let ended = self.run(&["pull", "--", name], "pull", report).await?;
         if ended.succeeded {
@@ -125,7 +129,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the program is not there. All else shows while reading.
-    pub fn save(&self, id: &str) -> Result<Saving, CommandError> {
+    pub(crate) fn save(&self, id: &str) -> Result<Saving, CommandError> {
         check_name(id)?;
         Saving::start(self, &["save", "--", id], "save")
     }

@@ -18,7 +18,7 @@ use super::pipe;
 /// [`ProducerFailure`] around [`CommandError::Failed`], so that a short archive cannot pass for a
 /// whole one.
 #[derive(Debug)]
-pub struct Saving {
+pub(crate) struct Saving {
     command: String,
     /// Dropped first: it ends what the child started too.
     family: Family,

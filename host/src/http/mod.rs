@@ -34,13 +34,13 @@ use crate::settings::{ClientCertificate, Login, Settings, Trust};
 
 use connector::Connector;
 
-pub use keepdocker_arvados::http::{
-    Activity, Answer, Failure, Reading, RequestId, Retry, Waits, Watcher,
+pub(crate) use keepdocker_arvados::http::{
+    Answer, Failure, Reading, RequestId, Retry, Waits, Watcher,
 };
-pub use progress_body::ProgressBody;
-pub use request::RequestBuilder;
+pub(crate) use progress_body::ProgressBody;
+pub(crate) use request::RequestBuilder;
 // What requests are made of, for callers that know nothing of the library.
-pub use hyper::{Method, StatusCode, header};
+pub(crate) use hyper::{Method, StatusCode, header};
 
 /// How long an unused connection is kept: less than servers keep theirs, so that a request is
 /// seldom sent on a connection that the server is just closing.
@@ -52,7 +52,7 @@ const USER_AGENT: &str = concat!("keepdocker/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests with the user's token.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     inner: legacy::Client<Connector, ProgressBody>,
     connector: Connector,
     authorization: HeaderValue,
@@ -60,11 +60,11 @@ pub struct Client {
 }
 
 /// Is told, in one sentence, when something is going to be tried again.
-pub type Notify = Arc<dyn Fn(&str) + Send + Sync>;
+pub(crate) type Notify = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Why there can be no client.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// A file with certificates cannot be read.
     #[error("the certificates in {path} cannot be used: {reason}")]
     Certificates {
@@ -92,7 +92,7 @@ impl Client {
     ///
     /// # Errors
     /// If the certificates of the settings cannot be used.
-    pub fn new(settings: &Settings) -> Result<Self, Error> {
+    pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
         let connector = Connector::new(settings)?;
         // It speaks HTTP/1.1 alone. Blocks are sent on connections of their own: multiplexed on one,
         // each would wait for the others' flow control. And it follows no redirects, which would
@@ -116,7 +116,7 @@ impl Client {
 
     /// Has `notify` told when something is going to be tried again.
     #[must_use]
-    pub fn notifying(mut self, notify: Notify) -> Self {
+    pub(crate) fn notifying(mut self, notify: Notify) -> Self {
         self.notify = Some(notify);
         self
     }
@@ -124,7 +124,7 @@ impl Client {
     /// Starts a request that carries the token.
     ///
     /// The ID stays the same when a request is repeated, so that the server's log shows it.
-    pub fn request(&self, method: Method, url: Url, id: &RequestId) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, url: Url, id: &RequestId) -> RequestBuilder {
         RequestBuilder::new(method, &url)
             .header(AUTHORIZATION, self.authorization.clone())
             .header(header::USER_AGENT, USER_AGENT)
@@ -137,7 +137,7 @@ impl Client {
     ///
     /// # Errors
     /// If no answer came, or not enough of it.
-    pub async fn exchange(
+    pub(crate) async fn exchange(
         &self,
         request: RequestBuilder,
         reading: Reading,
@@ -206,7 +206,7 @@ impl Client {
 
 /// What TLS with registries goes by, which are none of the cluster's servers and get nothing that is the cluster's.
 #[derive(Debug)]
-pub struct RegistryTls {
+pub(crate) struct RegistryTls {
     trust: Trust,
     trusted: String,
 }
@@ -214,7 +214,7 @@ pub struct RegistryTls {
 impl RegistryTls {
     /// Goes by the certificates that the environment or else the system has, whatever the cluster's are.
     #[must_use]
-    pub fn new(trust: Trust) -> Self {
+    pub(crate) fn new(trust: Trust) -> Self {
         let trusted = connector::trusted(&trust);
         Self { trust, trusted }
     }
@@ -224,7 +224,7 @@ impl RegistryTls {
     ///
     /// # Errors
     /// If a file cannot be used, or nobody is trusted.
-    pub fn config(
+    pub(crate) fn config(
         &self,
         further: &[PathBuf],
         shown: Option<&ClientCertificate>,
@@ -238,7 +238,7 @@ impl RegistryTls {
 
     /// Says why a request brought no answer.
     #[must_use]
-    pub fn explain(&self, error: &(dyn std::error::Error + 'static)) -> Failure {
+    pub(crate) fn explain(&self, error: &(dyn std::error::Error + 'static)) -> Failure {
         failure::of_registry(error, &self.trusted)
     }
 }

@@ -13,14 +13,14 @@ const PIECE: usize = 256 * 1024;
 
 /// A body of known length, sent piece by piece without being copied.
 #[derive(Debug, Default)]
-pub struct ProgressBody {
+pub(crate) struct ProgressBody {
     rest: Bytes,
     activity: Activity,
 }
 
 impl ProgressBody {
     /// Creates a body of these bytes.
-    pub fn new(bytes: Bytes, activity: Activity) -> Self {
+    pub(crate) fn new(bytes: Bytes, activity: Activity) -> Self {
         Self {
             rest: bytes,
             activity,

@@ -12,7 +12,7 @@ use super::{Failure, ProgressBody};
 ///
 /// What cannot stand in a request shows when it is sent.
 #[derive(Debug)]
-pub struct RequestBuilder {
+pub(crate) struct RequestBuilder {
     head: hyper::http::request::Builder,
     body: ProgressBody,
     timeout: Option<Duration>,
@@ -29,7 +29,7 @@ impl RequestBuilder {
 
     /// Adds a header.
     #[must_use]
-    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    pub(crate) fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         HeaderName: TryFrom<N>,
         <HeaderName as TryFrom<N>>::Error: Into<hyper::http::Error>,
@@ -42,14 +42,14 @@ impl RequestBuilder {
 
     /// Limits the time from the first byte of the request to the last of the answer.
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
     /// Sets the body.
     #[must_use]
-    pub fn body(mut self, body: impl Into<ProgressBody>) -> Self {
+    pub(crate) fn body(mut self, body: impl Into<ProgressBody>) -> Self {
         self.body = body.into();
         self
     }

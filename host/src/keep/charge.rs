@@ -6,22 +6,22 @@ use crate::gate::Budget;
 
 /// The leave to send bytes, of the operation that goes on now: an upload may be the work of two.
 #[derive(Debug, Clone)]
-pub struct Charge(Arc<Mutex<Budget>>);
+pub(crate) struct Charge(Arc<Mutex<Budget>>);
 
 impl Charge {
     /// Begins with the leave of the first operation.
-    pub fn new(budget: Budget) -> Self {
+    pub(crate) fn new(budget: Budget) -> Self {
         Self(Arc::new(Mutex::new(budget)))
     }
 
     /// Ends that operation: what is charged from now on belongs to the next.
-    pub fn next(&self) {
+    pub(crate) fn next(&self) {
         let mut budget = self.budget();
         *budget = budget.following();
     }
 
     /// Returns the leave of the operation that goes on.
-    pub fn current(&self) -> Budget {
+    pub(crate) fn current(&self) -> Budget {
         self.budget().clone()
     }
 

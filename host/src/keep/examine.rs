@@ -24,7 +24,11 @@ impl ArchiveStore {
     ///
     /// # Errors
     /// If a block cannot be read, or the archive is not sound or holds not exactly one image.
-    pub async fn examine(&self, stored: &StoredArchive, depth: Depth) -> Result<Image, StoreError> {
+    pub(crate) async fn examine(
+        &self,
+        stored: &StoredArchive,
+        depth: Depth,
+    ) -> Result<Image, StoreError> {
         let stretches = stretches(&stored.extents)?;
         let keep = self.keep.clone();
         if depth == Depth::Config {

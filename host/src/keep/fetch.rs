@@ -23,7 +23,7 @@ const PIECE: usize = 1 << 20;
 
 /// Where the command line wants fetched archives to go.
 #[derive(Debug, Clone)]
-pub struct Destination {
+pub(crate) struct Destination {
     /// None where the command fetches nothing.
     pub target: Option<Target>,
     /// Where temporary files are made.
@@ -37,7 +37,7 @@ impl ArchiveStore {
     /// # Errors
     /// If a block cannot be read, the archive is not sound or not that of the image, or the
     /// target does not take it. No file holds a part of it then, and the engine none of it.
-    pub async fn fetch(
+    pub(crate) async fn fetch(
         &self,
         stored: &StoredArchive,
         target: keep::Target,

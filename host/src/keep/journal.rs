@@ -32,11 +32,11 @@ const DIGITS: usize = 16;
 
 /// A cluster and a token, which signatures are good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity(String);
+pub(crate) struct Identity(String);
 
 impl Identity {
     /// Derives the identity from the settings; the token cannot be got back from it.
-    pub fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         let host = settings.host();
         Self(digest(&format!("{host} {}", settings.token.expose())))
     }
@@ -44,7 +44,7 @@ impl Identity {
 
 /// The journal of one upload, open for this run alone.
 #[derive(Debug)]
-pub struct JournalFile {
+pub(crate) struct JournalFile {
     identity: Identity,
     written: Mutex<Written>,
 }
@@ -64,7 +64,7 @@ impl JournalFile {
     ///
     /// # Errors
     /// If the cache cannot be used.
-    pub fn open(
+    pub(crate) fn open(
         cache: &Cache,
         image: Option<&str>,
         identity: Identity,
@@ -119,7 +119,7 @@ impl Journal for JournalFile {
 ///
 /// # Errors
 /// If the cache cannot be listed. A journal that cannot be read is passed over.
-pub fn recall(cache: &Cache, identity: &Identity) -> Result<KnownBlocks, cache::Error> {
+pub(crate) fn recall(cache: &Cache, identity: &Identity) -> Result<KnownBlocks, cache::Error> {
     let mut known = KnownBlocks::default();
     let mut left = LARGEST;
     let now = SystemTime::now();

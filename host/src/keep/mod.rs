@@ -12,7 +12,7 @@ mod buffers;
 mod charge;
 mod examine;
 mod fetch;
-pub mod host;
+pub(crate) mod host;
 mod journal;
 mod moving;
 mod pending;
@@ -23,15 +23,16 @@ mod upload;
 
 use crate::http::Client;
 
-pub use charge::Charge;
-pub use fetch::Destination;
-pub use journal::{Identity, JournalFile, recall};
-pub use keepdocker_arvados::keep::{
-    Block, BlockHash, BlockId, Error, KnownBlocks, Lenders, Locator, MAXIMUM_SIZE, Stretch,
-    Stretched, Timeouts, Wanted,
+pub(crate) use charge::Charge;
+pub(crate) use fetch::Destination;
+pub(crate) use journal::Identity;
+pub(crate) use keepdocker_arvados::keep::{
+    Block, BlockId, Error, KnownBlocks, Lenders, Locator, MAXIMUM_SIZE, Stretch, Stretched, Wanted,
 };
-pub use store::{ArchiveStore, StoreError};
-pub use upload::{Journal, Stored, Upload, UploadOptions, Writer};
+pub(crate) use store::ArchiveStore;
+pub(crate) use upload::{Journal, Upload, UploadOptions};
+#[cfg(test)]
+pub(crate) use upload::{Stored, Writer};
 
 /// The Keep of one cluster over this program's client.
-pub type Keep = keepdocker_arvados::keep::Keep<Client>;
+pub(crate) type Keep = keepdocker_arvados::keep::Keep<Client>;

@@ -26,7 +26,7 @@ use crate::target;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Stores archives in Keep, and fetches them from there.
-pub struct ArchiveStore {
+pub(crate) struct ArchiveStore {
     pub(super) keep: Arc<Keep>,
     pub(super) concurrency: Option<usize>,
     pub(super) progress: Arc<dyn Progress>,
@@ -59,7 +59,7 @@ impl Journal for Sent {
 
 /// Why an archive could not be stored, or not be fetched.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub(crate) enum StoreError {
     /// The archive is at fault, or its source.
     #[error(transparent)]
     Archive(#[from] archive::Error),
@@ -118,7 +118,7 @@ impl From<StoreError> for WitError {
 impl ArchiveStore {
     /// Creates a store that moves `concurrency` blocks at once, tells `progress` about them, and
     /// hands what it fetches to `destination`. `messages` are for what takes the user's disk.
-    pub fn new(
+    pub(crate) fn new(
         keep: Arc<Keep>,
         concurrency: Option<usize>,
         progress: Arc<dyn Progress>,
@@ -142,20 +142,20 @@ impl ArchiveStore {
 
     /// Uses the blocks of these collections alone, whatever is asked for.
     #[must_use]
-    pub fn lent_by(mut self, lenders: Lenders) -> Self {
+    pub(crate) fn lent_by(mut self, lenders: Lenders) -> Self {
         self.lenders = lenders;
         self
     }
 
     /// Keeps journals of what was sent in this cache, and goes by those that are there.
     #[must_use]
-    pub fn with_journals(mut self, cache: Arc<Place>, identity: Identity) -> Self {
+    pub(crate) fn with_journals(mut self, cache: Arc<Place>, identity: Identity) -> Self {
         self.journals = Some((cache, identity));
         self
     }
 
     /// Returns the leave to send bytes that an earlier call left, which took the archive in.
-    pub fn left_of(&self, archive: &Opened) -> Option<Budget> {
+    pub(crate) fn left_of(&self, archive: &Opened) -> Option<Budget> {
         let pending = self.pending();
         let pending = pending.as_ref().filter(|pending| pending.is_of(archive));
         pending.map(|pending| pending.charge.current())
@@ -167,7 +167,7 @@ impl ArchiveStore {
     /// # Errors
     /// If the archive is unsound or Keep does not take it. Blocks that were sent are left to Keep
     /// to remove.
-    pub async fn store(
+    pub(crate) async fn store(
         &self,
         archive: &Opened,
         options: &Options,

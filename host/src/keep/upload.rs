@@ -21,7 +21,7 @@ use crate::archive::{BlockSink, SinkClosed};
 use crate::progress::{Progress, Silent};
 
 /// How an upload is done.
-pub struct UploadOptions {
+pub(crate) struct UploadOptions {
     /// What each block must reach.
     pub wanted: Wanted,
     /// How many blocks are on their way at the same time, at least 1. The upload has two buffers
@@ -44,7 +44,7 @@ pub struct UploadOptions {
 
 impl UploadOptions {
     /// Takes the usual options: two blocks at a time, nothing known, nobody told.
-    pub fn new(wanted: Wanted) -> Self {
+    pub(crate) fn new(wanted: Wanted) -> Self {
         Self {
             wanted,
             concurrency: 2,
@@ -59,20 +59,20 @@ impl UploadOptions {
 }
 
 /// Keeps a record of the blocks that were stored, so that a later run need not send them.
-pub trait Journal: Send + Sync {
+pub(crate) trait Journal: Send + Sync {
     /// Records a block. The locator holds the signature.
     fn stored(&self, locator: &Locator);
 }
 
 /// An upload in progress. Dropping it ends it.
 #[derive(Debug)]
-pub struct Upload {
+pub(crate) struct Upload {
     task: JoinHandle<Result<Stored, Error>>,
 }
 
 /// The blocks of an archive, all in Keep.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Stored {
+pub(crate) struct Stored {
     /// Each block's locator, by its number.
     pub blocks: Vec<Locator>,
     /// How many bytes were sent, replicas and repeated attempts not counted.
@@ -83,7 +83,7 @@ pub struct Stored {
 
 /// Where an archive's blocks go. Dropping it says that there are no more.
 #[derive(Debug)]
-pub struct Writer {
+pub(crate) struct Writer {
     buffers: Arc<Buffers>,
     messages: mpsc::UnboundedSender<Message>,
     next: usize,
@@ -102,7 +102,7 @@ impl Upload {
     /// Starts an upload: blocks go into the writer, and the result comes out of the upload.
     ///
     /// The writer waits, so it must be used on a thread that may.
-    pub fn start(keep: &Arc<Keep>, options: UploadOptions) -> (Writer, Self) {
+    pub(crate) fn start(keep: &Arc<Keep>, options: UploadOptions) -> (Writer, Self) {
         let concurrency = options.concurrency.max(1);
         let buffers = Buffers::new(concurrency + 2);
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -131,7 +131,7 @@ impl Upload {
     ///
     /// # Errors
     /// If one cannot be stored. The writer takes no more then.
-    pub async fn finish(mut self) -> Result<Stored, Error> {
+    pub(crate) async fn finish(mut self) -> Result<Stored, Error> {
         unwound((&mut self.task).await)
     }
 }

@@ -16,7 +16,7 @@ use crate::messages::Messages;
 
 /// Takes locks, and tells the user when that takes long.
 #[derive(Debug)]
-pub struct Locks {
+pub(crate) struct Locks {
     cache: Arc<Place>,
     timeout: Option<Duration>,
     messages: Messages,
@@ -26,7 +26,7 @@ pub struct Locks {
 
 impl Locks {
     /// Creates the capability; without a `timeout` it waits as long as it takes.
-    pub fn new(cache: Arc<Place>, timeout: Option<Duration>, messages: Messages) -> Self {
+    pub(crate) fn new(cache: Arc<Place>, timeout: Option<Duration>, messages: Messages) -> Self {
         Self {
             cache,
             timeout,

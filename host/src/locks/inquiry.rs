@@ -11,7 +11,7 @@ use crate::cache::Cache;
 
 /// Who uses a file of the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Usage {
+pub(crate) enum Usage {
     /// Nobody does.
     Unused,
     /// Somebody does; who, for people.
@@ -22,7 +22,7 @@ pub enum Usage {
 
 /// Asks about the locks of a cache. Once the file system does not answer, or has no locks, nothing more is
 /// asked: every further answer would take as long.
-pub struct Inquiry {
+pub(crate) struct Inquiry {
     cache: Arc<Cache>,
     is_vain: bool,
     tell: Box<dyn Fn(&str) + Send + Sync>,
@@ -30,7 +30,7 @@ pub struct Inquiry {
 
 impl Inquiry {
     /// Begins to ask about a cache; `tell` gets a sentence when nothing more can be known.
-    pub fn new(cache: Arc<Cache>, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(cache: Arc<Cache>, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self {
             cache,
             is_vain: false,
@@ -42,7 +42,7 @@ impl Inquiry {
     ///
     /// # Errors
     /// If the cache cannot be used, or `image` is no image ID.
-    pub async fn holder(&mut self, image: &str) -> Result<Usage, Error> {
+    pub(crate) async fn holder(&mut self, image: &str) -> Result<Usage, Error> {
         let (cache, image) = (self.cache.clone(), image.to_owned());
         let asked = self.ask(move || {
             let (mut file, path) = cache.lock_file(&image)?;
@@ -60,7 +60,7 @@ impl Inquiry {
     ///
     /// # Errors
     /// If the cache cannot be used, or `image` is no image ID.
-    pub async fn take(&mut self, image: &str) -> Result<Result<Guard, Usage>, Error> {
+    pub(crate) async fn take(&mut self, image: &str) -> Result<Result<Guard, Usage>, Error> {
         let (cache, image) = (self.cache.clone(), image.to_owned());
         let asked = self.ask(move || {
             let (mut file, path) = cache.lock_file(&image)?;
@@ -75,7 +75,7 @@ impl Inquiry {
 
     /// Returns who writes a journal; a run keeps a lock on the file itself. `path` is the file's, for
     /// messages.
-    pub async fn writer(&mut self, journal: File, path: PathBuf) -> Usage {
+    pub(crate) async fn writer(&mut self, journal: File, path: PathBuf) -> Usage {
         let asked = self.ask(move || match journal.try_lock_shared() {
             Ok(()) => Ok(Usage::Unused),
             Err(TryLockError::WouldBlock) => Ok(Usage::By("an upload".to_owned())),

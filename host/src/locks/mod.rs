@@ -6,7 +6,7 @@
 //!
 //! Every attempt is made on a thread of its own: a lock manager of the network may not answer.
 
-pub mod host;
+pub(crate) mod host;
 mod inquiry;
 mod owner;
 
@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use crate::bindings::locks;
 use crate::cache::{self, Place};
 
-pub use host::Locks;
-pub use inquiry::{Inquiry, Usage};
+pub(crate) use host::Locks;
+pub(crate) use inquiry::{Inquiry, Usage};
 
 use owner::Owner;
 
@@ -35,14 +35,14 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 
 /// The exclusive right to work on one image, given back when dropped.
 #[derive(Debug)]
-pub struct Guard {
+pub(crate) struct Guard {
     /// None where there is no lock to be had, and nobody is kept out.
     file: Option<File>,
 }
 
 /// Why a lock was not got.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// Somebody kept it too long.
     #[error(
         "{owner} still works on image {image}, after {} s of waiting; wait for it to end, or wait longer with `--lock-timeout`",
@@ -82,7 +82,7 @@ pub enum Error {
 impl Error {
     /// Tells whether there are no locks here at all, however long one waits.
     #[must_use]
-    pub fn is_lack(&self) -> bool {
+    pub(crate) fn is_lack(&self) -> bool {
         match self {
             Self::TimedOut { .. } | Self::Cache(cache::Error::NotAnId(_)) => false,
             Self::Cache(_) | Self::File { .. } | Self::Silent { .. } => true,
@@ -93,7 +93,7 @@ impl Error {
 impl Guard {
     /// Returns what stands for a lock where there is none: it keeps nobody out.
     #[must_use]
-    pub fn lacking() -> Self {
+    pub(crate) fn lacking() -> Self {
         Self { file: None }
     }
 
@@ -104,7 +104,7 @@ impl Guard {
     ///
     /// # Errors
     /// If the time is over, or the cache cannot be used, or `image` is no image ID.
-    pub async fn acquire(
+    pub(crate) async fn acquire(
         place: &Arc<Place>,
         image: &str,
         timeout: Option<Duration>,

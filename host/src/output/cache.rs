@@ -54,7 +54,7 @@ impl<'a> File<'a> {
 
 /// Returns the inventory as JSON.
 #[must_use]
-pub fn inventory_json(inventory: &Inventory) -> String {
+pub(crate) fn inventory_json(inventory: &Inventory) -> String {
     line(&List {
         schema: "keepdocker.cache-list/1",
         folder: inventory.folder.display().to_string(),
@@ -69,7 +69,7 @@ pub fn inventory_json(inventory: &Inventory) -> String {
 
 /// Returns what was removed as JSON.
 #[must_use]
-pub fn cleaned_json(cleaned: &Cleaned) -> String {
+pub(crate) fn cleaned_json(cleaned: &Cleaned) -> String {
     line(&Clean {
         schema: "keepdocker.cache-clean/1",
         folder: cleaned.folder.display().to_string(),
@@ -89,7 +89,7 @@ pub fn cleaned_json(cleaned: &Cleaned) -> String {
 
 /// Returns the inventory as a table, with the sum below it.
 #[must_use]
-pub fn inventory_table(inventory: &Inventory, now: SystemTime) -> String {
+pub(crate) fn inventory_table(inventory: &Inventory, now: SystemTime) -> String {
     let mut text = row("KIND", "BYTES", "AGE", "IMAGE", "IN USE BY");
     for (entry, usage) in &inventory.files {
         text.push_str(&row(
@@ -113,7 +113,7 @@ pub fn inventory_table(inventory: &Inventory, now: SystemTime) -> String {
 
 /// Returns what was removed in lines for people.
 #[must_use]
-pub fn cleaned_text(cleaned: &Cleaned) -> String {
+pub(crate) fn cleaned_text(cleaned: &Cleaned) -> String {
     let mut text = String::new();
     for (entry, usage) in &cleaned.kept {
         let why = match usage {

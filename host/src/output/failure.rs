@@ -15,7 +15,7 @@ struct Failed<'a> {
 
 /// Returns why a command failed, without secrets.
 #[must_use]
-pub fn failure(report: &Report) -> String {
+pub(crate) fn failure(report: &Report) -> String {
     let text = line(&Failed {
         schema: "keepdocker.failure/1",
         exit: report.exit.code(),

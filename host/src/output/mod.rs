@@ -3,18 +3,18 @@
 //! The answers of the component, messages and failures are `keepdocker_console`'s, which does not know the
 //! contract.
 
-pub mod cache;
+pub(crate) mod cache;
 mod failure;
 mod repair;
 mod runs;
 
 use crate::bindings;
 
-pub use failure::failure;
-pub use keepdocker_console::{
-    Console, Exit, Ids, Level, Purpose, Report, Style, color, conceal, concealed, json, table,
+pub(crate) use failure::failure;
+pub(crate) use keepdocker_console::{
+    Console, Exit, Ids, Level, Report, Style, color, conceal, concealed, json, table,
 };
-pub use repair::repaired;
-pub use runs::{runs, steps};
+pub(crate) use repair::repaired;
+pub(crate) use runs::{runs, steps};
 
 keepdocker_console::contract!(bindings);

@@ -22,7 +22,7 @@ struct Repair<'a> {
 
 /// Returns what a repair came to; of one that was only tried, with its steps.
 #[must_use]
-pub fn repaired(repaired: &Repaired, steps: Option<&[Step]>) -> String {
+pub(crate) fn repaired(repaired: &Repaired, steps: Option<&[Step]>) -> String {
     line(&Repair {
         schema: "keepdocker.repair/1",
         outcome: match repaired.outcome {

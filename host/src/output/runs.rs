@@ -12,7 +12,7 @@ const MAX_SHOWN: usize = 160;
 
 /// Returns a table of runs.
 #[must_use]
-pub fn runs(runs: &[(Run, Verdict)]) -> String {
+pub(crate) fn runs(runs: &[(Run, Verdict)]) -> String {
     let mut text = String::new();
     for (run, verdict) in runs {
         let first = run.entries.first();
@@ -38,7 +38,7 @@ pub fn runs(runs: &[(Run, Verdict)]) -> String {
 
 /// Returns what a run did, step by step.
 #[must_use]
-pub fn steps(run: &Run) -> String {
+pub(crate) fn steps(run: &Run) -> String {
     let mut text = String::new();
     for entry in &run.entries {
         let of = |name: &str| member(Some(entry), name);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Why a plan cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum PlanError {
+pub(crate) enum PlanError {
     /// The file cannot be read.
     #[error("the plan {} cannot be read: {reason}", file.display())]
     Unreadable {

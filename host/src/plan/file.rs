@@ -11,7 +11,7 @@ use super::Step;
 use super::error::PlanError;
 
 /// The shape of plans.
-pub const SCHEMA: &str = "keepdocker.plan/1";
+pub(crate) const SCHEMA: &str = "keepdocker.plan/1";
 
 /// A longer file is no plan; the blocks of a terabyte take up less than a megabyte.
 const LONGEST: u64 = 16 << 20;
@@ -19,7 +19,7 @@ const LONGEST: u64 = 16 << 20;
 /// Which command a plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Planned {
+pub(crate) enum Planned {
     /// `keepdocker upload`.
     #[default]
     Upload,
@@ -38,7 +38,7 @@ impl Planned {
 /// What a command would write, and all that is needed to do it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// [`SCHEMA`].
     pub schema: String,
     /// The SHA-256 digest of the component that made the plan.
@@ -61,7 +61,7 @@ impl Plan {
     ///
     /// # Errors
     /// If the file cannot be read, is no plan, or is one of another version.
-    pub fn open(file: &Path) -> Result<Self, PlanError> {
+    pub(crate) fn open(file: &Path) -> Result<Self, PlanError> {
         let unreadable = |reason: String| PlanError::Unreadable {
             file: file.to_owned(),
             reason,
@@ -89,7 +89,7 @@ impl Plan {
     ///
     /// # Errors
     /// If it is there, or cannot be written.
-    pub fn save(&self, file: &Path) -> Result<(), PlanError> {
+    pub(crate) fn save(&self, file: &Path) -> Result<(), PlanError> {
         use std::io::Write as _;
         use std::os::unix::fs::OpenOptionsExt as _;
         std::fs::OpenOptions::new()
@@ -106,7 +106,7 @@ impl Plan {
 
     /// Returns the plan as a line of JSON; `docs/json.md` describes it.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let mut text = serde_json::to_string(self)
             .expect("a record of strings, numbers and JSON is always JSON");
         text.push('\n');

@@ -12,6 +12,6 @@
 mod error;
 mod file;
 
-pub use error::PlanError;
-pub use file::{Plan, Planned, SCHEMA};
-pub use keepdocker_arvados::effects::{Course, Deviation, Effects, Script, Step};
+pub(crate) use error::PlanError;
+pub(crate) use file::{Plan, Planned, SCHEMA};
+pub(crate) use keepdocker_arvados::effects::{Course, Deviation, Effects, Script, Step};

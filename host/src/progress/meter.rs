@@ -13,7 +13,7 @@ use super::{Direction, Progress};
 
 /// How far a transfer has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Which way the bytes go.
     pub direction: Direction,
     /// Bytes that there will be in all, where known.
@@ -33,7 +33,7 @@ pub struct Counts {
 impl Counts {
     /// Returns how many bytes are where they should be.
     #[must_use]
-    pub fn done(&self) -> u64 {
+    pub(crate) fn done(&self) -> u64 {
         match self.direction {
             Direction::Up => self.sent.saturating_add(self.reused),
             Direction::Down => self.read,

@@ -3,19 +3,19 @@
 mod bar;
 mod meter;
 mod shown;
-pub mod terminal;
+pub(crate) mod terminal;
 
 use keepdocker_console::Console;
 
 use std::sync::Arc;
 
-pub use meter::Counts;
+pub(crate) use meter::Counts;
 use meter::Meter;
 use shown::{Bar, Batch, Human, Json, Plain};
-pub use shown::{bytes, pace};
+pub(crate) use shown::{bytes, pace};
 
 /// Is told how far a transfer has come. Calls are frequent, and must be cheap.
-pub trait Progress: Send + Sync {
+pub(crate) trait Progress: Send + Sync {
     /// Says how many bytes there will be in all, or that it is not known.
     fn total(&self, bytes: Option<u64>);
 
@@ -34,7 +34,7 @@ pub trait Progress: Send + Sync {
 
 /// Shows nothing.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
+pub(crate) struct Silent;
 
 impl Progress for Silent {
     fn total(&self, _: Option<u64>) {}
@@ -45,7 +45,7 @@ impl Progress for Silent {
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     /// Not at all.
     None,
     /// One line on a terminal that is drawn again and again.
@@ -62,7 +62,7 @@ pub enum Look {
 
 /// Which way the bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// From a source into Keep: a byte is done once it is sent or known to be there.
     Up,
     /// Out of Keep: a byte is done once it is read and verified.
@@ -71,13 +71,13 @@ pub enum Direction {
 
 /// Creates what shows the progress of an upload on the console.
 #[must_use]
-pub fn show(look: Look, console: Console) -> Arc<dyn Progress> {
+pub(crate) fn show(look: Look, console: Console) -> Arc<dyn Progress> {
     show_going(Direction::Up, look, console)
 }
 
 /// Creates what shows the progress of a transfer in this direction on the console.
 #[must_use]
-pub fn show_going(direction: Direction, look: Look, console: Console) -> Arc<dyn Progress> {
+pub(crate) fn show_going(direction: Direction, look: Look, console: Console) -> Arc<dyn Progress> {
     match look {
         Look::None => Arc::new(Silent),
         Look::Bar => Arc::new(Meter::new(direction, Bar, console)),

@@ -166,7 +166,7 @@ fn line(counts: &Counts) -> String {
 
 /// Returns for people how long a transfer took, and how fast it was: `12.3 s, 87.1 MiB/s`.
 #[must_use]
-pub fn pace(count: u64, elapsed: Duration) -> String {
+pub(crate) fn pace(count: u64, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(0.001);
     format!(
         "{seconds:.1} s, {}/s",
@@ -176,7 +176,7 @@ pub fn pace(count: u64, elapsed: Duration) -> String {
 
 /// Returns a number of bytes for people, in its largest unit: `502.0 MiB`.
 #[must_use]
-pub fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = count as f64;
     let mut unit = 0;

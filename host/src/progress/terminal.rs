@@ -29,7 +29,7 @@ pub(super) fn width() -> usize {
 /// Tells whether a line can be drawn again and again. The environment tells of terminals that cannot move the
 /// cursor, and of those that nobody looks at; one without a width is none at which somebody sits.
 #[must_use]
-pub fn takes_drawing() -> bool {
+pub(crate) fn takes_drawing() -> bool {
     let is = |name: &str, word: &str| {
         process_variable(name).map(|value: OsString| value == OsStr::new(word))
     };

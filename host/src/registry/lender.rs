@@ -24,7 +24,7 @@ const NOTEWORTHY: Duration = Duration::from_secs(5);
 const LONGEST_LINE: usize = 300;
 
 /// Lends certificates, proxies and helpers, and notes what is asked.
-pub struct Lender {
+pub(crate) struct Lender {
     tls: RegistryTls,
     proxies: Proxies,
     passed: Passed,
@@ -38,7 +38,7 @@ impl Lender {
     ///
     /// # Errors
     /// If the time that helpers may take is none.
-    pub fn new(
+    pub(crate) fn new(
         environment: &Environment,
         settings: &Settings,
         passed: Passed,

@@ -12,6 +12,6 @@ mod lender;
 mod places;
 mod registries;
 
-pub use lender::Lender;
+pub(crate) use lender::Lender;
 pub(crate) use registries::of_registry;
-pub use registries::{Registries, RegistryError};
+pub(crate) use registries::{Registries, RegistryError};

@@ -23,7 +23,7 @@ use crate::settings::Environment;
 const MOST_NAMES: usize = 100;
 
 /// Registries, of which images are read without an engine.
-pub struct Registries {
+pub(crate) struct Registries {
     environment: Environment,
     retry: Retry,
     lender: Arc<Lender>,
@@ -35,7 +35,7 @@ pub struct Registries {
 
 /// Why an image of a registry is not to be had.
 #[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
+pub(crate) enum RegistryError {
     /// The registry is at fault, or what goes for it on this machine.
     #[error(transparent)]
     Registry(#[from] Error),
@@ -73,7 +73,12 @@ pub(crate) fn of_registry(error: &Error, text: String) -> WitError {
 
 impl Registries {
     /// Prepares to read from registries. No file is read and nothing is sent yet.
-    pub fn new(environment: Environment, retry: Retry, lender: Lender, scratch: PathBuf) -> Self {
+    pub(crate) fn new(
+        environment: Environment,
+        retry: Retry,
+        lender: Lender,
+        scratch: PathBuf,
+    ) -> Self {
         Self {
             environment,
             retry,
@@ -98,7 +103,7 @@ impl Registries {
     ///
     /// # Errors
     /// If it is no name, or nobody has what it means.
-    pub async fn resolve(&self, text: &str) -> Result<WitResolved, RegistryError> {
+    pub(crate) async fn resolve(&self, text: &str) -> Result<WitResolved, RegistryError> {
         let target = target(text)?;
         let resolved = self.client()?.resolve(&target).await?;
         let candidates = resolved.candidates.iter();
@@ -126,7 +131,7 @@ impl Registries {
     ///
     /// # Errors
     /// If it was not resolved to it, or nobody has the image.
-    pub async fn image(&self, text: &str, manifest: &str) -> Result<Image, RegistryError> {
+    pub(crate) async fn image(&self, text: &str, manifest: &str) -> Result<Image, RegistryError> {
         let resolved = {
             let known = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
             known.get(text).cloned()
@@ -144,7 +149,7 @@ impl Registries {
     ///
     /// # Errors
     /// If what goes for registries on this machine cannot be used.
-    pub fn archive(
+    pub(crate) fn archive(
         &self,
         text: &str,
         image: &Image,

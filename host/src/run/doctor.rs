@@ -11,7 +11,7 @@ use crate::component::{Capabilities, Component};
 
 /// What was found of one thing that commands need.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What was looked at, in a word or two.
     pub what: &'static str,
     /// How it is.
@@ -24,7 +24,7 @@ pub struct Finding {
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// As it should be.
     Good,
     /// Some commands do without it.
@@ -36,7 +36,7 @@ pub enum State {
 impl State {
     /// Returns the word for it.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Good => "ok",
             Self::Lacking => "warning",
@@ -79,7 +79,7 @@ impl Finding {
 impl Surroundings {
     /// Looks at all that commands need. Nothing is written on the cluster; the folder of the cache is made if it is
     /// not there, as any upload would.
-    pub async fn checkup(&self) -> Vec<Finding> {
+    pub(crate) async fn checkup(&self) -> Vec<Finding> {
         let policy = self.check_policy();
         let may_ask = policy.state == State::Good;
         let mut findings = vec![policy, self.check_component()];

@@ -11,7 +11,7 @@ use keepdocker_console::Report;
 /// What starts it comes from the program: `keepdocker` has an embedded Arvados to offer, and `arv-keepdocker`,
 /// which is made of the same library, has none.
 #[derive(Debug, Clone)]
-pub struct Embedded {
+pub(crate) struct Embedded {
     directory: PathBuf,
     start: fn(&Path) -> Starting<'_>,
 }

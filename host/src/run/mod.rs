@@ -12,11 +12,11 @@ mod ending;
 mod plan;
 mod recorders;
 #[cfg(feature = "sandbox")]
-pub mod sandbox;
+pub(crate) mod sandbox;
 mod surroundings;
 mod tightening;
 mod trace;
-pub mod upkeep;
+pub(crate) mod upkeep;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,12 +24,11 @@ use std::time::{Duration, Instant};
 use erased_serde::Serialize as Recordable;
 use keepdocker_console::{Exit, Level, Purpose, Report};
 
-pub use doctor::{Finding, State};
-pub use embedded::Embedded;
+pub(crate) use doctor::{Finding, State};
 pub(crate) use ending::no_policy;
-pub use plan::{Done, Task};
-pub use surroundings::{Options, Surroundings};
-pub use upkeep::{Cleaned, Inventory};
+pub(crate) use plan::{Done, Task};
+pub(crate) use surroundings::{Options, Surroundings};
+pub(crate) use upkeep::{Cleaned, Inventory};
 
 use crate::audit::Opening;
 use crate::bindings::commands::{
@@ -57,7 +56,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// If that fails, with what to tell the user.
-    pub async fn upload(&self, request: &UploadRequest) -> Result<Uploaded, Report> {
+    pub(crate) async fn upload(&self, request: &UploadRequest) -> Result<Uploaded, Report> {
         let request = &tightening::tightened(request, self.policy()?.demands());
         let lenders = tightening::lenders(request);
         let (running, command) = self.start("upload", &(request,), lenders).await?;
@@ -68,7 +67,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// If that fails, with what to tell the user.
-    pub async fn images(&self, request: &ImagesRequest) -> Result<Vec<ListedImage>, Report> {
+    pub(crate) async fn images(&self, request: &ImagesRequest) -> Result<Vec<ListedImage>, Report> {
         let (running, mut command) = self.start("images", &(request,), Lenders::Nobody).await?;
         command.purpose = Purpose::Find;
         command.finish(running.images(request).await)
@@ -78,7 +77,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// If that fails, with what to tell the user.
-    pub async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
+    pub(crate) async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
         let (running, mut command) = self.start("resolve", &(image,), Lenders::Nobody).await?;
         command.purpose = Purpose::Resolve;
         command.finish(running.resolve(image).await)
@@ -88,7 +87,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// If that fails, with what to tell the user.
-    pub async fn download(&self, request: &DownloadRequest) -> Result<Downloaded, Report> {
+    pub(crate) async fn download(&self, request: &DownloadRequest) -> Result<Downloaded, Report> {
         let (running, mut command) = self.start("download", &(request,), Lenders::Nobody).await?;
         command.purpose = match request.target {
             Target::Engine => Purpose::Load,
@@ -104,7 +103,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// If that fails, with what to tell the user.
-    pub async fn repair(&self, request: &RepairRequest) -> Result<Repaired, Report> {
+    pub(crate) async fn repair(&self, request: &RepairRequest) -> Result<Repaired, Report> {
         for _ in 1..MOST_RUNS {
             let (answer, command) = self.try_repair(request).await?;
             let Ok(Err(Failure::TooEarly(why))) = &answer else {

@@ -12,7 +12,7 @@ use crate::plan::{Effects, Plan, Planned, SCHEMA, Script, Step};
 
 /// What can be planned.
 #[derive(Debug, Clone)]
-pub enum Task {
+pub(crate) enum Task {
     /// An upload.
     Upload(UploadRequest),
     /// A repair.
@@ -21,7 +21,7 @@ pub enum Task {
 
 /// What came of a task.
 #[derive(Debug)]
-pub enum Done {
+pub(crate) enum Done {
     /// An upload.
     Uploaded(Uploaded),
     /// A repair.
@@ -35,7 +35,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// If the task would fail, with what to tell the user.
-    pub async fn plan(
+    pub(crate) async fn plan(
         &mut self,
         task: &Task,
         options: Value,
@@ -73,7 +73,7 @@ impl Surroundings {
     /// # Errors
     /// If the plan is not complete, is for another component or cluster, or something else comes
     /// out of it now; then nothing is registered. Else as for the task.
-    pub async fn apply(&mut self, plan: &Plan, task: &Task) -> Result<Done, Report> {
+    pub(crate) async fn apply(&mut self, plan: &Plan, task: &Task) -> Result<Done, Report> {
         let pulled = plan.steps.iter().find_map(|step| match step {
             Step::Pull { name } => Some(name),
             _ => None,

@@ -12,7 +12,7 @@ use crate::settings::Environment;
 ///
 /// # Errors
 /// If there is no home directory to put it in.
-pub fn usual_directory(environment: &Environment) -> Result<PathBuf, Report> {
+pub(crate) fn usual_directory(environment: &Environment) -> Result<PathBuf, Report> {
     environment
         .absolute_path("XDG_DATA_HOME")
         .or_else(|| environment.home().map(|home| home.join(".local/share")))
@@ -25,7 +25,7 @@ pub fn usual_directory(environment: &Environment) -> Result<PathBuf, Report> {
 
 /// Returns the sandbox in a folder, to be started for a command.
 #[must_use]
-pub fn embedded(directory: PathBuf) -> Embedded {
+pub(crate) fn embedded(directory: PathBuf) -> Embedded {
     Embedded::new(directory, |directory| {
         Box::pin(async {
             let sandbox = start(directory).await?;
@@ -55,7 +55,7 @@ async fn start(directory: &Path) -> Result<Sandbox, Report> {
 ///
 /// # Errors
 /// If it cannot be started.
-pub async fn serve(directory: &Path, console: Console) -> Result<(), Report> {
+pub(crate) async fn serve(directory: &Path, console: Console) -> Result<(), Report> {
     let sandbox = start(directory).await?;
     let mut text = String::new();
     for (name, value) in sandbox.environment() {

@@ -26,7 +26,7 @@ use crate::target::Target;
 
 /// What the command line says of a command's surroundings.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// Use a cluster inside the program.
     pub sandbox: Option<Embedded>,
     /// The container engine's program.
@@ -71,7 +71,7 @@ impl Options {
 }
 
 /// The surroundings of one command.
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     console: Console,
     environment: Environment,
     settings: Settings,
@@ -88,7 +88,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// If there is no usable configuration, or the sandbox does not start.
-    pub async fn new(
+    pub(crate) async fn new(
         options: Options,
         mut environment: Environment,
         console: Console,

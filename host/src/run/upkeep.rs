@@ -12,7 +12,7 @@ use crate::settings::{CacheBase, Environment};
 
 /// What the cache holds.
 #[derive(Debug)]
-pub struct Inventory {
+pub(crate) struct Inventory {
     /// The cache's folder.
     pub folder: PathBuf,
     /// The files in it, by name, each with who uses it now. Locks that nobody is known to hold are left
@@ -22,7 +22,7 @@ pub struct Inventory {
 
 /// What was removed of the cache.
 #[derive(Debug)]
-pub struct Cleaned {
+pub(crate) struct Cleaned {
     /// The cache's folder.
     pub folder: PathBuf,
     /// What was removed, the oldest first.
@@ -35,7 +35,10 @@ pub struct Cleaned {
 ///
 /// # Errors
 /// If there is no cache, or it cannot be read.
-pub async fn inventory(environment: &Environment, console: Console) -> Result<Inventory, Report> {
+pub(crate) async fn inventory(
+    environment: &Environment,
+    console: Console,
+) -> Result<Inventory, Report> {
     let (cache, mut inquiry) = open(environment, console)?;
     let mut files = Vec::new();
     for entry in cache.entries().map_err(report)? {
@@ -55,7 +58,7 @@ pub async fn inventory(environment: &Environment, console: Console) -> Result<In
 ///
 /// # Errors
 /// If there is no cache, or it cannot be read, or a file cannot be removed.
-pub async fn clean(
+pub(crate) async fn clean(
     environment: &Environment,
     cleaning: Cleaning,
     console: Console,

@@ -65,7 +65,7 @@ pub(super) fn config_files(environment: &Environment, name: &str) -> Vec<ConfigP
 ///
 /// It may not exist; then it is to be created with mode 0700.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CacheBase {
+pub(crate) struct CacheBase {
     /// The folder. Each cache is a folder in it, such as `docker`.
     pub path: PathBuf,
     /// Whether systemd provided it (`CACHE_DIRECTORY`), so that it exists.
@@ -77,7 +77,7 @@ impl CacheBase {
     ///
     /// A folder in `CACHE_DIRECTORY` counts if it exists and its owner may write to it; else
     /// `arvados` in `XDG_CACHE_HOME` or `~/.cache`.
-    pub fn new(environment: &Environment) -> Option<Self> {
+    pub(crate) fn new(environment: &Environment) -> Option<Self> {
         let provided = environment
             .absolute_paths("CACHE_DIRECTORY")
             .into_iter()

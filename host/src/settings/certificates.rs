@@ -6,7 +6,7 @@ use super::Environment;
 
 /// What makes a server's certificate good.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
+pub(crate) enum Trust {
     /// It descends from one of these, or is one of them, whatever the system trusts.
     Places {
         /// A file with certificates.
@@ -22,7 +22,7 @@ pub enum Trust {
 
 /// A certificate that shows to servers who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientCertificate {
+pub(crate) struct ClientCertificate {
     /// The file with the certificate and those of its issuers (`KEEPDOCKER_CLIENT_CERTIFICATE`).
     pub certificate: PathBuf,
     /// The file with its private key (`KEEPDOCKER_CLIENT_KEY`, else the same file).
@@ -32,7 +32,7 @@ pub struct ClientCertificate {
 impl Trust {
     /// Returns what makes certificates good of servers that are none of the cluster's.
     #[must_use]
-    pub fn usual(environment: &Environment) -> Self {
+    pub(crate) fn usual(environment: &Environment) -> Self {
         // What there is to warn of was told with the cluster's settings.
         choose(false, environment, &mut Vec::new())
     }
@@ -40,9 +40,9 @@ impl Trust {
 
 impl ClientCertificate {
     /// The variable that names the certificate.
-    pub const CERTIFICATE: &'static str = "KEEPDOCKER_CLIENT_CERTIFICATE";
+    pub(crate) const CERTIFICATE: &'static str = "KEEPDOCKER_CLIENT_CERTIFICATE";
     /// The variable that names the private key.
-    pub const KEY: &'static str = "KEEPDOCKER_CLIENT_KEY";
+    pub(crate) const KEY: &'static str = "KEEPDOCKER_CLIENT_KEY";
 
     /// Reads the variables.
     pub(super) fn choose(environment: &Environment, warnings: &mut Vec<String>) -> Option<Self> {

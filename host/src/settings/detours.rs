@@ -7,7 +7,7 @@ use super::certificates::Trust;
 
 /// A setting by which token and data go another way than the API host vouches for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Detour {
+pub(crate) enum Detour {
     /// Any host passes for the API, and for Keep: certificates are not checked.
     Unchecked,
     /// These Keep services get the blocks and the token, not those that the cluster names.
@@ -17,7 +17,7 @@ pub enum Detour {
 impl Settings {
     /// Returns the settings by which token and data go another way than the API host vouches for.
     #[must_use]
-    pub fn detours(&self) -> Vec<Detour> {
+    pub(crate) fn detours(&self) -> Vec<Detour> {
         let unchecked = (self.trust == Trust::Anything).then_some(Detour::Unchecked);
         let services = self.keep_services.clone().map(Detour::KeepServices);
         unchecked.into_iter().chain(services).collect()

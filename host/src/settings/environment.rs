@@ -12,14 +12,14 @@ use crate::policy::Sources;
 ///
 /// Taken from the process once, at the edge; tests and the embedded sandbox make their own.
 #[derive(Clone, Default)]
-pub struct Environment {
+pub(crate) struct Environment {
     variables: BTreeMap<OsString, OsString>,
     account_home: Option<PathBuf>,
 }
 
 impl Environment {
     /// Takes the environment of this process.
-    pub fn of_process() -> Self {
+    pub(crate) fn of_process() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
             // Without HOME, this asks the account database.
@@ -29,15 +29,15 @@ impl Environment {
 
     /// Sets one variable.
     #[must_use]
-    pub fn with(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn with(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.variables
             .insert(name.as_ref().to_owned(), value.as_ref().to_owned());
         self
     }
 
     /// Removes one variable.
-    #[must_use]
-    pub fn without(mut self, name: impl AsRef<OsStr>) -> Self {
+    #[cfg(test)]
+    pub(crate) fn without(mut self, name: impl AsRef<OsStr>) -> Self {
         self.variables.remove(name.as_ref());
         self
     }
@@ -51,19 +51,19 @@ impl Environment {
     }
 
     /// Returns a variable; one that is empty, or blank, is as good as none.
-    pub fn get(&self, name: &str) -> Option<&OsStr> {
+    pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
         self.raw(name).filter(|value| !is_blank(value))
     }
 
     /// Returns a variable as text; what is not UTF-8 in it becomes U+FFFD. One that is empty, or blank, is
     /// as good as none.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.get(name)
             .map(|value| value.to_string_lossy().into_owned())
     }
 
     /// Returns the home directory: `HOME` if absolute, else the account's.
-    pub fn home(&self) -> Option<&Path> {
+    pub(crate) fn home(&self) -> Option<&Path> {
         let given = self.get("HOME").map(Path::new);
         given.filter(|path| path.is_absolute()).or_else(|| {
             self.account_home
@@ -74,7 +74,7 @@ impl Environment {
 
     /// Returns the policy files that a command uses; `given` are those that its command line names.
     #[must_use]
-    pub fn policies(&self, given: Vec<PathBuf>) -> Sources {
+    pub(crate) fn policies(&self, given: Vec<PathBuf>) -> Sources {
         Sources::standard(self.home(), self.absolute_path("XDG_CONFIG_HOME"), given)
     }
 
@@ -90,7 +90,7 @@ impl Environment {
     }
 
     /// Returns a variable that holds one absolute path.
-    pub fn absolute_path(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn absolute_path(&self, name: &str) -> Option<PathBuf> {
         self.get(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
@@ -99,7 +99,7 @@ impl Environment {
     /// Returns the values of the variables that are secret by their names, and the names and passwords in
     /// addresses.
     #[must_use]
-    pub fn secrets(&self) -> Vec<String> {
+    pub(crate) fn secrets(&self) -> Vec<String> {
         let mut secrets = Vec::new();
         for (name, value) in self.variables() {
             let name = name.to_string_lossy().to_ascii_uppercase();
@@ -116,7 +116,7 @@ impl Environment {
     }
 
     /// Returns all variables, for a child process.
-    pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables
             .iter()
             .map(|(name, value)| (name.as_os_str(), value.as_os_str()))

@@ -6,7 +6,7 @@ use super::InvalidToken;
 
 /// Why the settings do not tell how to reach a cluster.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The host, the token, or both are missing.
     #[error("{}", describe(.missing, .file.as_ref(), .problem.as_deref(), .searched))]
     Missing {
@@ -59,7 +59,7 @@ pub enum Error {
 
 /// A setting that is needed and was not found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Missing {
+pub(crate) struct Missing {
     /// The name of the variable.
     pub name: &'static str,
     /// Whether it is set to nothing, which hides the file's value.

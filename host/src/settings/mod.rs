@@ -16,20 +16,18 @@ mod preferences;
 mod proxies;
 mod variables;
 
-use std::path::PathBuf;
-
 use url::Url;
 
-pub use base_directories::CacheBase;
-pub use certificates::{ClientCertificate, Trust};
-pub use detours::Detour;
-pub use environment::Environment;
-pub use error::Error;
+pub(crate) use base_directories::CacheBase;
+pub(crate) use certificates::{ClientCertificate, Trust};
+pub(crate) use detours::Detour;
+pub(crate) use environment::Environment;
+pub(crate) use error::Error;
 pub(crate) use machine::{host_name, user};
-pub use preferences::{ImageId, Preferences, PreferencesError};
-pub use proxies::{Login, Protocol, Proxies, Proxy};
-pub use token::{InvalidToken, Token};
-pub use variables::VARIABLES;
+pub(crate) use preferences::{ImageId, Preferences};
+pub(crate) use proxies::{Login, Protocol, Proxies, Proxy};
+pub(crate) use token::{InvalidToken, Token};
+pub(crate) use variables::VARIABLES;
 pub(crate) use variables::of_process as process_variable;
 
 use error::Missing;
@@ -37,7 +35,7 @@ use keepdocker_arvados::{address, token};
 
 /// How to reach a cluster, and as whom.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The root of the cluster's API: `https://`, the host, the port if it is not 443, and `/`.
     pub api: Url,
     /// What proves to the cluster who is asking.
@@ -52,8 +50,6 @@ pub struct Settings {
     pub keep_services: Option<Vec<Url>>,
     /// Whether `ARVADOS_DEBUG` asks for debug messages. Any text does, even `0`.
     pub debug: bool,
-    /// The settings file that was read.
-    pub file: Option<PathBuf>,
     /// What the user should know although the settings can be used: one sentence each.
     pub warnings: Vec<String>,
 }
@@ -61,7 +57,7 @@ pub struct Settings {
 impl Settings {
     /// Returns the texts that must not be shown to anybody: the token, and what proxies are told.
     #[must_use]
-    pub fn secrets(&self) -> Vec<String> {
+    pub(crate) fn secrets(&self) -> Vec<String> {
         let token = self.token.expose();
         let mut secrets = vec![token.to_owned()];
         // Of a token such as `v2/zzzzz-gj3su-…/secret` the last part is as good as the whole.
@@ -74,7 +70,7 @@ impl Settings {
     ///
     /// # Errors
     /// If the host or the token is missing, or a setting cannot mean anything.
-    pub fn load(environment: &Environment) -> Result<Self, Error> {
+    pub(crate) fn load(environment: &Environment) -> Result<Self, Error> {
         let mut warnings = Vec::new();
         let file = file::find(environment, &mut warnings);
         let lookup = Lookup {
@@ -121,13 +117,12 @@ impl Settings {
             proxies: Proxies::new(environment, &mut warnings)?,
             keep_services: keep_services(&lookup)?,
             debug: lookup.text("ARVADOS_DEBUG").is_some(),
-            file: file.path,
             warnings,
         })
     }
 
     /// Returns the host as the user wrote it: with a port only if it is not 443.
-    pub fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         address::host(&self.api)
     }
 }
@@ -237,7 +232,6 @@ mod tests {
         assert_eq!(settings.token.expose(), "a=b=c");
         assert_eq!(settings.trust, Trust::Anything);
         assert!(settings.debug);
-        assert_eq!(settings.file, Some(folder.join("settings.conf")));
 
         let settings = Settings::load(
             &base

@@ -25,7 +25,7 @@ const LONGEST: u64 = 64 << 10;
 /// By which of its digests an image is registered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ImageId {
+pub(crate) enum ImageId {
     /// The digest of the config, for Docker with its classic image store.
     #[default]
     Config,
@@ -35,7 +35,7 @@ pub enum ImageId {
 
 /// What is in force where the command line says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Preferences {
+pub(crate) struct Preferences {
     /// By which of its digests an image is registered.
     pub image_id: ImageId,
     /// Where that was said: a file or a variable; none if it is the default.
@@ -44,7 +44,7 @@ pub struct Preferences {
 
 /// Why what somebody said cannot be followed.
 #[derive(Debug, thiserror::Error)]
-pub enum PreferencesError {
+pub(crate) enum PreferencesError {
     /// The file is there and cannot be read.
     #[error("{} cannot be read: {reason}", file.display())]
     Unreadable {
@@ -92,7 +92,7 @@ impl Preferences {
     ///
     /// # Errors
     /// If a file is there and cannot be read, or something in it or in a variable cannot be meant.
-    pub fn load(environment: &Environment) -> Result<Self, PreferencesError> {
+    pub(crate) fn load(environment: &Environment) -> Result<Self, PreferencesError> {
         let base = environment
             .absolute_path("XDG_CONFIG_HOME")
             .or_else(|| Some(environment.home()?.join(".config")));

@@ -6,7 +6,7 @@ use crate::harmless::one_line;
 
 /// The proxies that the environment names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proxies {
+pub(crate) struct Proxies {
     /// The proxy for `https` addresses (`https_proxy`, else `all_proxy`).
     https: Option<Proxy>,
     /// The proxy for `http` addresses (`http_proxy`, else `all_proxy`).
@@ -17,7 +17,7 @@ pub struct Proxies {
 
 /// A proxy, as its address in the environment tells it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// How to talk to it.
     pub protocol: Protocol,
     /// Its host; an IPv6 address stands without brackets.
@@ -32,7 +32,7 @@ pub struct Proxy {
 
 /// What a proxy speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// HTTP, and `CONNECT` for what is encrypted.
     Http,
     /// The same within TLS.
@@ -49,7 +49,7 @@ pub enum Protocol {
 
 /// A name and a password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Login {
+pub(crate) struct Login {
     /// The name.
     pub user: String,
     /// The password, which may be empty.
@@ -82,7 +82,7 @@ impl Proxies {
     }
 
     /// Returns the proxy to reach a server through; none if it is reached directly.
-    pub fn route(&self, is_encrypted: bool, host: &str, port: u16) -> Option<&Proxy> {
+    pub(crate) fn route(&self, is_encrypted: bool, host: &str, port: u16) -> Option<&Proxy> {
         let proxy = if is_encrypted {
             &self.https
         } else {
@@ -175,12 +175,12 @@ impl Proxy {
     }
 
     /// Returns how to call it in messages: its host and port, and where they come from.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("the proxy {} (from {})", self.address(), self.variable)
     }
 
     /// Returns its host and port, as in an address.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
         } else {
@@ -214,7 +214,7 @@ impl Protocol {
 
 impl Login {
     /// Returns what the `Basic` scheme of HTTP makes of it.
-    pub fn basic(&self) -> String {
+    pub(crate) fn basic(&self) -> String {
         use base64::Engine as _;
         base64::prelude::BASE64_STANDARD.encode(format!("{}:{}", self.user, self.password))
     }

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 /// The variables that the programs read, all of them. What each means where it is empty stands in
 /// `docs/compatibility.md`; a variable that is not listed here cannot be read.
-pub const VARIABLES: [&str; 45] = [
+pub(crate) const VARIABLES: [&str; 45] = [
     // The cluster.
     "ARVADOS_API_HOST",
     "ARVADOS_API_TOKEN",

@@ -21,7 +21,7 @@ const MOST_LINKS: usize = 40;
 
 /// A file under construction. Dropping it leaves what was there before.
 #[derive(Debug)]
-pub struct NewFile {
+pub(crate) struct NewFile {
     file: File,
     path: PathBuf,
     place: Place,
@@ -96,7 +96,7 @@ impl NewFile {
     ///
     /// # Errors
     /// If the name cannot be taken.
-    pub fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
         let named = match self.place {
             Place::Itself => Ok(()),
             Place::Named(name) => name.persist(&self.path).map_err(|error| error.error),

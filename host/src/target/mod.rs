@@ -16,12 +16,12 @@ use crate::archive::Image;
 use crate::archive::Naming;
 use crate::engine::{CommandError, Engine, Loading};
 
-pub use file::NewFile;
+pub(crate) use file::NewFile;
 use held::Held;
 
 /// Where the user wants an archive to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// A file, which is there under its name only once it is complete.
     File {
         /// Its path.
@@ -45,7 +45,7 @@ pub enum Target {
 
 /// Why an archive did not get to its target.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The file system or the pipe takes no more.
     #[error("cannot write {subject}: {source}")]
     Write {
@@ -81,13 +81,13 @@ pub enum Error {
 impl Target {
     /// Tells whether the target is the engine's store.
     #[must_use]
-    pub fn is_engine(&self) -> bool {
+    pub(crate) fn is_engine(&self) -> bool {
         matches!(self, Self::Engine { .. })
     }
 
     /// Returns what the image may be called there.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         match self {
             Self::File { name, .. } | Self::Stdout { name } | Self::Engine { name, .. } => {
                 name.as_deref()
@@ -99,7 +99,7 @@ impl Target {
     ///
     /// # Errors
     /// If the user did not ask for the image by that; it is returned.
-    pub fn calling_it(self, called: Option<String>) -> Result<Self, String> {
+    pub(crate) fn calling_it(self, called: Option<String>) -> Result<Self, String> {
         let asked_for = |name: Option<String>| match called {
             Some(called) if name.as_ref() != Some(&called) => Err(called),
             called => Ok(called),
@@ -121,7 +121,7 @@ impl Target {
 
     /// Returns what the archive is to call the image, if not what the stored one does.
     #[must_use]
-    pub fn naming(&self) -> Option<Naming> {
+    pub(crate) fn naming(&self) -> Option<Naming> {
         match self {
             Self::File { name, .. } | Self::Stdout { name } => Naming::parse(name.as_deref()?),
             Self::Engine { .. } => None,
@@ -135,7 +135,7 @@ impl Target {
     ///
     /// # Errors
     /// If the file cannot be made.
-    pub fn prepare(&self) -> Result<(Opening, Option<NewFile>), Error> {
+    pub(crate) fn prepare(&self) -> Result<(Opening, Option<NewFile>), Error> {
         Ok(match self {
             Self::File { path, .. } => {
                 let file = NewFile::create(path)?;
@@ -150,7 +150,7 @@ impl Target {
     ///
     /// # Errors
     /// If the engine has not got it.
-    pub async fn check(&self, image: &Image) -> Result<(), Error> {
+    pub(crate) async fn check(&self, image: &Image) -> Result<(), Error> {
         let Self::Engine { engine, name } = self else {
             return Ok(());
         };
@@ -167,7 +167,7 @@ impl Target {
     ///
     /// # Errors
     /// If the engine has not got it, or the target is none.
-    pub async fn take_present(&self, image: &Image) -> Result<(), Error> {
+    pub(crate) async fn take_present(&self, image: &Image) -> Result<(), Error> {
         let Self::Engine { engine, name } = self else {
             return Err(Error::NoEngine);
         };
@@ -191,7 +191,7 @@ async fn named(engine: &Engine, id: &str, name: Option<&str>) -> Result<(), Erro
 
 /// A target that nothing has been written to.
 #[derive(Debug)]
-pub enum Opening {
+pub(crate) enum Opening {
     /// A file, and its name for error texts.
     File(File, String),
     /// Standard output.
@@ -205,7 +205,7 @@ impl Opening {
     ///
     /// # Errors
     /// If there is no engine.
-    pub fn begin(self) -> Result<Delivery, Error> {
+    pub(crate) fn begin(self) -> Result<Delivery, Error> {
         let (subject, out) = match self {
             Self::File(file, subject) => (subject, Out::File(file)),
             Self::Stdout => ("standard output".to_owned(), Out::Stdout(io::stdout())),
@@ -226,7 +226,7 @@ impl Opening {
 ///
 /// The end of it is held back until [`Delivery::finish`]: what is not whole must not look whole.
 #[derive(Debug)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     subject: String,
     held: Held,
     out: Out,
@@ -244,7 +244,7 @@ impl Delivery {
     ///
     /// # Errors
     /// If they cannot be written; the engine's own words if it is the engine that ended.
-    pub fn write(&mut self, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn write(&mut self, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, Error> {
         let Some(bytes) = self.held.push(bytes) else {
             return Ok(None);
         };
@@ -256,7 +256,7 @@ impl Delivery {
     ///
     /// # Errors
     /// If that cannot be written, or the engine does not take the archive.
-    pub fn finish(mut self) -> Result<(), Error> {
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
         while let Some(bytes) = self.held.pop() {
             self.put(&bytes)?;
         }

@@ -51,7 +51,7 @@ impl Script {
 
     /// Tells whether nothing is written.
     #[must_use]
-    pub fn is_rehearsal(&self) -> bool {
+    pub(crate) fn is_rehearsal(&self) -> bool {
         self.planned.is_none()
     }
 
@@ -113,7 +113,12 @@ impl Script {
 
     /// Makes up the collection that the cluster would have created.
     #[must_use]
-    pub fn invent_collection(&self, new: &NewCollection, cluster: &str, owner: &str) -> Collection {
+    pub(crate) fn invent_collection(
+        &self,
+        new: &NewCollection,
+        cluster: &str,
+        owner: &str,
+    ) -> Collection {
         let mut notes = self.notes();
         let collection = Collection {
             uuid: uuid::planned(cluster, Kind::Collection, notes.created.len() + 1),
@@ -133,7 +138,7 @@ impl Script {
 
     /// Makes up the link that the cluster would have created.
     #[must_use]
-    pub fn invent_link(&self, new: &NewLink, cluster: &str, owner: &str) -> Link {
+    pub(crate) fn invent_link(&self, new: &NewLink, cluster: &str, owner: &str) -> Link {
         let mut notes = self.notes();
         let link = Link {
             uuid: uuid::planned(cluster, Kind::Link, notes.links.len() + 1),
@@ -150,7 +155,7 @@ impl Script {
     }
 
     /// Adds the links that were made up, as far as the query asks for them; they are the youngest.
-    pub fn add_links(&self, query: &LinkQuery, links: &mut Vec<Link>) {
+    pub(crate) fn add_links(&self, query: &LinkQuery, links: &mut Vec<Link>) {
         let matches = |link: &&Link| {
             query.classes.contains(&link.class)
                 && match &query.names {
@@ -176,7 +181,11 @@ impl Script {
     }
 
     /// Adds the collections that were made up, as far as the query asks for them.
-    pub fn add_collections(&self, query: &CollectionQuery, collections: &mut Vec<Collection>) {
+    pub(crate) fn add_collections(
+        &self,
+        query: &CollectionQuery,
+        collections: &mut Vec<Collection>,
+    ) {
         let matches = |collection: &&Collection| {
             (match &query.which {
                 Which::Uuids(uuids) => uuids.contains(&collection.uuid),

@@ -112,7 +112,7 @@ pub type Watcher = Arc<dyn Fn(u64) + Send + Sync>;
 impl Activity {
     /// Begins with no byte, and has `watcher` told of those to come.
     #[must_use]
-    pub fn watched(watcher: Option<Watcher>) -> Self {
+    pub(crate) fn watched(watcher: Option<Watcher>) -> Self {
         Self {
             bytes: Arc::default(),
             watcher,

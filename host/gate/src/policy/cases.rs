@@ -13,7 +13,7 @@ use super::stack::{Decision, Policy};
 use crate::Operation;
 
 /// The schema of a file with cases.
-pub const CASES_SCHEMA: &str = "keepdocker.policy-test/1";
+pub(crate) const CASES_SCHEMA: &str = "keepdocker.policy-test/1";
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Eq)]

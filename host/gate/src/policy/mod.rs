@@ -43,7 +43,7 @@ mod stack;
 mod tests;
 
 pub use audit::AuditRules;
-pub use cases::{CASES_SCHEMA, Case};
+pub use cases::Case;
 pub use context::{Cluster, Context};
 pub use demands::{Demand, Demands, Endpoints, Reuse, Verify};
 pub use denial::Denial;
@@ -59,4 +59,4 @@ pub use reader::SCHEMA;
 pub use rule::{Effect, Rule};
 pub use schema::schema_json;
 pub use sources::Sources;
-pub use stack::{BUILT_IN, Cause, Decision, Policy, Ruling};
+pub use stack::{Cause, Decision, Policy, Ruling};

@@ -75,7 +75,7 @@ fn the_files_stay_small() {
 fn the_published_component_is_the_embedded_one() {
     let published = fs::read(folder().join("keepdocker.wasm")).unwrap();
     assert!(
-        published == keepdocker::component::WASM,
+        published == keepdocker::testing::COMPONENT,
         "the program has another component than is published"
     );
 }

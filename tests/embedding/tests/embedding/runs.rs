@@ -4,10 +4,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
-use keepdocker::component::{Component, Deviation, Limits, Script};
+use keepdocker::testing;
 use keepdocker_decisions::testing::recorded::{Case, Recorded};
 use serde_json::{Map, Value, json};
 
@@ -22,13 +21,6 @@ const CASES: [&str; 5] = [
     "timed-out",
     "too-few-replicas",
 ];
-
-const LIMITS: Limits = Limits {
-    memory: 256 << 20,
-    fuel: 100_000_000_000,
-    deadline: Duration::from_secs(60),
-    spent: Duration::ZERO,
-};
 
 fn file() -> PathBuf {
     workspace().join("tests/embedding/corpus/runs.jsonl")
@@ -59,46 +51,31 @@ impl Run {
     }
 }
 
-fn component() -> &'static Component {
-    static COMPONENT: OnceLock<Component> = OnceLock::new();
-    COMPONENT.get_or_init(|| Component::embedded().unwrap())
-}
-
-/// Has the component run on the answers of a script.
-fn run(script: Arc<Mutex<dyn Script>>, command: &str, request: &Value) -> Result<Value, String> {
+/// Has the component run on the answers of a function.
+fn run(
+    answer: impl FnMut(&str, Value) -> Option<Value> + Send + 'static,
+    command: &str,
+    request: &Value,
+) -> Result<Value, String> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap()
-        .block_on(component().replay(script, LIMITS, command, &json!([request])))
-        .map_err(|error| error.to_string())
+        .block_on(testing::run(answer, command, &json!([request])))
 }
 
 /// Runs the scenario on its cluster in memory.
 pub(crate) fn recorded(scenario: Scenario) -> Run {
     let cluster = Arc::new(Mutex::new(scenario.cluster));
-    let result = run(cluster.clone(), scenario.command, &scenario.request).unwrap();
+    let asked = cluster.clone();
+    let answer = move |verb: &str, request| Some(asked.lock().unwrap().answer(verb, request));
+    let result = run(answer, scenario.command, &scenario.request).unwrap();
     let calls = std::mem::take(&mut cluster.lock().unwrap().calls);
     Run {
         command: scenario.command.to_owned(),
         request: scenario.request,
         calls,
         result,
-    }
-}
-
-/// Answers as recorded, whatever it is asked, and notes what that was.
-struct Recording {
-    answers: std::vec::IntoIter<Value>,
-    calls: Vec<Value>,
-}
-
-impl Script for Recording {
-    fn answer(&mut self, verb: &str, request: Value) -> Result<Value, Deviation> {
-        let answer = self.answers.next().ok_or(Deviation::End)?;
-        self.calls
-            .push(json!({ "verb": verb, "request": request, "answer": answer }));
-        Ok(answer)
     }
 }
 
@@ -115,14 +92,20 @@ fn repeated(line: &str) -> Result<String, String> {
         .iter()
         .map(|call| call["answer"].clone())
         .collect();
-    let recording = Arc::new(Mutex::new(Recording {
-        answers: answers.into_iter(),
-        calls: Vec::new(),
-    }));
+    let mut answers = answers.into_iter();
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let noted = calls.clone();
+    // Whatever is asked, the answer is the recorded one.
+    let answer = move |verb: &str, request| {
+        let answer = answers.next()?;
+        let call = json!({ "verb": verb, "request": request, "answer": answer });
+        noted.lock().unwrap().push(call);
+        Some(answer)
+    };
     let command = case["command"].as_str().unwrap().to_owned();
     let request = case["request"].clone();
-    let result = run(recording.clone(), &command, &request)?;
-    let calls = std::mem::take(&mut recording.lock().unwrap().calls);
+    let result = run(answer, &command, &request)?;
+    let calls = std::mem::take(&mut *calls.lock().unwrap());
     let run = Run {
         command,
         request,

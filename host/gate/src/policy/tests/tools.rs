@@ -1,6 +1,7 @@
 //! The verbs that help to write a policy.
 
 use super::*;
+use crate::policy::cases::CASES_SCHEMA;
 
 const OURS: &str = "[[allow]]\nid = \"ours\"\nverbs = [\"engine.find\", \"engine.pull\"]\nrepositories = [\"lab/**\"]\nreason = \"r\"\n";
 

@@ -1,6 +1,6 @@
 //! Lists of links and collections, however long.
 
-use keepdocker::api::links::{self, Names};
+use keepdocker_arvados::api::links::{self, Names};
 use serde_json::json;
 
 use super::Setup;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::keep::{Block, Error, Wanted};
 use bytes::Bytes;
-use keepdocker::keep::{Block, Error, Wanted};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use keepdocker::api::collections::NewCollection;
-use keepdocker::archive::{BlockSink, SinkClosed};
-use keepdocker::keep::{
+use crate::archive::{BlockSink, SinkClosed};
+use crate::keep::{
     Block, Error, Journal, Keep, KnownBlocks, Lenders, Locator, Stored, Upload, UploadOptions,
     Wanted, Writer,
 };
+use bytes::Bytes;
+use keepdocker_arvados::api::collections::NewCollection;
 use keepdocker_sandbox::Options;
 use keepdocker_sandbox::faults::{Action, Fault};
 
@@ -126,7 +126,7 @@ async fn replicas_of_a_former_round_still_count() {
 async fn what_cannot_succeed_fails_at_once() {
     let setup = Setup::with_disks(2).await;
     setup.sandbox.faults().fill_storage(true);
-    let patient = keep(&setup.environment, keepdocker::http::Retry::default());
+    let patient = keep(&setup.environment, crate::http::Retry::default());
     let start = Instant::now();
 
     let error = patient.put(&block("data"), &wanted(2)).await.unwrap_err();

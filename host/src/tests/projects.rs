@@ -1,7 +1,7 @@
 //! Asking what a project is, and whether something can be put into it.
 
-use keepdocker::api::Error;
-use keepdocker::api::projects::Project;
+use keepdocker_arvados::api::Error;
+use keepdocker_arvados::api::projects::Project;
 use keepdocker_sandbox::faults::{Action, Fault};
 use serde_json::json;
 

@@ -1,15 +1,15 @@
 //! The Arvados API.
 
-use keepdocker::api::Error;
-use keepdocker::api::Property;
-use keepdocker::api::collections::{self, Detail, NewCollection, Which};
-use keepdocker::api::links::{self, Class, Names, NewLink};
+use keepdocker_arvados::api::Error;
+use keepdocker_arvados::api::Property;
+use keepdocker_arvados::api::collections::{self, Detail, NewCollection, Which};
+use keepdocker_arvados::api::links::{self, Class, Names, NewLink};
 use keepdocker_sandbox::Options;
 use keepdocker_sandbox::faults::{Action, Fault};
 use keepdocker_sandbox::seed::Image;
 
 use super::{RETRY, Setup, api};
-use keepdocker::http::Retry;
+use crate::http::Retry;
 
 pub(crate) fn every_link() -> links::Query {
     links::Query {

@@ -1,8 +1,8 @@
 //! Changing what a collection says of its names.
 
-use keepdocker::api::Error;
-use keepdocker::api::Property;
-use keepdocker::api::collections::{Change, NewCollection};
+use keepdocker_arvados::api::Error;
+use keepdocker_arvados::api::Property;
+use keepdocker_arvados::api::collections::{Change, NewCollection};
 use keepdocker_sandbox::faults::{Action, Fault};
 use serde_json::{Value, json};
 

@@ -1,7 +1,5 @@
 //! The native side of the API and of Keep against the embedded cluster, faults included.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 mod api;
 mod early;
 mod keep;
@@ -12,10 +10,11 @@ mod update;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepdocker::api::Api;
-use keepdocker::http::{Client, Retry};
-use keepdocker::keep::{Keep, Timeouts};
-use keepdocker::settings::{Environment, Settings};
+use crate::api::Api;
+use crate::http::{Client, Retry};
+use crate::keep::Keep;
+use crate::settings::{Environment, Settings};
+use keepdocker_arvados::keep::Timeouts;
 use keepdocker_sandbox::{Options, Sandbox, ServiceKind};
 use tempfile::TempDir;
 
