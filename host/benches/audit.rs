@@ -1,4 +1,4 @@
-//! Prints what the gate and the audit log cost: `cargo bench --bench audit`.
+//! Prints what the gate and the audit log cost: `cargo bench --workspace --bench audit`.
 //!
 //! Runs of the whole program with and without a log take turns, so that what else the machine does
 //! meets both alike; the gate, which cannot be left out, is measured by the call.

@@ -1,5 +1,5 @@
 //! Prints how long whole runs of the programs take, from start to end, beside those of the Python
-//! program: `cargo bench --bench startup`.
+//! program: `cargo bench --workspace --bench startup`.
 //!
 //! Every figure is the median of several runs; the programs take turns, so that what else the
 //! machine does meets all of them alike. The Python program is the one of KEEPDOCKER_PYTHON_BIN,

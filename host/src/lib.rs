@@ -1,7 +1,7 @@
 //! The library behind the programs `keepdocker` and `arv-keepdocker`.
 //!
-//! It offers the two programs as functions, their allocator, and [`testing`] for the tests beside it; all else is
-//! for itself alone.
+//! It offers the two programs as functions, their allocator, and with the feature `testing` what tests elsewhere need;
+//! all else is for itself alone.
 
 mod api;
 mod archive;
@@ -26,8 +26,10 @@ mod run;
 mod settings;
 mod signals;
 mod target;
+#[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;
 
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
 //! Measures whole transfers beside those of the Python program and beside the limits of the machine:
-//! `tests/bench`, or `cargo bench --bench transfer` where an engine and the Python client are at hand.
+//! `tests/bench`, or `cargo bench --workspace --bench transfer` where an engine and the Python client are at hand.
 //!
 //! The programs take turns, so that what else the machine does meets all of them alike. The cluster
 //! is a stand-in with TLS in a process of its own, whose processor time is told apart; it discards

@@ -1,14 +1,11 @@
 //! What all parts of a running cluster share.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use crate::clock::{Clock, Micros};
-use crate::faults::Faults;
 use crate::keep::blocks::Blocks;
 use crate::options::{ServiceKind, Settings};
-use crate::request_log::Log;
 use crate::signature::Signer;
 use crate::store::Store;
 use crate::uuid;
@@ -51,18 +48,21 @@ pub(crate) struct Cluster {
     pub(crate) signer: Signer,
     /// The blocks.
     pub(crate) blocks: Blocks,
-    /// What is to go wrong.
-    pub(crate) faults: Faults,
-    /// What was asked.
-    pub(crate) log: Log,
     /// When it started.
     pub(crate) started_at: Micros,
     /// Where the API listens.
     pub(crate) address: OnceLock<SocketAddr>,
-    /// UUIDs that the next records get, for tests that need to know them.
-    pub(crate) planned: Mutex<VecDeque<String>>,
     /// The Keep services, once they listen.
     pub(crate) keep: OnceLock<Vec<Service>>,
+    /// What is to go wrong.
+    #[cfg(feature = "testing")]
+    pub(crate) faults: crate::faults::Faults,
+    /// What was asked.
+    #[cfg(feature = "testing")]
+    pub(crate) log: crate::request_log::Log,
+    /// UUIDs that the next records get.
+    #[cfg(feature = "testing")]
+    pub(crate) planned: std::sync::Mutex<std::collections::VecDeque<String>>,
 }
 
 impl Cluster {
@@ -71,13 +71,13 @@ impl Cluster {
         self.keep.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Makes the UUID of a new record, or takes the one planned for it.
+    /// Makes the UUID of a new record, or takes the one that a test planned for it.
     pub(crate) fn new_uuid(&self, infix: &str) -> String {
-        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
-        match planned.front().map(|uuid| uuid::infix(uuid) == Some(infix)) {
-            Some(true) => planned.pop_front().unwrap_or_default(),
-            _ => uuid::generate(&self.id, infix),
+        #[cfg(feature = "testing")]
+        if let Some(uuid) = self.planned_uuid(infix) {
+            return uuid;
         }
+        uuid::generate(&self.id, infix)
     }
 
     /// Host and port of the API.

@@ -117,7 +117,7 @@ impl Faults {
         self.discards_blocks.store(discards, Ordering::Relaxed);
     }
 
-    /// Takes the hash in a block's path for true, so that a benchmark on one machine does not measure
+    /// Takes the hash in the path of a block that is not kept for true, so that a benchmark on one machine does not measure
     /// what a server elsewhere would compute.
     pub fn trust_hashes(&self, trusts: bool) {
         self.trusts_hashes.store(trusts, Ordering::Relaxed);

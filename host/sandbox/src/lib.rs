@@ -14,10 +14,13 @@
 mod api;
 mod clock;
 mod cluster;
+#[cfg(feature = "testing")]
 pub mod damage;
 mod error;
+#[cfg(feature = "testing")]
 pub mod faults;
 mod first_records;
+#[cfg(feature = "testing")]
 pub mod inspect;
 mod keep;
 mod manifest;
@@ -26,7 +29,9 @@ mod options;
 mod permission;
 mod query;
 mod raw_record;
+#[cfg(feature = "testing")]
 pub mod request_log;
+#[cfg(feature = "testing")]
 pub mod seed;
 mod server;
 mod signature;
@@ -51,12 +56,8 @@ pub use error::Error;
 pub use options::{Options, ServiceKind};
 
 use cluster::{Cluster, Service};
-use faults::Faults;
-use inspect::Inspector;
 use keep::blocks::Blocks;
 use options::Settings;
-use request_log::Log;
-use seed::Seeder;
 use server::Role;
 use signature::Signer;
 use state::State;
@@ -224,36 +225,40 @@ impl Sandbox {
         .to_vec()
     }
 
-    /// What is planned to go wrong.
-    pub fn faults(&self) -> &Faults {
-        &self.cluster.faults
-    }
-
-    /// The requests answered so far.
-    pub fn log(&self) -> &Log {
-        &self.cluster.log
-    }
-
-    /// Fills the cluster past all rules, for tests. Its methods block.
-    pub fn seed(&self) -> Seeder {
-        Seeder {
-            cluster: Arc::clone(&self.cluster),
-        }
-    }
-
-    /// Shows what the cluster holds, for tests. Its methods block.
-    pub fn inspect(&self) -> Inspector {
-        Inspector {
-            cluster: Arc::clone(&self.cluster),
-        }
-    }
-
     /// Breaks off every connection and stops listening.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
         for listener in std::mem::take(&mut self.listeners) {
             // A listener that panicked has stopped too.
             let _ = listener.await;
+        }
+    }
+}
+
+/// For tests and benchmarks.
+#[cfg(feature = "testing")]
+impl Sandbox {
+    /// What is planned to go wrong.
+    pub fn faults(&self) -> &faults::Faults {
+        &self.cluster.faults
+    }
+
+    /// The requests answered so far.
+    pub fn log(&self) -> &request_log::Log {
+        &self.cluster.log
+    }
+
+    /// Fills the cluster past all rules. Its methods block.
+    pub fn seed(&self) -> seed::Seeder {
+        seed::Seeder {
+            cluster: Arc::clone(&self.cluster),
+        }
+    }
+
+    /// Shows what the cluster holds. Its methods block.
+    pub fn inspect(&self) -> inspect::Inspector {
+        inspect::Inspector {
+            cluster: Arc::clone(&self.cluster),
         }
     }
 }
@@ -319,13 +324,16 @@ fn open(dir: &Path, options: &Options) -> Result<(Cluster, State, Identity), Err
         store: Store::open(&dir.join("cluster.db"))?,
         signer: Signer::new(key.as_bytes(), ttl),
         blocks: Blocks::in_folder(&dir, stores),
-        faults: Faults::default(),
-        log: Log::default(),
         started_at: clock.now(),
         clock,
         address: OnceLock::new(),
-        planned: std::sync::Mutex::default(),
         keep: OnceLock::new(),
+        #[cfg(feature = "testing")]
+        faults: faults::Faults::default(),
+        #[cfg(feature = "testing")]
+        log: request_log::Log::default(),
+        #[cfg(feature = "testing")]
+        planned: std::sync::Mutex::default(),
     };
     first_records::insert(&cluster, &state).map_err(|source| Error::Query { source })?;
     Ok((cluster, state, identity))

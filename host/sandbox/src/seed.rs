@@ -301,3 +301,11 @@ impl Seeder {
             .map_err(|source| Error::Query { source })
     }
 }
+
+impl Cluster {
+    /// Takes the UUID that is planned for the next record, if that is of this type.
+    pub(crate) fn planned_uuid(&self, infix: &str) -> Option<String> {
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        planned.pop_front_if(|uuid| uuid::infix(uuid) == Some(infix))
+    }
+}

@@ -148,6 +148,7 @@ impl Options {
         } else {
             self.limit
         };
+        #[cfg(feature = "testing")]
         if let Some(cut) = call.cluster.faults.page_limit() {
             limit = limit.min(cut);
         }

@@ -12,7 +12,7 @@ use md5::{Digest, Md5};
 use tokio::sync::mpsc;
 
 use crate::signature::hex;
-use crate::{Error, uuid};
+use crate::uuid;
 
 /// The most bytes in a block.
 pub(crate) const MAX_SIZE: u64 = 64 << 20;
@@ -26,8 +26,9 @@ pub(crate) struct Blocks {
     volumes: Vec<PathBuf>,
     /// Files whose content was found right, with the time they had then.
     verified: Mutex<HashMap<PathBuf, SystemTime>>,
-    /// The sizes of blocks that were taken and not kept.
-    discarded: Mutex<HashMap<String, u64>>,
+    /// The sizes of blocks that were taken and not kept, as a test may want it.
+    #[cfg(feature = "testing")]
+    pub(super) discarded: Mutex<HashMap<String, u64>>,
 }
 
 /// A block that was received and not yet put in its place.
@@ -37,7 +38,8 @@ pub(crate) struct Received {
     pub(crate) hash: String,
     /// Its size.
     pub(crate) size: u64,
-    file: Option<PathBuf>,
+    /// None once it is in its place.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl Drop for Received {
@@ -61,6 +63,7 @@ impl Blocks {
         Blocks {
             volumes,
             verified: Mutex::default(),
+            #[cfg(feature = "testing")]
             discarded: Mutex::default(),
         }
     }
@@ -75,39 +78,23 @@ impl Blocks {
     }
 
     /// Writes what arrives to a temporary file and hashes it. Blocks.
-    ///
-    /// With `keeps` false the bytes are only hashed; with `believed` not even that, as this is their
-    /// hash.
-    pub(crate) fn receive(
-        &self,
-        pieces: &mut mpsc::Receiver<Bytes>,
-        keeps: bool,
-        believed: Option<String>,
-    ) -> std::io::Result<Received> {
+    pub(crate) fn receive(&self, pieces: &mut mpsc::Receiver<Bytes>) -> std::io::Result<Received> {
+        let folder = self.volumes[0].join("tmp");
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(uuid::random_text(20));
+        let mut file = File::create_new(&path)?;
         let mut received = Received {
             hash: String::new(),
             size: 0,
-            file: None,
+            file: Some(path),
         };
-        let mut file = None;
-        if keeps {
-            let folder = self.volumes[0].join("tmp");
-            fs::create_dir_all(&folder)?;
-            let path = folder.join(uuid::random_text(20));
-            file = Some(File::create_new(&path)?);
-            received.file = Some(path);
-        }
         let mut digest = Md5::new();
         while let Some(piece) = pieces.blocking_recv() {
-            if believed.is_none() {
-                digest.update(&piece);
-            }
+            digest.update(&piece);
             received.size += piece.len() as u64;
-            if let Some(file) = &mut file {
-                file.write_all(&piece)?;
-            }
+            file.write_all(&piece)?;
         }
-        received.hash = believed.unwrap_or_else(|| hex(&digest.finalize()));
+        received.hash = hex(&digest.finalize());
         Ok(received)
     }
 
@@ -117,7 +104,8 @@ impl Blocks {
     /// kind `AlreadyExists` means that another block has the same hash.
     pub(crate) fn keep(&self, mut received: Received, volumes: &[usize]) -> std::io::Result<()> {
         let Some(temporary) = received.file.clone() else {
-            lock(&self.discarded).insert(received.hash.clone(), received.size);
+            #[cfg(feature = "testing")]
+            self.discard(&received);
             return Ok(());
         };
         for (index, volume) in volumes.iter().enumerate() {
@@ -144,12 +132,8 @@ impl Blocks {
         Ok(())
     }
 
-    /// Returns the size of a block that was taken and not kept.
-    pub(crate) fn discarded(&self, hash: &str) -> Option<u64> {
-        lock(&self.discarded).get(hash).copied()
-    }
-
     /// Does something to a block wherever it is kept, and returns on how many volumes. Blocks.
+    #[cfg(feature = "testing")]
     pub(crate) fn spoil(
         &self,
         hash: &str,
@@ -250,10 +234,11 @@ impl Blocks {
     }
 
     /// Returns hash and size of every block on any volume. Blocks.
-    pub(crate) fn list(&self) -> Result<Vec<(String, u64)>, Error> {
+    #[cfg(feature = "testing")]
+    pub(crate) fn list(&self) -> Result<Vec<(String, u64)>, crate::Error> {
         let mut blocks = std::collections::BTreeMap::new();
         for volume in &self.volumes {
-            let fail = |source| Error::File {
+            let fail = |source| crate::Error::File {
                 path: volume.clone(),
                 source,
             };
@@ -273,7 +258,7 @@ impl Blocks {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -12,7 +12,6 @@ use tokio::sync::mpsc;
 use super::service::{QUEUE, number, text};
 use crate::clock::SECOND;
 use crate::cluster::{Cluster, Service};
-use crate::faults::Action;
 use crate::manifest::EMPTY_BLOCK;
 use crate::options::ServiceKind;
 use crate::server::body::{Answer, full, pieces};
@@ -28,7 +27,6 @@ pub(super) async fn read(
     locator: String,
     token: Option<String>,
     is_head: bool,
-    fault: Option<Action>,
 ) -> Response<Answer> {
     let is_proxy = service.kind == ServiceKind::Proxy;
     let refuse = |status, words| refusal(&cluster, is_proxy, &locator, status, words);
@@ -64,6 +62,7 @@ pub(super) async fn read(
     let found = tokio::task::spawn_blocking(move || keeper.blocks.find(&wanted, &volumes)).await;
     let (file, size) = match found {
         Ok(Ok(Some((file, size)))) => (Some(file), size),
+        #[cfg(feature = "testing")]
         Ok(Ok(None)) if is_head && let Some(size) = claimed(&cluster, &locator) => (None, size),
         Ok(Ok(None)) => return refuse(StatusCode::NOT_FOUND, "file does not exist\n"),
         _ => {
@@ -83,12 +82,11 @@ pub(super) async fn read(
         return response;
     }
     let size = claimed_size;
-    let is_wrong = matches!(fault, Some(Action::WrongHash));
     let mut response = Response::new(match file {
         Some(file) if !is_head => {
             let (sender, receiver) = mpsc::channel(QUEUE / 4);
             let file = file.take(size);
-            tokio::task::spawn_blocking(move || send(file, &sender, is_wrong));
+            tokio::task::spawn_blocking(move || send(file, &sender));
             pieces(receiver)
         }
         _ => full(Bytes::new()),
@@ -143,6 +141,7 @@ fn empty() -> Response<Answer> {
 
 /// The size of a block that is not there, and is said to be: because a test wants that, or because
 /// the block was taken and not kept.
+#[cfg(feature = "testing")]
 fn claimed(cluster: &Cluster, locator: &str) -> Option<u64> {
     if cluster.faults.confirms_lost_blocks() {
         return locator.split('+').nth(1)?.parse().ok();
@@ -166,12 +165,8 @@ fn stores(cluster: &Cluster) -> Vec<String> {
 /// How long an answer that is too short is held open, so that what there is of it gets out.
 const HELD: std::time::Duration = std::time::Duration::from_millis(50);
 
-/// Reads a file piece by piece; `is_wrong` spoils the first byte.
-fn send(
-    mut file: std::io::Take<File>,
-    sender: &mpsc::Sender<std::io::Result<Bytes>>,
-    mut is_wrong: bool,
-) {
+/// Reads a file piece by piece.
+fn send(mut file: std::io::Take<File>, sender: &mpsc::Sender<std::io::Result<Bytes>>) {
     loop {
         let mut piece = vec![0; PIECE];
         let result = match file.read(&mut piece) {
@@ -183,9 +178,6 @@ fn send(
             }
             Ok(length) => {
                 piece.truncate(length);
-                if std::mem::take(&mut is_wrong) {
-                    piece[0] ^= 1;
-                }
                 Ok(piece.into())
             }
             Err(error) => Err(error),

@@ -13,7 +13,6 @@ use super::write::write;
 use crate::api::{auth, health};
 use crate::cluster::{Cluster, Service};
 use crate::error::ApiError;
-use crate::faults::Action;
 use crate::manifest;
 use crate::options::ServiceKind;
 use crate::permission::Permissions;
@@ -32,7 +31,6 @@ pub(crate) async fn answer(
     cluster: Arc<Cluster>,
     service: Service,
     request: Request<Body>,
-    fault: Option<Action>,
 ) -> Response<Answer> {
     let token = token(request.headers());
     let path = request.uri().path().to_owned();
@@ -64,14 +62,12 @@ pub(crate) async fn answer(
         }
         _ if !is_route => text(StatusCode::BAD_REQUEST, "Bad Request\n"),
         _ if is_proxy && user.is_err() => text(StatusCode::FORBIDDEN, NO_ACCESS),
-        Method::PUT | Method::POST => {
-            write(cluster, &service, request, &locator, token, fault).await
-        }
+        Method::PUT | Method::POST => write(cluster, &service, request, &locator, token).await,
         _ => match prefix {
             Some(prefix) => index::list(cluster, &service, &prefix, user.ok()).await,
             None => {
                 let is_head = method == Method::HEAD;
-                read(cluster, &service, locator, token, is_head, fault).await
+                read(cluster, &service, locator, token, is_head).await
             }
         },
     }

@@ -1,15 +1,18 @@
 //! Serves the API and the Keep services over HTTP/1.1.
 
 pub(crate) mod body;
+#[cfg(feature = "testing")]
+mod interference;
 pub(crate) mod request;
 
+#[cfg(not(feature = "testing"))]
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Body as _, Incoming as Body};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::body::Incoming as Body;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,10 +24,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, Incoming, Reply};
 use crate::cluster::{Cluster, Service};
-use crate::faults::Action;
 use crate::keep;
-use crate::request_log::Entry;
-use body::{Answer, broken, full};
+use body::{Answer, full};
 
 /// How long a client may take to say the first word of TLS or the header of a request.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -91,131 +92,36 @@ async fn converse(
 ) {
     let service = service_fn(move |request| {
         let (cluster, role) = (Arc::clone(&cluster), role.clone());
-        async move { answer(cluster, role, request).await }
+        async move {
+            let id = request::request_id(request.headers());
+            #[cfg(feature = "testing")]
+            let answered = interference::answer(cluster, role, request, &id).await;
+            #[cfg(not(feature = "testing"))]
+            let answered = Ok::<_, Infallible>(answer(cluster, role, request, &id).await);
+            answered
+        }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(PATIENCE)
         .max_buf_size(MAX_HEADER);
-    // Connections end as the client or a planned fault wants; there is nobody to tell.
+    // Connections end as the client wants, or a test; there is nobody to tell.
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// Why a connection is broken off.
-#[derive(Debug, thiserror::Error)]
-#[error("connection dropped by a planned fault")]
-struct Dropped;
-
-/// Answers one request, with the fault planned for it, and notes it in the log.
+/// Answers one request.
 async fn answer(
     cluster: Arc<Cluster>,
     role: Role,
     request: Request<Body>,
-) -> Result<Response<Answer>, Dropped> {
-    let method = request.method().as_str().to_owned();
-    let path = request.uri().path().to_owned();
-    let query = request.uri().query().unwrap_or_default().to_owned();
-    let request_id = request::request_id(request.headers());
-    let received = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .unwrap_or(0);
+    request_id: &str,
+) -> Response<Answer> {
     let is_keep = matches!(role, Role::Keep(_));
-    let note = |status: u16, sent: u64| {
-        cluster.log.add(Entry {
-            is_keep,
-            method: method.clone(),
-            path: path.clone(),
-            query: query.clone(),
-            status,
-            received,
-            sent,
-            request_id: request_id.clone(),
-        });
+    let response = match role {
+        Role::Api => answer_api(&cluster, request, request_id).await,
+        Role::Keep(service) => keep::service::answer(cluster, service, request).await,
     };
-    let fault = cluster.faults.take(&method, &path);
-    match &fault {
-        Some(Action::DropBefore) => {
-            note(0, 0);
-            return Err(Dropped);
-        }
-        Some(Action::Answer(status)) => {
-            let answered = planned(*status, "", request).await;
-            note(*status, 0);
-            return Ok(finish(answered, &request_id, is_keep));
-        }
-        Some(Action::AnswerWith(status, body)) => {
-            let answered = planned(*status, body, request).await;
-            note(*status, body.len() as u64);
-            return Ok(finish(answered, &request_id, is_keep));
-        }
-        Some(Action::AnswerWithHeaders(status, headers, body)) => {
-            let mut answered = planned(*status, body, request).await;
-            for (name, value) in headers {
-                if let (Ok(name), Ok(value)) =
-                    (HeaderName::try_from(name), HeaderValue::try_from(value))
-                {
-                    answered.headers_mut().append(name, value);
-                }
-            }
-            note(*status, body.len() as u64);
-            return Ok(finish(answered, &request_id, is_keep));
-        }
-        Some(Action::AnswerFirst(status, time)) if !is_keep => {
-            if let Ok(incoming) = incoming(&cluster, request, &request_id).await {
-                let (cluster, time) = (Arc::clone(&cluster), *time);
-                tokio::spawn(async move {
-                    tokio::time::sleep(time).await;
-                    perform(&cluster, incoming).await
-                });
-            }
-            note(*status, 0);
-            let mut response = Response::new(full(Bytes::new()));
-            *response.status_mut() =
-                StatusCode::from_u16(*status).unwrap_or(StatusCode::GATEWAY_TIMEOUT);
-            return Ok(finish(response, &request_id, is_keep));
-        }
-        Some(Action::Delay(time)) => tokio::time::sleep(*time).await,
-        _ => {}
-    }
-    let mut response = match role {
-        Role::Api => answer_api(&cluster, request, &request_id).await,
-        Role::Keep(service) => {
-            keep::service::answer(Arc::clone(&cluster), service, request, fault.clone()).await
-        }
-    };
-    let sent = response.body().size_hint().exact().unwrap_or(0);
-    let status = response.status().as_u16();
-    match fault {
-        Some(Action::DropAfter) => {
-            note(0, 0);
-            return Err(Dropped);
-        }
-        Some(Action::CutBody) => {
-            let bytes = match response.body_mut().collect().await {
-                Ok(body) => body.to_bytes(),
-                Err(_) => Bytes::new(),
-            };
-            response
-                .headers_mut()
-                .insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-            *response.body_mut() = broken(bytes.slice(..bytes.len() / 2));
-        }
-        _ => {}
-    }
-    note(status, sent);
-    Ok(finish(response, &request_id, is_keep))
-}
-
-/// Makes the answer that a test planned.
-async fn planned(status: u16, body: &str, request: Request<Body>) -> Response<Answer> {
-    // The request's body is read so that a client which sends it all first gets to the answer.
-    let _ = request.into_body().collect().await;
-    let mut response = Response::new(full(Bytes::copy_from_slice(body.as_bytes())));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-    response
+    finish(response, request_id, is_keep)
 }
 
 /// Adds the headers that every answer has.
