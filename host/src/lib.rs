@@ -5,7 +5,6 @@
 
 mod api;
 mod archive;
-mod audit;
 mod bindings;
 mod cache;
 mod cli;
@@ -34,6 +33,7 @@ mod tests;
 
 use std::process::ExitCode;
 
+use keepdocker_audit as audit;
 use keepdocker_gate::{self as gate, policy};
 use keepdocker_wording::{self as wording, harmless};
 

@@ -37,90 +37,83 @@ pub(crate) enum ReplayError {
     Deviates(String),
 }
 
-impl Run {
-    /// Runs the component with the answers of the log, and checks that it asks for the same in the same
-    /// order, and comes to the same answer. Nothing is opened, sent or written.
-    ///
-    /// # Errors
-    /// If the component is another or does anything else than the log says.
-    pub(crate) async fn replay(
-        mut self,
-        component: &Component,
-        limits: Limits,
-    ) -> Result<Replayed, ReplayError> {
-        let unusable = |what: &str| ReplayError::Unusable(what.to_owned());
-        // The component knows nothing of these.
-        self.entries.retain(|entry| phase(entry) != "request");
-        let first = self
-            .entries
-            .first()
-            .ok_or_else(|| unusable("it is empty"))?;
-        let recorded = first
-            .get("component")
-            .and_then(|component| component["sha256"].as_str())
-            .unwrap_or_default();
-        let have = &component.description().guest().sha256;
-        if recorded != have {
-            return Err(ReplayError::OtherComponent {
-                recorded: recorded.to_owned(),
-                have: have.clone(),
-            });
+/// Runs the component with the answers of the log, and checks that it asks for the same in the same
+/// order, and comes to the same answer. Nothing is opened, sent or written.
+///
+/// # Errors
+/// If the component is another or does anything else than the log says.
+pub(crate) async fn replay(
+    mut run: Run,
+    component: &Component,
+    limits: Limits,
+) -> Result<Replayed, ReplayError> {
+    let unusable = |what: &str| ReplayError::Unusable(what.to_owned());
+    // The component knows nothing of these.
+    run.entries.retain(|entry| phase(entry) != "request");
+    let first = run.entries.first().ok_or_else(|| unusable("it is empty"))?;
+    let recorded = first
+        .get("component")
+        .and_then(|component| component["sha256"].as_str())
+        .unwrap_or_default();
+    let have = &component.description().guest().sha256;
+    if recorded != have {
+        return Err(ReplayError::OtherComponent {
+            recorded: recorded.to_owned(),
+            have: have.clone(),
+        });
+    }
+    let command = first
+        .get("command")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    let request = run
+        .value(first, "request")
+        .ok_or_else(|| unusable("its first line lacks the request"))?;
+    let answer = run
+        .entries
+        .last()
+        .filter(|_| run.is_closed())
+        .and_then(|last| run.value(last, "answer"));
+    let recording = Arc::new(Mutex::new(Recording {
+        run,
+        place: 1,
+        calls: 0,
+    }));
+    let replayed = component
+        .replay(recording.clone(), limits, &command, &request)
+        .await;
+    let recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
+    let calls = recording.calls;
+    match (replayed, answer) {
+        (Ok(found), Some(answer)) if found != answer => Err(ReplayError::Deviates(format!(
+            "it answers {}, and the log has {}",
+            shortened(&found),
+            shortened(&answer)
+        ))),
+        (Ok(_), _) if recording.next().is_some() => Err(ReplayError::Deviates(format!(
+            "it ends after {calls} calls, and the log has more"
+        ))),
+        (Ok(_), Some(_)) => Ok(Replayed { calls, whole: true }),
+        (Ok(_), None) => Err(ReplayError::Deviates(
+            "it comes to an answer, and the log has none".to_owned(),
+        )),
+        (Err(component::Error::Deviates(Deviation::End)), None) => Ok(Replayed {
+            calls,
+            whole: false,
+        }),
+        (Err(component::Error::Deviates(Deviation::End)), Some(_)) => Err(ReplayError::Deviates(
+            format!("it makes another call after the {calls} of the log"),
+        )),
+        (Err(component::Error::Deviates(Deviation::Other(how))), _) => {
+            Err(ReplayError::Deviates(how))
         }
-        let command = first
-            .get("command")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
-        let request = self
-            .value(first, "request")
-            .ok_or_else(|| unusable("its first line lacks the request"))?;
-        let answer = self
-            .entries
-            .last()
-            .filter(|_| self.is_closed())
-            .and_then(|last| self.value(last, "answer"));
-        let recording = Arc::new(Mutex::new(Recording {
-            run: self,
-            place: 1,
-            calls: 0,
-        }));
-        let replayed = component
-            .replay(recording.clone(), limits, &command, &request)
-            .await;
-        let recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
-        let calls = recording.calls;
-        match (replayed, answer) {
-            (Ok(found), Some(answer)) if found != answer => Err(ReplayError::Deviates(format!(
-                "it answers {}, and the log has {}",
-                shortened(&found),
-                shortened(&answer)
-            ))),
-            (Ok(_), _) if recording.next().is_some() => Err(ReplayError::Deviates(format!(
-                "it ends after {calls} calls, and the log has more"
-            ))),
-            (Ok(_), Some(_)) => Ok(Replayed { calls, whole: true }),
-            (Ok(_), None) => Err(ReplayError::Deviates(
-                "it comes to an answer, and the log has none".to_owned(),
-            )),
-            (Err(component::Error::Deviates(Deviation::End)), None) => Ok(Replayed {
-                calls,
-                whole: false,
-            }),
-            (Err(component::Error::Deviates(Deviation::End)), Some(_)) => {
-                Err(ReplayError::Deviates(format!(
-                    "it makes another call after the {calls} of the log"
-                )))
-            }
-            (Err(component::Error::Deviates(Deviation::Other(how))), _) => {
-                Err(ReplayError::Deviates(how))
-            }
-            // A component that broke off then breaks off now.
-            (Err(_), None) if recording.next().is_none() => Ok(Replayed {
-                calls,
-                whole: false,
-            }),
-            (Err(error), _) => Err(ReplayError::Deviates(error.to_string())),
-        }
+        // A component that broke off then breaks off now.
+        (Err(_), None) if recording.next().is_none() => Ok(Replayed {
+            calls,
+            whole: false,
+        }),
+        (Err(error), _) => Err(ReplayError::Deviates(error.to_string())),
     }
 }
 

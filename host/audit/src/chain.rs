@@ -75,7 +75,7 @@ impl Line {
 /// What is wrong with a chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
-pub(crate) struct Break {
+pub struct Break {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong with it.

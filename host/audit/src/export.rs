@@ -15,7 +15,7 @@ impl Run {
     /// Returns the log with all that belongs to it: its lines, its long values, the signed note, and
     /// what the heads say of it.
     #[must_use]
-    pub(crate) fn export(&self, heads: &Heads) -> Value {
+    pub fn export(&self, heads: &Heads) -> Value {
         let lines: Vec<Value> = self.texts.iter().filter_map(|text| parsed(text)).collect();
         let of_run = |entry: &&Entry| entry.get("run").is_some_and(|run| *run == *self.id);
         json!({
@@ -33,7 +33,7 @@ impl Run {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub(crate) fn import(path: &Path) -> Result<Option<Self>, Error> {
+    pub fn import(path: &Path) -> Result<Option<Self>, Error> {
         let text = read(path)?.unwrap_or_default();
         let Some(document) = parsed(&text).filter(|document| document["schema"] == SCHEMA) else {
             return Ok(None);

@@ -12,7 +12,6 @@ use keepdocker_terms::hex;
 
 use super::age::Ages;
 use super::options::Error;
-use crate::settings::{Environment, user};
 
 /// How long logs are kept where no policy says.
 const USUAL_RETENTION: Duration = Duration::from_secs(90 * 86_400);
@@ -25,7 +24,7 @@ const TIME_FORMAT: &str = "%Y%m%dT%H%M%S%3fZ";
 
 /// The folder of the logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Folder(pub PathBuf);
+pub struct Folder(pub PathBuf);
 
 /// One of the files that a log consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,22 +57,19 @@ impl Part {
 }
 
 impl Folder {
-    /// Returns the folder that is used where no policy names one: `keepdocker/audit` in
-    /// `XDG_STATE_HOME` or `~/.local/state`.
+    /// Returns the folder that is used where no policy names one: `keepdocker/audit` in the user's folder for what
+    /// programs keep.
     #[must_use]
-    pub(crate) fn usual(environment: &Environment) -> Option<Self> {
-        let base = environment
-            .absolute_path("XDG_STATE_HOME")
-            .or_else(|| Some(environment.home()?.join(".local/state")))?;
-        Some(Self(base.join("keepdocker/audit")))
+    pub fn usual(state: &Path) -> Self {
+        Self(state.join("keepdocker/audit"))
     }
 
     /// Returns the folder that a policy names: `%u` in a part of its path stands for the number of the user's account.
     ///
     /// A name would have to be looked up, and an account need not have one.
     #[must_use]
-    pub(crate) fn of_user(directory: &Path) -> Self {
-        let user = user().to_string();
+    pub fn of_user(directory: &Path, user: u32) -> Self {
+        let user = user.to_string();
         let parts = directory.components().map(|part| match part {
             Component::Normal(name) => match name.to_str() {
                 Some(text) => PathBuf::from(text.replace("%u", &user)),
@@ -91,7 +87,7 @@ impl Folder {
 
     /// Returns the file with the chain of all runs.
     #[must_use]
-    pub(crate) fn heads(&self) -> PathBuf {
+    pub fn heads(&self) -> PathBuf {
         self.0.join("heads")
     }
 
@@ -123,7 +119,7 @@ impl Folder {
     ///
     /// # Errors
     /// If the folder is there and cannot be read.
-    pub(crate) fn runs(&self) -> Result<Vec<String>, Error> {
+    pub fn runs(&self) -> Result<Vec<String>, Error> {
         let found = self.found()?.into_iter();
         Ok(found
             .filter(|(_, found)| found.has_lines)
@@ -135,7 +131,7 @@ impl Folder {
     ///
     /// # Errors
     /// If the folder is there and cannot be read.
-    pub(crate) fn left_over(&self) -> Result<Vec<String>, Error> {
+    pub fn left_over(&self) -> Result<Vec<String>, Error> {
         let found = self.found()?.into_iter();
         Ok(found
             .filter(|(_, found)| !found.has_lines)
@@ -247,7 +243,7 @@ mod tests {
 
     #[test]
     fn each_user_has_a_folder_of_his_own_where_a_policy_says_so() {
-        let user = user();
+        let user = 1234;
         for (named, expected) in [
             (
                 "/var/log/keepdocker/%u",
@@ -256,7 +252,10 @@ mod tests {
             ("/var/log/of-%u/audit", format!("/var/log/of-{user}/audit")),
             ("/var/log/keepdocker", "/var/log/keepdocker".to_owned()),
         ] {
-            assert_eq!(Folder::of_user(Path::new(named)).0, Path::new(&expected));
+            assert_eq!(
+                Folder::of_user(Path::new(named), user).0,
+                Path::new(&expected)
+            );
         }
     }
 

@@ -162,13 +162,16 @@ pub(super) fn now() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::options::OnFailure;
+    use std::sync::Arc;
+
+    use crate::options::OnFailure;
+    use crate::program::Undisturbed;
 
     #[test]
     fn the_chain_goes_on_after_short_long_and_torn_lines() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder(place.path().to_owned());
-        let waiting = Waiting::new(OnFailure::Continue, place.path(), |_| {});
+        let waiting = Waiting::new(OnFailure::Continue, place.path(), Arc::new(Undisturbed));
         let options = Options::default();
         let append = |folder: &Folder, head| append(folder, head, &options, &waiting);
         let open = Head::Open {

@@ -8,6 +8,10 @@
 //!                    └── first and last hash ────────▶ heads       the chain of all runs; the system's log, too
 //! Run::read ◀── these files ──▶ Heads::judge ─▶ Verdict
 //! ```
+//! Nothing is known here of the contract with the component: requests and answers come as values that can be written
+//! down (`Recordable` of the gate), and which types those are is the host's to say. What only the program knows, as what
+//! user it runs for, it says in an [`Opening`]; whom a log tells that it is held up is its [`Program`].
+//!
 //! `docs/audit.md` explains it to an administrator.
 
 mod age;
@@ -20,6 +24,7 @@ mod log;
 mod mask;
 mod note;
 mod options;
+mod program;
 mod queue;
 mod reading;
 mod system_log;
@@ -30,13 +35,16 @@ mod verification;
 mod waiting;
 mod writer;
 
-pub(crate) use folder::Folder;
-pub(crate) use log::{Closing, Log, Opening};
-pub(crate) use mask::Mask;
-pub(crate) use note::{SigningKey, VerifyingKey};
-pub(crate) use options::{Error, OnFailure, Options};
-pub(crate) use reading::{Entry, NotFound, Run};
-pub(crate) use verification::{Heads, Verdict};
+pub use canonical::Unrepresentable;
+pub use chain::Break;
+pub use folder::Folder;
+pub use log::{Closing, Connection, Log, Opening};
+pub use mask::Mask;
+pub use note::{KeyError, NoteError, SigningKey, VerifyingKey};
+pub use options::{Error, OnFailure, Options};
+pub use program::Program;
+pub use reading::{Entry, NotFound, Run};
+pub use verification::{Heads, Verdict};
 
 /// The form of the log's lines.
-pub(crate) const SCHEMA: &str = "keepdocker.audit/1";
+pub const SCHEMA: &str = "keepdocker.audit/1";

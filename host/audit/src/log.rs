@@ -12,23 +12,28 @@ use super::heads::now;
 use super::mask::Mask;
 use super::note::SigningKey;
 use super::options::{Error, OnFailure, Options};
+use super::program::Program;
 use super::queue::Queue;
+use super::system_log;
 use super::values::Names;
 use super::waiting::Waiting;
 use super::writer::{Draft, Later, Writer};
-use crate::gate::{Event, Phase, Recorder, Unrecordable};
-use crate::policy::{Cluster, Guest, Policy};
-use crate::settings::{Detour, host_name, user};
-use crate::signals::received;
-use url::Url;
+use keepdocker_gate::policy::{Cluster, Guest, Policy};
+use keepdocker_gate::{Event, Phase, Recorder, Unrecordable};
 
 const REQUEST: Names = ("request", "request_value");
 const ANSWER: Names = ("answer", "answer_value");
 
 /// What the first line says.
-pub(crate) struct Opening<'a> {
-    /// The words of the command line.
+pub struct Opening<'a> {
+    /// The words of the command line, the program's own name first.
     pub arguments: &'a [String],
+    /// The program's version.
+    pub version: &'a str,
+    /// The number of the account that started the program.
+    pub user: u32,
+    /// The machine's name.
+    pub host: &'a str,
     /// The exported command of the component.
     pub command: &'static str,
     /// The list of the command's arguments.
@@ -39,12 +44,21 @@ pub(crate) struct Opening<'a> {
     pub policy: &'a Policy,
     /// The cluster.
     pub cluster: &'a Cluster,
-    /// By which settings token and data go another way than the cluster's host vouches for.
-    pub detours: &'a [Detour],
+    /// How token and data go there.
+    pub connection: &'a Connection,
+}
+
+/// How far the cluster's own host vouches for where token and data go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Connection {
+    /// Whether certificates are checked.
+    pub certificates_checked: bool,
+    /// The root URLs of the Keep services, where the user gave them in place of the cluster.
+    pub keep_services: Option<Vec<String>>,
 }
 
 /// What the last line says.
-pub(crate) struct Closing<'a> {
+pub struct Closing<'a> {
     /// What came of the run, in a word.
     pub outcome: &'static str,
     /// The exit code of the program.
@@ -56,12 +70,11 @@ pub(crate) struct Closing<'a> {
 /// The log of one run.
 ///
 /// A log that is dropped without having been closed says that the run was interrupted.
-pub(crate) struct Log {
+pub struct Log {
     run: String,
     options: Options,
     key: Option<Arc<SigningKey>>,
-    /// Told that the log is waited for, or not kept on where the run goes on without.
-    warn: Arc<dyn Fn(&str) + Send + Sync>,
+    program: Arc<dyn Program>,
     state: Mutex<State>,
 }
 
@@ -82,24 +95,24 @@ impl Log {
     ///
     /// # Errors
     /// If that cannot be written, or the key to sign with cannot be used.
-    pub(crate) fn open(
+    pub fn open(
         options: Options,
         mask: Mask,
         opening: &Opening<'_>,
-        warn: impl Fn(&str) + Send + Sync + 'static,
+        program: Arc<dyn Program>,
     ) -> Result<Self, Error> {
         let key = options
             .sign_with
             .as_deref()
             .map(SigningKey::read)
             .transpose()?;
-        let warn: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(warn);
-        let waiting = {
-            let warn = warn.clone();
-            Waiting::new(options.on_failure, &options.directory, move |text| {
-                warn(text);
-            })
-        };
+        // A run that is refused leaves no log of its own.
+        if let Some(socket) = &options.system_log
+            && options.on_failure == OnFailure::Stop
+        {
+            system_log::probe(socket)?;
+        }
+        let waiting = Waiting::new(options.on_failure, &options.directory, program.clone());
         let made = (options.clone(), waiting.clone());
         let (queue, run) = Queue::new(move || Writer::create(&made.0, made.1), waiting)?;
         let state = State {
@@ -120,7 +133,7 @@ impl Log {
         match told {
             // The log itself is whole.
             Err(error @ Error::SystemLog { .. }) if options.on_failure == OnFailure::Continue => {
-                warn(&error.to_string());
+                program.warn(&error.to_string());
             }
             told => told?,
         }
@@ -128,14 +141,14 @@ impl Log {
             run: state.run.clone(),
             options,
             key: key.map(Arc::new),
-            warn,
+            program,
             state: Mutex::new(state),
         })
     }
 
     /// Returns the run's ID.
     #[must_use]
-    pub(crate) fn run(&self) -> &str {
+    pub fn run(&self) -> &str {
         &self.run
     }
 
@@ -143,7 +156,7 @@ impl Log {
     ///
     /// # Errors
     /// If that cannot be written, and a run must not go without.
-    pub(crate) fn close(&self, closing: &Closing<'_>) -> Result<(), Error> {
+    pub fn close(&self, closing: &Closing<'_>) -> Result<(), Error> {
         let mut state = self.state();
         if std::mem::replace(&mut state.ended, true) {
             return Ok(());
@@ -164,7 +177,7 @@ impl Log {
     /// Writes down a request to a registry, which was made for a call before.
     ///
     /// What was read changes nothing: a line that cannot be written shows with the next call.
-    pub(crate) fn asked(&self, method: &str, url: &str, status: Option<u16>) {
+    pub fn asked(&self, method: &str, url: &str, status: Option<u16>) {
         let mut state = self.state();
         if state.ended {
             return;
@@ -185,11 +198,12 @@ impl Log {
     fn judge(&self, written: Result<(), Error>) -> Result<(), Error> {
         match written {
             Err(error @ Error::SystemLog { .. }) if !self.must_stop() => {
-                (self.warn)(&error.to_string());
+                self.program.warn(&error.to_string());
                 Ok(())
             }
             Err(error) if !self.must_stop() => {
-                (self.warn)(&format!("the audit log of this run ends here: {error}"));
+                self.program
+                    .warn(&format!("the audit log of this run ends here: {error}"));
                 Ok(())
             }
             written => written,
@@ -206,11 +220,11 @@ impl State {
     fn first(&self, opening: &Opening<'_>) -> Result<Draft, Error> {
         let mut line = self.line("open")?;
         self.put(&mut line, "schema", SCHEMA)?;
-        self.put(&mut line, "program", &program(opening.arguments))?;
+        self.put(&mut line, "program", &program(opening))?;
         self.put(&mut line, "arguments", opening.arguments)?;
-        let user = json!({"id": user()});
+        let user = json!({"id": opening.user});
         self.put(&mut line, "user", &user)?;
-        self.put(&mut line, "host", &host_name())?;
+        self.put(&mut line, "host", opening.host)?;
         self.put(&mut line, "command", opening.command)?;
         self.put_value(&mut line, REQUEST, opening.request)?;
         self.put(
@@ -221,7 +235,7 @@ impl State {
         self.put(&mut line, "policy", &policy(opening.policy))?;
         let cluster = json!({"host": opening.cluster.host, "id": opening.cluster.id});
         self.put(&mut line, "cluster", &cluster)?;
-        self.put(&mut line, "connection", &connection(opening.detours))?;
+        self.put(&mut line, "connection", opening.connection)?;
         Ok(line)
     }
 
@@ -354,7 +368,8 @@ impl Drop for Log {
         let interrupted = Closing {
             outcome: "interrupted",
             // Whatever else ends a run without an answer is a failure of the program.
-            exit: received().map_or(1, |signal| u8::try_from(128 + signal).unwrap_or(1)),
+            exit: (self.program.ending_signal())
+                .map_or(1, |signal| u8::try_from(128 + signal).unwrap_or(1)),
             answer: None,
         };
         // Nobody is left to be told; without its last line the log counts as incomplete.
@@ -368,24 +383,10 @@ impl std::fmt::Debug for Log {
     }
 }
 
-/// Returns whether certificates are checked, and the Keep services where the user gave them.
-fn connection(detours: &[Detour]) -> Value {
-    let services = detours.iter().find_map(|detour| match detour {
-        Detour::KeepServices(roots) => Some(roots.iter().map(Url::as_str).collect::<Vec<_>>()),
-        Detour::Unchecked => None,
-    });
-    json!({
-        "certificates_checked": !detours.contains(&Detour::Unchecked),
-        "keep_services": services,
-    })
-}
-
-fn program(arguments: &[String]) -> Value {
-    let name = arguments
-        .first()
-        .and_then(|path| path.rsplit('/').next())
-        .unwrap_or(env!("CARGO_PKG_NAME"));
-    json!({"name": name, "version": env!("CARGO_PKG_VERSION")})
+fn program(opening: &Opening<'_>) -> Value {
+    let path = opening.arguments.first().map_or("keepdocker", |path| path);
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    json!({"name": name, "version": opening.version})
 }
 
 fn policy(policy: &Policy) -> Value {

@@ -25,7 +25,7 @@ const CUT_SIGNATURE: usize = 12;
 /// token or a name and password in an address; and signatures of blocks. The last get a
 /// substitute that is the same for the same signature within a run, and tells nothing about it.
 #[derive(Clone)]
-pub(crate) struct Mask {
+pub struct Mask {
     secrets: Vec<Secret>,
     /// What a JSON text with something to mask holds: secrets as they stand there, and marks of the
     /// forms.
@@ -95,7 +95,7 @@ impl fmt::Debug for Mask {
 impl Mask {
     /// Creates a mask for these secrets, and for what is found by its form.
     #[must_use]
-    pub(crate) fn new(secrets: Vec<String>) -> Self {
+    pub fn new(secrets: Vec<String>) -> Self {
         let mut secrets: Vec<String> = secrets
             .into_iter()
             .filter(|secret| secret.len() >= SHORTEST)
@@ -108,7 +108,7 @@ impl Mask {
             let quoted = serde_json::to_string(secret.beginning()).expect("a text is always JSON");
             quoted[1..quoted.len() - 1].to_owned()
         });
-        let forms = ["://", "v2/", "+A", "+R"].map(str::to_owned);
+        let forms = ["@", "v2/", "+A", "+R"].map(str::to_owned);
         let marks = quoted.chain(forms);
         Self {
             marks: marks.map(|mark| Finder::new(&mark).into_owned()).collect(),
@@ -131,16 +131,19 @@ impl Mask {
 
     /// Returns the text without secrets.
     #[must_use]
-    pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
         if text.len() >= self.shortest {
             for secret in &self.secrets {
                 text = replaced(text, |rest| secret.find(rest), |_| MASKED.to_owned());
             }
         }
-        // Both forms have a slash, and most texts have none.
-        if text.contains('/') {
+        // Most texts have neither.
+        if text.contains('@') {
             text = replaced(text, user_information, |_| MASKED.to_owned());
+            text = replaced(text, login, |_| MASKED.to_owned());
+        }
+        if text.contains('/') {
             text = replaced(text, token_secret, |_| MASKED.to_owned());
         }
         if text.contains('+') {
@@ -197,6 +200,35 @@ fn user_information(text: &str) -> Option<(usize, usize)> {
         }
     }
     None
+}
+
+/// Finds a user and a password before the name of a host, where no scheme stands before them.
+fn login(text: &str) -> Option<(usize, usize)> {
+    let is_end = |c: char| c.is_whitespace() || "\"'`<>(),=".contains(c);
+    for (at, _) in text.match_indices('@') {
+        let start = text[..at].rfind(is_end).map_or(0, |end| {
+            end + text[end..].chars().next().map_or(0, char::len_utf8)
+        });
+        let before = &text[start..at];
+        let Some(colon) = before.find(':').filter(|_| !before.contains("://")) else {
+            continue;
+        };
+        let after = text[at + 1..].split(is_end).next().unwrap_or_default();
+        if after.starts_with(|c: char| c.is_alphanumeric() || c == '[') && !is_digest(after) {
+            let begin = before[..colon].rfind('/').map_or(0, |slash| slash + 1);
+            return Some((start + begin, at));
+        }
+    }
+    None
+}
+
+/// Tells whether this is a digest, perhaps cut off, and not a host with a port: of the two, both may follow `@` in the
+/// name of an image.
+fn is_digest(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(algorithm, rest)| {
+        let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        digits > 8 || ["sha256", "sha384", "sha512"].contains(&algorithm)
+    })
 }
 
 /// Finds the secret part of a token in the form `v2/zzzzz-gj3su-…/secret`.
@@ -256,6 +288,20 @@ mod tests {
                 "http://masked@h:1/x http://h/ ftp://masked@g",
             ),
             ("http://u:p@w@h", "http://masked@h"),
+            // As in the name of an image, where no scheme is written.
+            ("u:p@h/x", "masked@h/x"),
+            ("no `u:p/w@h:5000/x` there", "no `masked@h:5000/x` there"),
+            (
+                "--from=lab/u:p@localhost:5000",
+                "--from=lab/masked@localhost:5000",
+            ),
+            (
+                "lab/x:1.2@sha256:0123456789ab",
+                "lab/x:1.2@sha256:0123456789ab",
+            ),
+            ("h:5000/x:1@sha256:0…", "h:5000/x:1@sha256:0…"),
+            ("x:1@md5:0123456789ab", "x:1@md5:0123456789ab"),
+            ("me@h: x:1", "me@h: x:1"),
             (
                 "v2/zzzzz-gj3su-000000000000001/abc123.",
                 "v2/zzzzz-gj3su-000000000000001/masked.",
@@ -313,6 +359,7 @@ mod tests {
         for text in [
             format!("a {secret} b"),
             "http://u:p@h".into(),
+            "u:p@h/x".into(),
             "v2/zzzzz-gj3su-000000000000001/abc".into(),
             format!("3+A{SIGNATURE}@66f0c0de"),
             format!("3+Rzzzzz-{SIGNATURE}@66f0c0de"),

@@ -19,7 +19,7 @@ const MAX_KEY_FILE: u64 = 1 << 10;
 
 /// Why a key cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum KeyError {
+pub enum KeyError {
     /// The file cannot be read or written.
     #[error("the key file {} cannot be used: {source}", path.display())]
     File {
@@ -41,7 +41,7 @@ pub(crate) enum KeyError {
 
 /// Why a note proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoteError {
+pub enum NoteError {
     /// It is not in the form of a signed note.
     #[error("this is not a signed note")]
     Malformed,
@@ -54,14 +54,14 @@ pub(crate) enum NoteError {
 }
 
 /// A key to sign notes with.
-pub(crate) struct SigningKey {
+pub struct SigningKey {
     pair: Ed25519KeyPair,
     public: VerifyingKey,
 }
 
 /// The public part of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct VerifyingKey {
+pub struct VerifyingKey {
     name: String,
     key: Vec<u8>,
 }
@@ -71,7 +71,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// If the file cannot be written, or the name is none.
-    pub(crate) fn generate(path: &Path, name: &str) -> Result<Self, KeyError> {
+    pub fn generate(path: &Path, name: &str) -> Result<Self, KeyError> {
         let fault = |source| KeyError::File {
             path: path.to_owned(),
             source,
@@ -106,7 +106,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// If the file cannot be read, is open to others, or holds no key.
-    pub(crate) fn read(path: &Path) -> Result<Self, KeyError> {
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
         let fault = |source| KeyError::File {
             path: path.to_owned(),
             source,
@@ -145,13 +145,13 @@ impl SigningKey {
 
     /// Returns the public part.
     #[must_use]
-    pub(crate) fn public(&self) -> &VerifyingKey {
+    pub fn public(&self) -> &VerifyingKey {
         &self.public
     }
 
     /// Signs a text, which must end with a line break, and returns the note.
     #[must_use]
-    pub(crate) fn sign(&self, text: &str) -> String {
+    pub fn sign(&self, text: &str) -> String {
         let mut signature = self.public.hash().to_vec();
         signature.extend_from_slice(self.pair.sign(text.as_bytes()).as_ref());
         format!(
@@ -167,7 +167,7 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// If it is none.
-    pub(crate) fn parse(text: &str) -> Result<Self, KeyError> {
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
         let (name, hash, key) = parts(text.trim())?;
         let key = Self {
             name: name.to_owned(),
@@ -183,7 +183,7 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// If this key has not signed it.
-    pub(crate) fn open<'n>(&self, note: &'n str) -> Result<&'n str, NoteError> {
+    pub fn open<'n>(&self, note: &'n str) -> Result<&'n str, NoteError> {
         let split = note.rfind("\n\n").ok_or(NoteError::Malformed)?;
         let (text, signatures) = (&note[..=split], &note[split + 2..]);
         let mut outcome = NoteError::OtherKey;

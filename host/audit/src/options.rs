@@ -1,14 +1,17 @@
 //! How a log is to be kept, and why one is not.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::canonical::Unrepresentable;
-use super::note::KeyError;
+use super::folder::Folder;
+use super::note::{KeyError, SigningKey};
+use super::system_log;
 
 /// What happens when the log cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum OnFailure {
+pub enum OnFailure {
     /// The user is warned, and the run goes on without a log.
     #[default]
     Continue,
@@ -18,7 +21,7 @@ pub(crate) enum OnFailure {
 
 /// How a log is to be kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Options {
+pub struct Options {
     /// The folder of the logs; created if it is not there.
     pub directory: PathBuf,
     /// What happens when the log cannot be written.
@@ -31,9 +34,33 @@ pub(crate) struct Options {
     pub retain: Option<Duration>,
 }
 
+impl Options {
+    /// Tells whether a log could be kept like this now. Nothing is left behind.
+    ///
+    /// # Errors
+    /// If it could not, with what stands in the way.
+    pub fn check(&self) -> Result<(), Error> {
+        let fault = Error::file("cannot write to", &self.directory);
+        // A run makes what is not there yet, below what is there.
+        let there = self.directory.ancestors().find(|folder| folder.exists());
+        tempfile::tempfile_in(there.unwrap_or(&self.directory)).map_err(fault)?;
+        let heads = Folder(self.directory.clone()).heads();
+        if heads.exists() {
+            File::options()
+                .append(true)
+                .open(&heads)
+                .map_err(Error::file("cannot write", &heads))?;
+        }
+        if let Some(key) = &self.sign_with {
+            SigningKey::read(key)?;
+        }
+        self.system_log.as_deref().map_or(Ok(()), system_log::probe)
+    }
+}
+
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     /// There is no home directory to put the folder in.
     #[error(
         "there is no home directory to keep the audit log in; name a `directory` in the policy, or set XDG_STATE_HOME"
@@ -102,5 +129,44 @@ impl Error {
             path,
             source,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::{UnixDatagram, UnixListener};
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn whether_a_log_can_be_kept_is_told_beforehand_and_nothing_is_left() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let _daemon = UnixDatagram::bind(place.path().join("log")).unwrap();
+        let _stream = UnixListener::bind(place.path().join("stream")).unwrap();
+        let told = |directory: &Path, socket: Option<&str>| {
+            let options = Options {
+                directory: directory.to_owned(),
+                system_log: socket.map(|name| place.path().join(name)),
+                ..Options::default()
+            };
+            options.check().map_err(|error| error.to_string())
+        };
+        let good = place.path().join("audit/below");
+        assert_eq!(told(&good, None), Ok(()));
+        assert_eq!(told(&good, Some("log")), Ok(()));
+        for socket in ["missing", "stream", "file"] {
+            let said = told(&good, Some(socket)).unwrap_err();
+            assert!(said.contains("the system's log at"), "{said}");
+        }
+        for bad in [Path::new("/dev/null/audit"), &file.join("audit")] {
+            let said = told(bad, None).unwrap_err();
+            assert!(said.starts_with("cannot write to `"), "{said}");
+        }
+        assert!(!place.path().join("audit").exists());
+        std::fs::create_dir_all(good.join("heads")).unwrap();
+        assert!(told(&good, None).is_err(), "its heads are a folder");
     }
 }

@@ -166,14 +166,32 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
-    use crate::audit::options::{OnFailure, Options};
+    use crate::options::{OnFailure, Options};
+    use crate::program::{Program, Undisturbed};
+
+    /// Notes that somebody was warned.
+    struct Told(AtomicBool);
+
+    impl Program for Told {
+        fn warn(&self, _: &str) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+
+        fn ending_signal(&self) -> Option<i32> {
+            None
+        }
+    }
 
     fn queue(folder: &std::path::Path) -> Queue {
         let options = Options {
             directory: folder.join("audit"),
             ..Options::default()
         };
-        let waiting = Waiting::new(OnFailure::Continue, &options.directory, |_| {});
+        let waiting = Waiting::new(
+            OnFailure::Continue,
+            &options.directory,
+            Arc::new(Undisturbed),
+        );
         let make = {
             let waiting = waiting.clone();
             move || Writer::create(&options, waiting)
@@ -247,11 +265,8 @@ mod tests {
     fn a_disk_that_does_not_answer_is_told_of_and_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let mut queue = queue(folder.path());
-        let told = Arc::new(AtomicBool::new(false));
-        let seen = told.clone();
-        queue.waiting = Waiting::new(OnFailure::Continue, folder.path(), move |_| {
-            seen.store(true, Ordering::SeqCst);
-        });
+        let told = Arc::new(Told(AtomicBool::new(false)));
+        queue.waiting = Waiting::new(OnFailure::Continue, folder.path(), told.clone());
         queue.waiting.answer = std::time::Duration::from_secs(2);
         let (release, released) = channel::<()>();
         let waited = queue.wait(move |_| {
@@ -259,7 +274,7 @@ mod tests {
             Ok(())
         });
         assert!(matches!(waited, Err(Error::Silent { .. })), "{waited:?}");
-        assert!(told.load(Ordering::SeqCst));
+        assert!(told.0.load(Ordering::SeqCst));
         // Nor does anybody hang who only hands lines over.
         queue.waiting.answer = std::time::Duration::from_millis(10);
         let puts: Vec<_> = (0..=LONGEST).map(|_| queue.put(draft(1))).collect();

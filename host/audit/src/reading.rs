@@ -17,11 +17,11 @@ use super::options::Error;
 const MAX_SIZE: u64 = 1 << 30;
 
 /// A line's members, without its hash.
-pub(crate) type Entry = Map<String, Value>;
+pub type Entry = Map<String, Value>;
 
 /// A log as it was found, whatever became of it.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub struct Run {
     /// The ID, by the name of the file.
     pub id: String,
     /// The lines that follow one another as they were written.
@@ -45,7 +45,7 @@ impl Run {
     ///
     /// # Errors
     /// If there is no such log, or it cannot be read.
-    pub(crate) fn read(folder: &Folder, id: &str) -> Result<Self, Error> {
+    pub fn read(folder: &Folder, id: &str) -> Result<Self, Error> {
         Self::open(&folder.file(id, Part::Lines))
     }
 
@@ -53,7 +53,7 @@ impl Run {
     ///
     /// # Errors
     /// If there is no such file, or it cannot be read.
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path) -> Result<Self, Error> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let id = name.split('.').next().unwrap_or_default().to_owned();
         let folder = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
@@ -136,7 +136,7 @@ impl Run {
 
     /// Tells whether the last line of the run is there.
     #[must_use]
-    pub(crate) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.entries
             .last()
             .is_some_and(|entry| entry.get("phase").is_some_and(|phase| phase == "close"))
@@ -145,7 +145,7 @@ impl Run {
     /// Returns the value of `request` or `answer` of a line, wherever it stands; none if the line has
     /// none, or it was too long to be kept.
     #[must_use]
-    pub(crate) fn value(&self, entry: &Entry, name: &str) -> Option<Value> {
+    pub fn value(&self, entry: &Entry, name: &str) -> Option<Value> {
         if let Some(value) = entry.get(name) {
             return Some(value.clone());
         }
@@ -214,7 +214,7 @@ impl Folder {
     ///
     /// # Errors
     /// If there is none or more than one, with what there is; or the folder cannot be read.
-    pub(crate) fn find(&self, words: &str) -> Result<PathBuf, NotFound> {
+    pub fn find(&self, words: &str) -> Result<PathBuf, NotFound> {
         if words.contains('/') || Path::new(words).is_file() {
             return Ok(PathBuf::from(words));
         }
@@ -239,7 +239,7 @@ impl Folder {
 
 /// Why it is not clear which run is meant.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NotFound {
+pub enum NotFound {
     /// There is none.
     #[error("there is no log of a run `{words}` in {}", folder.display())]
     None {

@@ -30,6 +30,18 @@ pub(super) fn send(socket: &Path, line: &str) -> Result<(), Error> {
     })
 }
 
+/// Tells whether somebody takes what is sent there; nothing is sent.
+///
+/// # Errors
+/// If nobody does.
+pub(super) fn probe(socket: &Path) -> Result<(), Error> {
+    let reached = UnixDatagram::unbound().and_then(|connection| connection.connect(socket));
+    reached.map_err(|source| Error::SystemLog {
+        path: socket.to_owned(),
+        source,
+    })
+}
+
 fn deliver(socket: &Path, message: &[u8]) -> io::Result<()> {
     let connection = UnixDatagram::unbound()?;
     connection.set_write_timeout(Some(PATIENCE))?;
@@ -43,22 +55,19 @@ pub(super) fn content(line: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::audit::{Closing, Heads, Log, Mask, OnFailure, Opening, Options, Run, Verdict};
-    use crate::policy::{Cluster, Guest, Policy};
+    use crate::program::Quiet;
+    use crate::tests::opening;
+    use crate::{Closing, Heads, Log, Mask, OnFailure, Options, Run, Verdict};
+    use keepdocker_gate::NO_ARGUMENTS;
+    use keepdocker_gate::policy::{Cluster, Guest, Policy};
 
     fn run(options: &Options) -> Result<String, Error> {
         let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
-        let opening = Opening {
-            arguments: &[],
-            command: "images",
-            request: &((),),
-            guest: &guest,
-            policy: &policy,
-            cluster: &cluster,
-            detours: &[],
-        };
-        let log = Log::open(options.clone(), Mask::default(), &opening, |_| {})?;
+        let opening = opening(&[], &NO_ARGUMENTS, (&guest, &policy, &cluster));
+        let log = Log::open(options.clone(), Mask::default(), &opening, Arc::new(Quiet))?;
         log.close(&Closing {
             outcome: "done",
             exit: 0,
@@ -100,7 +109,7 @@ mod tests {
         std::fs::write(&copy, messages(&daemon, 4)).unwrap();
 
         let copy = Heads::open(&copy).unwrap();
-        let folder = crate::audit::Folder(options.directory.clone());
+        let folder = crate::Folder(options.directory.clone());
         for id in [&first, &second] {
             assert_eq!(copy.judge(&Run::read(&folder, id).unwrap()), Verdict::Sound);
         }
@@ -118,12 +127,15 @@ mod tests {
         let options = options(place.path());
         let refused = run(&options).unwrap_err().to_string();
         assert!(refused.contains("the system's log at"), "{refused}");
+        assert!(!options.directory.exists(), "it left a log");
+        let missing = options.check().unwrap_err().to_string();
+        assert_eq!(missing, refused);
         let warned = Options {
             on_failure: OnFailure::Continue,
             ..options
         };
         let id = run(&warned).unwrap();
-        let folder = crate::audit::Folder(warned.directory);
+        let folder = crate::Folder(warned.directory);
         let heads = Heads::read(&folder).unwrap();
         let verdict = heads.judge(&Run::read(&folder, &id).unwrap());
         assert_eq!(verdict, Verdict::Sound, "the log itself is whole");

@@ -6,8 +6,34 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::gate::{Gate, NO_ARGUMENTS, Operation, Verb};
-use crate::policy::{Cluster, Guest, Policy};
+use crate::program::{Quiet, Undisturbed};
+use erased_serde::Serialize as Recordable;
+use keepdocker_gate::policy::{Cluster, Guest, Policy};
+use keepdocker_gate::{Gate, NO_ARGUMENTS, Operation, Verb};
+
+/// Returns the opening of a run.
+pub(crate) fn opening<'a>(
+    arguments: &'a [String],
+    request: &'a dyn Recordable,
+    (guest, policy, cluster): (&'a Guest, &'a Policy, &'a Cluster),
+) -> Opening<'a> {
+    const CONNECTION: &Connection = &Connection {
+        certificates_checked: true,
+        keep_services: None,
+    };
+    Opening {
+        arguments,
+        version: "1",
+        user: 0,
+        host: "host",
+        command: "upload",
+        request,
+        guest,
+        policy,
+        cluster,
+        connection: CONNECTION,
+    }
+}
 
 /// Writes a log with these operations and answers, and returns everything in its folder.
 fn written(mask: Mask, words: &[String], operations: Vec<Operation>) -> (Vec<Value>, String) {
@@ -17,17 +43,10 @@ fn written(mask: Mask, words: &[String], operations: Vec<Operation>) -> (Vec<Val
         ..Options::default()
     };
     let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
-    let opening = Opening {
-        arguments: words,
-        command: "upload",
-        request: &(words,),
-        guest: &guest,
-        policy: &policy,
-        cluster: &cluster,
-        detours: &[],
-    };
-    let log =
-        Arc::new(Log::open(options.clone(), mask, &opening, |text| panic!("{text}")).unwrap());
+    let request = (words,);
+    let opening = opening(words, &request, (&guest, &policy, &cluster));
+    let opened = Log::open(options.clone(), mask, &opening, Arc::new(Undisturbed));
+    let log = Arc::new(opened.unwrap());
     let gate = Gate::new(policy, &guest, cluster, Box::new(log.clone())).unwrap();
     for operation in operations {
         let permit = gate.admit(operation, &(words, &NO_ARGUMENTS)).unwrap();
@@ -69,16 +88,8 @@ fn an_end_that_the_heads_cannot_be_told_leaves_an_incomplete_log_and_no_altered_
         ..Options::default()
     };
     let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
-    let opening = Opening {
-        arguments: &[],
-        command: "images",
-        request: &((),),
-        guest: &guest,
-        policy: &policy,
-        cluster: &cluster,
-        detours: &[],
-    };
-    let log = Log::open(options.clone(), Mask::default(), &opening, |_| {}).unwrap();
+    let opening = opening(&[], &NO_ARGUMENTS, (&guest, &policy, &cluster));
+    let log = Log::open(options.clone(), Mask::default(), &opening, Arc::new(Quiet)).unwrap();
     let logs = Folder(options.directory);
     let heads = std::fs::File::open(logs.heads()).unwrap();
     heads.lock().unwrap();
@@ -138,18 +149,13 @@ fn an_attempt_is_in_the_log_before_it_is_made() {
         ..Options::default()
     };
     let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
-    let opening = Opening {
-        arguments: &[],
-        command: "images",
-        request: &NO_ARGUMENTS,
-        guest: &guest,
-        policy: &policy,
-        cluster: &cluster,
-        detours: &[],
-    };
-    let log = Log::open(options.clone(), Mask::default(), &opening, |text| {
-        panic!("{text}")
-    });
+    let opening = opening(&[], &NO_ARGUMENTS, (&guest, &policy, &cluster));
+    let log = Log::open(
+        options.clone(),
+        Mask::default(),
+        &opening,
+        Arc::new(Undisturbed),
+    );
     let log = Arc::new(log.unwrap());
     let gate = Gate::new(policy, &guest, cluster, Box::new(log.clone())).unwrap();
     // What was read is long, and takes its time.

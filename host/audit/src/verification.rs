@@ -21,7 +21,7 @@ const CLOCKS_DIFFER: TimeDelta = TimeDelta::hours(1);
 
 /// What became of a log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// It is whole and as it was written, as far as can be told.
     Sound,
     /// Its last line is missing, and nothing says that there was one: the run goes on still, or was
@@ -34,7 +34,7 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Returns the word for it.
     #[must_use]
-    pub(crate) fn word(&self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Self::Sound => "sound",
             Self::Incomplete => "incomplete",
@@ -73,7 +73,7 @@ enum Removal {
 
 /// The chain of all runs, as it was found.
 #[derive(Debug, Default)]
-pub(crate) struct Heads {
+pub struct Heads {
     /// The hash of each line.
     hashes: Vec<String>,
     pub(super) entries: Vec<Entry>,
@@ -87,7 +87,7 @@ impl Run {
     ///
     /// # Errors
     /// If it is not, with why in words.
-    pub(crate) fn check_note(&self, key: &VerifyingKey) -> Result<(), String> {
+    pub fn check_note(&self, key: &VerifyingKey) -> Result<(), String> {
         let note = self.note.as_deref().ok_or("it has no signed note")?;
         let text = key.open(note).map_err(|error| error.to_string())?;
         if text.starts_with(&note_of_run(&self.id, &self.chain)) {
@@ -106,7 +106,7 @@ impl Heads {
     ///
     /// # Errors
     /// If the file is there and cannot be read.
-    pub(crate) fn read(folder: &Folder) -> Result<Self, Error> {
+    pub fn read(folder: &Folder) -> Result<Self, Error> {
         Ok(Self::follow(&read(&folder.heads())?.unwrap_or_default()))
     }
 
@@ -114,7 +114,7 @@ impl Heads {
     ///
     /// # Errors
     /// If it is not there, or cannot be read.
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path) -> Result<Self, Error> {
         let missing = || std::io::Error::other("there is no such file");
         let text = read(path)?.ok_or_else(|| Error::file("cannot read", path)(missing()))?;
         let lines: Vec<&str> = text.lines().map(system_log::content).collect();
@@ -168,7 +168,7 @@ impl Heads {
     /// Tells how this file was altered since a copy of it was made; none if it only grew. That it is
     /// gone, or shorter than the copy, is an alteration, too.
     #[must_use]
-    pub(crate) fn differs_from(&self, copy: &Self) -> Option<String> {
+    pub fn differs_from(&self, copy: &Self) -> Option<String> {
         if let Some(broken) = &copy.broken {
             return Some(format!(
                 "the copy of the heads is itself not sound: {broken}"
@@ -184,7 +184,7 @@ impl Heads {
     }
 
     /// Returns the runs whose logs are gone, though nothing says that their time was over.
-    pub(crate) fn missing<'a>(&'a self, present: &'a [String]) -> impl Iterator<Item = &'a str> {
+    pub fn missing<'a>(&'a self, present: &'a [String]) -> impl Iterator<Item = &'a str> {
         self.runs
             .iter()
             .filter(|(run, recorded)| {
@@ -195,20 +195,20 @@ impl Heads {
 
     /// Tells whether a log was removed because its time was over.
     #[must_use]
-    pub(crate) fn removed(&self, run: &str) -> bool {
+    pub fn removed(&self, run: &str) -> bool {
         let recorded = self.runs.get(run);
         recorded.is_some_and(|recorded| recorded.removed == Some(Removal::Due))
     }
 
     /// Tells whether there is nothing to judge logs by but themselves.
     #[must_use]
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// Tells whether the heads have the end of a run.
     #[must_use]
-    pub(crate) fn have_end_of(&self, run: &str) -> bool {
+    pub fn have_end_of(&self, run: &str) -> bool {
         self.runs
             .get(run)
             .is_some_and(|recorded| recorded.last.is_some())
@@ -216,7 +216,7 @@ impl Heads {
 
     /// Judges a log by itself, and by what the heads say of it if there are any.
     #[must_use]
-    pub(crate) fn judge(&self, run: &Run) -> Verdict {
+    pub fn judge(&self, run: &Run) -> Verdict {
         if let Some(broken) = &run.broken {
             return Verdict::Tampered(broken.to_string());
         }

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::options::{Error, OnFailure};
-use crate::signals::received;
+use super::program::Program;
 
 /// After how long a wait is worth a message.
 pub(super) const SILENT: Duration = Duration::from_secs(1);
@@ -33,16 +33,12 @@ struct State {
     place: PathBuf,
     is_told: AtomicBool,
     is_given_up: AtomicBool,
-    tell: Box<dyn Fn(&str) + Send + Sync>,
+    program: Arc<dyn Program>,
 }
 
 impl Waiting {
     /// Waits longer where nothing must be done without a log.
-    pub(super) fn new(
-        on_failure: OnFailure,
-        place: &Path,
-        tell: impl Fn(&str) + Send + Sync + 'static,
-    ) -> Self {
+    pub(super) fn new(on_failure: OnFailure, place: &Path, program: Arc<dyn Program>) -> Self {
         let (lock, answer) = match on_failure {
             OnFailure::Continue => (4, 8),
             OnFailure::Stop => (30, 120),
@@ -54,7 +50,7 @@ impl Waiting {
                 place: place.to_owned(),
                 is_told: AtomicBool::new(false),
                 is_given_up: AtomicBool::new(false),
-                tell: Box::new(tell),
+                program,
             }),
         }
     }
@@ -69,7 +65,7 @@ impl Waiting {
 
     fn tell(&self, text: &str) {
         if !self.state.is_told.swap(true, Ordering::Relaxed) {
-            (self.state.tell)(text);
+            self.state.program.warn(text);
         }
     }
 
@@ -101,7 +97,9 @@ impl Waiting {
             match tried {
                 // A run that is being ended by a signal writes its end, too.
                 Ok(()) => return Ok(()),
-                Err(TryLockError::WouldBlock) if received().is_some() => return Err(silent()),
+                Err(TryLockError::WouldBlock) if self.state.program.ending_signal().is_some() => {
+                    return Err(silent());
+                }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => {
                     return Err(Error::file("cannot lock", path)(source));

@@ -12,7 +12,7 @@ use crate::audit::{Error, Folder, Heads, NotFound, Run, SigningKey, Verdict};
 use crate::component::{Component, Limits};
 use crate::output::{Console, Exit, Level, Report, runs, steps};
 use crate::policy::Policy;
-use crate::replay::ReplayError;
+use crate::replay::{self, ReplayError};
 use crate::run::no_policy;
 use crate::settings::Environment;
 use keepdocker_console::values::is_empty;
@@ -135,7 +135,8 @@ async fn run(
             ..
         } => show(&folder, run, *json, console),
         AuditCommand::Verify { run, against, key } => {
-            let copy = against.as_deref().map(Heads::open).transpose()?;
+            let copy = against.as_deref().map(Heads::open).transpose();
+            let copy = copy.map_err(unreadable)?;
             let key = key
                 .as_deref()
                 .map(verification::verifying_key)
@@ -161,16 +162,15 @@ async fn run(
 /// Returns the folder of the logs under the policy in force.
 pub(super) fn folder(given: Vec<PathBuf>, environment: &Environment) -> Result<Folder, Report> {
     let policy = Policy::load(&environment.policies(given)).map_err(no_policy)?;
-    match policy.audit().directory() {
-        Some(directory) => Ok(Folder::of_user(directory)),
-        None => Ok(Folder::usual(environment).ok_or(Error::NoPlace)?),
-    }
+    environment
+        .audit_folder(policy.audit())
+        .ok_or_else(|| unreadable(Error::NoPlace))
 }
 
 fn list(folder: &Folder, limit: usize, as_json: bool, console: Console) -> Result<(), Report> {
-    let heads = Heads::read(folder)?;
+    let heads = Heads::read(folder).map_err(unreadable)?;
     let mut listed = Vec::new();
-    for id in folder.runs()?.iter().rev().take(limit) {
+    for id in folder.runs().map_err(unreadable)?.iter().rev().take(limit) {
         match Run::read(folder, id) {
             Ok(run) => {
                 let verdict = heads.judge(&run);
@@ -251,13 +251,15 @@ async fn replay(
     }
     let component = Component::choose(component)?;
     let limits = Limits::from(Policy::built_in().limits());
-    let replayed = run.replay(&component, limits).await.map_err(|error| {
-        let exit = match error {
-            ReplayError::Deviates(_) => Exit::Tampered,
-            _ => Exit::Failed,
-        };
-        Report::new(exit, error.to_string())
-    })?;
+    let replayed = replay::replay(run, &component, limits)
+        .await
+        .map_err(|error| {
+            let exit = match error {
+                ReplayError::Deviates(_) => Exit::Tampered,
+                _ => Exit::Failed,
+            };
+            Report::new(exit, error.to_string())
+        })?;
     let end = if replayed.whole {
         "and the same answer"
     } else {
@@ -269,14 +271,12 @@ async fn replay(
     )
 }
 
-impl From<Error> for Report {
-    fn from(error: Error) -> Self {
-        Self::new(Exit::Failed, error.to_string())
-    }
+/// Reports that logs cannot be read.
+pub(super) fn unreadable(error: Error) -> Report {
+    Report::new(Exit::Failed, error.to_string())
 }
 
-impl From<NotFound> for Report {
-    fn from(error: NotFound) -> Self {
-        Self::new(Exit::Failed, error.to_string()).advise("`keepdocker audit show` lists the runs")
-    }
+/// Reports that there is no such run.
+pub(super) fn not_found(error: NotFound) -> Report {
+    Report::new(Exit::Failed, error.to_string()).advise("`keepdocker audit show` lists the runs")
 }

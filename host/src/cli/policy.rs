@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::audit::folder;
+use super::audit::{folder, not_found};
 use super::invocation::{Execute, Invocation};
 use super::request;
 use crate::confinement;
@@ -163,7 +163,9 @@ fn run(
             test(&Policy::load(&sources).map_err(no_policy)?, file, console)
         }
         PolicyCommand::Init { from_audit } => {
-            let file = folder(given, environment)?.find(from_audit)?;
+            let file = folder(given, environment)?
+                .find(from_audit)
+                .map_err(not_found)?;
             let record = std::fs::read_to_string(&file).map_err(|error| {
                 Report::new(
                     Exit::Failed,

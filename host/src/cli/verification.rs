@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::audit::{not_found, unreadable};
 use super::request;
 use crate::audit::{Folder, Heads, Run, Verdict, VerifyingKey};
 use crate::harmless;
@@ -63,7 +64,7 @@ fn all_of(
     });
     let broken = heads.broken.as_ref();
     faults.extend(broken.map(|broken| format!("heads: {broken}")));
-    let present = folder.runs()?;
+    let present = folder.runs().map_err(unreadable)?;
     let mut missing: Vec<&str> = heads.missing(&present).collect();
     if let Some(copy) = copy {
         let further = copy.missing(&present);
@@ -74,7 +75,7 @@ fn all_of(
     missing.dedup();
     let gone = |run: &str| format!("{run}: its log is gone");
     faults.extend(missing.iter().map(|run| gone(run)));
-    for run in folder.left_over()? {
+    for run in folder.left_over().map_err(unreadable)? {
         if !missing.contains(&run.as_str()) && !heads.removed(&run) {
             faults.push(format!("{} and something of it is left", gone(&run)));
         }
@@ -95,15 +96,18 @@ fn all_of(
 /// # Errors
 /// If there is none, it cannot be read, or the file is something else.
 pub(super) fn one_of(folder: &Folder, words: &str) -> Result<(Heads, Run), Report> {
-    let path = folder.find(words)?;
+    let path = folder.find(words).map_err(not_found)?;
     // The heads that belong to a log lie beside it; what was exported may be known here.
-    let (heads, run) = match Run::import(&path)? {
+    let (heads, run) = match Run::import(&path).map_err(unreadable)? {
         None => {
             let beside = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
-            (Heads::read(&beside)?, Run::open(&path)?)
+            (
+                Heads::read(&beside).map_err(unreadable)?,
+                Run::open(&path).map_err(unreadable)?,
+            )
         }
         Some(run) => {
-            let heads = Heads::read(folder)?;
+            let heads = Heads::read(folder).map_err(unreadable)?;
             match heads.have_end_of(&run.id) {
                 true => (heads, run),
                 false => (Heads::default(), run),

@@ -6,11 +6,38 @@ use keepdocker_console::{Console, Exit, Level, Purpose, Report};
 use serde::Serialize;
 
 use super::{Surroundings, ending};
-use crate::audit::{self, Closing, Log, Mask, OnFailure, Opening};
+use crate::audit::{self, Closing, Connection, Log, Mask, OnFailure, Opening};
 use crate::bindings::commands::Failure;
 use crate::component;
 use crate::gate::Gate;
+use crate::policy::AuditRules;
+use crate::settings::Detour;
 use crate::signals::received;
+
+/// This program, as a log sees it.
+struct Logged(Console);
+
+impl audit::Program for Logged {
+    fn warn(&self, text: &str) {
+        self.0.message(Level::Warning, text);
+    }
+
+    fn ending_signal(&self) -> Option<i32> {
+        received()
+    }
+}
+
+/// Says for the log how token and data go to the cluster.
+pub(super) fn connection(detours: &[Detour]) -> Connection {
+    let services = detours.iter().find_map(|detour| match detour {
+        Detour::KeepServices(roots) => Some(roots.iter().map(ToString::to_string).collect()),
+        Detour::Unchecked => None,
+    });
+    Connection {
+        certificates_checked: !detours.contains(&Detour::Unchecked),
+        keep_services: services,
+    }
+}
 
 /// A command that the component works on.
 pub(super) struct Command {
@@ -112,9 +139,8 @@ impl Surroundings {
         }
         let console = self.console();
         let opened = self.log_options(rules).and_then(|options| {
-            Log::open(options, Mask::new(self.secrets()), opening, move |text| {
-                console.message(Level::Warning, text);
-            })
+            let mask = Mask::new(self.secrets());
+            Log::open(options, mask, opening, Arc::new(Logged(console)))
         });
         match opened {
             Ok(log) => Ok(Some(Arc::new(log))),
@@ -134,20 +160,15 @@ impl Surroundings {
         }
     }
 
-    fn log_options(
-        &self,
-        rules: &crate::policy::AuditRules,
-    ) -> Result<audit::Options, audit::Error> {
+    /// Returns how the policy has the log kept.
+    pub(super) fn log_options(&self, rules: &AuditRules) -> Result<audit::Options, audit::Error> {
         let on_failure = if rules.stops() {
             OnFailure::Stop
         } else {
             OnFailure::Continue
         };
         Ok(audit::Options {
-            directory: match rules.directory() {
-                Some(directory) => audit::Folder::of_user(directory).0,
-                None => self.usual_log_folder().ok_or(audit::Error::NoPlace)?.0,
-            },
+            directory: self.log_folder(rules).ok_or(audit::Error::NoPlace)?.0,
             on_failure,
             system_log: rules.system_log().cloned(),
             sign_with: rules.sign_with().cloned(),

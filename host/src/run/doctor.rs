@@ -4,10 +4,10 @@ use std::path::Path;
 
 use keepdocker_console::Report;
 
-use super::Surroundings;
-use crate::audit::Folder;
+use super::{Surroundings, no_policy};
 use crate::bindings::commands::Failure;
 use crate::component::{Capabilities, Component};
+use crate::policy::{Policy, Sources};
 
 /// What was found of one thing that commands need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,9 +80,9 @@ impl Surroundings {
     /// Looks at all that commands need. Nothing is written on the cluster; the folder of the cache is made if it is
     /// not there, as any upload would.
     pub(crate) async fn checkup(&self) -> Vec<Finding> {
-        let policy = self.check_policy();
+        let policy = policy_finding(self.policy());
         let may_ask = policy.state == State::Good;
-        let mut findings = vec![policy, self.check_component()];
+        let mut findings = vec![policy, component_finding(self.component())];
         // A policy may say to whom the token must not go.
         if !may_ask {
             return findings;
@@ -99,30 +99,6 @@ impl Surroundings {
         findings.push(self.check_cache());
         findings.push(self.check_logs());
         findings
-    }
-
-    fn check_policy(&self) -> Finding {
-        match self.policy() {
-            Ok(policy) => {
-                let files: Vec<String> = policy
-                    .layers()
-                    .iter()
-                    .map(|layer| layer.file.to_string())
-                    .collect();
-                Finding::good("policy", format!("in force: {}", files.join(", ")))
-            }
-            Err(report) => Finding::of("policy", State::Bad, report),
-        }
-    }
-
-    fn check_component(&self) -> Finding {
-        match Component::choose(self.component()) {
-            Ok(component) => {
-                let description = component.description();
-                Finding::good("component", format!("sha256:{}", description.sha256))
-            }
-            Err(error) => Finding::of("component", State::Bad, error.into()),
-        }
     }
 
     async fn check_cluster(&self, capabilities: &Capabilities) -> Vec<Finding> {
@@ -196,27 +172,61 @@ impl Surroundings {
 
     fn check_logs(&self) -> Finding {
         const WHAT: &str = "audit log";
-        let policy = self.policy().ok();
-        let placed = policy
-            .as_ref()
-            .and_then(|policy| policy.audit().directory());
-        let folder = match placed {
-            Some(directory) => Some(Folder::of_user(directory)),
-            None => self.usual_log_folder(),
+        let policy = match self.policy() {
+            Ok(policy) => policy,
+            Err(report) => return Finding::of(WHAT, State::Bad, report),
         };
-        let Some(Folder(folder)) = folder else {
-            let error = crate::audit::Error::NoPlace;
-            return Finding::faulty(WHAT, State::Lacking, error);
+        let rules = policy.audit();
+        let checked = self.log_options(rules).and_then(|options| {
+            options.check()?;
+            Ok(options.directory)
+        });
+        // What a policy makes a condition, no command can do without.
+        let state = match rules.stops() {
+            true => State::Bad,
+            false => State::Lacking,
         };
-        // A run makes what is not there yet.
-        let there = folder.ancestors().find(|folder| folder.is_dir());
-        match tempfile::tempfile_in(there.unwrap_or(&folder)) {
-            Ok(_) => Finding::good(WHAT, shown(&folder)),
-            Err(error) => {
-                let told = format!("nothing can be written to {}: {error}", shown(&folder));
-                Finding::faulty(WHAT, State::Lacking, told)
-            }
+        match checked {
+            Ok(folder) => Finding::good(WHAT, shown(&folder)),
+            Err(error) => Finding::faulty(WHAT, state, error),
         }
+    }
+}
+
+/// Tells what can be told where the settings are unusable, which is why `report` came.
+pub(crate) fn checkup_without_settings(
+    report: Report,
+    sources: &Sources,
+    component: Option<&Path>,
+) -> Vec<Finding> {
+    vec![
+        Finding::of("set-up", State::Bad, report),
+        policy_finding(Policy::load(sources).map_err(no_policy)),
+        component_finding(component),
+    ]
+}
+
+fn policy_finding(policy: Result<Policy, Report>) -> Finding {
+    match policy {
+        Ok(policy) => {
+            let files: Vec<String> = policy
+                .layers()
+                .iter()
+                .map(|layer| layer.file.to_string())
+                .collect();
+            Finding::good("policy", format!("in force: {}", files.join(", ")))
+        }
+        Err(report) => Finding::of("policy", State::Bad, report),
+    }
+}
+
+fn component_finding(file: Option<&Path>) -> Finding {
+    match Component::choose(file) {
+        Ok(component) => {
+            let description = component.description();
+            Finding::good("component", format!("sha256:{}", description.sha256))
+        }
+        Err(error) => Finding::of("component", State::Bad, error.into()),
     }
 }
 

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use erased_serde::Serialize as Recordable;
 use keepdocker_console::{Exit, Level, Purpose, Report};
 
-pub(crate) use doctor::{Finding, State};
+pub(crate) use doctor::{Finding, State, checkup_without_settings};
 pub(crate) use ending::no_policy;
 pub(crate) use plan::{Done, Task};
 pub(crate) use surroundings::{Options, Surroundings};
@@ -40,7 +40,7 @@ use crate::component::{self, Capabilities, Component, Limits, Running};
 use crate::gate::Gate;
 use crate::keep::Lenders;
 use crate::policy::{Cluster, Endpoints, Policy};
-use crate::settings::Detour;
+use crate::settings::{Detour, host_name, user};
 use command::Command;
 use recorders::Recorders;
 use trace::Trace;
@@ -196,12 +196,15 @@ impl Surroundings {
         policy.vet(&guest).map_err(ending::unfit)?;
         let log = self.open_log(&Opening {
             arguments: self.arguments(),
+            version: env!("CARGO_PKG_VERSION"),
+            user: user(),
+            host: &host_name(),
             command: name,
             request,
             guest: &guest,
             policy: &policy,
             cluster: &cluster,
-            detours: &detours,
+            connection: &command::connection(&detours),
         })?;
         if let Some(log) = &log {
             capabilities.archives.registries().log_to(log.clone());

@@ -18,7 +18,7 @@ use crate::keep::{ArchiveStore, Destination, Identity, Keep};
 use crate::locks::Locks;
 use crate::messages::Messages;
 use crate::plan::Effects;
-use crate::policy::Sources;
+use crate::policy::{AuditRules, Sources};
 use crate::progress::Progress;
 use crate::registry::{Lender, Registries};
 use crate::settings::{CacheBase, Detour, Environment, Settings};
@@ -173,9 +173,9 @@ impl Surroundings {
         secrets
     }
 
-    /// Returns the folder of the audit logs where no policy names one.
-    pub(super) fn usual_log_folder(&self) -> Option<Folder> {
-        Folder::usual(&self.environment)
+    /// Returns the folder of the audit logs; none where there is no home directory for it.
+    pub(super) fn log_folder(&self, rules: &AuditRules) -> Option<Folder> {
+        self.environment.audit_folder(rules)
     }
 
     /// Returns the engine that the user has or chose.

@@ -5,8 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::machine::user;
 use super::variables::{assert_listed, is_blank};
-use crate::policy::Sources;
+use crate::audit::Folder;
+use crate::policy::{AuditRules, Sources};
 
 /// A set of environment variables, and the home directory.
 ///
@@ -76,6 +78,18 @@ impl Environment {
     #[must_use]
     pub(crate) fn policies(&self, given: Vec<PathBuf>) -> Sources {
         Sources::standard(self.home(), self.absolute_path("XDG_CONFIG_HOME"), given)
+    }
+
+    /// Returns the folder of the audit logs: the one that the policy names, or the usual one; none where there is no
+    /// home directory for that.
+    pub(crate) fn audit_folder(&self, rules: &AuditRules) -> Option<Folder> {
+        if let Some(directory) = rules.directory() {
+            return Some(Folder::of_user(directory, user()));
+        }
+        let state = self
+            .absolute_path("XDG_STATE_HOME")
+            .or_else(|| Some(self.home()?.join(".local/state")))?;
+        Some(Folder::usual(&state))
     }
 
     /// Returns the absolute paths of a variable that holds several; others are left out.
