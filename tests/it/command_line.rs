@@ -172,6 +172,73 @@ fn the_doctor_looks_at_each_thing_by_itself() {
         String::from_utf8_lossy(&output.stdout).contains("failed    token"),
         "{output}"
     );
+
+    // Without settings there are findings all the same.
+    environment.set("ARVADOS_API_TOKEN", "");
+    let output = environment.keepdocker(&words);
+    let message = output.failure(1).to_owned();
+    assert!(message.contains("not as it should be: set-up"), "{message}");
+    let found = states(&String::from_utf8(output.stdout.clone()).unwrap());
+    for (what, state) in [("set-up", "failed"), ("policy", "ok"), ("component", "ok")] {
+        assert!(found.contains(&(what.into(), state.into())), "{found:?}");
+    }
+}
+
+#[test]
+fn the_doctor_sees_that_no_log_can_be_kept() {
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster);
+    let policy = environment.home().join("policy.toml");
+    for (rules, state, told) in [
+        (
+            "directory = \"/dev/null/audit\"",
+            "warning",
+            "cannot write to `/dev/null/audit`",
+        ),
+        (
+            "system-log = \"/dev/null/log\"\non-failure = \"stop\"",
+            "failed",
+            "the system's log at `/dev/null/log`",
+        ),
+    ] {
+        let text = format!("schema = \"keepdocker.policy/1\"\n[audit]\n{rules}\n");
+        std::fs::write(&policy, text).unwrap();
+        let words = ["--policy", policy.to_str().unwrap(), "doctor", "--json"];
+        let output = environment.keepdocker(&words);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = answer["findings"].as_array().unwrap();
+        let log = findings
+            .iter()
+            .find(|finding| finding["what"] == "audit log");
+        let log = log.unwrap();
+        assert_eq!(log["state"], state, "{log}");
+        assert!(log["told"].as_str().unwrap().contains(told), "{log}");
+    }
+}
+
+#[test]
+fn whoever_asks_for_json_gets_it_of_a_wrong_command_line_too() {
+    let environment = Environment::new();
+    for (words, mention) in [
+        (&["upload", "--jsn", "--json"][..], "--jsn"),
+        (&["resolve", "--json"], "required"),
+        (&["images", "--format", "json", "--nothing"], "--nothing"),
+    ] {
+        let output = environment.keepdocker(words);
+        output.failure(2);
+        let failure: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(failure["schema"], "keepdocker.failure/1");
+        assert_eq!(failure["exit"], 2);
+        assert!(
+            failure["message"].as_str().unwrap().contains(mention),
+            "{failure}"
+        );
+    }
+    for words in [&["upload", "--jsn"][..], &["resolve", "--", "--json", "x"]] {
+        let output = environment.keepdocker(words);
+        output.failure(2);
+        assert!(output.stdout.is_empty(), "{output}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::invocation::{Execute, Invocation};
 use super::request;
 use crate::harmless::escape;
 use crate::output::{Exit, Report};
-use crate::run::{Finding, State};
+use crate::run::{Finding, State, checkup_without_settings};
 
 /// Check the cluster, the token, Keep, the engine, the policy and the folders that commands need.
 #[derive(Debug, Args)]
@@ -31,7 +31,14 @@ impl Execute for Doctor {
 
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
         let console = invocation.console;
-        let findings = invocation.surroundings().await?.checkup().await;
+        let sources = invocation
+            .environment
+            .policies(invocation.options.policies.clone());
+        let component = invocation.options.component.clone();
+        let findings = match invocation.surroundings().await {
+            Ok(surroundings) => surroundings.checkup().await,
+            Err(report) => checkup_without_settings(report, &sources, component.as_deref()),
+        };
         let text = match self.json {
             true => as_json(&findings),
             false => findings.iter().map(line).collect(),

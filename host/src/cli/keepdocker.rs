@@ -35,6 +35,10 @@ pub(crate) fn main() -> ExitCode {
             if let Some(hint) = hints::for_other_tools(&error) {
                 console.hint(hint);
             }
+            if error.use_stderr() && asks_for_json(&words) {
+                // What cannot be written there was said on standard error.
+                let _ = console.answer(output::failure(&super::refusal(&error)));
+            }
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         })?;
         let arguments = arguments.settled();
@@ -71,6 +75,18 @@ pub(crate) fn main() -> ExitCode {
             work: Box::pin(work),
         })
     })
+}
+
+/// Tells whether the answer is to be JSON, of a command line that could not be read.
+fn asks_for_json(words: &[OsString]) -> bool {
+    let options = words.iter().take_while(|word| *word != "--");
+    let options: Vec<&OsString> = options.collect();
+    options
+        .iter()
+        .any(|word| ["--json", "--format=json"].contains(&&*word.to_string_lossy()))
+        || options
+            .windows(2)
+            .any(|pair| pair[0] == "--format" && pair[1] == "json")
 }
 
 async fn run(

@@ -97,6 +97,24 @@ fn print(error: &clap::Error, console: Console) {
     }
 }
 
+/// Returns what the parser of the command line says as a failure like any other.
+fn refusal(error: &clap::Error) -> Report {
+    let text = error.render().to_string();
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    let first = lines.next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(first);
+    lines.fold(
+        Report::new(Exit::Usage, message),
+        |report, line| match line.strip_prefix("tip: ") {
+            Some(tip) => report.advise(tip),
+            None => report.detail(line),
+        },
+    )
+}
+
 /// What a program is going to do.
 struct Job {
     console: Console,
