@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -120,6 +121,28 @@ fn nothing_is_public_that_no_other_crate_names() {
         alone.is_empty(),
         "only their own crates name these: {alone:#?}"
     );
+}
+
+/// The way in which Cargo puts features together is its own, so it is asked.
+#[test]
+fn no_program_that_is_released_has_what_only_tests_do() {
+    let features = |scope: &[&str]| {
+        let output = Command::new(env!("CARGO"))
+            .current_dir(root())
+            .args(["tree", "--locked", "--offline", "--edges", "features"])
+            .args(["--invert", "keepdocker-sandbox"])
+            .args(scope)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let of_tests = "keepdocker-sandbox feature \"testing\"";
+    assert!(features(&["--workspace"]).contains(of_tests));
+    let released = features(&["--package", "keepdocker"]);
+    assert!(released.contains("feature \"sandbox\""), "{released}");
+    assert!(!released.contains("\"testing\""), "{released}");
 }
 
 #[test]
