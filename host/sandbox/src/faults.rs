@@ -129,10 +129,10 @@ impl Faults {
         self.confirms_lost_blocks.store(confirms, Ordering::Relaxed);
     }
 
-    pub(crate) fn page_limit(&self) -> Option<i64> {
+    pub(crate) fn page_limit(&self) -> i64 {
         match self.page_limit.load(Ordering::Relaxed) {
-            0 => None,
-            limit => Some(limit),
+            0 => i64::MAX,
+            limit => limit,
         }
     }
 

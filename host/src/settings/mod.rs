@@ -27,6 +27,7 @@ pub(crate) use machine::{host_name, user};
 pub(crate) use preferences::{ImageId, Preferences};
 pub(crate) use proxies::{Login, Protocol, Proxies, Proxy};
 pub(crate) use token::{InvalidToken, Token};
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use variables::VARIABLES;
 pub(crate) use variables::of_process as process_variable;
 

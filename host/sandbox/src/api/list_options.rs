@@ -143,15 +143,13 @@ impl Options {
                 ));
             }
         };
-        let mut limit = if self.limit < 0 {
+        let limit = if self.limit < 0 {
             DEFAULT_LIMIT
         } else {
             self.limit
         };
         #[cfg(feature = "testing")]
-        if let Some(cut) = call.cluster.faults.page_limit() {
-            limit = limit.min(cut);
-        }
+        let limit = limit.min(call.cluster.faults.page_limit());
         Ok(Request {
             filters: self.filters.clone(),
             order: self.order.clone().unwrap_or_default(),

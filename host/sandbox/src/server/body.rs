@@ -25,12 +25,3 @@ pub(crate) fn pieces(receiver: mpsc::Receiver<std::io::Result<Bytes>>) -> Answer
     });
     StreamBody::new(frames).boxed_unsync()
 }
-
-/// A body that breaks off after its bytes.
-pub(crate) fn broken(bytes: Bytes) -> Answer {
-    let frames = stream::iter([
-        Ok(Frame::data(bytes)),
-        Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
-    ]);
-    StreamBody::new(frames).boxed_unsync()
-}

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use hyper::body::{Body as _, Incoming as Body};
+use futures_util::stream;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Body as _, Frame, Incoming as Body};
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::body::{Answer, broken, full};
+use super::body::{Answer, full};
 use super::{Role, finish, incoming, perform};
 use crate::cluster::Cluster;
 use crate::faults::Action;
@@ -139,4 +140,13 @@ async fn whole(response: &mut Response<Answer>) -> Bytes {
         Ok(body) => body.to_bytes(),
         Err(_) => Bytes::new(),
     }
+}
+
+/// A body that breaks off after its bytes.
+fn broken(bytes: Bytes) -> Answer {
+    let frames = stream::iter([
+        Ok(Frame::data(bytes)),
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
+    ]);
+    StreamBody::new(frames).boxed_unsync()
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::clock;
 
 /// Reads the scopes of a recorded token: a JSON list or the YAML that the database keeps.
+#[cfg(any(test, feature = "testing"))]
 pub(crate) fn read_scopes(text: &str) -> Vec<String> {
     serde_json::from_str(text).unwrap_or_else(|_| {
         text.lines()
