@@ -210,7 +210,9 @@ fn login(text: &str) -> Option<(usize, usize)> {
             end + text[end..].chars().next().map_or(0, char::len_utf8)
         });
         let before = &text[start..at];
-        let Some(colon) = before.find(':').filter(|_| !before.contains("://")) else {
+        // What ends with a colon is a file, and behind it stands the number of an image: `saved.tar:@0`.
+        let is_address = before.contains("://") || before.ends_with(':');
+        let Some(colon) = before.find(':').filter(|_| !is_address) else {
             continue;
         };
         let after = text[at + 1..].split(is_end).next().unwrap_or_default();
@@ -302,6 +304,7 @@ mod tests {
             ("h:5000/x:1@sha256:0…", "h:5000/x:1@sha256:0…"),
             ("x:1@md5:0123456789ab", "x:1@md5:0123456789ab"),
             ("me@h: x:1", "me@h: x:1"),
+            ("docker-archive:a.tar:@0", "docker-archive:a.tar:@0"),
             (
                 "v2/zzzzz-gj3su-000000000000001/abc123.",
                 "v2/zzzzz-gj3su-000000000000001/masked.",
