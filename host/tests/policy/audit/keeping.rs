@@ -178,3 +178,17 @@ fn a_log_that_fails_in_the_middle_stops_the_run_before_the_next_effect_or_lets_i
     );
     assert_eq!(ground.images(), 1);
 }
+
+#[test]
+fn a_login_in_the_name_of_an_image_is_in_no_log() {
+    let ground = Ground::new();
+    let asked = ground.keepdocker(None, &["resolve", "me:p4ssw0rd@lab.example/x:1"]);
+    assert!(!asked.status.success());
+    assert!(!stderr(&asked).contains("p4ssw0rd"), "{}", stderr(&asked));
+    for run in ground.runs() {
+        let text = fs::read_to_string(ground.log(&run)).unwrap();
+        assert!(!text.contains("p4ssw0rd"), "{text}");
+        assert!(text.contains("masked@lab.example/x"), "{text}");
+    }
+    assert!(!ground.runs().is_empty());
+}
