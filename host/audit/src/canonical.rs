@@ -350,11 +350,16 @@ mod tests {
         assert!(text(&json!({"a": [1.5]}), &Mask::default()).is_err());
     }
 
+    /// Any text in which nothing looks like a login or a signature.
+    fn unmasked() -> impl Strategy<Value = String> {
+        any::<String>().prop_map(|text| text.replace(['@', '+'], ""))
+    }
+
     proptest! {
         /// `serde_json` keeps members in order, and escapes as RFC 8785 does.
         #[test]
         fn any_json_without_fractions_is_written_as_serde_json_writes_it(
-            texts in proptest::collection::vec(any::<String>(), 0..6),
+            texts in proptest::collection::vec(unmasked(), 0..6),
             numbers in proptest::collection::vec(any::<i64>(), 0..4),
         ) {
             let members: serde_json::Map<String, Value> = texts

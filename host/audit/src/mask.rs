@@ -216,8 +216,9 @@ fn login(text: &str) -> Option<(usize, usize)> {
             continue;
         };
         let after = text[at + 1..].split(is_end).next().unwrap_or_default();
-        if after.starts_with(|c: char| c.is_alphanumeric() || c == '[') && !is_digest(after) {
-            let begin = before[..colon].rfind('/').map_or(0, |slash| slash + 1);
+        let begin = before[..colon].rfind('/').map_or(0, |slash| slash + 1);
+        let is_host = after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
+        if begin < colon && is_host && !is_digest(after) {
             return Some((start + begin, at));
         }
     }
@@ -304,6 +305,7 @@ mod tests {
             ("h:5000/x:1@sha256:0…", "h:5000/x:1@sha256:0…"),
             ("x:1@md5:0123456789ab", "x:1@md5:0123456789ab"),
             ("me@h: x:1", "me@h: x:1"),
+            ("a/:p@h", "a/:p@h"),
             ("docker-archive:a.tar:@0", "docker-archive:a.tar:@0"),
             (
                 "v2/zzzzz-gj3su-000000000000001/abc123.",
