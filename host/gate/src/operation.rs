@@ -96,7 +96,7 @@ pub enum Operation {
     },
     /// Lists links.
     LinksList {
-        /// The link classes asked for, as Arvados names them; see [`Operation::LINK_CLASSES`].
+        /// The link classes asked for, as Arvados names them.
         classes: Vec<&'static str>,
         /// The project whose links are asked for.
         owner: Option<String>,
