@@ -10,6 +10,7 @@ use crate::bindings::exports::keepdocker::contract::commands::Failure;
 use crate::bindings::keepdocker::contract::api;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{collections, links, log};
+use crate::registration::{Act, Aim};
 use crate::{failure, image, query};
 use std::collections::HashSet;
 
@@ -159,16 +160,63 @@ fn same(link: &links::NewLink, owner: &str) -> Result<Vec<links::Link>, api::Err
     )
 }
 
-/// Has the collection tell each of these names, which links to it have, and returns whether it does now.
+/// Creates the collection that is to be created. `before` are those of this content that the owner has.
+pub(crate) fn make(
+    aim: &Aim,
+    acts: &[Act],
+    content: &str,
+    before: &[collections::Collection],
+) -> Result<Holder, Failure> {
+    let new = acts.iter().find_map(|act| match act {
+        Act::Create(new) => Some(new),
+        _ => None,
+    });
+    let new = new.cloned().unwrap_or_default();
+    let new = collections::NewCollection {
+        name: new.name,
+        owner: aim.project.clone(),
+        manifest: new.manifest,
+        properties: new.properties,
+        replicas: aim.replicas,
+        storage_classes: aim.storage_classes.clone(),
+    };
+    create_collection(&new, content, &aim.owner, before)
+}
+
+/// Creates the links that are to be created.
+pub(crate) fn link(
+    aim: &Aim,
+    acts: &[Act],
+    collection: &collections::Collection,
+) -> Result<Vec<links::Link>, Failure> {
+    let new = acts.iter().filter_map(|act| match act {
+        Act::Link {
+            class,
+            name,
+            properties,
+        } => Some(links::NewLink {
+            class: *class,
+            name: name.clone(),
+            head: collection.uuid.clone(),
+            owner: aim.project.clone(),
+            properties: properties.clone(),
+        }),
+        _ => None,
+    });
+    create_links(&new.collect::<Vec<_>>(), &aim.owner)
+}
+
+/// Has the collection tell the names that it got, if it is to, and returns whether it did.
 ///
 /// The names that it told keep their places; those that only links tell follow in the order in
 /// which the links were made. The image is registered by now, so that a failure is only reported:
 /// the next run tries again.
-pub(crate) fn tell_names(
-    collection: &collections::Collection,
-    project: Option<&str>,
-    owner: &str,
-) -> bool {
+pub(crate) fn tell_names(aim: &Aim, acts: &[Act], collection: &collections::Collection) -> bool {
+    if !acts.contains(&Act::TellNames) {
+        return false;
+    }
+    let owner = &aim.owner;
+    let project = aim.project.as_deref();
     let told = image::told_names(&collection.properties).unwrap_or_default();
     let changed = all_names(told, &collection.uuid, owner).and_then(|names| {
         collections::update(&collections::Change {

@@ -104,20 +104,29 @@ pub(crate) fn examined(
     if image::format(id) != "v2" {
         return unfit("its ID has the form v1, which does not tell the content");
     }
-    let text = collection.manifest.as_deref().unwrap_or_default();
+    let found = content(collection, depth)?;
     let name = named_id(collection).unwrap_or_default();
-    let archive = stored(text, &name).map_err(Refusal::Unfit)?;
-    let found = keep::examine(&archive, depth).map_err(|error| match error {
-        keep::Error::Archive(error) => Refusal::Unfit(failure::archive_words(&error).into()),
-        error => Refusal::Unread(error),
-    })?;
-    if !is_named(&found, id) || !is_named(&found, &archive.image) {
+    if !is_named(&found, id) || !is_named(&found, &name.to_ascii_lowercase()) {
         return unfit(&format!("it holds image {}", found.id));
     }
     if !identity.fits(&found, is_own) {
         return unfit("that it is what the engine calls by this digest cannot be shown");
     }
     Ok(found)
+}
+
+/// Returns what the collection holds, whatever its only file is named by.
+pub(crate) fn content(
+    collection: &collections::Collection,
+    depth: keep::Depth,
+) -> Result<archives::Image, Refusal> {
+    let text = collection.manifest.as_deref().unwrap_or_default();
+    let name = named_id(collection).unwrap_or_default();
+    let archive = stored(text, &name).map_err(Refusal::Unfit)?;
+    keep::examine(&archive, depth).map_err(|error| match error {
+        keep::Error::Archive(error) => Refusal::Unfit(failure::archive_words(&error).into()),
+        error => Refusal::Unread(error),
+    })
 }
 
 /// Looks into a collection that is used in any case; none if that fails.

@@ -5,7 +5,7 @@
 //! missing, what a name leads to. It has no clock, no randomness and no environment, so that the
 //! same answers always give the same requests.
 //!
-//! `upload`, `images`, `resolve`, `download` and `repair` are the commands; each reads like a list of steps.
+//! `upload`, `images`, `resolve`, `download`, `repair` and `register` are the commands; each reads like a list of steps.
 //! What they decide with are the rules of `keepdocker_decisions`. Beside them stand the rooms that several commands use:
 //!
 //! - what is asked: `lookup` (a name or an ID, in the engine or the cluster), `found_in_cluster` (what the cluster has of
@@ -40,6 +40,7 @@ mod name_check;
 mod naming;
 mod project;
 mod query;
+mod register;
 mod repair;
 mod resolve;
 mod reuse_candidates;
@@ -52,8 +53,8 @@ pub use bindings::exports::keepdocker::contract::commands;
 use bindings::keepdocker::contract::log::Level;
 use capabilities::log;
 use commands::{
-    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, RepairRequest,
-    Repaired, Resolution, UploadRequest, Uploaded,
+    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, RegisterRequest,
+    Registered, RepairRequest, Repaired, Resolution, UploadRequest, Uploaded,
 };
 use keepdocker_decisions::{
     catalog, choice, extents, image, manifest, plan, reference, registration, resolution,
@@ -87,6 +88,11 @@ impl Guest for Component {
     fn repair(request: RepairRequest) -> Result<Repaired, Failure> {
         report_panics();
         repair::run(&request)
+    }
+
+    fn register(request: RegisterRequest) -> Result<Registered, Failure> {
+        report_panics();
+        register::run(&request)
     }
 }
 

@@ -35,6 +35,7 @@ mod front_ends; // programs that import the Python module
 mod fuzz_corpus; // what the fuzzer made up, read again
 mod hostile; // components that misbehave
 mod image_id; // images that are registered by the digest of their manifest
+mod in_keep; // names, copies and links for images that are in Keep, without sending data
 mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod loading; // the stored archive in every engine and tool

@@ -52,7 +52,7 @@ pub(crate) fn reuse(
         // Where the content is, no collection of the project was found.
         true => {
             let content = &known.collection.portable_data_hash;
-            let copied = make(upload, &acts, content, &[])?;
+            let copied = create::make(&upload.aim, &acts, content, &[])?;
             if let Some(image) = &known.image {
                 tell_of_copy(upload, &known.collection, image);
             }
@@ -60,11 +60,11 @@ pub(crate) fn reuse(
         }
         false => Holder::found(known.collection),
     };
-    let created = link(upload, &acts, &holder.collection)?;
+    let created = create::link(&upload.aim, &acts, &holder.collection)?;
     let is_linked = !created.is_empty();
     let mut links = known.links;
     links.extend(created);
-    let is_renamed = tell_names(upload, &acts, &holder.collection);
+    let is_renamed = create::tell_names(&upload.aim, &acts, &holder.collection);
     name_check::warn(
         &upload.aim.names,
         &holder.collection,
@@ -123,8 +123,8 @@ pub(crate) fn register(
         },
         collected => collected?,
     };
-    link(upload, &acts, &holder.collection)?;
-    tell_names(upload, &acts, &holder.collection);
+    create::link(&upload.aim, &acts, &holder.collection)?;
+    create::tell_names(&upload.aim, &acts, &holder.collection);
     warn_of_no_effect(upload, &holder.collection);
     holder.tell_of_twins(&upload.aim.owner);
     let id = stored.image.id.clone();
@@ -176,7 +176,7 @@ fn collect(
                 properties: source.properties(&stored.image),
             };
             let acts = decide(loose, &[]);
-            Ok((make(upload, &acts, &content, &before)?, acts))
+            Ok((create::make(&upload.aim, &acts, &content, &before)?, acts))
         }
     }
 }
@@ -208,59 +208,6 @@ fn properties_of_copy(known: &Known, source: &Source) -> Vec<Property> {
                 .collect()
         }
     }
-}
-
-/// Creates the collection that is to be created. `before` are those of this content that the owner has.
-fn make(
-    upload: &Upload<'_>,
-    acts: &[Act],
-    content: &str,
-    before: &[collections::Collection],
-) -> Result<Holder, Failure> {
-    let new = acts.iter().find_map(|act| match act {
-        Act::Create(new) => Some(new),
-        _ => None,
-    });
-    let new = new.cloned().unwrap_or_default();
-    let new = collections::NewCollection {
-        name: new.name,
-        owner: upload.aim.project.clone(),
-        manifest: new.manifest,
-        properties: new.properties,
-        replicas: upload.aim.replicas,
-        storage_classes: upload.aim.storage_classes.clone(),
-    };
-    create::create_collection(&new, content, &upload.aim.owner, before)
-}
-
-/// Creates the links that are to be created.
-fn link(
-    upload: &Upload<'_>,
-    acts: &[Act],
-    collection: &collections::Collection,
-) -> Result<Vec<links::Link>, Failure> {
-    let new = acts.iter().filter_map(|act| match act {
-        Act::Link {
-            class,
-            name,
-            properties,
-        } => Some(links::NewLink {
-            class: *class,
-            name: name.clone(),
-            head: collection.uuid.clone(),
-            owner: upload.aim.project.clone(),
-            properties: properties.clone(),
-        }),
-        _ => None,
-    });
-    create::create_links(&new.collect::<Vec<_>>(), &upload.aim.owner)
-}
-
-/// Has the collection tell the names that it got, if it is to, and returns whether it did.
-fn tell_names(upload: &Upload<'_>, acts: &[Act], collection: &collections::Collection) -> bool {
-    let aim = &upload.aim;
-    acts.contains(&Act::TellNames)
-        && create::tell_names(collection, aim.project.as_deref(), &aim.owner)
 }
 
 /// Says whose collection is copied, and how far it was read.

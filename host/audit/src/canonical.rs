@@ -35,6 +35,14 @@ pub(super) fn text(
     Ok(plain)
 }
 
+/// Writes a value that is no record of the log in the form that the log has.
+///
+/// # Errors
+/// As [`text`].
+pub fn as_contract(value: &(impl Serialize + ?Sized)) -> Result<String, Unrepresentable> {
+    written(value, None)
+}
+
 fn written(
     value: &(impl Serialize + ?Sized),
     mask: Option<&Mask>,

@@ -35,7 +35,7 @@ mod verification;
 mod waiting;
 mod writer;
 
-pub use canonical::Unrepresentable;
+pub use canonical::{Unrepresentable, as_contract};
 pub use chain::Break;
 pub use folder::Folder;
 pub use log::{Closing, Connection, Log, Opening};

@@ -77,8 +77,8 @@ pub enum Purpose {
     Save,
     /// It goes from Keep to an engine.
     Load,
-    /// It stays where it is, and is registered by another digest.
-    Repair,
+    /// It stays where it is, and what is said of it changes.
+    Change,
     /// The image is only looked up on the cluster.
     Find,
     /// The text is read as the API server would.

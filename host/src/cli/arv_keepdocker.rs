@@ -120,14 +120,14 @@ async fn run(
             tag: None,
             exact_name: None,
         };
-        output::table(&surroundings.images(&request).await?, Ids::Short)
+        output::table(&surroundings.ask(&request).await?, Ids::Short)
     } else {
         let request = UploadRequest {
             named_by,
             ..arguments.request()
         };
         let uploaded = surroundings
-            .upload(&request)
+            .ask(&request)
             .await
             .map_err(|report| hints::for_archive(report, arguments.image.as_deref()))?;
         if let Some(note) = arguments.note(&uploaded) {

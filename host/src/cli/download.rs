@@ -12,9 +12,10 @@ use super::invocation::{Execute, Invocation};
 use super::progress_form::ProgressForm;
 use super::request;
 use super::suggestions::suggest;
-use crate::bindings::commands::{Delivery, DownloadRequest, Downloaded};
+use crate::bindings::commands::{Delivery, DownloadRequest, Downloaded, Failure, Guest};
 use crate::bindings::keep::Target as WitTarget;
-use crate::output::{Console, Exit, Level, Report, json};
+use crate::component::{Request, Store};
+use crate::output::{Console, Exit, Level, Purpose, Report, json};
 use crate::progress::{self, Direction, Look};
 use crate::run::Surroundings;
 use crate::target::Target;
@@ -135,6 +136,26 @@ fn is_stdout(_: &Path) -> bool {
     false
 }
 
+impl Request for DownloadRequest {
+    type Answer = Downloaded;
+    const COMMAND: &'static str = "download";
+
+    fn purpose(&self) -> Purpose {
+        match self.target {
+            WitTarget::Engine => Purpose::Load,
+            WitTarget::Given => Purpose::Save,
+        }
+    }
+
+    async fn call(
+        &self,
+        commands: &Guest,
+        store: &mut Store,
+    ) -> wasmtime::Result<Result<Downloaded, Failure>> {
+        commands.call_download(store, self).await
+    }
+}
+
 impl Execute for Load {
     fn is_json(&self) -> bool {
         self.download.json
@@ -174,7 +195,7 @@ impl Download {
         let shown = progress::show_going(Direction::Down, look, console);
         let start = Instant::now();
         let surroundings = Surroundings::new(options, environment, console, shown).await?;
-        let downloaded = match surroundings.download(&request).await {
+        let downloaded = match surroundings.ask(&request).await {
             Ok(downloaded) => downloaded,
             Err(report) => return Err(suggest(report, &surroundings, &self.image).await),
         };

@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 use super::invocation::{Execute, Invocation};
 use super::request;
 use super::suggestions::like;
-use crate::bindings::commands::{ImagesRequest, ListedImage};
+use crate::bindings::commands::{Failure, Guest, ImagesRequest, ListedImage};
+use crate::component::{Request, Store};
 use crate::harmless::escape;
-use crate::output::{self, Ids, Level, Report, json};
+use crate::output::{self, Ids, Level, Purpose, Report, json};
 use keepdocker_console::values::settle;
 
 /// List the images that the cluster has.
@@ -131,6 +132,23 @@ fn template(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+impl Request for ImagesRequest {
+    type Answer = Vec<ListedImage>;
+    const COMMAND: &'static str = "images";
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Find
+    }
+
+    async fn call(
+        &self,
+        commands: &Guest,
+        store: &mut Store,
+    ) -> wasmtime::Result<Result<Vec<ListedImage>, Failure>> {
+        commands.call_images(store, self).await
+    }
+}
+
 impl Execute for Images {
     fn settle(&mut self) {
         settle(&mut self.project_uuid);
@@ -151,7 +169,7 @@ impl Execute for Images {
         };
         let is_quiet = invocation.is_quiet;
         let surroundings = invocation.surroundings().await?;
-        let mut listed = surroundings.images(&request).await?;
+        let mut listed = surroundings.ask(&request).await?;
         let count = listed.len();
         if let Some(pattern) = &self.filter {
             listed.retain(|image| matches(pattern, &name(image)));

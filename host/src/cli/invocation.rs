@@ -1,7 +1,9 @@
 //! What every command runs with.
 
+use super::plan::{Apply, no_plan_of};
 use super::request;
 use crate::output::{Console, Report};
+use crate::plan::Plan;
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};
 use crate::settings::Environment;
@@ -26,6 +28,17 @@ pub(super) trait Execute {
     /// Tells whether the answer is to be JSON, and so what is said of a failure.
     fn is_json(&self) -> bool {
         false
+    }
+
+    /// The name by which plans know the command; none where it cannot be planned.
+    const PLANNED: Option<&'static str> = None;
+
+    /// Carries out a plan of the command.
+    ///
+    /// # Errors
+    /// If that fails, with what to tell the user.
+    async fn apply(_: Apply, plan: &Plan, _: Invocation) -> Result<(), Report> {
+        Err(no_plan_of(&plan.command))
     }
 
     /// Runs the command.

@@ -7,15 +7,17 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use super::change::Change;
 use super::color::Color;
 use super::invocation::{Execute as _, Invocation};
 #[cfg(feature = "sandbox")]
 use super::sandbox;
 use super::{
-    Farewell, Job, audit, cache, completions, component, doctor, download, drive, hints, images,
-    layers, man, plan, policy, prepare, repair, resolve, upload, version,
+    Farewell, Job, adopt, audit, cache, completions, component, copy, doctor, download, drive,
+    hints, images, layers, man, plan, policy, prepare, repair, resolve, tag, upload, version,
 };
 use crate::output::{self, Console, Exit, Level, Report, Style};
+use crate::plan::Plan;
 use crate::run::Options;
 #[cfg(feature = "sandbox")]
 use crate::run::sandbox as embedded;
@@ -284,6 +286,21 @@ macro_rules! commands {
                 }
             }
         }
+
+        /// Carries out a plan by the command that it is for.
+        pub(super) async fn apply(
+            apply: plan::Apply,
+            plan: &Plan,
+            invocation: Invocation,
+        ) -> Result<(), Report> {
+            $(
+                $(#[$attribute])*
+                if <$arguments>::PLANNED == Some(plan.command.as_str()) {
+                    return <$arguments>::apply(apply, plan, invocation).await;
+                }
+            )*
+            Err(plan::no_plan_of(&plan.command))
+        }
     };
 }
 
@@ -295,7 +312,10 @@ commands! {
     Resolve(resolve::Resolve);
     Save(download::Save);
     Load(download::Load);
-    Repair(repair::Repair);
+    Tag(Change<tag::Tag>);
+    Copy(Change<copy::Copy>);
+    Adopt(Change<adopt::Adopt>);
+    Repair(Change<repair::Repair>);
     Doctor(doctor::Doctor);
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Sandbox);

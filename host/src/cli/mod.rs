@@ -1,12 +1,15 @@
 //! The command lines of the two programs.
 
+pub(crate) mod adopt;
 pub(crate) mod arv_keepdocker;
 pub(crate) mod audit;
 mod breakdown;
 pub(crate) mod cache;
+pub(crate) mod change;
 pub(crate) mod color;
 pub(crate) mod completions;
 pub(crate) mod component;
+pub(crate) mod copy;
 pub(crate) mod doctor;
 pub(crate) mod download;
 mod hints;
@@ -26,6 +29,7 @@ pub(crate) mod sandbox;
 #[cfg(test)]
 mod snapshots;
 mod suggestions;
+pub(crate) mod tag;
 #[cfg(test)]
 mod tests;
 pub(crate) mod upload;

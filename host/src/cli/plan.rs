@@ -2,23 +2,18 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::invocation::{Execute, Invocation};
-use super::progress_form::ProgressForm;
-use super::repair::Repair;
-use super::request;
 use super::upload::Upload;
-use super::uploaded::tell;
+use super::{keepdocker, request};
 use crate::harmless::escape;
 use crate::output::{Console, Exit, Level, Report};
-use crate::plan::{Plan, PlanError, Planned};
-use crate::progress::Look;
-use crate::run::{Done, Options, Task};
+use crate::plan::{Plan, PlanError, UPLOAD};
 
 /// Show what an upload would change, and write nothing (same as `upload --dry-run`).
 #[derive(Debug, Args)]
@@ -59,7 +54,7 @@ Examples:
   keepdocker apply plan.json"
 )]
 pub(crate) struct Apply {
-    /// The plan, as `keepdocker plan -o FILE` or `keepdocker repair --dry-run -o FILE` wrote it.
+    /// The plan, as `keepdocker plan -o FILE` or the `--dry-run -o FILE` of another command wrote it.
     pub plan: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -92,14 +87,13 @@ pub(super) async fn dry_run(upload: &Upload, invocation: Invocation) -> Result<(
         .advise("save the archive to a file, and plan that with `--from docker-archive:FILE`"));
     }
     let (mut surroundings, request) = upload.prepare(invocation).await?;
-    let task = Task::Upload(request);
-    let planned = surroundings.plan(&task, as_json(upload)).await;
+    let planned = surroundings.plan(&request, UPLOAD, as_json(upload)).await;
     let (plan, _) = planned.map_err(|report| upload.hinted(report))?;
     keep(&plan, upload.output.as_deref(), console)?;
     let text = if upload.json {
         plan.to_json()
     } else {
-        told(&plan)
+        told(&plan, "the project has the image")
     };
     request::answer(console, text)
 }
@@ -124,8 +118,8 @@ pub(super) fn refuse_file(instead: &str) -> Report {
     Report::new(Exit::Usage, reason).advise(instead)
 }
 
-/// Says what would be written.
-pub(super) fn told(plan: &Plan) -> String {
+/// Says what would be written; `nothing` says why that is nothing.
+pub(super) fn told(plan: &Plan, nothing: &str) -> String {
     let mut text: String = plan
         .steps
         .iter()
@@ -134,10 +128,7 @@ pub(super) fn told(plan: &Plan) -> String {
     if !plan.complete {
         text.push_str("the rest is not known before that\n");
     } else if plan.steps.is_empty() {
-        text.push_str(match plan.command {
-            Planned::Upload => "nothing to do: the project has the image\n",
-            Planned::Repair => "nothing to do: the image is registered that way already\n",
-        });
+        text.push_str(&format!("nothing to do: {nothing}\n"));
     }
     text
 }
@@ -147,57 +138,28 @@ impl Execute for Apply {
         self.json
     }
 
-    async fn run(self, mut invocation: Invocation) -> Result<(), Report> {
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
         let plan = Plan::open(&self.plan)?;
-        let asked = self.asked(&plan)?;
-        let task = asked.task(&mut invocation.options)?;
-        let console = invocation.console;
-        let look = match task {
-            Task::Upload(_) => Look::of(ProgressForm::Auto, console, invocation.is_quiet),
-            Task::Repair(_) => Look::None,
-        };
-        let start = Instant::now();
-        let mut surroundings = invocation.showing(look).await?;
-        match (surroundings.apply(&plan, &task).await?, asked) {
-            (Done::Uploaded(uploaded), _) => tell(&uploaded, start.elapsed(), self.json, console),
-            (Done::Repaired(repaired), Asked::Repair(repair)) => {
-                repair.tell(&repaired, self.json, console)
-            }
-            (Done::Repaired(_), Asked::Upload(_)) => unreachable!("a task comes to what it is"),
-        }
+        keepdocker::apply(self, &plan, invocation).await
     }
 }
 
 impl Apply {
-    /// Reads what the plan is for.
-    fn asked(&self, plan: &Plan) -> Result<Asked, PlanError> {
-        let request = plan.request.clone();
-        let read = match plan.command {
-            Planned::Upload => serde_json::from_value(request).map(Asked::Upload),
-            Planned::Repair => serde_json::from_value(request).map(Asked::Repair),
-        };
-        read.map_err(|error| PlanError::Invalid {
+    /// Reads what the plan is for, as the command line had it.
+    pub(super) fn asked<T: DeserializeOwned>(&self, plan: &Plan) -> Result<T, PlanError> {
+        serde_json::from_value(plan.request.clone()).map_err(|error| PlanError::Invalid {
             file: self.plan.clone(),
             reason: format!("its `request` is none: {error}"),
         })
     }
 }
 
-/// What a plan is for, as the command line had it.
-enum Asked {
-    Upload(Box<Upload>),
-    Repair(Repair),
-}
-
-impl Asked {
-    /// Returns what is to be done, and adds what was asked to the options of the run.
-    fn task(&self, options: &mut Options) -> Result<Task, Report> {
-        Ok(match self {
-            Self::Upload(upload) => {
-                upload.complete(options)?;
-                Task::Upload(upload.request(options))
-            }
-            Self::Repair(repair) => Task::Repair(repair.request()),
-        })
-    }
+/// Refuses a plan of a command that has none.
+pub(super) fn no_plan_of(command: &str) -> Report {
+    let command = escape(command);
+    Report::new(
+        Exit::Usage,
+        format!("the plan is for `{command}`, which cannot be planned"),
+    )
+    .advise("a newer keepdocker may have made it; see `keepdocker --version`")
 }

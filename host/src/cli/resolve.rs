@@ -1,12 +1,15 @@
 //! `keepdocker resolve`.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::invocation::{Execute, Invocation};
 use super::request;
 use super::suggestions::suggest;
+use crate::bindings::commands::{Failure, Guest, Resolution};
+use crate::component::{Request, Store};
 use crate::harmless::escape;
-use crate::output::{Level, Report, json};
+use crate::output::{Level, Purpose, Report, json};
 
 /// Show which collection a container request for an image would get.
 #[derive(Debug, Args)]
@@ -25,6 +28,28 @@ pub(crate) struct Resolve {
     pub json: bool,
 }
 
+/// What a container request would name.
+#[derive(Clone, Serialize)]
+#[serde(transparent)]
+struct Named(String);
+
+impl Request for Named {
+    type Answer = Resolution;
+    const COMMAND: &'static str = "resolve";
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Resolve
+    }
+
+    async fn call(
+        &self,
+        commands: &Guest,
+        store: &mut Store,
+    ) -> wasmtime::Result<Result<Resolution, Failure>> {
+        commands.call_resolve(store, &self.0).await
+    }
+}
+
 impl Execute for Resolve {
     fn is_json(&self) -> bool {
         self.json
@@ -33,7 +58,7 @@ impl Execute for Resolve {
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
         let console = invocation.console;
         let surroundings = invocation.surroundings().await?;
-        let resolution = match surroundings.resolve(&self.image).await {
+        let resolution = match surroundings.ask(&Named(self.image.clone())).await {
             Ok(resolution) => resolution,
             Err(report) => return Err(suggest(report, &surroundings, &self.image).await),
         };

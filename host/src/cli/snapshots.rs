@@ -217,7 +217,7 @@ fn messages() {
         ("upload", Purpose::Store),
         ("save", Purpose::Save),
         ("load", Purpose::Load),
-        ("repair", Purpose::Repair),
+        ("repair", Purpose::Change),
         ("images", Purpose::Find),
         ("resolve", Purpose::Resolve),
     ];
@@ -297,10 +297,10 @@ fn answers() {
         ("images --json", json::images(&images)),
         ("upload --json", json::uploaded(&uploaded)),
         ("save --json", json::downloaded(&downloaded)),
-        ("repair --json", output::repaired(&repaired, None)),
+        ("repair --json", output::changed("repair", &repaired, None)),
         (
             "repair --json --dry-run",
-            output::repaired(&repaired, Some(&[])),
+            output::changed("repair", &repaired, Some(&[])),
         ),
         ("resolve --json", json::resolved(&resolution)),
         (

@@ -37,7 +37,7 @@ pub(super) async fn like(surroundings: &Surroundings, asked: &str) -> Vec<String
         exact_name: None,
     };
     // What cannot be listed is no failure of its own.
-    let listed = surroundings.images(&everything).await.unwrap_or_default();
+    let listed = surroundings.ask(&everything).await.unwrap_or_default();
     let names = nearest(asked, &listed).into_iter();
     names.map(|name| format!("`{}`", escape(&name))).collect()
 }

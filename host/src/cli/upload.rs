@@ -8,16 +8,20 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::invocation::{Execute, Invocation};
-use super::plan::{dry_run, refuse_file};
+use super::plan::{Apply, dry_run, refuse_file};
 use super::progress_form::ProgressForm;
 use super::uploaded::tell;
 use super::{hints, request};
 use crate::archive::{Location, Platform};
-use crate::bindings::commands::{Origin, Pull, Reach, UploadRequest};
+use crate::bindings::commands::{Failure, Guest, Origin, Pull, Reach, UploadRequest, Uploaded};
 use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::bindings::types;
+use crate::component::{Request, Store};
 use crate::harmless::escape;
-use crate::output::{Exit, Report};
+use crate::keep::Lenders;
+use crate::output::{Exit, Purpose, Report};
+use crate::plan::{Plan, UPLOAD};
+use crate::policy::{Demands, Reuse, Verify};
 use crate::progress::Look;
 use crate::run::{Options, Surroundings};
 use crate::settings::{Environment, ImageId};
@@ -167,7 +171,57 @@ pub(crate) enum Layout {
     Dense,
 }
 
+impl Request for UploadRequest {
+    type Answer = Uploaded;
+    const COMMAND: &'static str = "upload";
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Store
+    }
+
+    fn tightened(self, demands: &Demands) -> Self {
+        let asked = match self.reuse {
+            Reach::Readable => Reuse::Readable,
+            Reach::Own => Reuse::Own,
+            Reach::None => Reuse::Nothing,
+        };
+        let reuse = demands
+            .reuse()
+            .map_or(asked, |demanded| demanded.max(asked));
+        Self {
+            reuse: match reuse {
+                Reuse::Readable => Reach::Readable,
+                Reuse::Own => Reach::Own,
+                Reuse::Nothing => Reach::None,
+            },
+            verify: match demands.verify() {
+                Some(Verify::Content) => Depth::Content,
+                Some(Verify::Config) | None => self.verify,
+            },
+            ..self
+        }
+    }
+
+    fn lenders(&self) -> Lenders {
+        match self.reuse {
+            Reach::Readable => Lenders::Anybody,
+            Reach::Own => Lenders::Own(self.project.clone()),
+            Reach::None => Lenders::Nobody,
+        }
+    }
+
+    async fn call(
+        &self,
+        commands: &Guest,
+        store: &mut Store,
+    ) -> wasmtime::Result<Result<Uploaded, Failure>> {
+        commands.call_upload(store, self).await
+    }
+}
+
 impl Execute for UploadArguments {
+    const PLANNED: Option<&'static str> = Some(UPLOAD);
+
     fn settle(&mut self) {
         self.upload.settle();
     }
@@ -187,10 +241,21 @@ impl Execute for UploadArguments {
         let (start, console) = (Instant::now(), invocation.console);
         let (surroundings, request) = upload.prepare(invocation).await?;
         let uploaded = surroundings
-            .upload(&request)
+            .ask(&request)
             .await
             .map_err(|report| upload.hinted(report))?;
         tell(&uploaded, start.elapsed(), upload.json, console)
+    }
+
+    async fn apply(apply: Apply, plan: &Plan, mut invocation: Invocation) -> Result<(), Report> {
+        let upload: Upload = apply.asked(plan)?;
+        upload.complete(&mut invocation.options)?;
+        let request = upload.request(&invocation.options);
+        let (start, console) = (Instant::now(), invocation.console);
+        let look = Look::of(ProgressForm::Auto, console, invocation.is_quiet);
+        let mut surroundings = invocation.showing(look).await?;
+        let uploaded = surroundings.apply(plan, &request).await?;
+        tell(&uploaded, start.elapsed(), apply.json, console)
     }
 }
 

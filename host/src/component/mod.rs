@@ -14,6 +14,7 @@ mod error;
 mod interface;
 mod limits;
 mod replay;
+mod request;
 mod state;
 mod value;
 
@@ -23,17 +24,19 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
+use wasmtime::Engine;
 use wasmtime::component::Linker;
-use wasmtime::{Engine, Store};
 
 pub(crate) use audit::Audit;
 pub(crate) use description::Description;
 pub(crate) use error::Error;
 pub(crate) use limits::Limits;
 pub(crate) use replay::{Deviation, Script};
+pub(crate) use request::Request;
 pub(crate) use state::Capabilities;
 
-use crate::bindings::{Keepdocker, KeepdockerPre, commands};
+use crate::bindings::commands::Failure;
+use crate::bindings::{Keepdocker, KeepdockerPre};
 use crate::gate::Gate;
 use limits::MemoryLimiter;
 use state::State;
@@ -153,7 +156,7 @@ impl Component {
         limits: Limits,
     ) -> Result<Running, Error> {
         let prepared = self.link()?;
-        let mut store = Store::new(
+        let mut store = wasmtime::Store::new(
             &self.engine,
             State::new(capabilities, gate, MemoryLimiter::new(limits.memory)),
         );
@@ -177,47 +180,33 @@ impl Component {
     }
 }
 
+/// What an instance of the component and its capabilities live in.
+pub(crate) type Store = wasmtime::Store<State>;
+
 /// An instance of the component, good for one command.
 pub(crate) struct Running {
-    store: Store<State>,
+    store: Store,
     instance: Keepdocker,
     limits: Limits,
 }
 
-/// One exported command after the other; see `wit/commands.wit` for what they do.
-macro_rules! commands {
-    ($($(#[$doc:meta])* $call:ident as $name:ident($request:ty) -> $answer:ty;)*) => {
-        impl Running {
-            $(
-                $(#[$doc])*
-                ///
-                /// # Errors
-                /// If the component exceeds its limits or breaks off.
-                pub(crate) async fn $name(mut self, request: &$request) -> Result<Result<$answer, commands::Failure>, Error> {
-                    let commands = self.instance.keepdocker_contract_commands();
-                    let call = commands.$call(&mut self.store, request);
-                    let left = self.limits.deadline.saturating_sub(self.limits.spent);
-                    match tokio::time::timeout(left, call).await {
-                        Ok(answer) => answer.map_err(|trap| Error::from_trap(&trap, &self.limits)),
-                        Err(_) => Err(Error::TimedOut(self.limits.deadline)),
-                    }
-                }
-            )*
+impl Running {
+    /// Calls the exported command that a request is made to.
+    ///
+    /// # Errors
+    /// If the component exceeds its limits or breaks off.
+    pub(crate) async fn call<R: Request>(
+        mut self,
+        request: &R,
+    ) -> Result<Result<R::Answer, Failure>, Error> {
+        let commands = self.instance.keepdocker_contract_commands();
+        let call = request.call(commands, &mut self.store);
+        let left = self.limits.deadline.saturating_sub(self.limits.spent);
+        match tokio::time::timeout(left, call).await {
+            Ok(answer) => answer.map_err(|trap| Error::from_trap(&trap, &self.limits)),
+            Err(_) => Err(Error::TimedOut(self.limits.deadline)),
         }
-    };
-}
-
-commands! {
-    /// Makes an image known in a project, sending its data if the cluster does not have it.
-    call_upload as upload(commands::UploadRequest) -> commands::Uploaded;
-    /// Lists the images that the cluster has.
-    call_images as images(commands::ImagesRequest) -> Vec<commands::ListedImage>;
-    /// Tells which collection a container request would get.
-    call_resolve as resolve(str) -> commands::Resolution;
-    /// Fetches the image that a container request would get.
-    call_download as download(commands::DownloadRequest) -> commands::Downloaded;
-    /// Registers an image by the other of its digests.
-    call_repair as repair(commands::RepairRequest) -> commands::Repaired;
+    }
 }
 
 fn unsuitable(error: wasmtime::Error) -> Error {

@@ -32,7 +32,7 @@ pub(crate) struct Capabilities {
 }
 
 /// The data of the store in which the component runs.
-pub(super) struct State {
+pub(crate) struct State {
     gate: Arc<Gate>,
     table: ResourceTable,
     messages: Guarded<Messages>,

@@ -58,7 +58,7 @@ async fn list(limits: &str, rules: &str) -> Result<Result<(), Failure>, Error> {
         tag: None,
         exact_name: None,
     };
-    Ok(running.images(&request).await?.map(drop))
+    Ok(running.call(&request).await?.map(drop))
 }
 
 #[tokio::test]

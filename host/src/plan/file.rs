@@ -16,23 +16,15 @@ pub(crate) const SCHEMA: &str = "keepdocker.plan/1";
 /// A longer file is no plan; the blocks of a terabyte take up less than a megabyte.
 const LONGEST: u64 = 16 << 20;
 
-/// Which command a plan is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Planned {
-    /// `keepdocker upload`.
-    #[default]
-    Upload,
-    /// `keepdocker repair`.
-    Repair,
+/// The command of a plan that names none, as all plans were of uploads once.
+pub(crate) const UPLOAD: &str = "upload";
+
+fn upload() -> String {
+    UPLOAD.to_owned()
 }
 
-impl Planned {
-    /// Tells whether it is an upload, of which a plan says nothing, as all plans were of uploads once.
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
-    fn is_upload(&self) -> bool {
-        *self == Self::Upload
-    }
+fn is_upload(command: &str) -> bool {
+    command == UPLOAD
 }
 
 /// What a command would write, and all that is needed to do it.
@@ -45,9 +37,9 @@ pub(crate) struct Plan {
     pub component: String,
     /// The ID of the cluster.
     pub cluster: String,
-    /// Which command it is for.
-    #[serde(default, skip_serializing_if = "Planned::is_upload")]
-    pub command: Planned,
+    /// Which command it is for, as the command line names it.
+    #[serde(default = "upload", skip_serializing_if = "is_upload")]
+    pub command: String,
     /// The command's options, as the command line names them.
     pub request: Value,
     /// Whether the steps are all; if not, what follows the last one is not known yet.
@@ -123,7 +115,7 @@ mod tests {
             schema: SCHEMA.into(),
             component: "00".into(),
             cluster: "zzzzz".into(),
-            command: Planned::Upload,
+            command: upload(),
             request: serde_json::json!({"image": "x"}),
             complete: false,
             steps: vec![Step::Pull { name: "x".into() }],
@@ -147,7 +139,7 @@ mod tests {
         let text = plan().to_json();
         assert!(!text.contains("\"command\""), "{text}");
         let repair = Plan {
-            command: Planned::Repair,
+            command: "repair".into(),
             ..plan()
         };
         let text = repair.to_json();

@@ -5,6 +5,7 @@
 //!                     request ────────────────────────────┴▶ component ─▶ answer or Report
 //! ```
 
+mod ask;
 mod command;
 mod doctor;
 mod embedded;
@@ -14,7 +15,6 @@ mod recorders;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 mod surroundings;
-mod tightening;
 mod trace;
 pub(crate) mod upkeep;
 
@@ -26,16 +26,11 @@ use keepdocker_console::{Exit, Level, Purpose, Report};
 
 pub(crate) use doctor::{Finding, State, checkup_without_settings};
 pub(crate) use ending::no_policy;
-pub(crate) use plan::{Done, Task};
 pub(crate) use surroundings::{Options, Surroundings};
 pub(crate) use upkeep::{Cleaned, Inventory};
 
 use crate::audit::Opening;
-use crate::bindings::commands::{
-    DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, RepairRequest, Repaired,
-    Resolution, UploadRequest, Uploaded,
-};
-use crate::bindings::keep::Target;
+use crate::bindings::commands::Failure;
 use crate::component::{self, Capabilities, Component, Limits, Running};
 use crate::gate::Gate;
 use crate::keep::Lenders;
@@ -45,89 +40,7 @@ use command::Command;
 use recorders::Recorders;
 use trace::Trace;
 
-/// How often a repair is run at most where its time has not come.
-const MOST_RUNS: u32 = 4;
-
-/// How long it takes at most until the server's clock shows the next second.
-const A_SECOND: Duration = Duration::from_millis(1010);
-
 impl Surroundings {
-    /// Makes an image known in a project, sending its data if the cluster does not have it.
-    ///
-    /// # Errors
-    /// If that fails, with what to tell the user.
-    pub(crate) async fn upload(&self, request: &UploadRequest) -> Result<Uploaded, Report> {
-        let request = &tightening::tightened(request, self.policy()?.demands());
-        let lenders = tightening::lenders(request);
-        let (running, command) = self.start("upload", &(request,), lenders).await?;
-        command.finish(running.upload(request).await)
-    }
-
-    /// Lists the images that the cluster has.
-    ///
-    /// # Errors
-    /// If that fails, with what to tell the user.
-    pub(crate) async fn images(&self, request: &ImagesRequest) -> Result<Vec<ListedImage>, Report> {
-        let (running, mut command) = self.start("images", &(request,), Lenders::Nobody).await?;
-        command.purpose = Purpose::Find;
-        command.finish(running.images(request).await)
-    }
-
-    /// Tells which collection a container request that names `image` would get.
-    ///
-    /// # Errors
-    /// If that fails, with what to tell the user.
-    pub(crate) async fn resolve(&self, image: &str) -> Result<Resolution, Report> {
-        let (running, mut command) = self.start("resolve", &(image,), Lenders::Nobody).await?;
-        command.purpose = Purpose::Resolve;
-        command.finish(running.resolve(image).await)
-    }
-
-    /// Fetches the image that a container request would get.
-    ///
-    /// # Errors
-    /// If that fails, with what to tell the user.
-    pub(crate) async fn download(&self, request: &DownloadRequest) -> Result<Downloaded, Report> {
-        let (running, mut command) = self.start("download", &(request,), Lenders::Nobody).await?;
-        command.purpose = match request.target {
-            Target::Engine => Purpose::Load,
-            Target::Given => Purpose::Save,
-        };
-        command.finish(running.download(request).await)
-    }
-
-    /// Registers an image by the other of its digests.
-    ///
-    /// The server counts in whole seconds. Where it would take the new names for no later than the former
-    /// ones, a further run completes the repair once that second is over.
-    ///
-    /// # Errors
-    /// If that fails, with what to tell the user.
-    pub(crate) async fn repair(&self, request: &RepairRequest) -> Result<Repaired, Report> {
-        for _ in 1..MOST_RUNS {
-            let (answer, command) = self.try_repair(request).await?;
-            let Ok(Err(Failure::TooEarly(why))) = &answer else {
-                return command.finish(answer);
-            };
-            let text = format!("{why}; waiting for the next second");
-            self.console().message(Level::Debug, &text);
-            command.close(Exit::Failed, &answer)?;
-            tokio::time::sleep(A_SECOND).await;
-        }
-        let (answer, command) = self.try_repair(request).await?;
-        command.finish(answer)
-    }
-
-    async fn try_repair(
-        &self,
-        request: &RepairRequest,
-    ) -> Result<(Result<Result<Repaired, Failure>, component::Error>, Command), Report> {
-        let (running, mut command) = self.start("repair", &(request,), Lenders::Nobody).await?;
-        command.purpose = Purpose::Repair;
-        let answer = running.repair(request).await;
-        Ok((answer, command))
-    }
-
     /// Loads the policy in force, and makes sure that it bears where the settings lead token and data.
     pub(super) fn policy(&self) -> Result<Policy, Report> {
         let policy = Policy::load(&self.policy_sources()).map_err(no_policy)?;

@@ -6,43 +6,26 @@ use keepdocker_console::{Exit, Level, Report};
 use serde_json::Value;
 
 use super::Surroundings;
-use crate::bindings::commands::{Failure, RepairRequest, Repaired, UploadRequest, Uploaded};
-use crate::component::Component;
-use crate::plan::{Effects, Plan, Planned, SCHEMA, Script, Step};
-
-/// What can be planned.
-#[derive(Debug, Clone)]
-pub(crate) enum Task {
-    /// An upload.
-    Upload(UploadRequest),
-    /// A repair.
-    Repair(RepairRequest),
-}
-
-/// What came of a task.
-#[derive(Debug)]
-pub(crate) enum Done {
-    /// An upload.
-    Uploaded(Uploaded),
-    /// A repair.
-    Repaired(Repaired),
-}
+use crate::bindings::commands::Failure;
+use crate::component::{Component, Request};
+use crate::plan::{Effects, Plan, SCHEMA, Script, Step};
 
 impl Surroundings {
-    /// Finds out what a task would write, and what would come of it. An image to upload is read to its end,
-    /// and nothing is written; `options` is the request as the command line has it. Nothing is known to come
-    /// of it where the plan is not complete.
+    /// Finds out what a request would write, and what would come of it. An image to upload is read to its end,
+    /// and nothing is written; `command` and `options` are the request as the command line has it. Nothing is known
+    /// to come of it where the plan is not complete.
     ///
     /// # Errors
-    /// If the task would fail, with what to tell the user.
-    pub(crate) async fn plan(
+    /// If the request would fail, with what to tell the user.
+    pub(crate) async fn plan<R: Request>(
         &mut self,
-        task: &Task,
+        request: &R,
+        command: &str,
         options: Value,
-    ) -> Result<(Plan, Option<Done>), Report> {
+    ) -> Result<(Plan, Option<R::Answer>), Report> {
         let (component, cluster) = self.parties().await?;
         let script = Arc::new(Script::rehearsal());
-        let answer = self.under(task, &script).await;
+        let answer = self.under(request, &script).await;
         let steps = script.steps();
         // The component fails where it does not get what it wants pulled; that is not the upload's
         // failure.
@@ -56,10 +39,7 @@ impl Surroundings {
             schema: SCHEMA.to_owned(),
             component,
             cluster,
-            command: match task {
-                Task::Upload(_) => Planned::Upload,
-                Task::Repair(_) => Planned::Repair,
-            },
+            command: command.to_owned(),
             request: options,
             complete,
             steps,
@@ -67,13 +47,17 @@ impl Surroundings {
         Ok((plan, done))
     }
 
-    /// Does what a plan says, if that is still what the task comes to. An image to upload is read twice: once
+    /// Does what a plan says, if that is still what the request comes to. An image to upload is read twice: once
     /// to compare, once to store it. Where nothing is left to do, nothing is done.
     ///
     /// # Errors
     /// If the plan is not complete, is for another component or cluster, or something else comes
-    /// out of it now; then nothing is registered. Else as for the task.
-    pub(crate) async fn apply(&mut self, plan: &Plan, task: &Task) -> Result<Done, Report> {
+    /// out of it now; then nothing is registered. Else as for the request.
+    pub(crate) async fn apply<R: Request>(
+        &mut self,
+        plan: &Plan,
+        request: &R,
+    ) -> Result<R::Answer, Report> {
         let pulled = plan.steps.iter().find_map(|step| match step {
             Step::Pull { name } => Some(name),
             _ => None,
@@ -97,7 +81,9 @@ impl Surroundings {
                 .advise("make the plan again"));
             }
         }
-        let (now, done) = self.plan(task, plan.request.clone()).await?;
+        let (now, done) = self
+            .plan(request, &plan.command, plan.request.clone())
+            .await?;
         if let Some(done) = done.filter(|_| now.steps.is_empty() && !plan.steps.is_empty()) {
             self.console().message(
                 Level::Info,
@@ -109,7 +95,7 @@ impl Surroundings {
             return Err(changed(&plan.steps, &now.steps));
         }
         let script = Arc::new(Script::following(plan.steps.clone()));
-        let answer = self.under(task, &script).await;
+        let answer = self.under(request, &script).await;
         if let Some(deviation) = script.deviation() {
             return Err(off_plan(deviation.to_string())
                 .advise("the cluster changed at this very moment; make the plan again"));
@@ -122,13 +108,14 @@ impl Surroundings {
         Ok(done)
     }
 
-    /// Does the task with the script between it and the cluster.
-    async fn under(&mut self, task: &Task, script: &Arc<Script>) -> Result<Done, Report> {
+    /// Asks with the script between the component and the cluster.
+    async fn under<R: Request>(
+        &mut self,
+        request: &R,
+        script: &Arc<Script>,
+    ) -> Result<R::Answer, Report> {
         self.effects = Effects::under(script.clone());
-        let answer = match task {
-            Task::Upload(request) => self.upload(request).await.map(Done::Uploaded),
-            Task::Repair(request) => self.repair(request).await.map(Done::Repaired),
-        };
+        let answer = self.ask(request).await;
         self.effects = Effects::default();
         answer
     }

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-// The functions of the contract that return a result; jco throws the payload of an error.
-const FALLIBLE = new Set(["parse-reference", "choose", "upload", "images", "resolve", "download", "repair"]);
+// Of the functions that are exported only these return no result; of a result, jco throws the payload of an error.
+const INFALLIBLE = new Set(["sort-links", "list-images", "collection-name", "plan-links"]);
 
 const modules = new Map();
 
@@ -22,7 +22,7 @@ export async function load(folder, name, imports) {
 /** Calls an exported function with arguments in JSON, and returns its result in JSON. */
 export function call(instance, name, values) {
   const run = () => instance[camel(name)](...values.map(toWasm));
-  if (!FALLIBLE.has(name)) return fromWasm(run());
+  if (INFALLIBLE.has(name)) return fromWasm(run());
   try {
     return { ok: fromWasm(run()) };
   } catch (error) {

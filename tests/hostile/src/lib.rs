@@ -16,8 +16,8 @@ mod crimes;
 
 pub use bindings::exports::keepdocker::contract::commands;
 use commands::{
-    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, RepairRequest,
-    Repaired, Resolution, UploadRequest, Uploaded,
+    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, RegisterRequest,
+    Registered, RepairRequest, Repaired, Resolution, UploadRequest, Uploaded,
 };
 
 struct Component;
@@ -40,6 +40,10 @@ impl Guest for Component {
     }
 
     fn repair(request: RepairRequest) -> Result<Repaired, Failure> {
+        Err(Failure::NoSuchImage(request.image))
+    }
+
+    fn register(request: RegisterRequest) -> Result<Registered, Failure> {
         Err(Failure::NoSuchImage(request.image))
     }
 }

@@ -97,7 +97,7 @@ pub fn keep_failed(reason: String, purpose: Purpose) -> Report {
         Purpose::Store => "the image could not be stored in Keep",
         Purpose::Save => "the image could not be saved",
         Purpose::Load => "the image could not be loaded",
-        Purpose::Repair | Purpose::Find | Purpose::Resolve => {
+        Purpose::Change | Purpose::Find | Purpose::Resolve => {
             "the image could not be read from Keep"
         }
     };
@@ -137,7 +137,7 @@ pub fn read_only_project(project: &str, name: &str, purpose: Purpose) -> Report 
 fn unusable_project(message: &str, purpose: Purpose) -> Report {
     // A repair writes where the image is.
     let advice = match purpose {
-        Purpose::Repair => {
+        Purpose::Change => {
             "ask the owner of the project for permission to write, or have somebody who has it run this"
         }
         _ => {

@@ -22,7 +22,7 @@ pub fn no_such_image(name: &str, purpose: Purpose) -> Report {
     let place = match purpose {
         Purpose::Store => ", neither here nor on the cluster",
         Purpose::Save | Purpose::Load | Purpose::Find | Purpose::Resolve => " on the cluster",
-        Purpose::Repair => " on the cluster, or in the project if one was named",
+        Purpose::Change => " on the cluster, or in the project if one was named",
     };
     let what_to_do = match purpose {
         Purpose::Store => ", or pull or build the image first",

@@ -25,7 +25,7 @@ fn an_image_is_said_to_be_missing_where_it_was_looked_for() {
         (Purpose::Store, true),
         (Purpose::Save, false),
         (Purpose::Load, false),
-        (Purpose::Repair, false),
+        (Purpose::Change, false),
         (Purpose::Find, false),
         (Purpose::Resolve, false),
     ] {
@@ -43,7 +43,7 @@ fn an_image_is_said_to_be_missing_where_it_was_looked_for() {
 
 #[test]
 fn another_project_is_advised_only_where_one_can_be_named() {
-    for (purpose, is_advised) in [(Purpose::Store, true), (Purpose::Repair, false)] {
+    for (purpose, is_advised) in [(Purpose::Store, true), (Purpose::Change, false)] {
         let report = cluster::read_only_project("zzzzz-j7d0g-aaaaaaaaaaaaaaa", "lab", purpose);
         let advice = report.advice.unwrap_or_default();
         assert_eq!(advice.contains("--project-uuid"), is_advised, "{advice}");

@@ -47,6 +47,7 @@ pub(crate) fn made_up() -> Vec<Scenario> {
     all.extend(uploads());
     all.extend(downloads());
     all.extend(repairs());
+    all.extend(registrations());
     let whole = [
         upload(&with_engine(), "a:1"),
         upload_to(&with_engine(), PROJECT),
@@ -58,6 +59,7 @@ pub(crate) fn made_up() -> Vec<Scenario> {
             json!({ "project": null, "image": "a", "tag": "1", "exact_name": null }),
         ),
         run(&filled(), "resolve", json!("a:1")),
+        registrations().swap_remove(1),
         run(
             &filled(),
             "download",
@@ -313,6 +315,26 @@ fn repairs() -> Vec<Scenario> {
             let mut by_config = upload(&cluster, name);
             by_config.cluster.loaded_as = Some(id('f'));
             all.push(by_config);
+        }
+    }
+    all
+}
+
+/// Names, copies and links for images that are in Keep.
+fn registrations() -> Vec<Scenario> {
+    let mut all = Vec::new();
+    for cluster in [filled(), with_copy_of_somebody(), registered_by_manifest()] {
+        for image in ["a:1", "c", &id('a'), "zzzzz-4zz18-xxxxxxxxxxxxxxx"] {
+            for (names, project) in [
+                (json!(["a:2", "a"]), Value::Null),
+                (json!([]), json!(PROJECT)),
+            ] {
+                let request = json!({
+                    "image": image, "project": project, "names": names,
+                    "verify": "config", "named_by": "config",
+                });
+                all.push(run(&cluster, "register", request));
+            }
         }
     }
     all

@@ -1,0 +1,79 @@
+//! `keepdocker adopt`: an image that is in Keep, and that no link makes known.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::change::Changing;
+use super::request;
+use super::tag::{depth, summary};
+use crate::bindings::commands::{RegisterRequest, Registered};
+use crate::output::Report;
+use crate::settings::{Environment, ImageId};
+use keepdocker_console::values::settle;
+
+/// Make an image known that is in Keep as a file of some collection.
+#[derive(Debug, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[command(
+    about = "Make an image known that is in Keep as a file of some collection",
+    after_help = "\
+Examples:
+  keepdocker adopt zzzzz-4zz18-0123456789abcde lab/tool:1.2
+  keepdocker adopt 0123456789abcdef0123456789abcdef+83 lab/tool:1.2 --dry-run
+
+The collection holds one file, an archive of one image such as `docker save` writes. What is in it counts, not how it is named. A file that is not named by the image's digest gets a new collection with the same blocks."
+)]
+pub(crate) struct Adopt {
+    /// The UUID or portable data hash of the collection.
+    pub image: String,
+    /// A name that it is to have [default: those in the archive].
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// The project that is to have it [default: that of the collection].
+    #[arg(long, visible_alias = "project", value_name = "UUID")]
+    pub project_uuid: Option<String>,
+    /// The digest by which compute nodes look for the image: `config`, or `manifest` if their Docker
+    /// uses the containerd image store [default: from config.toml or KEEPDOCKER_IMAGE_ID, else config].
+    #[arg(long, value_name = "DIGEST")]
+    pub image_id: Option<ImageId>,
+    /// Read all of the image's data and check it, not its config alone.
+    #[arg(long)]
+    pub verify: bool,
+}
+
+impl Changing for Adopt {
+    type Request = RegisterRequest;
+    const NAME: &'static str = "adopt";
+    const NOTHING: &'static str = "the image is known already";
+
+    fn settle(&mut self) {
+        settle(&mut self.project_uuid);
+    }
+
+    fn decide(&mut self, environment: &Environment) -> Result<(), Report> {
+        self.image_id = Some(request::image_id(self.image_id, environment)?);
+        Ok(())
+    }
+
+    fn asked(&self) -> &str {
+        &self.image
+    }
+
+    fn request(&self) -> RegisterRequest {
+        RegisterRequest {
+            image: self.image.clone(),
+            project: self.project_uuid.clone(),
+            names: self.names.clone(),
+            verify: depth(self.verify),
+            named_by: self.image_id.unwrap_or_default().into(),
+        }
+    }
+
+    fn summary(&self, registered: &Registered) -> Vec<String> {
+        summary(&self.image, registered)
+    }
+
+    fn lines<'a>(&self, registered: &'a Registered) -> Vec<&'a str> {
+        vec![&registered.collection]
+    }
+}

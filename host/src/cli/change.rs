@@ -1,0 +1,146 @@
+//! What the commands have in common that change what is said of images in Keep, and send no data.
+//!
+//! Such a command is one file: its arguments with their help, its request, its words. `--dry-run`, plans, JSON and
+//! suggestions for misspelt names are here.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::invocation::{Execute, Invocation};
+use super::plan::{Apply, as_json, keep, refuse_file, told};
+use super::request;
+use super::suggestions::suggest;
+use crate::component::Request;
+use crate::output::{self, Console, Level, Report};
+use crate::plan::Plan;
+use crate::settings::Environment;
+
+/// The arguments of a command that changes what is said of images in Keep.
+///
+/// As JSON, which is how a plan has them, they are what bears on what is written.
+pub(super) trait Changing: Args + Serialize + DeserializeOwned {
+    /// What is asked of the component.
+    type Request: Request;
+
+    /// The command, as the command line and plans name it.
+    const NAME: &'static str;
+
+    /// Why there was nothing to write.
+    const NOTHING: &'static str;
+
+    /// Makes nothing of the values that count as not given where they are empty.
+    fn settle(&mut self) {}
+
+    /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
+    ///
+    /// # Errors
+    /// If what was said there is of no use.
+    fn decide(&mut self, _: &Environment) -> Result<(), Report> {
+        Ok(())
+    }
+
+    /// Returns the name of an image that must be there.
+    fn asked(&self) -> &str;
+
+    /// Returns what to ask of the component.
+    fn request(&self) -> Self::Request;
+
+    /// Says what was done, and what is left.
+    fn summary(&self, answer: &Answer<Self>) -> Vec<String>;
+
+    /// Returns what scripts want to know: the answer where JSON is not asked for, a line each.
+    fn lines<'a>(&self, answer: &'a Answer<Self>) -> Vec<&'a str>;
+}
+
+/// What a command answers.
+type Answer<C> = <<C as Changing>::Request as Request>::Answer;
+
+// A command that changes what is said of images in Keep, with the options that all such commands have. Its help is
+// that of what is flattened into it.
+#[allow(
+    missing_docs,
+    reason = "documentation here would be the help of each command"
+)]
+#[derive(Debug, Args)]
+pub(crate) struct Change<C: Args> {
+    /// What is to change.
+    #[command(flatten)]
+    what: C,
+    /// Show what would be written, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Save the plan to a new file for `keepdocker apply`.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl<C: Changing> Execute for Change<C> {
+    const PLANNED: Option<&'static str> = Some(C::NAME);
+
+    fn settle(&mut self) {
+        self.what.settle();
+    }
+
+    fn is_json(&self) -> bool {
+        self.json
+    }
+
+    async fn run(mut self, invocation: Invocation) -> Result<(), Report> {
+        self.what.decide(&invocation.environment)?;
+        if self.output.is_some() && !self.dry_run {
+            return Err(refuse_file("add `--dry-run`"));
+        }
+        let console = invocation.console;
+        let mut surroundings = invocation.surroundings().await?;
+        let request = self.what.request();
+        if !self.dry_run {
+            return match surroundings.ask(&request).await {
+                Ok(answer) => tell(&self.what, &answer, self.json, console),
+                Err(report) => Err(suggest(report, &surroundings, self.what.asked()).await),
+            };
+        }
+        let options = as_json(&self.what);
+        let (plan, answer) = surroundings.plan(&request, C::NAME, options).await?;
+        keep(&plan, self.output.as_deref(), console)?;
+        let text = match answer {
+            Some(answer) if self.json => output::changed(C::NAME, &answer, Some(&plan.steps)),
+            _ => told(&plan, C::NOTHING),
+        };
+        request::answer(console, text)
+    }
+
+    async fn apply(apply: Apply, plan: &Plan, invocation: Invocation) -> Result<(), Report> {
+        let what: C = apply.asked(plan)?;
+        let console = invocation.console;
+        let mut surroundings = invocation.surroundings().await?;
+        let answer = surroundings.apply(plan, &what.request()).await?;
+        tell(&what, &answer, apply.json, console)
+    }
+}
+
+/// Tells what came of a command.
+fn tell<C: Changing>(
+    what: &C,
+    answer: &Answer<C>,
+    as_json: bool,
+    console: Console,
+) -> Result<(), Report> {
+    for text in what.summary(answer) {
+        console.message(Level::Info, &text);
+    }
+    let text = if as_json {
+        output::changed(C::NAME, answer, None)
+    } else {
+        let lines = what.lines(answer).into_iter();
+        lines
+            .map(|line| format!("{}\n", crate::harmless::escape(line)))
+            .collect()
+    };
+    request::answer(console, text)
+}

@@ -1,0 +1,79 @@
+//! `keepdocker copy`: an image that is in Keep, in another project.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::change::Changing;
+use super::request;
+use super::tag::{depth, summary};
+use crate::bindings::commands::{RegisterRequest, Registered};
+use crate::output::Report;
+use crate::settings::{Environment, ImageId};
+use keepdocker_console::values::settle;
+
+/// Give another project an image that is in Keep, without sending data.
+#[derive(Debug, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[command(
+    about = "Give another project an image that is in Keep, without sending data",
+    after_help = "\
+Examples:
+  keepdocker copy lab/tool:1.2 --project zzzzz-j7d0g-0123456789abcde
+  keepdocker copy lab/tool:1.2 group/tool:1.2 --project zzzzz-j7d0g-0123456789abcde
+
+The new collection has the same blocks, and stays if the other one goes."
+)]
+pub(crate) struct Copy {
+    /// The image: what a container request would name, or an image ID.
+    pub image: String,
+    /// A name that it is to have there [default: IMAGE, if that is a name].
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// The project that is to have it.
+    #[arg(long, visible_alias = "project", value_name = "UUID", required = true)]
+    pub project_uuid: Option<String>,
+    /// The digest by which compute nodes look for the image: `config`, or `manifest` if their Docker
+    /// uses the containerd image store [default: from config.toml or KEEPDOCKER_IMAGE_ID, else config].
+    #[arg(long, value_name = "DIGEST")]
+    pub image_id: Option<ImageId>,
+    /// Read all of the image's data and check it, not its config alone.
+    #[arg(long)]
+    pub verify: bool,
+}
+
+impl Changing for Copy {
+    type Request = RegisterRequest;
+    const NAME: &'static str = "copy";
+    const NOTHING: &'static str = "the project has the image";
+
+    fn settle(&mut self) {
+        settle(&mut self.project_uuid);
+    }
+
+    fn decide(&mut self, environment: &Environment) -> Result<(), Report> {
+        self.image_id = Some(request::image_id(self.image_id, environment)?);
+        Ok(())
+    }
+
+    fn asked(&self) -> &str {
+        &self.image
+    }
+
+    fn request(&self) -> RegisterRequest {
+        RegisterRequest {
+            image: self.image.clone(),
+            project: self.project_uuid.clone(),
+            names: self.names.clone(),
+            verify: depth(self.verify),
+            named_by: self.image_id.unwrap_or_default().into(),
+        }
+    }
+
+    fn summary(&self, registered: &Registered) -> Vec<String> {
+        summary(&self.image, registered)
+    }
+
+    fn lines<'a>(&self, registered: &'a Registered) -> Vec<&'a str> {
+        vec![&registered.collection]
+    }
+}
