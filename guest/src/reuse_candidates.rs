@@ -138,15 +138,10 @@ mod tests {
 
     fn collection(number: usize, base: &str) -> collections::Collection {
         collections::Collection {
-            uuid: uuid(number),
             owner: PROJECT.into(),
-            name: String::new(),
-            portable_data_hash: String::new(),
             created_at: format!("2026-01-01T00:00:{number:02}.000000000Z"),
             properties: vec![image::text_property(image::BASE_LAYER, base)],
-            replicas: None,
-            storage_classes: Vec::new(),
-            manifest: None,
+            ..crate::testing::collection(&uuid(number))
         }
     }
 

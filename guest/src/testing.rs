@@ -7,3 +7,20 @@
 pub(crate) mod world;
 
 pub(crate) use keepdocker_decisions::testing::{PROJECT, USER, hash_link, recorded, repo_tag_link};
+
+use crate::capabilities::collections::Collection;
+
+/// Makes a collection of which nothing is said; tests fill in what matters to them.
+pub(crate) fn collection(uuid: &str) -> Collection {
+    Collection {
+        uuid: uuid.into(),
+        owner: USER.into(),
+        name: String::new(),
+        portable_data_hash: String::new(),
+        created_at: "2020-01-01T00:00:00Z".into(),
+        properties: Vec::new(),
+        replicas: None,
+        storage_classes: Vec::new(),
+        manifest: None,
+    }
+}

@@ -23,15 +23,9 @@ fn holding(file: &str) {
         *world = World::new();
         world.formats = Some(vec!["v1".into(), "v2".into()]);
         world.collections = vec![collections::Collection {
-            uuid: X.into(),
-            owner: USER.into(),
-            name: String::new(),
             portable_data_hash: manifest::portable_data_hash(&manifest),
-            created_at: "2020-01-01T00:00:00Z".into(),
-            properties: Vec::new(),
-            replicas: None,
-            storage_classes: Vec::new(),
             manifest: Some(manifest),
+            ..crate::testing::collection(X)
         }];
         world.links = vec![repo_tag_link("lab/tool:1", X, "2020-01-01T00:00:00Z", None)];
     });

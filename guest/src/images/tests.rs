@@ -11,15 +11,10 @@ const B: &str = "aaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 
 fn collection(uuid: &str, owner: &str) -> collections::Collection {
     collections::Collection {
-        uuid: uuid.into(),
         owner: owner.into(),
-        name: String::new(),
         portable_data_hash: "d41d8cd98f00b204e9800998ecf8427e+0".into(),
-        created_at: "2020-01-01T00:00:00Z".into(),
-        properties: Vec::new(),
-        replicas: None,
-        storage_classes: Vec::new(),
         manifest: Some(String::new()),
+        ..crate::testing::collection(uuid)
     }
 }
 

@@ -44,7 +44,6 @@ fn stored(file: &str, owner: &str, linked: bool) {
         world.engine = None;
         world.contents = vec![(block[..32].into(), Some(content()))];
         world.collections = vec![collections::Collection {
-            uuid: OLD.into(),
             owner: owner.into(),
             name: "some".into(),
             portable_data_hash: manifest::portable_data_hash(&text),
@@ -53,9 +52,8 @@ fn stored(file: &str, owner: &str, linked: bool) {
                 image::SOURCE_REFERENCE,
                 "lab/tool@sha256:0",
             )],
-            replicas: None,
-            storage_classes: Vec::new(),
             manifest: Some(text),
+            ..crate::testing::collection(OLD)
         }];
         if linked {
             world.links = vec![

@@ -49,7 +49,6 @@ fn registered_as(name: char, owner: &str) {
         world.engine = None;
         world.contents = vec![(block[..32].into(), Some(content()))];
         world.collections = vec![collections::Collection {
-            uuid: OLD.into(),
             owner: owner.into(),
             name: format!("mine {}", image::short(&digest(name))),
             portable_data_hash: manifest::portable_data_hash(&text),
@@ -58,9 +57,8 @@ fn registered_as(name: char, owner: &str) {
                 image::text_property(image::CONFIG_DIGEST, &digest('a')),
                 image::text_property(image::SOURCE_REFERENCE, "lab/tool@sha256:0"),
             ],
-            replicas: None,
-            storage_classes: Vec::new(),
             manifest: Some(text),
+            ..crate::testing::collection(OLD)
         }];
         world.links = vec![
             link(hash_link(&digest(name), OLD, AT, built), 1),

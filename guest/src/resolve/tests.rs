@@ -13,15 +13,9 @@ const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 fn collection(uuid: &str, file: &str) -> collections::Collection {
     let manifest = format!(". acbd18db4cc2f85cedef654fccc4a4d8+3 0:3:{file}\n");
     collections::Collection {
-        uuid: uuid.into(),
-        owner: USER.into(),
-        name: String::new(),
         portable_data_hash: manifest::portable_data_hash(&manifest),
-        created_at: "2020-01-01T00:00:00Z".into(),
-        properties: Vec::new(),
-        replicas: None,
-        storage_classes: Vec::new(),
         manifest: Some(manifest),
+        ..crate::testing::collection(uuid)
     }
 }
 

@@ -193,15 +193,12 @@ pub(crate) fn collection(
     recorded: crate::testing::recorded::Collection,
 ) -> real::collections::Collection {
     real::collections::Collection {
-        uuid: recorded.uuid,
         owner: recorded.owner,
         name: recorded.name,
         portable_data_hash: recorded.portable_data_hash,
         created_at: recorded.created_at,
-        properties: Vec::new(),
-        replicas: None,
-        storage_classes: Vec::new(),
         manifest: Some(recorded.manifest),
+        ..crate::testing::collection(&recorded.uuid)
     }
 }
 

@@ -165,15 +165,12 @@ fn stored(letter: char, number: u32, owner: &str) -> collections::Collection {
     )
     .unwrap();
     collections::Collection {
-        uuid: format!("zzzzz-4zz18-other{number:010}"),
         owner: owner.into(),
         name: format!("other {number}"),
         portable_data_hash: manifest::portable_data_hash(&text),
         created_at: AT.into(),
-        properties: Vec::new(),
-        replicas: None,
-        storage_classes: Vec::new(),
         manifest: Some(text),
+        ..crate::testing::collection(&format!("zzzzz-4zz18-other{number:010}"))
     }
 }
 

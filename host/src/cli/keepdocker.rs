@@ -5,19 +5,12 @@ use std::path::PathBuf;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser};
 
-use super::change::Change;
 use super::color::Color;
-use super::invocation::{Execute as _, Invocation};
-#[cfg(feature = "sandbox")]
-use super::sandbox;
-use super::{
-    Farewell, Job, adopt, audit, cache, completions, component, copy, doctor, download, drive,
-    hints, images, layers, man, plan, policy, prepare, repair, resolve, tag, upload, version,
-};
+use super::invocation::Invocation;
+use super::{Command, Farewell, Job, drive, hints, layers, prepare, version};
 use crate::output::{self, Console, Exit, Level, Report, Style};
-use crate::plan::Plan;
 use crate::run::Options;
 #[cfg(feature = "sandbox")]
 use crate::run::sandbox as embedded;
@@ -248,81 +241,4 @@ impl Common {
             ..Options::default()
         })
     }
-}
-
-/// Makes the commands from one list, in the order in which the help shows them. An attribute says where one is
-/// left out.
-macro_rules! commands {
-    ($($(#[$attribute:meta])* $command:ident($arguments:ty);)*) => {
-        /// What `keepdocker` can be asked to do.
-        #[derive(Debug, Subcommand)]
-        pub(crate) enum Command {
-            $(
-                #[allow(missing_docs, reason = "the arguments say it")]
-                $(#[$attribute])*
-                $command(Box<$arguments>),
-            )*
-        }
-
-        impl Command {
-            /// Makes nothing of the values that count as not given where they are empty.
-            fn settle(&mut self) {
-                match self {
-                    $($(#[$attribute])* Self::$command(arguments) => arguments.settle(),)*
-                }
-            }
-
-            /// Tells whether the answer is to be JSON.
-            fn is_json(&self) -> bool {
-                match self {
-                    $($(#[$attribute])* Self::$command(arguments) => arguments.is_json(),)*
-                }
-            }
-
-            /// Runs the command.
-            async fn run(self, invocation: Invocation) -> Result<(), Report> {
-                match self {
-                    $($(#[$attribute])* Self::$command(arguments) => arguments.run(invocation).await,)*
-                }
-            }
-        }
-
-        /// Carries out a plan by the command that it is for.
-        pub(super) async fn apply(
-            apply: plan::Apply,
-            plan: &Plan,
-            invocation: Invocation,
-        ) -> Result<(), Report> {
-            $(
-                $(#[$attribute])*
-                if <$arguments>::PLANNED == Some(plan.command.as_str()) {
-                    return <$arguments>::apply(apply, plan, invocation).await;
-                }
-            )*
-            Err(plan::no_plan_of(&plan.command))
-        }
-    };
-}
-
-commands! {
-    Images(images::Images);
-    Upload(upload::UploadArguments);
-    Plan(plan::PlanArguments);
-    Apply(plan::Apply);
-    Resolve(resolve::Resolve);
-    Save(download::Save);
-    Load(download::Load);
-    Tag(Change<tag::Tag>);
-    Copy(Change<copy::Copy>);
-    Adopt(Change<adopt::Adopt>);
-    Repair(Change<repair::Repair>);
-    Doctor(doctor::Doctor);
-    #[cfg(feature = "sandbox")]
-    Sandbox(sandbox::Sandbox);
-    Cache(cache::CacheArguments);
-    Policy(policy::PolicyArguments);
-    Audit(audit::AuditArguments);
-    Component(component::ComponentArguments);
-    Completions(completions::Completions);
-    Man(man::Man);
 }

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::invocation::{Execute, Invocation};
+use super::request;
 use super::upload::Upload;
-use super::{keepdocker, request};
 use crate::harmless::escape;
 use crate::output::{Console, Exit, Level, Report};
 use crate::plan::{Plan, PlanError, UPLOAD};
@@ -140,7 +140,7 @@ impl Execute for Apply {
 
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
         let plan = Plan::open(&self.plan)?;
-        keepdocker::apply(self, &plan, invocation).await
+        super::apply(self, &plan, invocation).await
     }
 }
 

@@ -40,15 +40,9 @@ pub(crate) fn list(query: &Query) -> Result<Vec<Collection>, Error> {
                     ..collection
                 },
                 Detail::Identity => Collection {
-                    uuid: collection.uuid,
                     owner: String::new(),
-                    name: String::new(),
-                    portable_data_hash: String::new(),
                     created_at: collection.created_at,
-                    properties: Vec::new(),
-                    replicas: None,
-                    storage_classes: Vec::new(),
-                    manifest: None,
+                    ..crate::testing::collection(&collection.uuid)
                 },
             })
             .collect())
@@ -81,7 +75,6 @@ pub(crate) fn create(new: &NewCollection) -> Result<Collection, Error> {
             } else {
                 new.name.clone()
             },
-            uuid,
             owner,
             portable_data_hash: crate::manifest::portable_data_hash(&new.manifest),
             created_at: world.tick(),
@@ -89,6 +82,7 @@ pub(crate) fn create(new: &NewCollection) -> Result<Collection, Error> {
             replicas: new.replicas,
             storage_classes: new.storage_classes.clone(),
             manifest: Some(new.manifest.clone()),
+            ..crate::testing::collection(&uuid)
         };
         match fault {
             Some(Fault::LoseRequest) => {}

@@ -1,5 +1,6 @@
 //! The collections that hold images.
 
+use keepdocker_terms::locator::portable_data_hash;
 use keepdocker_terms::property::REPO_TAG;
 use keepdocker_terms::uuid::{Kind, is, is_of_cluster};
 use keepdocker_wording::harmless::one_line;
@@ -378,6 +379,26 @@ impl Which {
 }
 
 impl Collection {
+    /// Makes up what the cluster would make of a new collection.
+    pub(crate) fn made_up(
+        uuid: String,
+        owner: String,
+        created_at: String,
+        new: &NewCollection,
+    ) -> Self {
+        Self {
+            uuid,
+            owner,
+            name: new.name.clone(),
+            portable_data_hash: portable_data_hash(&new.manifest),
+            created_at,
+            properties: new.properties.clone(),
+            replicas: new.replicas,
+            storage_classes: new.storage_classes.clone(),
+            manifest: Some(new.manifest.clone()),
+        }
+    }
+
     /// Leaves what was asked for: a plan must not know more than the run that follows it.
     pub(crate) fn in_detail(self, detail: Detail) -> Self {
         match detail {

@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use keepdocker_terms::locator::portable_data_hash;
 use keepdocker_terms::uuid::{self, Kind};
 
 use super::deviation::Deviation;
@@ -120,17 +119,8 @@ impl Script {
         owner: &str,
     ) -> Collection {
         let mut notes = self.notes();
-        let collection = Collection {
-            uuid: uuid::planned(cluster, Kind::Collection, notes.created.len() + 1),
-            owner: owner.to_owned(),
-            name: new.name.clone(),
-            portable_data_hash: portable_data_hash(&new.manifest),
-            created_at: now(),
-            properties: new.properties.clone(),
-            replicas: new.replicas,
-            storage_classes: new.storage_classes.clone(),
-            manifest: Some(new.manifest.clone()),
-        };
+        let uuid = uuid::planned(cluster, Kind::Collection, notes.created.len() + 1);
+        let collection = Collection::made_up(uuid, owner.to_owned(), now(), new);
         notes.created.push(collection.uuid.clone());
         notes.collections.push(collection.clone());
         collection

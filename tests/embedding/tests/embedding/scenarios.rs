@@ -30,11 +30,16 @@ pub(crate) fn asked(recorded: &Recorded, case: &Case) -> Scenario {
         ..Cluster::default()
     };
     for one in collections {
-        cluster.collections.push(json!({
-            "uuid": one.uuid, "owner": one.owner, "name": one.name,
-            "portable_data_hash": one.portable_data_hash, "created_at": one.created_at,
-            "properties": [], "replicas": null, "storage_classes": [], "manifest": one.manifest,
-        }));
+        let mut known = collection(&one.uuid, &one.owner, &id('0'));
+        for (key, value) in [
+            ("name", one.name),
+            ("portable_data_hash", one.portable_data_hash),
+            ("created_at", one.created_at),
+            ("manifest", one.manifest),
+        ] {
+            known[key] = json!(value);
+        }
+        cluster.collections.push(known);
     }
     run(&cluster, "resolve", json!(case.terms.join(":")))
 }
