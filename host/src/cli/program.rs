@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 
+use super::breakdown;
 use crate::audit::Mask;
 use crate::confinement;
 use keepdocker_console::values;
@@ -86,24 +87,24 @@ pub(super) fn refusal(error: &clap::Error) -> Report {
 
 /// What a program is going to do.
 pub(super) struct Job {
-    console: Console,
-    farewell: Farewell,
-    work: Pin<Box<dyn Future<Output = Exit>>>,
+    pub(super) console: Console,
+    pub(super) farewell: Farewell,
+    pub(super) work: Pin<Box<dyn Future<Output = Exit>>>,
 }
 
 /// How a program takes leave where a signal ends it.
 #[derive(Clone, Copy)]
 pub(super) struct Farewell {
-    console: Console,
-    level: Level,
+    pub(super) console: Console,
+    pub(super) level: Level,
     /// What it says of the signal.
-    words: fn(i32) -> String,
+    pub(super) words: fn(i32) -> String,
     /// With which status it ends.
-    code: fn(i32) -> i32,
+    pub(super) code: fn(i32) -> i32,
 }
 
 /// How long the last words may take: whoever reads standard error may have stopped reading.
-pub(super) const LAST_WORDS: Duration = Duration::from_millis(200);
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Runs a program to its end, or until a signal asks it to end. `prepare` reads the command line; it may
 /// end the program at once.
@@ -139,7 +140,7 @@ pub(super) fn drive(
 }
 
 /// Does the work on threads of its own runtime.
-pub(super) fn run(job: Job, stop: Stop) -> ExitCode {
+fn run(job: Job, stop: Stop) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -159,7 +160,7 @@ pub(super) fn run(job: Job, stop: Stop) -> ExitCode {
 }
 
 /// Says that a signal ended the program, and returns the status.
-pub(super) fn leave(signal: i32, farewell: Option<Farewell>) -> ExitCode {
+fn leave(signal: i32, farewell: Option<Farewell>) -> ExitCode {
     let code = farewell.map_or(128 + signal, |farewell| (farewell.code)(signal));
     if let Some(farewell) = farewell {
         let (said, done) = mpsc::channel();
@@ -176,7 +177,7 @@ pub(super) fn leave(signal: i32, farewell: Option<Farewell>) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
-pub(super) fn no_threads(error: &std::io::Error) -> Report {
+fn no_threads(error: &std::io::Error) -> Report {
     Report::new(
         Exit::Failed,
         format!("the program cannot start its threads: {error}"),
