@@ -123,7 +123,7 @@ fn tests() -> HashSet<String> {
         "guest",
         "host/archive",
         "host/arvados",
-        "host/console",
+        "host/audit",
         "host/console",
         "host/gate",
         "host/src",
