@@ -245,9 +245,8 @@ fn whoever_asks_for_json_gets_it_of_a_wrong_command_line_too() {
 fn words_of_other_tools_lead_on() {
     let environment = Environment::new();
     for (word, mention) in [
-        ("tag", "keepdocker upload"),
         ("rmi", "deletes nothing"),
-        ("copy", "--from"),
+        ("cp", "--from"),
         ("login", "ARVADOS_API_TOKEN"),
         ("version", "--version"),
     ] {

@@ -21,7 +21,7 @@ Examples:
   keepdocker copy lab/tool:1.2 --project zzzzz-j7d0g-0123456789abcde
   keepdocker copy lab/tool:1.2 group/tool:1.2 --project zzzzz-j7d0g-0123456789abcde
 
-The new collection has the same blocks, and stays if the other one goes."
+The new collection has the same blocks, and stays if the other one goes. What is not in Keep yet, in a registry or a file, comes there by `keepdocker upload --from SOURCE`."
 )]
 pub(crate) struct Copy {
     /// The image: what a container request would name, or an image ID.

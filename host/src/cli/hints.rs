@@ -71,11 +71,10 @@ pub(super) fn for_other_tools(error: &clap::Error) -> Option<&'static str> {
     };
     Some(match word.as_str() {
         "list" | "catalog" => "`keepdocker images` lists the images that the cluster has",
-        "copy" | "cp" | "import" => {
+        "cp" | "import" => {
             "`keepdocker upload --from SOURCE` copies an image into Keep, and `keepdocker save` out of it"
         }
         "export" => "`keepdocker save IMAGE -o FILE` writes an image to a file",
-        "tag" => "`keepdocker upload IMAGE NEW:NAME` registers an image under one more name",
         "inspect" | "digest" | "manifest" => {
             "`keepdocker resolve IMAGE --json` tells what a name leads to, and `keepdocker images --json` what there is"
         }
