@@ -17,6 +17,7 @@ use crate::challenge::Challenge;
 use crate::error::Error;
 use crate::login::Login;
 use crate::logins::{LoginSource, Logins};
+use crate::mirrors::Helpers;
 use crate::place::Place;
 use crate::refusal;
 use crate::tokens::{Authorization, Tokens};
@@ -31,7 +32,7 @@ const SLOWEST: u64 = 256;
 pub(crate) struct Requests {
     pub(crate) transport: Transport,
     pub(crate) retry: Retry,
-    sources: Vec<LoginSource>,
+    sources: (Vec<LoginSource>, Helpers),
     logins: OnceCell<Logins>,
     tokens: Tokens,
     /// The registries that speak without encryption.
@@ -46,7 +47,7 @@ pub(crate) struct Requests {
 #[derive(Clone)]
 pub(crate) struct Ask<'a> {
     pub(crate) place: &'a Place,
-    /// What follows `/v2/` and the repository, such as `manifests/latest`.
+    /// What follows `/v2/` and the repository, such as `manifests/latest`; a query may follow.
     pub(crate) path: String,
     pub(crate) accept: Option<&'static str>,
     /// The first and the last byte wanted.
@@ -56,7 +57,11 @@ pub(crate) struct Ask<'a> {
 }
 
 impl Requests {
-    pub(crate) fn new(transport: Transport, retry: Retry, sources: Vec<LoginSource>) -> Self {
+    pub(crate) fn new(
+        transport: Transport,
+        retry: Retry,
+        sources: (Vec<LoginSource>, Helpers),
+    ) -> Self {
         Self {
             transport,
             retry,
@@ -72,7 +77,7 @@ impl Requests {
 
     /// Returns the login for a place. The files are read when the first registry wants one.
     pub(crate) async fn login(&self, place: &Place) -> Result<Option<Login>, Error> {
-        let read = || async { Logins::read(&self.sources) };
+        let read = || async { Logins::read(&self.sources.0, &self.sources.1) };
         let logins = self.logins.get_or_try_init(read).await?;
         logins.find(place, &*self.transport.program).await
     }
@@ -164,7 +169,11 @@ impl Requests {
 
     fn origin(&self, place: &Place, base: &Url, path: &str) -> Origin {
         let mut url = base.clone();
+        let (path, query) = path
+            .split_once('?')
+            .map_or((path, None), |(path, query)| (path, Some(query)));
         url.set_path(path);
+        url.set_query(query);
         Origin {
             url,
             host: place.host.clone(),

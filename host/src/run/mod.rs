@@ -33,8 +33,8 @@ pub use upkeep::{Cleaned, Inventory};
 
 use crate::audit::Opening;
 use crate::bindings::commands::{
-    DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, RepairRequest, Repaired,
-    Resolution, UploadRequest, Uploaded,
+    DownloadRequest, Downloaded, Failure, ImagesRequest, ListedImage, Origin, RepairRequest,
+    Repaired, Resolution, UploadRequest, Uploaded,
 };
 use crate::bindings::keep::Target;
 use crate::component::{self, Capabilities, Component, Limits, Running};
@@ -60,7 +60,8 @@ impl Surroundings {
     pub async fn upload(&self, request: &UploadRequest) -> Result<Uploaded, Report> {
         let request = &tightening::tightened(request, self.policy()?.demands());
         let lenders = tightening::lenders(request);
-        let (running, command) = self.start("upload", &(request,), lenders).await?;
+        let (running, mut command) = self.start("upload", &(request,), lenders).await?;
+        command.purpose = purpose_of(request);
         command.finish(running.upload(request).await)
     }
 
@@ -131,7 +132,7 @@ impl Surroundings {
 
     /// Loads the policy in force, and makes sure that it bears where the settings lead token and data.
     pub(super) fn policy(&self) -> Result<Policy, Report> {
-        let policy = Policy::load(&self.policy_sources()).map_err(no_policy)?;
+        let policy = self.load_policy().map_err(no_policy)?;
         if let Some(demand) = policy.demands().endpoints()
             && demand.value == Endpoints::Cluster
             && let Some(detour) = self.detours().first()
@@ -225,6 +226,14 @@ impl Surroundings {
                 .finish::<()>(Err(error))
                 .expect_err("it did not start")),
         }
+    }
+}
+
+/// Returns what an upload does with the image, for the words about a failure.
+fn purpose_of(request: &UploadRequest) -> Purpose {
+    match request.origin {
+        Origin::Registry => Purpose::Fetch,
+        Origin::Engine | Origin::Given => Purpose::Store,
     }
 }
 

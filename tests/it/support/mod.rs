@@ -13,6 +13,7 @@ mod made;
 mod noise;
 mod openssl;
 mod output;
+pub(crate) mod own_registry;
 mod proxy;
 mod python;
 mod registry;

@@ -7,6 +7,7 @@ use super::audit::AuditRules;
 use super::demands::Demands;
 use super::document::{Document, Entry, Table, entry};
 use super::error::Error;
+use super::keepers::Keepers;
 use super::keys::{Key, word};
 use super::layer::{GuestRules, Layer, Listed, Mode};
 use super::limits::{Counted, Limit, Limits};
@@ -62,8 +63,18 @@ impl Layer {
     /// If the text is not a policy that this program can enforce to the letter; all faults are
     /// returned, each with its place.
     pub fn read(origin: Origin, file: &str, text: &str) -> Result<Self, Error> {
+        Self::read_kept_by(&Keepers::of_process(), origin, file, text)
+    }
+
+    /// Does the same where others may keep the files that the policy names.
+    pub(super) fn read_kept_by(
+        keepers: &Keepers,
+        origin: Origin,
+        file: &str,
+        text: &str,
+    ) -> Result<Self, Error> {
         let file: Arc<str> = file.into();
-        let mut document = Document::new(&file, text);
+        let mut document = Document::new(&file, text).with_files_of(origin, keepers);
         let top = document.parse();
         if document.is_sound() {
             check_schema(&mut document, &top);
@@ -222,11 +233,9 @@ fn read_limit(
 ) {
     let at = entry.value.span();
     let value = match counted {
-        Counted::Memory | Counted::KeepBytes | Counted::RegistryBytes => document.quantity(
-            entry,
-            quantity::size,
-            "a size such as \"64MiB\" (units: B, KiB, MiB, GiB, TiB)",
-        ),
+        Counted::Memory | Counted::KeepBytes | Counted::RegistryBytes => {
+            document.quantity(entry, quantity::size, quantity::SIZE)
+        }
         Counted::Deadline => document.quantity(entry, quantity::seconds, quantity::DURATION),
         Counted::Fuel | Counted::HostCalls | Counted::Writes | Counted::Calls(_) => {
             document.number(entry)
@@ -357,6 +366,15 @@ fn read_conditions(
             document.fault(
                 entry.value.span(),
                 format!("`{key}` says nothing about {verb}; give {verb} a rule of its own (the key is for: {})", known.join(", ")),
+            );
+            continue;
+        }
+        if let Some(beside) = key.beside()
+            && self::entry(table, beside).is_none()
+        {
+            document.fault(
+                entry.value.span(),
+                format!("`{key}` says nothing without `{beside}` beside it"),
             );
             continue;
         }

@@ -193,6 +193,34 @@ fn cases() -> Vec<Case> {
             ],
         ),
         case(
+            "require-signature",
+            "registry.fetch",
+            &format!("true\nsigners = [{}]", signer(0)),
+            format!("registry.fetch x signers={},sha256:other", signer_name(0)),
+            vec![
+                s("registry.fetch x signers=sha256:other"),
+                format!("registry.fetch x signers={}", signer_name(1)),
+                s("registry.fetch x"),
+            ],
+        ),
+        case(
+            "signers",
+            "registry.fetch",
+            &format!("[{}, {}]\nrequire-signature = true", signer(0), signer(1)),
+            format!("registry.fetch x signers={}", signer_name(1)),
+            vec![
+                s("registry.fetch x signers=sha256:other"),
+                s("registry.fetch x"),
+            ],
+        ),
+        case(
+            "max-bytes",
+            "registry.fetch",
+            "\"2KiB\"",
+            s("registry.fetch x bytes=2048"),
+            vec![s("registry.fetch x bytes=2049"), s("registry.fetch x")],
+        ),
+        case(
             "sources",
             "archives.open",
             "[\"given\", \"cache\"]",

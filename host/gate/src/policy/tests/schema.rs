@@ -103,6 +103,9 @@ fn schema_and_reader_know_the_same_keys_and_words() {
 fn accepts(key: &str, verb: &str) -> bool {
     let value = match key {
         "require-digest" | "manifests" => "false",
+        "require-signature" => &format!("true\nsigners = [{}]", signer(0)),
+        "signers" => &format!("[{}]\nrequire-signature = true", signer(0)),
+        "max-bytes" => "\"1B\"",
         "max-replicas" => "1",
         "sources" | "targets" => "[\"given\"]",
         "link-classes" => "[\"docker_image_hash\"]",
