@@ -1,19 +1,17 @@
 //! Debian's registry with TLS and logins, as sites have it.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
 use crate::support::own_registry::{OwnRegistry, tls};
+use crate::support::token_server::TokenServer;
 use crate::support::{
-    AnyEngine, Cluster, Engine, Environment, FaultyRegistry, Made, OpenSsl, Output, Tools, Wanted,
-    digest, skip,
+    AnyEngine, Cluster, Deed, Engine, Environment, FaultyRegistry, Made, OpenSsl, Output, Tools,
+    Wanted, digest, skip,
 };
 
 /// `s3cr3tword` for `me`, in the only form that the registry reads.
@@ -175,82 +173,6 @@ fn a_login_is_taken_from_config_json_and_from_a_helper() {
     }
 }
 
-/// A server of tokens as registries have one; `requests` are the heads of what it was asked.
-struct TokenServer {
-    port: u16,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
-impl TokenServer {
-    /// Starts a server that gives those who log in a token of this issuer, signed with this key.
-    fn start(key: &Path, certificate: &Path) -> Self {
-        use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-        use rustls_pki_types::pem::PemObject as _;
-        use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-
-        let random = ring::rand::SystemRandom::new();
-        let key = PrivatePkcs8KeyDer::from_pem_file(key).unwrap();
-        let key = EcdsaKeyPair::from_pkcs8(
-            &ECDSA_P256_SHA256_FIXED_SIGNING,
-            key.secret_pkcs8_der(),
-            &random,
-        )
-        .unwrap();
-        let certificate = CertificateDer::from_pem_file(certificate).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = requests.clone();
-        std::thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                let mut head = Vec::new();
-                let mut byte = [0];
-                while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
-                    head.push(byte[0]);
-                }
-                let head = String::from_utf8_lossy(&head).into_owned();
-                let login = format!("Basic {}", BASE64_STANDARD.encode("me:s3cr3tword"));
-                let (status, body) = if head.contains(&login) {
-                    let token = token(&key, &certificate, &random);
-                    (200, json!({"token": token, "expires_in": 300}).to_string())
-                } else {
-                    (401, json!({"details": "who are you?"}).to_string())
-                };
-                seen.lock().unwrap().push(head);
-                let answer = format!(
-                    "HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-                    body.len()
-                );
-                let _ = stream.write_all(answer.as_bytes());
-            }
-        });
-        Self { port, requests }
-    }
-}
-
-/// Makes a token that the registry takes: signed, with the certificate of who signed it.
-fn token(
-    key: &ring::signature::EcdsaKeyPair,
-    certificate: &[u8],
-    random: &ring::rand::SystemRandom,
-) -> String {
-    let part = |value: serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    let head =
-        part(json!({"typ": "JWT", "alg": "ES256", "x5c": [BASE64_STANDARD.encode(certificate)]}));
-    let claims = part(json!({
-        "iss": "lab", "sub": "me", "aud": "registry",
-        "nbf": now - 10, "iat": now - 10, "exp": now + 300, "jti": "1",
-        "access": [{"type": "repository", "name": "lab/tool", "actions": ["pull"]}],
-    }));
-    let signed = format!("{head}.{claims}");
-    let signature = key.sign(random, signed.as_bytes()).unwrap();
-    format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
-}
-
 #[test]
 fn a_login_is_shown_to_the_server_of_tokens_and_its_token_to_the_registry() {
     let (Some(registry), Some(tools), Some(openssl)) = (
@@ -409,4 +331,77 @@ fn one_image_has_one_portable_data_hash_from_every_source_there_is() {
         found.iter().all(|(_, hash)| *hash == found[0].1),
         "{found:#?}"
     );
+}
+
+#[test]
+fn a_login_does_not_follow_where_a_registry_leads_and_nobody_is_led_to_a_clouds_metadata() {
+    let image = image();
+    let storage = FaultyRegistry::serve(&image, |asked| {
+        // As the storage of clouds does.
+        asked
+            .header("authorization")
+            .map(|_| Deed::Status(400, Vec::new()))
+    });
+    let there = storage.host();
+    for (base, works) in [
+        (format!("http://{there}"), true),
+        ("http://169.254.169.254".to_owned(), false),
+        (format!("http://me:pw@{there}"), false),
+    ] {
+        let config = image.id();
+        let registry = FaultyRegistry::serve(&image, move |asked| {
+            if asked.header("authorization") != Some("Basic bWU6czNjcjN0d29yZA==") {
+                let demand = ("WWW-Authenticate", "Basic realm=\"r\"".to_owned());
+                return Some(Deed::Status(401, vec![demand]));
+            }
+            let is_layer = asked.path.contains("/blobs/") && !asked.path.contains(&config);
+            let to = format!("{base}{}?X-Signature=s1gned", asked.path);
+            is_layer.then(|| Deed::Status(307, vec![("Location", to)]))
+        });
+        let cluster = Cluster::start();
+        let environment = Environment::on(&cluster);
+        let known = json!({"auths": {registry.host(): {"auth": "bWU6czNjcjN0d29yZA=="}}});
+        login(&environment, &known.to_string());
+        let output = upload(&environment, &registry.host());
+        if works {
+            let _ = output.success();
+            assert_eq!(storage.asked("/blobs/").len(), image.layers.len());
+        } else {
+            let told = output.failure(1);
+            assert!(told.contains("its redirect is not followed"), "{output}");
+            assert!(!told.contains("docker save"), "{output}");
+            output.assert_told_to_people(&[&cluster.token(), "s3cr3tword", "s1gned", "me:pw"]);
+            cluster.assert_nothing_registered();
+        }
+        let exported = environment
+            .keepdocker(&["audit", "export", "last"])
+            .success();
+        for secret in ["s3cr3tword", "s1gned", "bWU6"] {
+            assert!(!exported.contains(secret), "{exported}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_an_image_of_a_registry_is_said_of_a_registry() {
+    let image = image();
+    let config = image.id();
+    // Whole as the manifest has it, and of other content than the config promises.
+    let mut other = image.clone();
+    other.layers[1] = Made::of(&[(9, 5000)]).layers[0].clone();
+    let registry = FaultyRegistry::serve(&other, |_| None);
+    assert_eq!(other.id(), config);
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster);
+    let output = upload(&environment, &registry.host());
+    let told = output.failure(1);
+    assert!(
+        told.contains("the image in its registry is not sound"),
+        "{output}"
+    );
+    for word in ["docker save", "archive"] {
+        assert!(!told.contains(word), "`{word}` in {output}");
+    }
+    output.assert_told_to_people(&[&cluster.token()]);
+    cluster.assert_nothing_registered();
 }

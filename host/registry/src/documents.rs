@@ -1,14 +1,20 @@
 //! What is short and read whole: manifests, configs, signatures.
 
+use std::time::Instant;
+
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use keepdocker_archive::Digest;
 use keepdocker_archive::oci::Descriptor;
 use keepdocker_arvados::http::{Attempts, Setback};
+use reqwest::Response;
 
 use crate::error::Error;
 use crate::manifests::{check_encoding, inline, wrong};
 use crate::place::Place;
 use crate::requests::{Ask, Requests, header};
+
+/// How many bytes a second there must be of what is read as a whole.
+const SLOWEST: u64 = 256;
 
 impl Requests {
     /// Fetches something of at most `limit` bytes; returns it, and the type that its sender says it is of.
@@ -35,6 +41,45 @@ impl Requests {
                 }
             }
         }
+    }
+
+    /// Reads a body of at most `limit` bytes; nothing may come for no longer than the timing says.
+    pub(crate) async fn body(
+        &self,
+        mut response: Response,
+        limit: usize,
+    ) -> Result<Vec<u8>, String> {
+        let stall = self.transport.timing.stall;
+        let begun = Instant::now();
+        let mut body = Vec::new();
+        loop {
+            let chunk = tokio::time::timeout(stall, response.chunk())
+                .await
+                .map_err(|_| format!("nothing came for {} s", stall.as_secs()))?
+                .map_err(|error| self.words(error))?;
+            let Some(chunk) = chunk else { return Ok(body) };
+            body.extend_from_slice(&chunk);
+            // It is short: drop by drop it could take a day.
+            let taken = begun.elapsed();
+            if taken > stall && (body.len() as u64) < SLOWEST * taken.as_secs() {
+                return Err(format!(
+                    "only {} bytes came in {} s",
+                    body.len(),
+                    taken.as_secs()
+                ));
+            }
+            if body.len() > limit {
+                return Err(format!("what it sends is longer than {limit} bytes"));
+            }
+        }
+    }
+
+    /// Says why a body broke off.
+    pub(crate) fn words(&self, error: reqwest::Error) -> String {
+        self.transport
+            .program
+            .explain(&error.without_url())
+            .to_string()
     }
 
     /// Fetches a small blob whole, unless it stands in its descriptor, and holds it against that.

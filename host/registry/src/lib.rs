@@ -29,6 +29,7 @@ mod refusal;
 mod requests;
 mod secrets;
 mod signatures;
+mod tally;
 mod tokens;
 mod transport;
 

@@ -3,13 +3,11 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, RANGE, WARNING};
 use http::{Method, StatusCode};
 use keepdocker_arvados::http::{Attempts, Retry, Setback};
 use keepdocker_wording::harmless::one_line;
-use reqwest::Response;
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -25,8 +23,6 @@ use crate::transport::{Arrived, Lost, Origin, Request, Transport};
 
 /// How many warnings of registries are shown at most.
 const MOST_WARNINGS: usize = 10;
-/// How many bytes a second there must be of what is read as a whole.
-const SLOWEST: u64 = 256;
 
 /// Sends requests to registries.
 pub(crate) struct Requests {
@@ -328,45 +324,6 @@ impl Requests {
         ));
         tokio::time::sleep(delay).await;
         true
-    }
-
-    /// Reads a body of at most `limit` bytes; nothing may come for no longer than the timing says.
-    pub(crate) async fn body(
-        &self,
-        mut response: Response,
-        limit: usize,
-    ) -> Result<Vec<u8>, String> {
-        let stall = self.transport.timing.stall;
-        let begun = Instant::now();
-        let mut body = Vec::new();
-        loop {
-            let chunk = tokio::time::timeout(stall, response.chunk())
-                .await
-                .map_err(|_| format!("nothing came for {} s", stall.as_secs()))?
-                .map_err(|error| self.words(error))?;
-            let Some(chunk) = chunk else { return Ok(body) };
-            body.extend_from_slice(&chunk);
-            // It is short: drop by drop it could take a day.
-            let taken = begun.elapsed();
-            if taken > stall && (body.len() as u64) < SLOWEST * taken.as_secs() {
-                return Err(format!(
-                    "only {} bytes came in {} s",
-                    body.len(),
-                    taken.as_secs()
-                ));
-            }
-            if body.len() > limit {
-                return Err(format!("what it sends is longer than {limit} bytes"));
-            }
-        }
-    }
-
-    /// Says why a body broke off.
-    pub(crate) fn words(&self, error: reqwest::Error) -> String {
-        self.transport
-            .program
-            .explain(&error.without_url())
-            .to_string()
     }
 
     /// Shows each warning of a registry once, and that it will soon allow no more.

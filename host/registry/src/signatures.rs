@@ -9,7 +9,6 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 
 use keepdocker_archive::Digest;
 use keepdocker_archive::oci::{Descriptor, OciDocument};
@@ -22,6 +21,7 @@ use crate::error::Error;
 use crate::manifests::wrong;
 use crate::place::Place;
 use crate::requests::Ask;
+use crate::tally::{Checked, MOST, Tally, of_one};
 
 /// The types of what leads to a signature or holds one.
 const ACCEPT: &str =
@@ -32,8 +32,6 @@ const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// The longest list of signatures that is read, in bytes.
 const LONGEST_LIST: usize = 1 << 20;
-/// How many signatures of one kind on one digest are looked at.
-const MOST: usize = 32;
 /// How many sentences on what was looked at are kept.
 const MOST_NOTES: usize = 16;
 
@@ -245,10 +243,7 @@ impl<'a> Search<'a> {
         list.retain(|entry| entry.artifact_type == BUNDLE && seen.insert(entry.digest.clone()));
         // A hint that saves requests: those that say they are signatures come first.
         list.sort_by_key(|entry| entry.annotation(PREDICATE) != Some(SIGNED));
-        let mut tally = Tally {
-            all: list.len(),
-            ..Tally::default()
-        };
+        let mut tally = Tally::of(list.len());
         for entry in list.iter().take(MOST) {
             let checked = of_one(self.bundle(entry).await)?;
             if let Some((key, holder)) = tally.count(checked) {
@@ -298,10 +293,7 @@ impl<'a> Search<'a> {
             .filter(|layer| layer.media_type == PAYLOAD)
             .filter_map(|layer| Some((layer, layer.annotation(SIGNATURE)?)))
             .collect();
-        let mut tally = Tally {
-            all: signed.len(),
-            ..Tally::default()
-        };
+        let mut tally = Tally::of(signed.len());
         // Who signs once more covers the same bytes.
         let mut payloads: HashMap<Digest, Vec<u8>> = HashMap::new();
         for (layer, signature) in signed.into_iter().take(MOST) {
@@ -346,68 +338,6 @@ impl<'a> Search<'a> {
         requests
             .small_blob(self.place(), wanted, "signature", limit, &mut attempts)
             .await
-    }
-}
-
-/// What came of one signature: the key that made it and what holds it, or why it does not count.
-type Checked<'k> = Result<(&'k PublicKey, Digest), Objection>;
-
-/// Takes what is wrong with one signature for what it is: whoever can push one must not hide the others by it.
-fn of_one(checked: Result<Checked<'_>, Error>) -> Result<Checked<'_>, Error> {
-    match checked {
-        Err(error @ (Error::Unsound { .. } | Error::NotFound { .. } | Error::Nonsense { .. })) => {
-            let words = one_line(&error.to_string(), 200);
-            Ok(Err(Objection::Unreadable(words)))
-        }
-        other => other,
-    }
-}
-
-/// How many signatures there are somewhere, and why those that were looked at do not count.
-#[derive(Default)]
-struct Tally {
-    all: usize,
-    counted: usize,
-    objections: Vec<(Objection, usize)>,
-}
-
-impl Tally {
-    fn count<'k>(&mut self, checked: Checked<'k>) -> Option<(&'k PublicKey, Digest)> {
-        match checked {
-            Ok(it) => {
-                self.counted += 1;
-                return Some(it);
-            }
-            Err(objection) => match self.objections.iter_mut().find(|(it, _)| *it == objection) {
-                Some((_, times)) => *times += 1,
-                None => self.objections.push((objection, 1)),
-            },
-        }
-        None
-    }
-}
-
-/// Says what there is, after the words for where.
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.all == 0 {
-            return f.write_str("there is none");
-        }
-        let mut parts = Vec::new();
-        if self.counted > 0 {
-            parts.push(format!("{} counts", self.counted));
-        }
-        for (objection, times) in self.objections.iter().take(5) {
-            parts.push(match times {
-                1 => format!("one {objection}"),
-                times => format!("{times} times one {objection}"),
-            });
-        }
-        let left = self.all.saturating_sub(MOST);
-        if left > 0 {
-            parts.push(format!("{left} more were not looked at"));
-        }
-        f.write_str(&parts.join(", "))
     }
 }
 

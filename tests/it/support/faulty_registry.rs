@@ -207,8 +207,11 @@ fn serve(
             asked.before = seen.iter().filter(|other| other.path == asked.path).count();
             seen.push(asked.clone());
         }
-        let name = asked.path.rsplit('/').next().unwrap_or_default();
         let is_blob = asked.path.contains("/blobs/");
+        // As in the addresses of storage, which are signed in their queries.
+        let (path, _) = asked.path.split_once('?').unwrap_or((&asked.path, ""));
+        let path = if is_blob { path } else { &asked.path };
+        let name = path.rsplit('/').next().unwrap_or_default();
         let found = content.lock().unwrap().get(name).cloned();
         let is_there = found.is_some();
         let (kind, bytes) = found.unwrap_or(("text/plain", Vec::new()));

@@ -22,6 +22,7 @@ mod shelf;
 mod stand_in;
 mod tarball;
 mod tls_front;
+pub(crate) mod token_server;
 mod tools;
 mod wasmtime;
 

@@ -4,7 +4,8 @@
 use super::*;
 use crate::policy::audit::AUDIT_KEYS;
 use crate::policy::keys::Key;
-use crate::policy::reader::{GUEST_KEYS, LIMIT_KEYS, TOP_KEYS};
+use crate::policy::limits::LIMIT_KEYS;
+use crate::policy::reader::{GUEST_KEYS, TOP_KEYS};
 
 /// A rule's key: verbs, the key's line, an operation that it lets through, and those it does not.
 type Case = (

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::*;
 use crate::policy::audit::AUDIT_KEYS;
 use crate::policy::keys::Key;
-use crate::policy::reader::{GUEST_KEYS, LIMIT_KEYS, TOP_KEYS, rule_keys};
+use crate::policy::limits::LIMIT_KEYS;
+use crate::policy::reader::{GUEST_KEYS, TOP_KEYS, rule_keys};
 
 fn schema() -> Value {
     serde_json::from_str(&schema_json()).unwrap()
