@@ -3,8 +3,9 @@
 use std::fs;
 
 use keepdocker_signer::{BUNDLE, PAYLOAD, SIGNATURE, SIGNED, Signer};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::support::own_registry::{OwnRegistry, Serving};
 use crate::support::{Cluster, Deed, Environment, FaultyRegistry, Made, Output, digest};
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -19,9 +20,36 @@ fn tag(digest: &str) -> String {
     digest.replace(':', "-")
 }
 
+/// Where a test can put what a signature is made of.
+trait Shelf {
+    fn blob(&self, text: &str) -> String;
+    fn manifest(&self, name: &str, kind: &'static str, text: &str);
+}
+
+impl Shelf for FaultyRegistry {
+    fn blob(&self, text: &str) -> String {
+        self.add_blob(text)
+    }
+
+    fn manifest(&self, name: &str, kind: &'static str, text: &str) {
+        self.add(name, kind, text);
+    }
+}
+
+impl Shelf for Serving {
+    fn blob(&self, text: &str) -> String {
+        self.put_blob("lab/tool", text)
+    }
+
+    fn manifest(&self, name: &str, kind: &'static str, text: &str) {
+        self.put_manifest("lab/tool", name, kind, text);
+    }
+}
+
 /// Puts a bundle where cosign 3 puts it for registries without referrers; returns its digest.
-fn add_bundle(registry: &FaultyRegistry, digest: &str, bundle: &str) -> String {
-    let blob = registry.add_blob(bundle);
+fn add_bundle(registry: &impl Shelf, digest: &str, bundle: &str) -> String {
+    let blob = registry.blob(bundle);
+    let _ = registry.blob("{}");
     let manifest = json!({
         "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": BUNDLE,
         "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": crate::support::digest(b"{}"), "size": 2},
@@ -30,22 +58,19 @@ fn add_bundle(registry: &FaultyRegistry, digest: &str, bundle: &str) -> String {
     })
     .to_string();
     let manifest_digest = crate::support::digest(manifest.as_bytes());
-    registry.add(&manifest_digest, MANIFEST, &manifest);
+    registry.manifest(&manifest_digest, MANIFEST, &manifest);
     let list = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [{
         "mediaType": MANIFEST, "digest": manifest_digest, "size": manifest.len(), "artifactType": BUNDLE,
         "annotations": {"dev.sigstore.bundle.predicateType": SIGNED},
     }]});
-    registry.add(&tag(digest), INDEX, &list.to_string());
+    registry.manifest(&tag(digest), INDEX, &list.to_string());
     blob
 }
 
 /// Puts a signature where cosign 1 and 2 put it; returns the digest of its manifest.
-fn add_old(
-    registry: &FaultyRegistry,
-    digest: &str,
-    (payload, signature): (String, String),
-) -> String {
-    let blob = registry.add_blob(&payload);
+fn add_old(registry: &impl Shelf, digest: &str, (payload, signature): (String, String)) -> String {
+    let blob = registry.blob(&payload);
+    let _ = registry.blob("{}");
     let manifest = json!({
         "schemaVersion": 2, "mediaType": MANIFEST,
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": crate::support::digest(b"{}"), "size": 2},
@@ -55,7 +80,7 @@ fn add_old(
         }],
     })
     .to_string();
-    registry.add(&format!("{}.sig", tag(digest)), MANIFEST, &manifest);
+    registry.manifest(&format!("{}.sig", tag(digest)), MANIFEST, &manifest);
     crate::support::digest(manifest.as_bytes())
 }
 
@@ -133,6 +158,53 @@ fn a_signed_image_is_taken_and_its_signer_is_noted() {
             for verb in ["verify", "replay"] {
                 let _ = environment.keepdocker(&["audit", verb, "last"]).success();
             }
+        }
+    }
+}
+
+#[test]
+fn a_real_registry_holds_signatures_of_both_forms() {
+    let Some(registry) = OwnRegistry::find() else {
+        return;
+    };
+    let serving = registry.serve("", "");
+    let image = image();
+    let media = |kind: &str| format!("application/vnd.oci.image.{kind}");
+    let layers: Vec<Value> = image
+        .layers
+        .iter()
+        .map(|layer| {
+            let digest = serving.put_bytes("lab/tool", layer);
+            json!({"mediaType": media("layer.v1.tar"), "digest": digest, "size": layer.len()})
+        })
+        .collect();
+    let config = serving.put_blob("lab/tool", &image.config);
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": MANIFEST,
+        "config": {"mediaType": media("config.v1+json"), "digest": config, "size": image.config.len()},
+        "layers": layers,
+    })
+    .to_string();
+    serving.put_manifest("lab/tool", "1", MANIFEST, &manifest);
+    let signed = digest(manifest.as_bytes());
+    let [first, second] = Signer::both();
+    let name = format!("{}/lab/tool", serving.host());
+    let _ = add_bundle(&serving, &signed, &first.bundle(&signed));
+    let _ = add_old(&serving, &signed, second.payload(&signed, &name));
+    for (signer, is_good) in [(&first, true), (&second, true), (&Signer::p256(), false)] {
+        let cluster = Cluster::start();
+        let environment = Environment::on(&cluster);
+        let key = key_file(&environment, "lab.pem", signer);
+        let policy = policy(&environment, "", &[key]);
+        let output = upload(&environment, &policy, &format!("docker://{name}:1"));
+        if is_good {
+            let _ = output.success();
+            let properties = &cluster.only_collection()["properties"];
+            assert_eq!(properties["arv:docker-signer"], fingerprint(signer));
+        } else {
+            let told = output.failure(3);
+            assert!(told.contains("is of none of the signers"), "{output}");
+            cluster.assert_nothing_registered();
         }
     }
 }

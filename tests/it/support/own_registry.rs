@@ -1,6 +1,7 @@
 //! A registry of Debian's program that belongs to one test, with TLS and logins as that test wants them.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -82,6 +83,53 @@ impl Serving {
     /// Its host and port, by the name that its certificate is for.
     pub(crate) fn host(&self) -> String {
         format!("localhost:{}", self.port)
+    }
+
+    /// Puts a blob into a repository, and returns its digest.
+    pub(crate) fn put_blob(&self, repository: &str, text: &str) -> String {
+        self.put_bytes(repository, text.as_bytes())
+    }
+
+    /// Puts bytes that are no text there, and returns their digest.
+    pub(crate) fn put_bytes(&self, repository: &str, bytes: &[u8]) -> String {
+        let digest = super::digest(bytes);
+        let uploads = format!("/v2/{repository}/blobs/uploads/");
+        let (status, head) = self.ask("POST", &uploads, "", b"");
+        assert_eq!(status, 202, "{head}");
+        let location = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Location: "))
+            .unwrap();
+        let (_, path) = location.split_once("://").unwrap();
+        let (_, path) = path.split_once('/').unwrap();
+        let path = format!("/{path}&digest={digest}");
+        let (status, head) = self.ask("PUT", &path, "application/octet-stream", bytes);
+        assert_eq!(status, 201, "{head}");
+        digest
+    }
+
+    /// Puts a manifest of this type there, by a tag or a digest.
+    pub(crate) fn put_manifest(&self, repository: &str, name: &str, kind: &str, text: &str) {
+        let path = format!("/v2/{repository}/manifests/{name}");
+        let (status, head) = self.ask("PUT", &path, kind, text.as_bytes());
+        assert_eq!(status, 201, "{head}");
+    }
+
+    /// Asks for something, and returns the status and the whole answer.
+    fn ask(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> (u16, String) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+            self.host(),
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let answer = answer.replace("\r\n", "\n");
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, answer)
     }
 }
 
