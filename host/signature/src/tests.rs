@@ -277,3 +277,31 @@ fn signatures_of_openssl_count() {
         assert!(of_payload(payload.as_bytes(), signature, &subject, &[key]).is_ok());
     }
 }
+
+/// Made by the programs of Sigstore, for the tests by which its clients are compared: one whose key is known.
+#[test]
+fn a_bundle_of_sigstores_own_tests_counts() {
+    let document = "DO NOT MODIFY ME!\n\nthis is \"a.txt\", a sample input for sigstore-conformance's test suite.\n\nDO NOT MODIFY ME!\n";
+    let bundle = json!({
+        "mediaType": BUNDLE,
+        "verificationMaterial": {"publicKey": {"hint": "TLMsSDfG3ajPsWge+z/vX5T/zluXnmvbkTkwLIV68Tk="}},
+        "messageSignature": {
+            "messageDigest": {"algorithm": "SHA2_256", "digest": "oM/HEnHW4njlfNMy/5V8P3BD/do1TEy7GQow1W76Ab8="},
+            "signature": "MEUCIQCACfhpIX3+zVXJjwEeIS0yFTK2jRfBjduXAaLHJSARHAIgSUdTM+S5xucODRFtrGHN2uClS0MRPhqZm76g0ZHEQ5c=",
+        },
+    })
+    .to_string();
+    let key = PublicKey::from_base64(
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAExRRST79+PsrRBnGAI4cMu6Omz2JhfwlMW+gIutNKVRaMyS4rQKvgngc5p8UbLj55pVHhIoAxi/SRgURZI0J3Xw==",
+    )
+    .unwrap();
+    let tool = name("quay.io/lab/tool:1");
+    for (document, counts) in [(document, true), (&document[1..], false)] {
+        let subject = Subject {
+            name: &tool,
+            document: document.as_bytes(),
+        };
+        let found = of_bundle(bundle.as_bytes(), &subject, std::slice::from_ref(&key));
+        assert_eq!(found.is_ok(), counts, "{found:?}");
+    }
+}
