@@ -8,16 +8,16 @@ use crate::reference::{Name, Reference};
 use crate::selection::{self, Asked};
 use crate::types::HeldImage;
 
-/// Asks what the archive holds that can be meant; none for a stream that was not taken in.
-pub(crate) fn images(
+/// Asks what the archive holds that can be meant: no list for a stream that was not taken in.
+pub(crate) fn listing(
     archive: &archives::Archive,
     asked: &Asked<'_>,
-) -> Result<Option<Vec<HeldImage>>, Failure> {
+) -> Result<archives::Listing, Failure> {
     let wanted = archives::Wanted {
         called: asked.called.map(Into::into),
         platform: asked.platform(),
     };
-    Ok(archive.images(&wanted)?.images)
+    Ok(archive.images(&wanted)?)
 }
 
 /// Says of an image, as it was listed, that it is the one.
@@ -36,7 +36,7 @@ pub(crate) fn store(
 ) -> Result<keep::Stored, Failure> {
     let mut stored = keep::store(archive, options)?.stored;
     if options.image.is_none() {
-        let images = images(archive, asked)?.unwrap_or_default();
+        let images = listing(archive, asked)?.images.unwrap_or_default();
         let image = selection::choose(&images, asked)?;
         stored = keep::store(
             archive,

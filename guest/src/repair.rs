@@ -244,6 +244,8 @@ fn renamed(
     let source = Source {
         manifest: told(image::MANIFEST_DIGEST).or_else(|| found.manifest.clone()),
         reference: told(image::SOURCE_REFERENCE),
+        // What it tells of a signature, nobody has checked here.
+        signature: None,
     };
     let mut properties = source.properties(found);
     if !names.is_empty() {

@@ -1,6 +1,6 @@
 //! Where a stored image came from, as its collection tells it.
 
-use crate::capabilities::archives;
+use crate::capabilities::archives::{self, Signature};
 use crate::image;
 use crate::reference::Reference;
 use crate::types::Property;
@@ -11,6 +11,8 @@ pub(crate) struct Source {
     /// The digest of the manifest, or what an engine uses in its place.
     pub(crate) manifest: Option<String>,
     pub(crate) reference: Option<String>,
+    /// A signature that was found to be valid in this run.
+    pub(crate) signature: Option<Signature>,
 }
 
 impl Source {
@@ -22,6 +24,7 @@ impl Source {
                 .iter()
                 .find(|tag| matches!(Reference::parse(tag), Ok(Reference::Name(_))))
                 .cloned(),
+            signature: None,
         }
     }
 
@@ -29,9 +32,12 @@ impl Source {
     pub(crate) fn properties(&self, image: &archives::Image) -> Vec<Property> {
         let mut properties = vec![image::text_property(image::CONFIG_DIGEST, &image.id)];
         let built = image::build_time(&image.config);
+        let signature = self.signature.as_ref();
         let optional = [
             (image::MANIFEST_DIGEST, self.manifest.as_deref()),
             (image::SOURCE_REFERENCE, self.reference.as_deref()),
+            (image::SIGNER, signature.map(|it| it.signer.as_str())),
+            (image::SIGNATURE, signature.map(|it| it.holder.as_str())),
             (image::BUILD_TIME, built.as_deref()),
             (
                 image::BASE_LAYER,

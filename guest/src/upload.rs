@@ -139,6 +139,7 @@ fn upload_local(upload: &Upload<'_>, local: &Local) -> Result<Uploaded, Failure>
     let mut source = Source {
         manifest: None,
         reference: local.reference(),
+        signature: None,
     };
     if !upload.request.force {
         if let Some(uploaded) = reuse(upload, id, Identity::Config, None, &source)? {

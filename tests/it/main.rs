@@ -48,7 +48,9 @@ mod projects; // projects that cannot take an image, told before its data is sen
 mod pulls; // images that are pulled from a registry first
 mod readers; // archives of every form, as skopeo reads them
 mod registry; // images from registries, without an engine
+mod registry_tls; // Debian's registry with TLS and logins
 mod reuse; // blocks that need not be sent, and uploads that were cut short
+mod signatures; // images of registries that somebody must have signed
 mod silence;
 mod sources; // one image from every engine and tool
 mod spellings; // one name however it is spelled

@@ -228,6 +228,14 @@ fn only_the_platform_that_is_meant_is_asked_for() {
 
 /// Writes a helper that does this, and a login file that names it.
 fn helper(environment: &mut Environment, script: &str) {
+    add_helper(environment, script);
+    let docker = environment.home().join(".docker");
+    fs::create_dir_all(&docker).unwrap();
+    fs::write(docker.join("config.json"), r#"{"credsStore":"lab"}"#).unwrap();
+}
+
+/// Writes a helper named `lab` that does this.
+pub(super) fn add_helper(environment: &mut Environment, script: &str) {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = environment.home().join("bin");
@@ -241,9 +249,6 @@ fn helper(environment: &mut Environment, script: &str) {
         environment.variable("PATH").to_str().unwrap()
     );
     environment.set("PATH", path);
-    let docker = environment.home().join(".docker");
-    fs::create_dir_all(&docker).unwrap();
-    fs::write(docker.join("config.json"), r#"{"credsStore":"lab"}"#).unwrap();
 }
 
 #[test]

@@ -5,8 +5,8 @@ use crate::types::Property;
 
 pub use keepdocker_terms::image_id::{file_name, format, id_of_file, is_digest, normalized, short};
 pub use keepdocker_terms::property::{
-    BASE_LAYER, BUILD_TIME, CONFIG_DIGEST, IMAGE_TIMESTAMP, MANIFEST_DIGEST, REPO_TAG,
-    SOURCE_REFERENCE,
+    BASE_LAYER, BUILD_TIME, CONFIG_DIGEST, IMAGE_TIMESTAMP, MANIFEST_DIGEST, REPO_TAG, SIGNATURE,
+    SIGNER, SOURCE_REFERENCE,
 };
 
 /// The server's limit for the name of a collection, in characters.

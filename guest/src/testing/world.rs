@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) registry: Vec<(real::engine::LocalImage, real::archives::Image)>,
     /// What registries have for those who ask them themselves: a name, and an image that it means.
     pub(crate) in_registry: Vec<(String, real::archives::Image)>,
+    /// The signatures that the host has checked.
+    pub(crate) signatures: Vec<real::archives::Signature>,
     pub(crate) given: Option<GivenArchive>,
     /// Images in the cache; an unsound archive has no image.
     pub(crate) cache: Vec<(String, Option<real::archives::Image>)>,
@@ -122,6 +124,7 @@ impl World {
             engine: Some(Vec::new()),
             registry: Vec::new(),
             in_registry: Vec::new(),
+            signatures: Vec::new(),
             given: None,
             cache: Vec::new(),
             fetched: Vec::new(),

@@ -191,6 +191,7 @@ fn properties_of_copy(known: &Known, source: &Source) -> Vec<Property> {
             let source = Source {
                 manifest: source.manifest.clone().or_else(|| image.manifest.clone()),
                 reference: source.reference.clone(),
+                signature: source.signature.clone(),
             };
             source.properties(image)
         }

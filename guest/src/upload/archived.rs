@@ -88,14 +88,16 @@ fn upload(
     open: &dyn Fn() -> Result<archives::Archive, ArchiveError>,
 ) -> Result<Uploaded, Failure> {
     let reference = asked.reference;
+    let given = open()?;
+    let archives::Listing { images, signatures } = archive::listing(&given, asked)?;
+    let signature = signatures.into_iter().next();
     let source = |manifest: Option<&String>, repo_tags: &[String]| {
         let mut source = Source::of(manifest, repo_tags);
         let known = origin.map(|origin| origin.reference.clone());
         source.reference = known.or(source.reference);
+        source.signature.clone_from(&signature);
         source
     };
-    let given = open()?;
-    let images = archive::images(&given, asked)?;
     let opened = Cell::new(Some(given));
     let read = |options: &keep::Options| {
         let given = match opened.take() {

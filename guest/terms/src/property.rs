@@ -10,6 +10,10 @@ pub const CONFIG_DIGEST: &str = "arv:docker-config-digest";
 pub const MANIFEST_DIGEST: &str = "arv:docker-manifest-digest";
 /// The collection property that tells where the image came from.
 pub const SOURCE_REFERENCE: &str = "arv:docker-source-reference";
+/// The collection property that tells who signed the image, by the digest of the public key.
+pub const SIGNER: &str = "arv:docker-signer";
+/// The collection property that holds the digest of what has the signature.
+pub const SIGNATURE: &str = "arv:docker-signature";
 /// The collection property that keeps the build time until the links that carry it exist.
 pub const BUILD_TIME: &str = "arv:docker-image-timestamp";
 /// The collection property that holds the digest of the lowest layer: images on one base share it.

@@ -158,7 +158,7 @@ macro_rules! contract_of_failures {
                     Self::Denied(reason) => failures::denied(reason),
                     Self::NotFound(reason) => archive::not_found(reason),
                     Self::Unsound(reason) => archive::unsound(&reason, purpose),
-                    Self::NoSuchImage(reason) => archive::no_such_image(reason),
+                    Self::NoSuchImage(reason) => archive::no_such_image(reason, purpose),
                     Self::Ambiguous(reason) => archive::ambiguous(reason),
                     Self::Engine(failure) => archive::engine_failed(
                         &failure.command,
@@ -168,7 +168,7 @@ macro_rules! contract_of_failures {
                     ),
                     Self::Unsupported(reason) => $crate::Report::new($crate::Exit::Failed, reason),
                     Self::Registry(reason) => archive::of_registry(reason),
-                    Self::Other(reason) => archive::unreadable(reason),
+                    Self::Other(reason) => archive::unreadable(reason, purpose),
                 }
             }
         }

@@ -73,6 +73,8 @@ pub trait Failed {
 pub enum Purpose {
     /// It goes from an engine or an archive to Keep.
     Store,
+    /// It goes from a registry to Keep.
+    Fetch,
     /// It goes from Keep to a file.
     Save,
     /// It goes from Keep to an engine.

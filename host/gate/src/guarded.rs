@@ -5,12 +5,14 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
+use keepdocker_signature::PublicKey;
+
 use super::Gate;
 use super::budget::Budget;
 use super::operation::Operation;
 use super::record::{Answer, Phase};
 use super::refusal::Refusal;
-use crate::policy::Ruling;
+use crate::policy::{Decision, Ruling};
 
 /// A capability that only a permit opens.
 #[derive(Debug)]
@@ -40,6 +42,12 @@ pub struct Permit<'g> {
     budget: OnceLock<Budget>,
     closed: bool,
 }
+
+/// The gate's word that an object may be used, now that all is known of it.
+///
+/// What takes one in cannot be reached by a binding that forgets to ask.
+#[derive(Debug)]
+pub struct Confirmed(());
 
 impl<'g> Permit<'g> {
     pub(super) fn new(
@@ -74,22 +82,43 @@ impl<'g> Permit<'g> {
         self.budget.get_or_init(|| budget).clone()
     }
 
-    /// Asks whether so many more bytes may come from registries, and counts them.
+    /// Tells whether the policy allows each of these operations as it is, other than only to warn of it.
     ///
-    /// # Errors
-    /// If they are more than the run may fetch. Then nothing is counted, and none must be fetched.
-    pub fn fetches(&self, bytes: u64) -> Result<(), Refusal> {
-        self.gate.fetches(bytes)
+    /// For what costs something to learn, such as who signed an image: it need not be learned where it does not matter.
+    #[must_use]
+    pub fn suffices(&self, operations: &[Operation]) -> bool {
+        operations
+            .iter()
+            .all(|operation| self.gate.decides(operation).decision == Decision::Allow)
     }
 
-    /// Asks whether the operation may be done on an object of which more was learned since it was admitted.
+    /// Returns the keys of all whose signatures rules of the policy ask for.
+    #[must_use]
+    pub fn signers(&self) -> Vec<PublicKey> {
+        self.gate.policy.signers()
+    }
+
+    /// Asks whether the operation may be done on an object of which more was learned since it was admitted, and whether
+    /// so many more bytes may come from registries.
     ///
-    /// A rule decides before anything is fetched, by what others say; what is there may be something else.
+    /// A rule decides before anything is fetched, by what others say; what is there may be something else. Each way to
+    /// see it is an operation here, and each has to be allowed. `evidence` says what was looked at, for a denial; it may
+    /// be empty.
     ///
     /// # Errors
-    /// If the policy denies that operation. Then this one must not go on.
-    pub fn confirm(&self, operation: &Operation) -> Result<(), Refusal> {
-        self.gate.confirm(self.number, operation)
+    /// If the policy denies one of these operations, or the bytes are more than the run may fetch. Then this one must
+    /// not go on, and nothing is counted.
+    pub fn confirm(
+        &self,
+        operations: &[Operation],
+        bytes: u64,
+        evidence: &str,
+    ) -> Result<Confirmed, Refusal> {
+        for operation in operations {
+            self.gate.confirm(self.number, operation, evidence)?;
+        }
+        self.gate.fetches(bytes)?;
+        Ok(Confirmed(()))
     }
 
     /// Tells the gate for which platform an image is, by what a registry says of its manifest.

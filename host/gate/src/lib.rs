@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use budget::Budget;
-pub use guarded::{Guarded, Permit};
+pub use guarded::{Confirmed, Guarded, Permit};
 pub use object::ObjectError;
 pub(crate) use object::quote;
 pub use operation::Operation;
@@ -32,6 +32,7 @@ pub use refusal::Refusal;
 pub use verb::Verb;
 
 use erased_serde::Serialize as Recordable;
+use keepdocker_signature::PublicKey;
 use keepdocker_terms::image_id::bare;
 
 use crate::policy::{
@@ -164,9 +165,11 @@ impl Gate {
             return over;
         }
         let seen = lock(&self.seen);
+        // What is not known yet, `Permit::confirm` asks for before anything comes of it.
+        let at_best = operation.at_best(|| names_of(&self.policy.signers()));
         let ruling = self
             .policy
-            .decide(operation, &self.context(&seen, operation));
+            .decide(&at_best, &self.context(&seen, operation));
         drop(seen);
         if ruling.decision == Decision::Deny {
             return ruling;
@@ -205,7 +208,8 @@ impl Gate {
         ruling: Ruling<'_>,
         request: &dyn Recordable,
     ) -> Refusal {
-        let denial = self.denial(number, operation, &ruling);
+        let judged = operation.at_best(|| names_of(&self.policy.signers()));
+        let denial = self.denial(number, operation, &judged, &ruling);
         let refusal = match ruling.cause {
             Cause::Limit(limit) if limit.counted == Counted::HostCalls => {
                 Refusal::TooManyCalls { limit: limit.value }
@@ -227,7 +231,8 @@ impl Gate {
     }
 
     fn warn(&self, number: u64, operation: &Operation, ruling: Ruling<'_>) {
-        let denial = self.denial(number, operation, &ruling);
+        let judged = operation.at_best(|| names_of(&self.policy.signers()));
+        let denial = self.denial(number, operation, &judged, &ruling);
         let mut warnings = lock(&self.warnings);
         if warnings.len() < MAX_WARNINGS
             && warnings.iter().all(|earlier| earlier.asked != denial.asked)
@@ -236,12 +241,20 @@ impl Gate {
         }
     }
 
-    fn denial(&self, number: u64, operation: &Operation, ruling: &Ruling<'_>) -> Denial {
+    /// Puts in words what came of an operation that was judged as `judged`.
+    fn denial(
+        &self,
+        number: u64,
+        operation: &Operation,
+        judged: &Operation,
+        ruling: &Ruling<'_>,
+    ) -> Denial {
         let seen = lock(&self.seen);
         Denial::new(
             &self.policy,
             ruling,
             operation,
+            judged,
             &self.context(&seen, operation),
             number,
         )
@@ -288,12 +301,14 @@ impl Gate {
         }
     }
 
-    fn confirm(&self, number: u64, operation: &Operation) -> Result<(), Refusal> {
+    fn decides(&self, operation: &Operation) -> Ruling<'_> {
         let seen = lock(&self.seen);
-        let ruling = self
-            .policy
-            .decide(operation, &self.context(&seen, operation));
-        drop(seen);
+        self.policy
+            .decide(operation, &self.context(&seen, operation))
+    }
+
+    fn confirm(&self, number: u64, operation: &Operation, evidence: &str) -> Result<(), Refusal> {
+        let ruling = self.decides(operation);
         match ruling.decision {
             Decision::Allow => Ok(()),
             Decision::WouldDeny => {
@@ -301,7 +316,9 @@ impl Gate {
                 Ok(())
             }
             Decision::Deny => {
-                let denial = self.denial(number, operation, &ruling);
+                let denial = self
+                    .denial(number, operation, operation, &ruling)
+                    .with(evidence);
                 *lock(&self.denial) = Some(denial.clone());
                 Err(Refusal::Denied(Box::new(denial)))
             }
@@ -346,6 +363,13 @@ impl Gate {
                 Refusal::Unrecorded { reason }
             })
     }
+}
+
+/// Returns the names by which operations know signers.
+fn names_of(keys: &[PublicKey]) -> Vec<String> {
+    keys.iter()
+        .map(|key| key.fingerprint().to_string())
+        .collect()
 }
 
 /// Locks; what is guarded here is whole after every step, so a panic elsewhere does no harm.

@@ -112,6 +112,8 @@ impl Operation {
                 name: object.needed("name")?,
                 manifest: object.text("manifest")?.unwrap_or_default(),
                 platform: object.text("platform")?,
+                bytes: object.number("bytes")?,
+                signers: object.texts_if_any("signers")?,
             },
             Verb::LocksAcquire => Self::LocksAcquire {
                 image: object.needed("image")?,
@@ -193,12 +195,12 @@ impl Operation {
                 },
             };
             let value = match member.as_str() {
-                "classes" | "storage_classes" => value
+                "classes" | "storage_classes" | "signers" => value
                     .split(',')
                     .filter(|part| !part.is_empty())
                     .map(Value::from)
                     .collect(),
-                "replicas" => value
+                "replicas" | "bytes" => value
                     .parse::<u64>()
                     .map_or_else(|_| Value::from(value), Value::from),
                 "manifests" => value
@@ -346,6 +348,23 @@ impl Object<'_> {
         }
     }
 
+    fn texts_if_any(&self, member: &'static str) -> Result<Option<Vec<String>>, ObjectError> {
+        match self.members.get(member) {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => self.texts(member).map(Some),
+        }
+    }
+
+    fn number(&self, member: &'static str) -> Result<Option<u64>, ObjectError> {
+        match self.members.get(member) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_u64() {
+                Some(number) => Ok(Some(number)),
+                None => Err(self.value(member, value, "a number")),
+            },
+        }
+    }
+
     fn count(&self, member: &'static str) -> Result<Option<u32>, ObjectError> {
         match self.members.get(member) {
             None | Some(Value::Null) => Ok(None),
@@ -398,6 +417,7 @@ mod tests {
             "archives.forget sha256:11",
             "registry.resolve quay.io/lab/x:1",
             "registry.fetch quay.io/lab/x:1 manifest=sha256:11 platform=linux/amd64",
+            "registry.fetch quay.io/lab/x:1 bytes=7 signers=sha256:11,sha256:22",
             "locks.acquire sha256:11",
             "keep.store selection=only replicas=3 storage_classes=a,b",
             "keep.fetch given sha256:11",

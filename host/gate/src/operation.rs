@@ -1,5 +1,7 @@
 //! What the component can ask the host to do.
 
+use std::borrow::Cow;
+
 use keepdocker_terms::link_class::LinkClass;
 use serde::Serialize;
 
@@ -54,6 +56,10 @@ pub enum Operation {
         manifest: String,
         /// The platform that the registry says it is for; none where it says nothing.
         platform: Option<String>,
+        /// How many bytes its layers have together, by its manifest; none as long as that is not known.
+        bytes: Option<u64>,
+        /// Whose signatures on it are valid, by the digests of their keys; none as long as nobody has looked.
+        signers: Option<Vec<String>>,
     },
     /// Waits for the exclusive right to work on an image.
     LocksAcquire {
@@ -191,6 +197,29 @@ impl Operation {
             .expect("a test compares the two")
     }
 
+    /// Returns the operation as it would be if all turned out well that is not known yet: an image of a registry that
+    /// has these signers and no size.
+    ///
+    /// What is denied even so need not be begun.
+    pub(crate) fn at_best(&self, every_signer: impl FnOnce() -> Vec<String>) -> Cow<'_, Self> {
+        match self {
+            Self::RegistryFetch {
+                name,
+                manifest,
+                platform,
+                bytes,
+                signers,
+            } => Cow::Owned(Self::RegistryFetch {
+                name: name.clone(),
+                manifest: manifest.clone(),
+                platform: platform.clone(),
+                bytes: bytes.or(Some(0)),
+                signers: signers.clone().or_else(|| Some(every_signer())),
+            }),
+            other => Cow::Borrowed(other),
+        }
+    }
+
     /// Tells whether the operation creates or changes an object on the cluster.
     #[must_use]
     pub fn writes(&self) -> bool {
@@ -230,7 +259,8 @@ mod tests {
             "source" | "target" => Some("given"),
             "depth" => Some("config"),
             "class" => Some(LinkClass::ImageHash.name()),
-            "replicas" | "storage_classes" | "reuse" | "classes" | "manifests" => None,
+            "replicas" | "storage_classes" | "reuse" | "classes" | "manifests" | "bytes"
+            | "signers" => None,
             _ => Some(""),
         };
         let members = verb.members().iter();

@@ -303,3 +303,63 @@ fn a_component_that_the_policy_does_not_accept_gets_no_gate() {
         Err(Unfit::Imports { .. })
     ));
 }
+
+fn fetched(bytes: Option<u64>, signers: Option<&[&str]>) -> Operation {
+    let signers = signers.map(|signers| signers.iter().map(|&it| it.to_owned()).collect());
+    Operation::RegistryFetch {
+        name: "quay.io/lab/x:1".into(),
+        manifest: "sha256:11".into(),
+        platform: Some("linux/amd64".into()),
+        bytes,
+        signers,
+    }
+}
+
+#[test]
+fn what_is_not_known_yet_is_asked_for_before_anything_comes_of_it() {
+    const KEY: &str = "MCowBQYDK2VwAyEACkLkBiQ3mYVvuAHdaWH1LSwK3HfOB4f5YeV08T1UkCM=";
+    const SIGNER: &str = "sha256:6b09d7675d0c1cb5a5cdc88bf56a4a113465e96aa18d1511df2faf94cf5e80c3";
+    let journal = Journal::default();
+    let rule = |platform: &str| {
+        format!(
+            "[[allow]]\nid = \"signed\"\nverbs = [\"registry.fetch\"]\nplatforms = [\"{platform}\"]\nrequire-signature = true\nsigners = [{{ public-key = \"{KEY}\" }}]\nmax-bytes = \"1KiB\"\nreason = \"r\"\n"
+        )
+    };
+    // What no signature would help need not be begun, and is not said to lack one.
+    let refusal = gate(&journal, &rule("linux/arm64"))
+        .admit(fetched(None, None), &())
+        .unwrap_err();
+    let told = refusal.to_string();
+    assert!(
+        told.contains("`platforms`") && !told.contains("signers"),
+        "{told}"
+    );
+
+    let gate = gate(&journal, &rule("linux/amd64"));
+    let permit = gate.admit(fetched(None, None), &()).unwrap();
+    assert_eq!(permit.signers()[0].fingerprint().to_string(), SIGNER);
+    let good = fetched(Some(1024), Some(&["sha256:other", SIGNER]));
+    assert!(permit.suffices(std::slice::from_ref(&good)));
+    assert!(
+        permit
+            .confirm(std::slice::from_ref(&good), 1024, "")
+            .is_ok()
+    );
+    for (operation, words) in [
+        (fetched(Some(1025), Some(&[SIGNER])), "`max-bytes` 1KiB"),
+        (fetched(Some(1), Some(&["sha256:other"])), SIGNER),
+        (fetched(Some(1), Some(&[])), "`require-signature` true"),
+        (fetched(Some(1), None), SIGNER),
+        (fetched(None, Some(&[SIGNER])), "`max-bytes` 1KiB"),
+    ] {
+        let ways = [good.clone(), operation];
+        assert!(!permit.suffices(&ways));
+        let refusal = permit
+            .confirm(&ways, 1, "looked here and there")
+            .unwrap_err();
+        let told = refusal.to_string();
+        assert!(told.contains(words), "{words}: {told}");
+        assert!(told.contains("; looked here and there"), "{told}");
+        assert_eq!(gate.last_denial().unwrap().verb, "registry.fetch");
+    }
+}

@@ -65,7 +65,7 @@ verbs! {
     /// Asks a registry what a name means.
     RegistryResolve = "registry"."resolve" ("name");
     /// Opens an image of a registry.
-    RegistryFetch = "registry"."fetch" ("name", "manifest", "platform");
+    RegistryFetch = "registry"."fetch" ("name", "manifest", "platform", "bytes", "signers");
     /// Waits for the exclusive right to work on an image.
     LocksAcquire = "locks"."acquire" ("image");
     /// Stores an archive in Keep.

@@ -75,6 +75,12 @@ fn is_private(address: IpAddr) -> bool {
     }
 }
 
+/// Says that there is a login in an address. Whoever asks that address would show it, and not for the user.
+pub(crate) fn login_in(url: &Url) -> Option<&'static str> {
+    (!url.username().is_empty() || url.password().is_some())
+        .then_some("there is a login in the address")
+}
+
 /// Says why a server at `origin` may not lead to `url`, as far as the text of the address tells; what its name
 /// resolves to, [`Guarded`] checks.
 pub(crate) fn objection(origin: &Url, url: &Url) -> Option<&'static str> {
@@ -83,6 +89,9 @@ pub(crate) fn objection(origin: &Url, url: &Url) -> Option<&'static str> {
     }
     if !matches!(url.scheme(), "https" | "http") {
         return Some("it is not an address of the web");
+    }
+    if let Some(reason) = login_in(url) {
+        return Some(reason);
     }
     let is_local = |url: &Url| url.host_str().is_some_and(crate::place::is_local);
     if is_local(origin) {
@@ -171,12 +180,19 @@ mod tests {
             "https://[fd00::1]/",
             "ftp://cdn.example/x",
             "file:///etc/passwd",
+            "https://me:pw@cdn.example/x",
+            "https://me@cdn.example/x",
+            "https://:pw@cdn.example/x",
         ] {
             assert!(!may(public, url), "{url}");
         }
         assert!(may("https://10.0.0.1/", "https://10.0.0.2/"));
         assert!(!may("https://10.0.0.1/", "https://127.0.0.1/"));
         assert!(may("http://127.0.0.1:5000/", "http://127.0.0.1:5001/"));
+        assert!(!may(
+            "http://127.0.0.1:5000/",
+            "http://me:pw@127.0.0.1:5001/"
+        ));
         for metadata in ["http://169.254.169.254/latest/", "http://[fe80::1]/"] {
             assert!(!may("http://127.0.0.1:5000/", metadata), "{metadata}");
         }

@@ -5,19 +5,19 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use http::header::CONTENT_ENCODING;
 use keepdocker_archive::oci::{Descriptor, LONGEST, PlatformFields};
 use keepdocker_archive::{Digest, Platform};
-use keepdocker_arvados::http::{Attempts, Retry, Setback};
+use keepdocker_arvados::http::{Attempts, Retry};
 
 use crate::ahead::Layers;
+use crate::documents::check_size;
 use crate::error::Error;
 use crate::logins::LoginSource;
-use crate::manifests::{Candidate, Manifest, check_encoding, inline, wrong};
+use crate::manifests::{Candidate, Manifest, inline};
 use crate::mirrors::Mirrors;
 use crate::place::{Place, Target};
 use crate::program::Program;
-use crate::requests::{Ask, Requests, header};
+use crate::requests::Requests;
 use crate::transport::{Timing, Transport};
 
 /// The most layers of an image. Engines stop at 127.
@@ -41,7 +41,7 @@ pub struct Settings {
 /// Reads images from registries. Nothing is kept but in memory.
 #[derive(Clone)]
 pub struct Client {
-    requests: Arc<Requests>,
+    pub(crate) requests: Arc<Requests>,
     mirrors: Arc<Mirrors>,
 }
 
@@ -52,10 +52,10 @@ pub struct Resolved {
     pub digest: Digest,
     /// The images that it may be; without what is no image.
     pub candidates: Vec<Candidate>,
-    top: Manifest,
+    pub(crate) top: Manifest,
     /// The image, where there is only one.
     only: Option<Image>,
-    places: Arc<[Place]>,
+    pub(crate) places: Arc<[Place]>,
 }
 
 /// What an image is made of.
@@ -105,9 +105,10 @@ impl Client {
     /// Makes a client. Nothing is read or sent yet.
     #[must_use]
     pub fn new(settings: Settings, program: Arc<dyn Program>) -> Self {
+        let logins = (settings.logins, settings.mirrors.helpers().clone());
         let transport = Transport::new(program, settings.timing, settings.certificate_folders);
         Self {
-            requests: Arc::new(Requests::new(transport, settings.retry, settings.logins)),
+            requests: Arc::new(Requests::new(transport, settings.retry, logins)),
             mirrors: Arc::new(settings.mirrors),
         }
     }
@@ -165,11 +166,15 @@ impl Client {
             resolved.top.clone()
         } else {
             let reference = manifest.to_string();
-            let entry = resolved.top.document.manifests.iter();
-            let inlined = entry
-                .filter(|entry| entry.digest == reference)
-                .find_map(|entry| Some((inline(entry, manifest)?, entry.media_type.clone())));
-            match inlined {
+            let entries = || {
+                let entries = resolved.candidates.iter();
+                entries.filter(|candidate| candidate.manifest == *manifest)
+            };
+            let inlined = entries().find_map(|candidate| {
+                let entry = &candidate.entry;
+                Some((inline(entry, manifest)?, entry.media_type.clone()))
+            });
+            let found = match inlined {
                 Some((bytes, kind)) => Manifest::read(&reference, bytes, &kind)?,
                 None => {
                     let fetched = first!(self, places, |place, attempts| self
@@ -177,7 +182,12 @@ impl Client {
                         .manifest(place, &reference, attempts))?;
                     fetched.1
                 }
+            };
+            for candidate in entries() {
+                let what = format!("manifest {manifest}, by what its index says");
+                check_size(&what, &candidate.entry, &found.bytes)?;
             }
+            found
         };
         let what = format!("manifest {}", manifest.digest);
         let unsound = |fault: &str| Error::Unsound {
@@ -210,14 +220,11 @@ impl Client {
             .collect::<Result<_, Error>>()?;
         let config = document.config.clone().unwrap_or_default();
         let id = digest(&config)?;
-        let bytes = match inline(&config, &id) {
-            Some(bytes) => bytes,
-            None => {
-                first!(self, places, |place, attempts| self
-                    .document(place, &id, attempts))?
-                .1
-            }
-        };
+        let wanted = (&config, &id);
+        let limit = LONGEST as usize;
+        let (_, bytes) = first!(self, places, |place, attempts| self
+            .requests
+            .small_blob(place, wanted, "config", limit, attempts))?;
         let documents = HashMap::from([(manifest.digest, manifest.bytes), (id, bytes)]);
         Ok(Image {
             manifest: manifest.digest,
@@ -236,7 +243,7 @@ impl Client {
     }
 
     /// Returns how often a place is asked: one of several that are left only once more.
-    fn attempts(&self, places: &[Place], at: usize) -> Attempts {
+    pub(crate) fn attempts(&self, places: &[Place], at: usize) -> Attempts {
         let mut retry = self.requests.retry;
         if at + 1 < places.len() {
             retry.retries = retry.retries.min(1);
@@ -252,41 +259,6 @@ impl Client {
         let text = format!("{error}; asking {} next", next.name());
         self.requests.transport.program.notify(&text);
         Ok(())
-    }
-
-    /// Fetches a small blob whole.
-    async fn document(
-        &self,
-        place: &Place,
-        digest: &Digest,
-        attempts: &mut Attempts,
-    ) -> Result<Vec<u8>, Error> {
-        let what = format!("config {digest} in `{}`", place.path);
-        let ask = Ask {
-            place,
-            path: format!("blobs/{digest}"),
-            accept: None,
-            range: None,
-            what: what.clone(),
-        };
-        loop {
-            let arrived = self.requests.ask(&ask, attempts).await?;
-            check_encoding(
-                &arrived.host,
-                header(arrived.response.headers(), CONTENT_ENCODING),
-            )?;
-            let host = arrived.host;
-            match self.requests.body(arrived.response, LONGEST as usize).await {
-                Ok(bytes) if Digest::of(&bytes) == *digest => return Ok(bytes),
-                Ok(bytes) => return Err(wrong(&what, &Digest::of(&bytes))),
-                Err(reason) => {
-                    let setback = Setback::default();
-                    if !self.requests.wait(&host, &reason, setback, attempts).await {
-                        return Err(Error::Unreachable { host, reason });
-                    }
-                }
-            }
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::error::Error;
 use crate::login::Login;
+use crate::mirrors::Helpers;
 use crate::place::Place;
 use crate::program::{HelperOutput, Program};
 
@@ -36,6 +37,7 @@ pub enum LoginSource {
 #[derive(Default)]
 pub(crate) struct Logins {
     files: Vec<LoginFile>,
+    helpers: Helpers,
     asked: Mutex<HashMap<(String, String), Asked>>,
 }
 
@@ -93,7 +95,7 @@ where
 
 impl Logins {
     /// Reads the files that are there.
-    pub(crate) fn read(sources: &[LoginSource]) -> Result<Self, Error> {
+    pub(crate) fn read(sources: &[LoginSource], helpers: &Helpers) -> Result<Self, Error> {
         let mut files = Vec::new();
         for source in sources {
             let (name, bytes) = match source {
@@ -125,6 +127,7 @@ impl Logins {
         }
         Ok(Self {
             files,
+            helpers: helpers.clone(),
             asked: Mutex::default(),
         })
     }
@@ -138,6 +141,27 @@ impl Logins {
         place: &Place,
         program: &dyn Program,
     ) -> Result<Option<Login>, Error> {
+        let names = &self.helpers.names;
+        for name in names {
+            let found = match name.as_str() {
+                Helpers::FILES => self.in_files(place, program).await?,
+                name => {
+                    self.ask(&self.helpers.file, name, place.login_key(), program)
+                        .await?
+                }
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        // They are the user's own, and not that file's to forbid.
+        match names.iter().any(|name| name == Helpers::FILES) {
+            true => Ok(None),
+            false => self.in_files(place, program).await,
+        }
+    }
+
+    async fn in_files(&self, place: &Place, program: &dyn Program) -> Result<Option<Login>, Error> {
         for file in &self.files {
             if let Some(login) = self.in_file(file, place, program).await? {
                 return Ok(Some(login));
@@ -164,7 +188,7 @@ impl Logins {
             if helper.is_empty() {
                 continue;
             }
-            let login = self.ask(file, helper, server, program).await?;
+            let login = self.ask(&file.name, helper, server, program).await?;
             if login.is_some() {
                 return Ok(login);
             }
@@ -180,14 +204,14 @@ impl Logins {
     /// Asks a helper, once in a run for each server.
     async fn ask(
         &self,
-        file: &LoginFile,
+        file: &str,
         helper: &str,
         server: &str,
         program: &dyn Program,
     ) -> Result<Option<Login>, Error> {
         let failed = |reason: String| Error::Helper {
             program: format!("{HELPER}{}", one_line(helper, 80)),
-            file: file.name.clone(),
+            file: file.to_owned(),
             server: server.to_owned(),
             reason,
         };

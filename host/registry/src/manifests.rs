@@ -1,7 +1,6 @@
 //! Manifests and indexes: what is asked for, what it leads to.
 
 use base64::Engine as _;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use keepdocker_archive::oci::{Descriptor, LONGEST, OciDocument};
 use keepdocker_archive::{Digest, Platform};
 use keepdocker_arvados::http::Attempts;
@@ -10,7 +9,7 @@ use keepdocker_wording::json_fault;
 
 use crate::error::Error;
 use crate::place::Place;
-use crate::requests::{Ask, Requests, header};
+use crate::requests::{Ask, Requests};
 
 /// What is asked for. Schema 1 is left out: some registries would turn an image into it.
 const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
@@ -56,12 +55,14 @@ pub(crate) struct Manifest {
 }
 
 /// An image that a name may mean: one of an index, or the only one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Candidate {
     /// The digest of its manifest.
     pub manifest: Digest,
     /// The platform that the index says it is for; all empty where nothing is said.
     pub platform: Platform,
+    /// What else the index says of it.
+    pub(crate) entry: Descriptor,
 }
 
 impl Requests {
@@ -83,26 +84,7 @@ impl Requests {
             range: None,
             what: what.clone(),
         };
-        let (bytes, said) = loop {
-            let arrived = self.ask(&ask, attempts).await?;
-            let headers = arrived.response.headers();
-            check_encoding(&arrived.host, header(headers, CONTENT_ENCODING))?;
-            let said = header(headers, CONTENT_TYPE).unwrap_or_default();
-            let said = said.split(';').next().unwrap_or_default();
-            let said = said.trim().to_ascii_lowercase();
-            match self.body(arrived.response, LONGEST as usize).await {
-                Ok(bytes) => break (bytes, said),
-                Err(reason) => {
-                    let setback = keepdocker_arvados::http::Setback::default();
-                    if !self.wait(&arrived.host, &reason, setback, attempts).await {
-                        return Err(Error::Unreachable {
-                            host: arrived.host,
-                            reason,
-                        });
-                    }
-                }
-            }
-        };
+        let (bytes, said) = self.whole(&ask, LONGEST as usize, attempts).await?;
         let manifest = Manifest::read(&what, bytes, &said)?;
         match Digest::parse(reference) {
             Some(promised) if promised != manifest.digest => Err(wrong(&what, &manifest.digest)),
@@ -122,6 +104,7 @@ impl Requests {
             return Ok(vec![Candidate {
                 manifest: top.digest,
                 platform: Platform::default(),
+                entry: Descriptor::default(),
             }]);
         }
         let mut found = Vec::new();
@@ -160,6 +143,7 @@ impl Requests {
             found.push(Candidate {
                 manifest: digest,
                 platform: platform(&entry),
+                entry,
             });
         }
         Ok(found)

@@ -18,12 +18,29 @@ const LONGEST: u64 = 1 << 20;
 #[derive(Debug, Clone, Default)]
 pub struct Mirrors {
     registries: Vec<(Registry, String)>,
+    helpers: Helpers,
+}
+
+/// The programs that know logins, as far as the machine's configuration names some.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Helpers {
+    /// Their names in the order in which they are asked; [`Helpers::FILES`] stands for the files with logins.
+    pub(crate) names: Vec<String>,
+    /// The file that names them.
+    pub(crate) file: String,
+}
+
+impl Helpers {
+    /// What stands for the files with logins in a list of helpers.
+    pub(crate) const FILES: &str = "containers-auth.json";
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct File {
     #[serde(default)]
     registry: Vec<Registry>,
+    credential_helpers: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -91,6 +108,10 @@ impl Mirrors {
         let text = String::from_utf8_lossy(&text);
         let file: File =
             toml::from_str(&text).map_err(|error| unusable(path, error.message().to_owned()))?;
+        if let Some(names) = file.credential_helpers {
+            let file = path.display().to_string();
+            self.helpers = Helpers { names, file };
+        }
         for mut registry in file.registry {
             if registry.prefix.is_empty() {
                 registry.prefix.clone_from(&registry.location);
@@ -100,6 +121,11 @@ impl Mirrors {
             self.registries.push((registry, path.display().to_string()));
         }
         Ok(true)
+    }
+
+    /// Returns the helpers that are asked for logins.
+    pub(crate) fn helpers(&self) -> &Helpers {
+        &self.helpers
     }
 
     /// Returns the places that may have what is meant, in the order in which to ask them.

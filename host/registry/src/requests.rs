@@ -3,13 +3,11 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, RANGE, WARNING};
 use http::{Method, StatusCode};
 use keepdocker_arvados::http::{Attempts, Retry, Setback};
 use keepdocker_wording::harmless::one_line;
-use reqwest::Response;
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -17,6 +15,7 @@ use crate::challenge::Challenge;
 use crate::error::Error;
 use crate::login::Login;
 use crate::logins::{LoginSource, Logins};
+use crate::mirrors::Helpers;
 use crate::place::Place;
 use crate::refusal;
 use crate::tokens::{Authorization, Tokens};
@@ -24,14 +23,12 @@ use crate::transport::{Arrived, Lost, Origin, Request, Transport};
 
 /// How many warnings of registries are shown at most.
 const MOST_WARNINGS: usize = 10;
-/// How many bytes a second there must be of what is read as a whole.
-const SLOWEST: u64 = 256;
 
 /// Sends requests to registries.
 pub(crate) struct Requests {
     pub(crate) transport: Transport,
     pub(crate) retry: Retry,
-    sources: Vec<LoginSource>,
+    sources: (Vec<LoginSource>, Helpers),
     logins: OnceCell<Logins>,
     tokens: Tokens,
     /// The registries that speak without encryption.
@@ -46,7 +43,7 @@ pub(crate) struct Requests {
 #[derive(Clone)]
 pub(crate) struct Ask<'a> {
     pub(crate) place: &'a Place,
-    /// What follows `/v2/` and the repository, such as `manifests/latest`.
+    /// What follows `/v2/` and the repository, such as `manifests/latest`; a query may follow.
     pub(crate) path: String,
     pub(crate) accept: Option<&'static str>,
     /// The first and the last byte wanted.
@@ -56,7 +53,11 @@ pub(crate) struct Ask<'a> {
 }
 
 impl Requests {
-    pub(crate) fn new(transport: Transport, retry: Retry, sources: Vec<LoginSource>) -> Self {
+    pub(crate) fn new(
+        transport: Transport,
+        retry: Retry,
+        sources: (Vec<LoginSource>, Helpers),
+    ) -> Self {
         Self {
             transport,
             retry,
@@ -72,7 +73,7 @@ impl Requests {
 
     /// Returns the login for a place. The files are read when the first registry wants one.
     pub(crate) async fn login(&self, place: &Place) -> Result<Option<Login>, Error> {
-        let read = || async { Logins::read(&self.sources) };
+        let read = || async { Logins::read(&self.sources.0, &self.sources.1) };
         let logins = self.logins.get_or_try_init(read).await?;
         logins.find(place, &*self.transport.program).await
     }
@@ -164,7 +165,11 @@ impl Requests {
 
     fn origin(&self, place: &Place, base: &Url, path: &str) -> Origin {
         let mut url = base.clone();
+        let (path, query) = path
+            .split_once('?')
+            .map_or((path, None), |(path, query)| (path, Some(query)));
         url.set_path(path);
+        url.set_query(query);
         Origin {
             url,
             host: place.host.clone(),
@@ -319,45 +324,6 @@ impl Requests {
         ));
         tokio::time::sleep(delay).await;
         true
-    }
-
-    /// Reads a body of at most `limit` bytes; nothing may come for no longer than the timing says.
-    pub(crate) async fn body(
-        &self,
-        mut response: Response,
-        limit: usize,
-    ) -> Result<Vec<u8>, String> {
-        let stall = self.transport.timing.stall;
-        let begun = Instant::now();
-        let mut body = Vec::new();
-        loop {
-            let chunk = tokio::time::timeout(stall, response.chunk())
-                .await
-                .map_err(|_| format!("nothing came for {} s", stall.as_secs()))?
-                .map_err(|error| self.words(error))?;
-            let Some(chunk) = chunk else { return Ok(body) };
-            body.extend_from_slice(&chunk);
-            // It is short: drop by drop it could take a day.
-            let taken = begun.elapsed();
-            if taken > stall && (body.len() as u64) < SLOWEST * taken.as_secs() {
-                return Err(format!(
-                    "only {} bytes came in {} s",
-                    body.len(),
-                    taken.as_secs()
-                ));
-            }
-            if body.len() > limit {
-                return Err(format!("what it sends is longer than {limit} bytes"));
-            }
-        }
-    }
-
-    /// Says why a body broke off.
-    pub(crate) fn words(&self, error: reqwest::Error) -> String {
-        self.transport
-            .program
-            .explain(&error.without_url())
-            .to_string()
     }
 
     /// Shows each warning of a registry once, and that it will soon allow no more.

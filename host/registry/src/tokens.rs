@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use crate::addresses::objection;
+use crate::addresses::{login_in, objection};
 use crate::challenge::Challenge;
 use crate::error::Error;
 use crate::login::Login;
@@ -317,12 +317,11 @@ fn realm_address(base: &Url, realm: &str) -> Result<Url, Error> {
         reason: format!("its server of tokens is not asked, as {reason}"),
     };
     let url = Url::parse(realm).map_err(|_| withheld("it has no address"))?;
-    if !is_same_server(base, &url)
-        && let Some(reason) = objection(base, &url)
-    {
-        return Err(withheld(reason));
-    }
-    Ok(url)
+    let reason = match is_same_server(base, &url) {
+        true => login_in(&url),
+        false => objection(base, &url),
+    };
+    reason.map_or(Ok(url), |reason| Err(withheld(reason)))
 }
 
 fn bearer(base: &Url, token: &str) -> Result<HeaderValue, Error> {

@@ -9,7 +9,7 @@ use crate::bindings::archives::{Error as WitError, Source};
 use crate::cache::{self, Place};
 use crate::engine::Engine;
 use crate::plan::{Course, Deviation, Effects, Step};
-use crate::registry::Registries;
+use crate::registry::{Registries, Signature};
 
 /// Opens archives of every source.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub(crate) struct Archives {
 pub(crate) struct Opened {
     archive: Arc<Mutex<Archive>>,
     image: Option<String>,
+    signatures: Arc<[Signature]>,
 }
 
 /// Why an archive is not to be had.
@@ -132,6 +133,7 @@ impl Archives {
         Ok(Opened {
             archive: Arc::new(Mutex::new(archive)),
             image,
+            signatures: Arc::default(),
         })
     }
 
@@ -151,12 +153,18 @@ impl Archives {
 }
 
 impl Opened {
-    /// Takes an archive that is open.
-    pub(crate) fn new(archive: Archive) -> Self {
+    /// Takes an archive that is open, and the signatures on its image that were found to be valid.
+    pub(crate) fn new(archive: Archive, signatures: &[Signature]) -> Self {
         Self {
             archive: Arc::new(Mutex::new(archive)),
             image: None,
+            signatures: signatures.into(),
         }
+    }
+
+    /// Returns the signatures on its image that were found to be valid when it was opened.
+    pub(crate) fn signatures(&self) -> &[Signature] {
+        &self.signatures
     }
 
     /// Returns what the archive holds that can be meant, or none where that shows only once it was taken in.

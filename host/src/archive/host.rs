@@ -3,10 +3,13 @@
 use wasmtime::component::Resource;
 
 use super::archives::{Archives, Opened};
-use crate::bindings::archives::{Archive, Error, Host, HostArchive, Listing, Source, Wanted};
+use crate::bindings::archives::{
+    Archive, Error, Host, HostArchive, Listing, Signature as Told, Source, Wanted,
+};
 use crate::bindings::types::HeldImage;
 use crate::bindings::{ArchiveFault as Fault, View};
 use crate::gate::Operation;
+use crate::registry::Signature;
 
 impl Host for View<'_, Archives> {
     async fn forget(&mut self, image: String) -> Result<(), Fault> {
@@ -54,6 +57,7 @@ impl HostArchive for View<'_, Archives> {
         }
         let listing = images.map(|held| Listing {
             images: held.map(|images| images.into_iter().map(HeldImage::from).collect()),
+            signatures: opened.signatures().iter().map(told).collect(),
         });
         permit.close(listing).map_err(Fault::Failed)
     }
@@ -61,5 +65,12 @@ impl HostArchive for View<'_, Archives> {
     async fn drop(&mut self, archive: Resource<Archive>) -> wasmtime::Result<()> {
         self.take_back::<Opened>(&archive)?;
         Ok(())
+    }
+}
+
+fn told(signature: &Signature) -> Told {
+    Told {
+        signer: signature.signer.to_string(),
+        holder: signature.holder.to_string(),
     }
 }

@@ -7,7 +7,7 @@ use crate::bindings::archives::Archive;
 use crate::bindings::registry::{Host, Resolved};
 use crate::bindings::{ArchiveFault as Fault, View};
 use crate::gate::Operation;
-use crate::registry::RegistryError;
+use crate::registry::{RegistryError, Signature, Signatures};
 
 impl Host for View<'_, Archives> {
     async fn resolve(&mut self, name: String) -> Result<Resolved, Fault> {
@@ -28,34 +28,50 @@ impl Host for View<'_, Archives> {
             .gate
             .platform(&manifest)
             .filter(|platform| !platform.is_empty());
-        let operation = Operation::RegistryFetch {
-            name: name.clone(),
-            manifest: manifest.clone(),
-            platform: platform.clone(),
+        let operation = |platform: Option<String>, facts: Option<(u64, &[Signature])>| {
+            let names =
+                |found: &[Signature]| found.iter().map(|it| it.signer.to_string()).collect();
+            Operation::RegistryFetch {
+                name: name.clone(),
+                manifest: manifest.clone(),
+                platform,
+                bytes: facts.map(|(bytes, _)| bytes),
+                signers: facts.map(|(_, found)| names(found)),
+            }
         };
-        let permit = self.gate.admit(operation, &(&name, &manifest))?;
+        let permit = self
+            .gate
+            .admit(operation(platform.clone(), None), &(&name, &manifest))?;
         let registries = self.capability.open(&permit).registries();
         let opened = async {
             let image = registries.image(&name, &manifest).await?;
+            let size = image.size();
             // What an index says of the platform is a hint; the image is what its config says.
             let own = image.platform();
-            let own = written([&own.os, &own.architecture, &own.variant]);
-            if !own.is_empty() && platform.as_ref() != Some(&own) {
-                let operation = Operation::RegistryFetch {
-                    name: name.clone(),
-                    manifest: manifest.clone(),
-                    platform: Some(own),
-                };
-                permit
-                    .confirm(&operation)
-                    .map_err(RegistryError::Withheld)?;
+            let own = Some(written([&own.os, &own.architecture, &own.variant]));
+            let mut platforms = vec![platform.clone()];
+            platforms
+                .extend((!matches!(own.as_deref(), Some("")) && own != platform).then_some(own));
+            let ways = |found: &[Signature]| -> Vec<Operation> {
+                let platforms = platforms.iter().cloned();
+                platforms
+                    .map(|platform| operation(platform, Some((size, found))))
+                    .collect()
+            };
+            let mut signatures = Signatures::default();
+            let keys = permit.signers();
+            if !keys.is_empty() && !permit.suffices(&ways(&[])) {
+                let suffices = |found: &[Signature]| permit.suffices(&ways(found));
+                signatures = registries
+                    .signatures(&name, &image, &keys, &suffices)
+                    .await?;
             }
-            permit
-                .fetches(image.size())
+            let confirmed = permit
+                .confirm(&ways(&signatures.found), size, &signatures.looked_at())
                 .map_err(RegistryError::Withheld)?;
             registries
-                .archive(&name, &image, platform.as_deref())
-                .map(Opened::new)
+                .archive(&name, &image, platform.as_deref(), confirmed)
+                .map(|archive| Opened::new(archive, &signatures.found))
         };
         let opened = opened.await;
         Self::hand_out(self.table, permit, opened)

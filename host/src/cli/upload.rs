@@ -93,6 +93,10 @@ pub(crate) struct Upload {
     /// The platform that the image must be for [default: linux/amd64 if there is a choice].
     #[arg(long, value_name = "OS/ARCH[/VARIANT]", help_heading = "Source")]
     pub platform: Option<String>,
+    /// Take an image of a registry only if the owner of this public key signed it; any one of several suffices.
+    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub require_signature: Vec<String>,
     /// How many replicas of each block to store [default: the cluster's].
     #[arg(long, value_name = "N", help_heading = "Storage")]
     pub replication: Option<u32>,
@@ -176,7 +180,10 @@ impl Request for UploadRequest {
     const COMMAND: &'static str = "upload";
 
     fn purpose(&self) -> Purpose {
-        Purpose::Store
+        match self.origin {
+            Origin::Registry => Purpose::Fetch,
+            Origin::Engine | Origin::Given => Purpose::Store,
+        }
     }
 
     fn tightened(self, demands: &Demands) -> Self {
@@ -282,6 +289,14 @@ impl Upload {
             .advise("leave out `--verbatim`, or add `--image-id=config` if compute nodes look for that"));
         }
         self.image_id = Some(image_id);
+        // A plan may be applied elsewhere.
+        for file in &mut self.require_signature {
+            if let Ok(whole) = std::path::absolute(&*file)
+                && let Some(whole) = whole.to_str()
+            {
+                *file = whole.to_owned();
+            }
+        }
         Ok(self)
     }
 
@@ -325,6 +340,16 @@ impl Upload {
                     .map_err(|error| Report::new(Exit::Usage, error.to_string()))?,
             ),
         };
+        if !self.require_signature.is_empty()
+            && !matches!(options.given, Some(Location::Registry(_)))
+        {
+            return Err(Report::new(
+                Exit::Usage,
+                "`--require-signature` is for images of registries, as no other source has signatures",
+            )
+            .advise("name the image as docker://IMAGE"));
+        }
+        options.signers = self.require_signature.iter().map(PathBuf::from).collect();
         Ok(())
     }
 

@@ -12,6 +12,7 @@ mod lender;
 mod places;
 mod registries;
 
+pub(crate) use keepdocker_registry::{Signature, Signatures};
 pub(crate) use lender::Lender;
 pub(crate) use registries::of_registry;
 pub(crate) use registries::{Registries, RegistryError};

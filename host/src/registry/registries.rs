@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use keepdocker_archive::{Archive, Remote};
-use keepdocker_registry::{Client, Error, Image, Resolved, Target};
+use keepdocker_registry::{Client, Error, Image, Resolved, Signature, Signatures, Target, Wanted};
+use keepdocker_signature::PublicKey;
 use keepdocker_terms::reference::{Name, Reference};
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::audit::Log;
 use crate::bindings::archives::Error as WitError;
 use crate::bindings::registry::{Candidate as WitCandidate, Resolved as WitResolved};
 use crate::bindings::types;
-use crate::gate::Refusal;
+use crate::gate::{Confirmed, Refusal};
 use crate::harmless::excerpt;
 use crate::http::Retry;
 use crate::settings::Environment;
@@ -132,11 +133,7 @@ impl Registries {
     /// # Errors
     /// If it was not resolved to it, or nobody has the image.
     pub(crate) async fn image(&self, text: &str, manifest: &str) -> Result<Image, RegistryError> {
-        let resolved = {
-            let known = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
-            known.get(text).cloned()
-        };
-        let resolved = resolved.ok_or(RegistryError::NotResolved)?;
+        let resolved = self.known(text)?;
         let candidate = resolved
             .candidates
             .iter()
@@ -145,7 +142,34 @@ impl Registries {
         Ok(self.client()?.image(&resolved, &candidate.manifest).await?)
     }
 
-    /// Opens an image as an archive that holds nothing else.
+    /// Looks for signatures on an image that a name was resolved to, until those found suffice.
+    ///
+    /// # Errors
+    /// If it was not resolved to it, or those found do not suffice and something could not be looked at.
+    pub async fn signatures(
+        &self,
+        text: &str,
+        image: &Image,
+        keys: &[PublicKey],
+        suffices: &(dyn Fn(&[Signature]) -> bool + Sync),
+    ) -> Result<Signatures, RegistryError> {
+        let resolved = self.known(text)?;
+        let name = Name::parse(text).map_err(|_| RegistryError::NoName(text.to_owned()))?;
+        let client = self.client()?;
+        let wanted = Wanted {
+            name: &name,
+            keys,
+            suffices,
+        };
+        Ok(client.signatures(&resolved, image, &wanted).await?)
+    }
+
+    fn known(&self, text: &str) -> Result<Resolved, RegistryError> {
+        let known = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(text).cloned().ok_or(RegistryError::NotResolved)
+    }
+
+    /// Opens an image as an archive that holds nothing else. The gate has confirmed that it may be used.
     ///
     /// # Errors
     /// If what goes for registries on this machine cannot be used.
@@ -154,6 +178,7 @@ impl Registries {
         text: &str,
         image: &Image,
         platform: Option<&str>,
+        _: Confirmed,
     ) -> Result<Archive, RegistryError> {
         let layers = self.client()?.layers(image);
         let platform: Vec<&str> = platform.unwrap_or_default().split('/').collect();

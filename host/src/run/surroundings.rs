@@ -18,7 +18,7 @@ use crate::keep::{ArchiveStore, Destination, Identity, Keep};
 use crate::locks::Locks;
 use crate::messages::Messages;
 use crate::plan::Effects;
-use crate::policy::{AuditRules, Sources};
+use crate::policy::{self, AuditRules, Layer, Policy, Sources};
 use crate::progress::Progress;
 use crate::registry::{Lender, Registries};
 use crate::settings::{CacheBase, Detour, Environment, Settings};
@@ -45,6 +45,9 @@ pub(crate) struct Options {
     pub no_cache: bool,
     /// Policies on top of the program's, the machine's and the user's.
     pub policies: Vec<PathBuf>,
+    /// Files with the public keys of those of whom one must have signed an image of a registry; none to leave that to the
+    /// policies.
+    pub signers: Vec<PathBuf>,
     /// The component to run in place of the embedded one.
     pub component: Option<PathBuf>,
     /// Whether to show each call of the component.
@@ -150,8 +153,14 @@ impl Surroundings {
         self.console
     }
 
-    pub(super) fn policy_sources(&self) -> Sources {
-        self.environment.policies(self.options.policies.clone())
+    /// Loads the policies that are in force.
+    pub(super) fn load_policy(&self) -> Result<Policy, policy::Error> {
+        let sources = self.environment.policies(self.options.policies.clone());
+        let policy = Policy::load(&sources)?;
+        match &*self.options.signers {
+            [] => Ok(policy),
+            signers => policy.and(Layer::of_signers(signers)?),
+        }
     }
 
     pub(super) fn component(&self) -> Option<&Path> {

@@ -64,7 +64,7 @@ const capabilities = {
   users: { current: () => USER },
   projects: { get: (uuid) => ({ uuid, name: "", "group-class": null, writable: true }) },
   locks: { acquire: () => 1 },
-  archives: { open: () => 1, images: () => ({ images: [HELD] }), forget: () => null },
+  archives: { open: () => 1, images: () => ({ images: [HELD], signatures: [] }), forget: () => null },
   engine: { find: absent, pull: absent },
   registry: { resolve: absent, fetch: absent },
   keep: {

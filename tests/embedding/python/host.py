@@ -48,7 +48,7 @@ class Memory:
         return {"ok": 1}
 
     def archives_images(self, archive, wanted):
-        return {"ok": {"images": [HELD]}}
+        return {"ok": {"images": [HELD], "signatures": []}}
 
     def archives_forget(self, image):
         return {"ok": None}

@@ -40,6 +40,7 @@ pub(crate) struct FaultyRegistry {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Asked>>>,
     sent: Arc<Mutex<u64>>,
+    content: Arc<Mutex<Content>>,
     /// The number of bytes of the layers as they are served.
     pub(crate) layers: u64,
     /// The digest of the image's manifest.
@@ -118,7 +119,8 @@ impl FaultyRegistry {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, sent) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
-        let shared = Arc::new((content, deed, seen.clone(), sent.clone()));
+        let content = Arc::new(Mutex::new(content));
+        let shared = Arc::new((content.clone(), deed, seen.clone(), sent.clone()));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = shared.clone();
@@ -132,6 +134,7 @@ impl FaultyRegistry {
             address,
             seen,
             sent,
+            content,
             layers: length,
             manifest: manifest_digest,
             index: index_digest,
@@ -155,6 +158,36 @@ impl FaultyRegistry {
         seen
     }
 
+    /// Has it serve this, too, by a tag or a digest.
+    pub(crate) fn add(&self, name: &str, kind: &'static str, text: &str) {
+        let mut content = self.content.lock().unwrap();
+        content.insert(name.into(), (kind, text.as_bytes().to_vec()));
+    }
+
+    /// Has it serve something under its digest, and returns that.
+    pub(crate) fn add_blob(&self, text: &str) -> String {
+        let digest = digest(text.as_bytes());
+        self.add(&digest, "application/octet-stream", text);
+        digest
+    }
+
+    /// Has it serve by their digests what another one does.
+    pub(crate) fn add_all_of(&self, other: &Self) {
+        let other = other.content.lock().unwrap().clone();
+        let by_digest = other.into_iter().filter(|(name, _)| name.contains(':'));
+        self.content.lock().unwrap().extend(by_digest);
+    }
+
+    /// What it serves by a tag or a digest.
+    pub(crate) fn served(&self, name: &str) -> Vec<u8> {
+        self.content.lock().unwrap()[name].1.clone()
+    }
+
+    /// Has it forget what a tag or a digest leads to.
+    pub(crate) fn forget(&self, name: &str) {
+        self.content.lock().unwrap().remove(name);
+    }
+
     /// How many bytes of blobs went out.
     pub(crate) fn sent(&self) -> u64 {
         *self.sent.lock().unwrap()
@@ -163,7 +196,7 @@ impl FaultyRegistry {
 
 fn serve(
     mut stream: TcpStream,
-    content: &Content,
+    content: &Mutex<Content>,
     deed: &impl Fn(&Asked) -> Option<Deed>,
     seen: &Mutex<Vec<Asked>>,
     sent: &Mutex<u64>,
@@ -174,13 +207,14 @@ fn serve(
             asked.before = seen.iter().filter(|other| other.path == asked.path).count();
             seen.push(asked.clone());
         }
-        let name = asked.path.rsplit('/').next().unwrap_or_default();
         let is_blob = asked.path.contains("/blobs/");
-        let (kind, bytes) = content
-            .get(name)
-            .cloned()
-            .unwrap_or(("text/plain", Vec::new()));
-        let is_there = content.contains_key(name);
+        // As in the addresses of storage, which are signed in their queries.
+        let (path, _) = asked.path.split_once('?').unwrap_or((&asked.path, ""));
+        let path = if is_blob { path } else { &asked.path };
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let found = content.lock().unwrap().get(name).cloned();
+        let is_there = found.is_some();
+        let (kind, bytes) = found.unwrap_or(("text/plain", Vec::new()));
         let deed = deed(&asked);
         let (mut status, mut headers) = (if is_there { 200 } else { 404 }, Vec::new());
         let mut body = bytes;

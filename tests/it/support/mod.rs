@@ -13,6 +13,7 @@ mod made;
 mod noise;
 mod openssl;
 mod output;
+pub(crate) mod own_registry;
 mod proxy;
 mod python;
 mod registry;
@@ -21,6 +22,7 @@ mod shelf;
 mod stand_in;
 mod tarball;
 mod tls_front;
+pub(crate) mod token_server;
 mod tools;
 mod wasmtime;
 

@@ -1,6 +1,6 @@
 //! Image archives: from the engine, given, and in the cache.
 
-pub(crate) use super::real::archives::{Chosen, Error, Image, Listing, Source, Wanted};
+pub(crate) use super::real::archives::{Chosen, Error, Image, Listing, Signature, Source, Wanted};
 use crate::types::HeldImage;
 use std::cell::Cell;
 
@@ -64,7 +64,8 @@ impl Archive {
             (None, false) => return Err(Error::Unsound("cut short".into())),
             (_, true) => None,
         };
-        Ok(Listing { images })
+        let signatures = super::with(|world| world.signatures.clone());
+        Ok(Listing { images, signatures })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Images that come from a registry without an engine.
 
 use super::*;
+use crate::testing::world::archives::Signature;
 use crate::testing::world::registry::INDEX;
 
 /// Puts images for these platforms under a name.
@@ -58,6 +59,22 @@ fn an_image_is_registered_by_the_name_it_has_there_or_another_and_its_origin_is_
         let origin = format!("quay.io/lab/tool@{INDEX}");
         assert_eq!(property(image::SOURCE_REFERENCE), Some(origin));
         assert_eq!(property(image::MANIFEST_DIGEST), Some(digest('A')));
+    }
+}
+
+#[test]
+fn a_signature_that_the_host_has_checked_is_noted() {
+    let holder = digest('b');
+    for signed in [true, false] {
+        in_registry("quay.io/lab/tool:1", &[('a', "linux/amd64")]);
+        let signature = Signature {
+            signer: digest('a'),
+            holder: holder.clone(),
+        };
+        world::with(|world| world.signatures = signed.then_some(signature).into_iter().collect());
+        let _ = run(&from("quay.io/lab/tool:1", None)).unwrap();
+        assert_eq!(property(image::SIGNER), signed.then(|| digest('a')));
+        assert_eq!(property(image::SIGNATURE), signed.then(|| holder.clone()));
     }
 }
 

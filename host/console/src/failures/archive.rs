@@ -5,6 +5,8 @@ use super::of_command;
 use crate::exit::Exit;
 use crate::report::{Purpose, Report};
 
+const FAULT: &str =
+    "whoever keeps it there can push it again; another tag or registry may have it whole";
 const NOTHING: &str = "nothing was registered";
 
 /// It is not there.
@@ -25,6 +27,11 @@ pub fn unsound(reason: &str, purpose: Purpose) -> Report {
         .advise(format!(
             "{NOTHING}; save the image again, with `docker save -o FILE IMAGE` for example"
         )),
+        Purpose::Fetch => Report::new(
+            Exit::Failed,
+            format!("the image in its registry is not sound: {reason}"),
+        )
+        .advise(format!("{NOTHING}; {FAULT}")),
         _ => Report::new(
             Exit::Failed,
             format!("what the cluster has is not a sound image archive: {reason}"),
@@ -35,10 +42,12 @@ pub fn unsound(reason: &str, purpose: Purpose) -> Report {
 
 /// It does not hold the image that was asked for.
 #[must_use]
-pub fn no_such_image(reason: String) -> Report {
-    Report::new(Exit::NoSuchImage, reason)
-        .python("no matching image found")
-        .advise("name one that is there, or save the one you mean with `docker save -o FILE IMAGE`")
+pub fn no_such_image(reason: String, purpose: Purpose) -> Report {
+    let report = Report::new(Exit::NoSuchImage, reason).python("no matching image found");
+    report.advise(match purpose {
+        Purpose::Fetch => "check the spelling and the platform; a registry that wants a login may say the same of what it does not show",
+        _ => "name one that is there, or save the one you mean with `docker save -o FILE IMAGE`",
+    })
 }
 
 /// It holds several images that can be meant.
@@ -59,7 +68,7 @@ pub fn engine_failed(
 ) -> Report {
     let report = of_command(command, status, message);
     match purpose {
-        Purpose::Store => report.advise(format!("{NOTHING}; {WITHHELD}")),
+        Purpose::Store | Purpose::Fetch => report.advise(format!("{NOTHING}; {WITHHELD}")),
         _ => report.advise(WITHHELD),
     }
 }
@@ -77,6 +86,10 @@ pub fn of_registry(reason: String) -> Report {
 
 /// It could not be read.
 #[must_use]
-pub fn unreadable(reason: String) -> Report {
-    Report::new(Exit::Failed, "the image archive could not be read").detail(reason)
+pub fn unreadable(reason: String, purpose: Purpose) -> Report {
+    let what = match purpose {
+        Purpose::Fetch => "the image could not be read",
+        _ => "the image archive could not be read",
+    };
+    Report::new(Exit::Failed, what).detail(reason)
 }

@@ -94,7 +94,7 @@ pub fn too_few_replicas(written: u32, wanted: u32, reasons: &[String]) -> Report
 #[must_use]
 pub fn keep_failed(reason: String, purpose: Purpose) -> Report {
     let what = match purpose {
-        Purpose::Store => "the image could not be stored in Keep",
+        Purpose::Store | Purpose::Fetch => "the image could not be stored in Keep",
         Purpose::Save => "the image could not be saved",
         Purpose::Load => "the image could not be loaded",
         Purpose::Change | Purpose::Find | Purpose::Resolve => {

@@ -21,11 +21,13 @@ pub fn denied(reason: String) -> Report {
 pub fn no_such_image(name: &str, purpose: Purpose) -> Report {
     let place = match purpose {
         Purpose::Store => ", neither here nor on the cluster",
+        Purpose::Fetch => " in its registry",
         Purpose::Save | Purpose::Load | Purpose::Find | Purpose::Resolve => " on the cluster",
         Purpose::Change => " on the cluster, or in the project if one was named",
     };
     let what_to_do = match purpose {
         Purpose::Store => ", or pull or build the image first",
+        Purpose::Fetch => "",
         _ => "; `keepdocker images` lists what the cluster has",
     };
     let of_id = if purpose == Purpose::Resolve && is_part_of_id(name) {

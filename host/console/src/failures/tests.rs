@@ -6,6 +6,7 @@ use super::*;
 fn what_was_not_to_be_stored_is_not_said_to_be() {
     for (purpose, words) in [
         (Purpose::Store, "stored in Keep"),
+        (Purpose::Fetch, "stored in Keep"),
         (Purpose::Save, "saved"),
         (Purpose::Load, "loaded"),
     ] {
@@ -23,6 +24,7 @@ fn what_was_not_to_be_stored_is_not_said_to_be() {
 fn an_image_is_said_to_be_missing_where_it_was_looked_for() {
     for (purpose, is_engine_meant) in [
         (Purpose::Store, true),
+        (Purpose::Fetch, false),
         (Purpose::Save, false),
         (Purpose::Load, false),
         (Purpose::Change, false),

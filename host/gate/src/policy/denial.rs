@@ -3,9 +3,11 @@
 use std::fmt;
 
 use super::context::Context;
+use super::keys::Condition;
 use super::limits::Limit;
 use super::origin::Origin;
 use super::rule::{Effect, Rule, Stated};
+use super::sources::SIGNERS;
 use super::stack::{Cause, Policy, Ruling};
 use crate::{Operation, Verb, quote};
 
@@ -30,10 +32,11 @@ pub struct Denial {
 }
 
 impl Denial {
-    /// Puts a ruling that denies in words.
+    /// Puts a ruling that denies in words: `asked` is what was asked for, `operation` as what it was judged.
     pub(crate) fn new(
         policy: &Policy,
         ruling: &Ruling<'_>,
+        asked: &Operation,
         operation: &Operation,
         context: &Context<'_>,
         number: u64,
@@ -51,6 +54,7 @@ impl Denial {
                     .filter(|layer| layer.origin == ruling.origin && *layer.file == *file)
                     .flat_map(|layer| &layer.rules);
                 match nearest(rules, operation, context) {
+                    Some(rule) if *file == *SIGNERS => unsigned(rule, operation, context),
                     Some(rule) => not_quite(rule, operation, context),
                     None => (
                         format!("no rule of {file} allows {}", operation.verb()),
@@ -59,12 +63,15 @@ impl Denial {
                 }
             }
         };
-        let fix = format!("{fix} {}", by_whom(ruling.origin, ruling.source().0));
-        let asked = shown(operation.to_string());
+        let fix = match ruling.source().0 {
+            SIGNERS => fix,
+            file => format!("{fix} {}", by_whom(ruling.origin, file)),
+        };
+        let asked = shown(asked.to_string());
         let given = policy
             .layers()
             .iter()
-            .filter(|layer| layer.origin == Origin::Given)
+            .filter(|layer| layer.origin == Origin::Given && *layer.file != *SIGNERS)
             .map(|layer| &*layer.file);
         let names = context.names.unwrap_or_default().iter();
         let names: String = names
@@ -79,6 +86,14 @@ impl Denial {
             fix,
             explain,
         }
+    }
+
+    /// Adds what was looked at before it was decided; nothing if that is empty.
+    pub(crate) fn with(mut self, evidence: &str) -> Self {
+        if !evidence.is_empty() {
+            self.why = format!("{}; {evidence}", self.why);
+        }
+        self
     }
 
     /// Puts in words that a limit is reached in the middle of an operation.
@@ -144,6 +159,22 @@ fn not_quite(rule: &Rule, operation: &Operation, context: &Context<'_>) -> (Stri
         allows.join(" and ")
     );
     (why, format!("{} in rule {}", fixes.join(" and "), rule.id))
+}
+
+/// Says what the option for signers asks for.
+fn unsigned(rule: &Rule, operation: &Operation, context: &Context<'_>) -> (String, String) {
+    let unmet = rule.unmet(operation, context);
+    let signers: Vec<String> = unmet
+        .filter(|(stated, _)| matches!(stated.condition, Condition::Signers(_)))
+        .flat_map(|(stated, _)| stated.words.clone())
+        .collect();
+    (
+        format!(
+            "`{SIGNERS}` asks for a signature of {}",
+            signers.join(" or ")
+        ),
+        format!("have the image signed, or give `{SIGNERS}` the key of who signed it"),
+    )
 }
 
 fn fix(stated: &Stated, operation: &Operation, context: &Context<'_>) -> String {

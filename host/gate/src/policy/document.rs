@@ -1,12 +1,16 @@
 //! A TOML document, read strictly: every fault is noted with its place, and none is passed over.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::Fault;
+use super::file::PolicyFile;
+use super::keepers::Keepers;
+use super::origin::Origin;
 
 /// Longer lists are a mistake, or an attack.
 const MAX_ITEMS: usize = 1000;
@@ -18,6 +22,8 @@ pub(super) struct Document<'t> {
     pub(super) file: Arc<str>,
     text: &'t str,
     faults: Vec<(usize, Fault)>,
+    /// Whose document it is, and who may keep the files that it names.
+    kept: Option<(Origin, Keepers)>,
 }
 
 /// A table of the document.
@@ -34,7 +40,25 @@ impl<'t> Document<'t> {
             file: Arc::clone(file),
             text,
             faults: Vec::new(),
+            kept: None,
         }
+    }
+
+    /// Has the files that the document names kept by the same accounts as itself.
+    pub(super) fn with_files_of(mut self, origin: Origin, keepers: &Keepers) -> Self {
+        self.kept = Some((origin, keepers.clone()));
+        self
+    }
+
+    /// Reads a file that the document names; whoever could change it could change what the document says.
+    pub(super) fn read_kept(&self, path: &Path) -> Result<String, String> {
+        let file = PolicyFile::open(path).map_err(|error| error.to_string())?;
+        if let Some((origin, keepers)) = &self.kept {
+            keepers
+                .check(*origin, &file, None)
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(file.text)
     }
 
     /// Parses the text; the faults are the parser's.

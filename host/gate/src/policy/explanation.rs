@@ -47,7 +47,7 @@ impl Policy {
         match ruling.decision {
             Decision::Allow => line(&mut text, 0, "allowed, as long as no limit is reached"),
             Decision::WouldDeny | Decision::Deny => {
-                let denial = Denial::new(self, &ruling, operation, context, 0);
+                let denial = Denial::new(self, &ruling, operation, operation, context, 0);
                 let denied = ruling.decision == Decision::Deny;
                 line(
                     &mut text,

@@ -4,9 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::document::{Document, Entry, Table, entry};
 use super::origin::Origin;
-use super::quantity::{show_seconds, show_size};
+use super::quantity::{self, show_seconds, show_size};
 use crate::Verb;
+
+/// The keys of the table.
+pub(super) const LIMIT_KEYS: [&str; 8] = [
+    "memory",
+    "fuel",
+    "deadline",
+    "host-calls",
+    "keep-bytes",
+    "registry-bytes",
+    "writes",
+    "calls",
+];
 
 /// What a limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +122,36 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Reads the table `limits` of a policy.
+    pub(super) fn read(document: &mut Document<'_>, origin: Origin, top: &Table<'_>) -> Self {
+        let mut limits = Self::default();
+        let Some(entry_of_limits) = entry(top, "limits") else {
+            return limits;
+        };
+        let Some(table) = document.table(&entry_of_limits) else {
+            return limits;
+        };
+        document.known_keys(table, "`limits`", &LIMIT_KEYS);
+        for (key, counted) in Counted::KEYS {
+            if let Some(limit) = entry(table, key) {
+                read_limit(document, origin, &mut limits, counted, &limit);
+            }
+        }
+        let Some(calls) = entry(table, "calls") else {
+            return limits;
+        };
+        let Some(table) = document.table(&calls) else {
+            return limits;
+        };
+        document.known_keys(table, "`limits.calls`", &Verb::INTERFACES);
+        for (index, interface) in Verb::INTERFACES.iter().enumerate() {
+            if let Some(limit) = entry(table, interface) {
+                read_limit(document, origin, &mut limits, Counted::Calls(index), &limit);
+            }
+        }
+        limits
+    }
+
     /// Adds a limit, unless there is one that is smaller.
     pub(super) fn tighten(&mut self, limit: Limit) {
         let place = &mut self.limits[limit.counted.index()];
@@ -152,4 +195,40 @@ impl Limits {
     pub fn deadline(&self) -> Duration {
         Duration::from_secs(self.value(Counted::Deadline))
     }
+}
+
+fn read_limit(
+    document: &mut Document<'_>,
+    origin: Origin,
+    limits: &mut Limits,
+    counted: Counted,
+    entry: &Entry<'_, '_>,
+) {
+    let at = entry.value.span();
+    let value = match counted {
+        Counted::Memory | Counted::KeepBytes | Counted::RegistryBytes => {
+            document.quantity(entry, quantity::size, quantity::SIZE)
+        }
+        Counted::Deadline => document.quantity(entry, quantity::seconds, quantity::DURATION),
+        Counted::Fuel | Counted::HostCalls | Counted::Writes | Counted::Calls(_) => {
+            document.number(entry)
+        }
+    };
+    let Some(value) = value else { return };
+    let least = u64::from(matches!(
+        counted,
+        Counted::Memory | Counted::Fuel | Counted::Deadline | Counted::HostCalls
+    ));
+    if value < least {
+        document.fault(at, "with 0 of this nothing can run");
+        return;
+    }
+    let line = document.line(&at);
+    limits.tighten(Limit {
+        counted,
+        value,
+        origin,
+        file: Arc::clone(&document.file),
+        line,
+    });
 }

@@ -40,6 +40,10 @@ pub(super) struct Seeds {
     pub(super) images: BTreeSet<String>,
     /// Platforms of images; none where the registry says nothing of it.
     pub(super) platforms: BTreeSet<Option<String>>,
+    /// Signers of images, by the digests of their keys.
+    pub(super) signers: BTreeSet<String>,
+    /// Sizes of images.
+    pub(super) bytes: BTreeSet<u64>,
     /// Hosts of clusters.
     pub(super) hosts: BTreeSet<String>,
     /// IDs of clusters, where they are known.
@@ -59,6 +63,8 @@ impl Seeds {
             names: ["example.net/any/other".to_owned()].into(),
             images: ["f".repeat(64)].into(),
             platforms: [None, Some("any/other".to_owned())].into(),
+            signers: BTreeSet::new(),
+            bytes: [0].into(),
             hosts: ["api.example.net".to_owned()].into(),
             ids: [Some("xxxxx".to_owned())].into(),
             owners: [None, Some("xxxxx-j7d0g-anyotherproject".to_owned())].into(),
@@ -73,6 +79,8 @@ struct Values {
     names: Vec<String>,
     images: Vec<String>,
     platforms: Vec<Option<String>>,
+    signers: Vec<Vec<String>>,
+    bytes: Vec<u64>,
     clusters: Vec<Cluster>,
     owners: Vec<Option<String>>,
     storage_classes: Vec<Vec<String>>,
@@ -121,6 +129,8 @@ impl Values {
             names: seeds.names.into_iter().collect(),
             images: images.map(|digits| format!("sha256:{digits}")).collect(),
             platforms: seeds.platforms.into_iter().collect(),
+            signers: sets_of(seeds.signers),
+            bytes: seeds.bytes.into_iter().collect(),
             clusters,
             owners: seeds.owners.into_iter().collect(),
             storage_classes: seeds.storage_classes.into_iter().collect(),
@@ -194,15 +204,8 @@ fn operations(verb: Verb, values: &Values) -> Vec<Named> {
             .map(|name| plain(Operation::RegistryResolve { name }))
             .collect(),
         Verb::RegistryFetch => repositories()
-            .flat_map(|name| {
-                values.platforms.iter().map(move |platform| {
-                    plain(Operation::RegistryFetch {
-                        name: name.clone(),
-                        manifest: String::new(),
-                        platform: platform.clone(),
-                    })
-                })
-            })
+            .flat_map(|name| fetched(values, name))
+            .map(plain)
             .collect(),
         Verb::LocksAcquire => values
             .images
@@ -324,6 +327,36 @@ fn operations(verb: Verb, values: &Values) -> Vec<Named> {
             })
             .collect(),
     }
+}
+
+/// Returns the ways in which the image of a name may be fetched.
+fn fetched(values: &Values, name: String) -> impl Iterator<Item = Operation> {
+    values.platforms.iter().flat_map(move |platform| {
+        let name = name.clone();
+        values.signers.iter().flat_map(move |signers| {
+            let name = name.clone();
+            values
+                .bytes
+                .iter()
+                .map(move |bytes| Operation::RegistryFetch {
+                    name: name.clone(),
+                    manifest: String::new(),
+                    platform: platform.clone(),
+                    bytes: Some(*bytes),
+                    signers: Some(signers.clone()),
+                })
+        })
+    })
+}
+
+/// Returns nobody, each of them, and all together.
+fn sets_of(signers: BTreeSet<String>) -> Vec<Vec<String>> {
+    let mut sets = vec![Vec::new()];
+    sets.extend(signers.iter().map(|signer| vec![signer.clone()]));
+    if signers.len() > 1 {
+        sets.push(signers.into_iter().collect());
+    }
+    sets
 }
 
 fn stored(values: &Values) -> impl Iterator<Item = (Option<u32>, Vec<String>)> {

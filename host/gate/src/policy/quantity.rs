@@ -1,5 +1,7 @@
 //! Sizes and durations as a policy writes them.
 
+/// What a size looks like, for people.
+pub(super) const SIZE: &str = "a size such as \"64MiB\" (units: B, KiB, MiB, GiB, TiB)";
 /// What a duration looks like, for people.
 pub(super) const DURATION: &str = "a duration such as \"10m\" (units: s, m, h, d)";
 

@@ -7,11 +7,11 @@ use super::audit::AuditRules;
 use super::demands::Demands;
 use super::document::{Document, Entry, Table, entry};
 use super::error::Error;
+use super::keepers::Keepers;
 use super::keys::{Key, word};
 use super::layer::{GuestRules, Layer, Listed, Mode};
-use super::limits::{Counted, Limit, Limits};
+use super::limits::Limits;
 use super::origin::Origin;
-use super::quantity;
 use super::rule::{Effect, Rule, Stated, Verbs};
 use crate::Verb;
 use keepdocker_terms::digest::Digest;
@@ -35,16 +35,6 @@ pub(super) const TOP_KEYS: [&str; 12] = [
     "deny",
 ];
 pub(super) const GUEST_KEYS: [&str; 2] = ["sha256", "imports"];
-pub(super) const LIMIT_KEYS: [&str; 8] = [
-    "memory",
-    "fuel",
-    "deadline",
-    "host-calls",
-    "keep-bytes",
-    "registry-bytes",
-    "writes",
-    "calls",
-];
 
 /// Returns the keys that a rule can have.
 pub(super) fn rule_keys() -> Vec<&'static str> {
@@ -62,8 +52,18 @@ impl Layer {
     /// If the text is not a policy that this program can enforce to the letter; all faults are
     /// returned, each with its place.
     pub fn read(origin: Origin, file: &str, text: &str) -> Result<Self, Error> {
+        Self::read_kept_by(&Keepers::of_process(), origin, file, text)
+    }
+
+    /// Does the same where others may keep the files that the policy names.
+    pub(super) fn read_kept_by(
+        keepers: &Keepers,
+        origin: Origin,
+        file: &str,
+        text: &str,
+    ) -> Result<Self, Error> {
         let file: Arc<str> = file.into();
-        let mut document = Document::new(&file, text);
+        let mut document = Document::new(&file, text).with_files_of(origin, keepers);
         let top = document.parse();
         if document.is_sound() {
             check_schema(&mut document, &top);
@@ -79,7 +79,7 @@ impl Layer {
             .and_then(|locked| document.truth(&locked))
             .unwrap_or(false);
         let guest = read_guest(&mut document, &top);
-        let limits = read_limits(&mut document, origin, &top);
+        let limits = Limits::read(&mut document, origin, &top);
         let demands = Demands::read(&mut document, origin, &top);
         let audit = AuditRules::read(&mut document, &top);
         let mut rules = read_rules(&mut document, &top, Effect::Deny);
@@ -182,73 +182,6 @@ fn digest(text: &str) -> Result<String, String> {
     Digest::from_hex(&text.to_ascii_lowercase())
         .map(|digest| digest.hex())
         .ok_or_else(|| "a SHA-256 digest has 64 hexadecimal digits".to_owned())
-}
-
-fn read_limits(document: &mut Document<'_>, origin: Origin, top: &Table<'_>) -> Limits {
-    let mut limits = Limits::default();
-    let Some(entry_of_limits) = entry(top, "limits") else {
-        return limits;
-    };
-    let Some(table) = document.table(&entry_of_limits) else {
-        return limits;
-    };
-    document.known_keys(table, "`limits`", &LIMIT_KEYS);
-    for (key, counted) in Counted::KEYS {
-        if let Some(limit) = entry(table, key) {
-            read_limit(document, origin, &mut limits, counted, &limit);
-        }
-    }
-    let Some(calls) = entry(table, "calls") else {
-        return limits;
-    };
-    let Some(table) = document.table(&calls) else {
-        return limits;
-    };
-    document.known_keys(table, "`limits.calls`", &Verb::INTERFACES);
-    for (index, interface) in Verb::INTERFACES.iter().enumerate() {
-        if let Some(limit) = entry(table, interface) {
-            read_limit(document, origin, &mut limits, Counted::Calls(index), &limit);
-        }
-    }
-    limits
-}
-
-fn read_limit(
-    document: &mut Document<'_>,
-    origin: Origin,
-    limits: &mut Limits,
-    counted: Counted,
-    entry: &Entry<'_, '_>,
-) {
-    let at = entry.value.span();
-    let value = match counted {
-        Counted::Memory | Counted::KeepBytes | Counted::RegistryBytes => document.quantity(
-            entry,
-            quantity::size,
-            "a size such as \"64MiB\" (units: B, KiB, MiB, GiB, TiB)",
-        ),
-        Counted::Deadline => document.quantity(entry, quantity::seconds, quantity::DURATION),
-        Counted::Fuel | Counted::HostCalls | Counted::Writes | Counted::Calls(_) => {
-            document.number(entry)
-        }
-    };
-    let Some(value) = value else { return };
-    let least = u64::from(matches!(
-        counted,
-        Counted::Memory | Counted::Fuel | Counted::Deadline | Counted::HostCalls
-    ));
-    if value < least {
-        document.fault(at, "with 0 of this nothing can run");
-        return;
-    }
-    let line = document.line(&at);
-    limits.tighten(Limit {
-        counted,
-        value,
-        origin,
-        file: Arc::clone(&document.file),
-        line,
-    });
 }
 
 fn read_rules(
@@ -357,6 +290,15 @@ fn read_conditions(
             document.fault(
                 entry.value.span(),
                 format!("`{key}` says nothing about {verb}; give {verb} a rule of its own (the key is for: {})", known.join(", ")),
+            );
+            continue;
+        }
+        if let Some(beside) = key.beside()
+            && self::entry(table, beside).is_none()
+        {
+            document.fault(
+                entry.value.span(),
+                format!("`{key}` says nothing without `{beside}` beside it"),
             );
             continue;
         }

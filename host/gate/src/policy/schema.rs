@@ -51,6 +51,9 @@ fn rule(effect: Effect) -> Value {
         dependent[key.name()] = json!({
             "properties": { "verbs": { "items": { "enum": verbs_of(key) } } },
         });
+        if let Some(beside) = key.beside() {
+            dependent[key.name()]["required"] = json!([beside]);
+        }
     }
     json!({
         "type": "object",

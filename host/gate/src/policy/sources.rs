@@ -7,6 +7,11 @@ use super::file::PolicyFile;
 use super::keepers::Keepers;
 use super::layer::Layer;
 use super::origin::Origin;
+use super::reader::SCHEMA;
+use crate::Verb;
+
+/// What the policy of the option for signers is called in place of a file.
+pub(super) const SIGNERS: &str = "--require-signature";
 
 /// The files of the layers above the built-in one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +55,7 @@ impl Sources {
                 && let Some(file) = PolicyFile::find(path)?
             {
                 keepers.check(origin, &file, self.home.as_deref())?;
-                layers.push(Layer::of(origin, &file)?);
+                layers.push(Layer::of(keepers, origin, &file)?);
             }
         }
         for path in &self.given {
@@ -69,13 +74,40 @@ impl Layer {
         Self::open_as(path, &Keepers::of_process())
     }
 
+    /// Makes the policy of the option `--require-signature`: it asks for a signature of one of those whose public keys
+    /// these files hold, and for nothing else.
+    ///
+    /// # Errors
+    /// If a file cannot be read, can be changed by others, or holds no public key.
+    pub fn of_signers(files: &[PathBuf]) -> Result<Self, Error> {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let signers: Vec<String> = files
+            .iter()
+            .map(|file| format!("{{ key = {} }}", quoted(&file.to_string_lossy())))
+            .collect();
+        let fetch = Verb::RegistryFetch;
+        let others: Vec<String> = Verb::ALL
+            .iter()
+            .filter(|verb| **verb != fetch)
+            .map(|verb| quoted(verb.name()))
+            .collect();
+        let text = format!(
+            "schema = {}\n[[allow]]\nid = \"signed\"\nreason = \"asked for\"\nverbs = [{}]\nrequire-signature = true\nsigners = [{}]\n[[allow]]\nid = \"others\"\nreason = \"not asked for\"\nverbs = [{}]\n",
+            quoted(SCHEMA),
+            quoted(fetch.name()),
+            signers.join(", "),
+            others.join(", "),
+        );
+        Self::read(Origin::Given, SIGNERS, &text)
+    }
+
     fn open_as(path: &Path, keepers: &Keepers) -> Result<Self, Error> {
         let file = PolicyFile::open(path)?;
         keepers.check(Origin::Given, &file, None)?;
-        Self::of(Origin::Given, &file)
+        Self::of(keepers, Origin::Given, &file)
     }
 
-    fn of(origin: Origin, file: &PolicyFile) -> Result<Self, Error> {
-        Self::read(origin, &file.path.to_string_lossy(), &file.text)
+    fn of(keepers: &Keepers, origin: Origin, file: &PolicyFile) -> Result<Self, Error> {
+        Self::read_kept_by(keepers, origin, &file.path.to_string_lossy(), &file.text)
     }
 }

@@ -1,5 +1,6 @@
 //! The policy in force: the layers, one on the other.
 
+use keepdocker_signature::PublicKey;
 use keepdocker_terms::digest::Digest;
 
 use super::audit::AuditRules;
@@ -222,6 +223,20 @@ impl Policy {
             cause: Cause::NoRule("built-in"),
             origin: Origin::BuiltIn,
         })
+    }
+
+    /// Returns the keys of all whose signatures rules ask for, each once.
+    #[must_use]
+    pub fn signers(&self) -> Vec<PublicKey> {
+        let rules = self.layers.iter().flat_map(|layer| &layer.rules);
+        let conditions = rules.flat_map(|rule| &rule.conditions);
+        let mut keys: Vec<PublicKey> = Vec::new();
+        for signer in conditions.flat_map(|stated| stated.condition.signers()) {
+            if !keys.contains(&signer.key) {
+                keys.push(signer.key.clone());
+            }
+        }
+        keys
     }
 
     /// Tells whether a rule asks for a cluster by its ID, so that it must be known before the run.

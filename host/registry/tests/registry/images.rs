@@ -76,15 +76,15 @@ async fn a_config_is_held_against_its_digest() {
 }
 
 /// Returns an index of these entries: digest, platform, what else stands there.
-fn index(entries: &[(Digest, &str, &str)]) -> String {
+fn index(entries: &[(Digest, usize, &str, &str)]) -> String {
     let entries: Vec<String> = entries
         .iter()
-        .map(|(digest, platform, more)| {
+        .map(|(digest, size, platform, more)| {
             let mut parts = platform.split('/');
             let (os, architecture) = (parts.next().unwrap(), parts.next().unwrap());
             let variant = parts.next().unwrap_or_default();
             format!(
-                r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest}","size":1,"platform":{{"os":"{os}","architecture":"{architecture}","variant":"{variant}"}}{more}}}"#
+                r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest}","size":{size},"platform":{{"os":"{os}","architecture":"{architecture}","variant":"{variant}"}}{more}}}"#
             )
         })
         .collect();
@@ -98,25 +98,27 @@ fn index(entries: &[(Digest, &str, &str)]) -> String {
 async fn an_index_leads_to_images_and_to_nothing_else() {
     let sample = Sample::new(&[10]);
     let attested = Digest::of(b"attestation");
-    let inner = index(&[(sample.digest(), "linux/arm64/v8", "")]);
+    let inner = index(&[(sample.digest(), sample.manifest.len(), "linux/arm64/v8", "")]);
     let nested = format!(
         r#"{{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"{}","size":{}}}"#,
         Digest::of(inner.as_bytes()),
         inner.len()
     );
     let outer = index(&[
-        (attested, "unknown/unknown", ""),
+        (attested, 1, "unknown/unknown", ""),
         (
             attested,
+            1,
             "linux/amd64",
             r#","annotations":{"vnd.docker.reference.type":"attestation-manifest"}"#,
         ),
         (
             attested,
+            1,
             "linux/amd64",
             r#","artifactType":"application/spdx+json""#,
         ),
-        (Digest::of(b"amd64"), "linux/amd64", ""),
+        (Digest::of(b"amd64"), 1, "linux/amd64", ""),
     ]);
     let outer = outer.replacen("]}", &format!(",{nested}]}}"), 1);
     let held = sample.clone();
@@ -162,6 +164,42 @@ async fn an_index_leads_to_images_and_to_nothing_else() {
     let image = client.image(&resolved, &sample.digest()).await.unwrap();
     assert_eq!(image.manifest, sample.digest());
     assert_eq!(image.size(), 10);
+}
+
+/// Rules and plans go by what an index says.
+#[tokio::test]
+async fn the_size_that_an_index_says_is_held_against_the_manifest() {
+    let sample = Sample::new(&[10]);
+    for (more, is_sound) in [(0, true), (1, false)] {
+        let size = sample.manifest.len() + more;
+        let index = index(&[(sample.digest(), size, "linux/amd64", "")]);
+        let held = sample.clone();
+        let fake = Fake::start(move |seen| match seen.path.ends_with("/manifests/1") {
+            true => Reply::of(index.clone()),
+            false => held.answer(seen),
+        })
+        .await;
+        let (client, _) = client(settings(), Lender::default());
+        let pulled = pull(&client, &fake.name("lab/tool:1")).await;
+        assert_eq!(pulled.is_ok(), is_sound);
+        if let Err(error) = pulled {
+            let words = format!(
+                "it has {} bytes, where {size} are said",
+                sample.manifest.len()
+            );
+            assert!(error.to_string().contains(&words), "{error}");
+        }
+    }
+    let mut longer = sample.clone();
+    let said = format!("\"size\":{}", sample.config.len());
+    longer.manifest = sample.manifest.replacen(&said, "\"size\":3", 1);
+    let fake = Fake::with(longer).await;
+    let (client, _) = client(settings(), Lender::default());
+    let error = pull(&client, &fake.name("lab/tool:1")).await.unwrap_err();
+    assert!(
+        error.to_string().contains("where 3 are said of it"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -9,7 +9,9 @@ mod fake;
 mod program;
 
 mod blobs;
+mod helpers;
 mod images;
 mod logins;
 mod redirects;
 mod refusals;
+mod signatures;

@@ -184,3 +184,36 @@ async fn each_hop_is_asked_for_first() {
     assert!(error.to_string().contains("the policy says so"), "{error}");
     assert!(fake.asked("/withheld").is_empty());
 }
+
+#[tokio::test]
+async fn a_login_in_an_address_is_not_shown_to_anybody() {
+    let sample = Sample::new(&[10]);
+    let storage = Fake::start(|_| Reply::of("x")).await;
+    let to = format!("http://me:s3cr3t@{}/x", storage.address);
+    let held = sample.clone();
+    let fake = Fake::start(move |seen| match seen.path.contains("/blobs/") {
+        true => Reply::status(307).header("Location", &to),
+        false => held.answer(seen),
+    })
+    .await;
+    let (client, lender) = client(settings(), Lender::default());
+    let error = pull(&client, &fake.name("lab/tool:1")).await.unwrap_err();
+    let told = format!("{error} {}", lender.notes());
+    assert!(told.contains("there is a login in the address"), "{told}");
+    assert!(!told.contains("s3cr3t"), "{told}");
+    assert!(storage.seen().is_empty());
+
+    // The server of tokens, on the registry itself too.
+    let fake = Fake::start(|seen| {
+        let host = seen.header("host").unwrap();
+        let challenge = format!(r#"Bearer realm="http://me:s3cr3t@{host}/token",service="r""#);
+        Reply::status(401).header("WWW-Authenticate", &challenge)
+    })
+    .await;
+    let (client, _) = super::program::client(settings(), Lender::default());
+    let error = pull(&client, &fake.name("lab/tool:1")).await.unwrap_err();
+    let told = error.to_string();
+    assert!(told.contains("there is a login in the address"), "{told}");
+    assert!(!told.contains("s3cr3t"), "{told}");
+    assert!(fake.asked("/token").is_empty());
+}

@@ -72,6 +72,7 @@ impl archives::GuestArchive for Opened {
         let images = self.archive.borrow_mut().images(&wanted.into())?;
         Ok(archives::Listing {
             images: images.map(|images| images.into_iter().map(Into::into).collect()),
+            signatures: Vec::new(),
         })
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Cluster {
     pub(crate) registry: Vec<Value>,
     /// What a registry has for those who ask it themselves, each under all of its names.
     pub(crate) in_registry: Vec<Value>,
+    /// The signatures on what is in the registry.
+    pub(crate) signatures: Vec<Value>,
     /// The images of the archive that the command line names.
     pub(crate) given: Vec<Value>,
     /// Whether that archive can be read only once.
@@ -61,6 +63,7 @@ impl Default for Cluster {
             engine: Some(Vec::new()),
             registry: Vec::new(),
             in_registry: Vec::new(),
+            signatures: Vec::new(),
             given: Vec::new(),
             is_stream: false,
             cache: Vec::new(),
@@ -241,11 +244,11 @@ impl Cluster {
         let is_from_engine =
             self.given.is_empty() && self.cache.is_empty() && self.in_registry.is_empty();
         if (self.is_stream || is_from_engine) && !self.taken_in.contains(handle) {
-            return json!({ "images": null });
+            return json!({ "images": null, "signatures": [] });
         }
         let images = self.opened(handle).iter().enumerate();
         let images: Vec<Value> = images.map(|(at, image)| held(at, image)).collect();
-        json!({ "images": images })
+        json!({ "images": images, "signatures": self.signatures })
     }
 
     fn opened(&self, handle: &Value) -> &[Value] {

@@ -213,6 +213,15 @@ fn uploads_from_registries() -> Vec<Scenario> {
         ..Cluster::default()
     };
     let mut all = Vec::new();
+    let signed = Cluster {
+        signatures: vec![json!({ "signer": id('a'), "holder": id('b') })],
+        ..cluster.clone()
+    };
+    let mut scenario = upload(&signed, "");
+    scenario.request["origin"] = json!("registry");
+    scenario.request["image"] = Value::Null;
+    scenario.request["selection"] = json!("quay.io/r:1");
+    all.push(scenario);
     for (source, name, architecture) in [
         ("quay.io/r:1", Value::Null, None),
         ("quay.io/r:1", json!("mine:1"), Some("arm64")),

@@ -7,11 +7,14 @@ mod clusters;
 mod images;
 mod link_classes;
 mod manifests;
+mod max_bytes;
 mod max_replicas;
 mod platforms;
 mod projects;
 mod repositories;
 mod require_digest;
+mod require_signature;
+mod signers;
 mod sources;
 mod stating;
 mod storage_classes;
@@ -28,6 +31,7 @@ use super::probe::Seeds;
 use super::rule::Effect;
 use crate::{Operation, Verb};
 
+pub(super) use signers::Signer;
 pub(super) use stating::word;
 
 /// What a key asks of the object of an operation.
@@ -40,6 +44,8 @@ trait Narrowing: Sized {
     const EFFECTS: &'static [Effect];
     /// The verbs whose object it says something about.
     const VERBS: &'static [Verb];
+    /// The key without which it says nothing.
+    const BESIDE: Option<&'static str> = None;
 
     /// Returns what its values are, as a JSON Schema.
     fn schema() -> Value;
@@ -104,6 +110,13 @@ macro_rules! keys {
             pub(super) const fn verbs(self) -> &'static [Verb] {
                 match self {
                     $(Self::$key => <$condition as Narrowing>::VERBS,)*
+                }
+            }
+
+            /// Returns the key that must stand beside it, if one must.
+            pub(super) const fn beside(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$key => <$condition as Narrowing>::BESIDE,)*
                 }
             }
 
@@ -203,6 +216,9 @@ keys! {
     Repositories(repositories::Repositories);
     Images(images::Images);
     RequireDigest(require_digest::RequireDigest);
+    RequireSignature(require_signature::RequireSignature);
+    Signers(signers::Signers);
+    MaxBytes(max_bytes::MaxBytes);
     Platforms(platforms::Platforms);
     Sources(sources::Sources);
     Targets(targets::Targets);
@@ -224,6 +240,14 @@ impl Condition {
     /// Tells whether it asks for a cluster by its ID.
     pub(super) fn names_cluster_id(&self) -> bool {
         matches!(self, Self::Clusters(clusters) if clusters.name_an_id())
+    }
+
+    /// Returns the keys of those whose signature it asks for.
+    pub(super) fn signers(&self) -> &[Signer] {
+        match self {
+            Self::Signers(signers) => signers.all(),
+            _ => &[],
+        }
     }
 
     /// Tells whether it leaves out any cluster.

@@ -98,8 +98,11 @@ fn each_limit_limits() {
     assert!(matches!(permit.budget().charge(1), Err(Refusal::Denied(_))));
     let limited = gate("limits.registry-bytes = \"1KiB\"", &Guest::default()).unwrap();
     let permit = limited.admit(operation("registry.fetch x"), &()).unwrap();
-    permit.fetches(1024).unwrap();
-    assert!(matches!(permit.fetches(1), Err(Refusal::Denied(_))));
+    permit.confirm(&[], 1024, "").unwrap();
+    assert!(matches!(
+        permit.confirm(&[], 1, ""),
+        Err(Refusal::Denied(_))
+    ));
     assert_eq!(limited.last_denial().unwrap().verb, "registry.fetch");
     // These three the component's store enforces; what it is told is tested here.
     let limits = gate(

@@ -6,7 +6,8 @@ mod cases;
 use super::*;
 use crate::policy::audit::AUDIT_KEYS;
 use crate::policy::keys::Key;
-use crate::policy::reader::{GUEST_KEYS, LIMIT_KEYS, TOP_KEYS};
+use crate::policy::limits::LIMIT_KEYS;
+use crate::policy::reader::{GUEST_KEYS, TOP_KEYS};
 use cases::{NAMES, cases};
 
 fn decide_in(policy: &Policy, line: &str, cluster: &Cluster) -> Decision {

@@ -164,7 +164,7 @@ fn what_to_change_is_told_of_the_layer_that_denies() {
     };
 
     let ruling = policy.decide(&operation, &context);
-    let denial = Denial::new(&policy, &ruling, &operation, &context, 1);
+    let denial = Denial::new(&policy, &ruling, &operation, &operation, &context, 1);
 
     // The rule of the first layer allows it; that of the second is what to widen.
     assert!(

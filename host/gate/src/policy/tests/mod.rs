@@ -6,6 +6,7 @@ mod demands;
 mod keys;
 mod layers;
 mod schema;
+mod signers;
 mod sources;
 mod strictness;
 mod tightest;
@@ -64,6 +65,26 @@ fn decide(policy: &Policy, line: &str) -> Decision {
             },
         )
         .decision
+}
+
+/// Two public keys, as a policy has them, and the digests by which operations know them.
+const SIGNERS: [(&str, &str); 2] = [
+    (
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeTcISC7Ak4kz5Ck3S38UvsD5LGYcCmOzuiTHcyf9iI42xuo6YBxPKFsI1KOfLo0nqW0BwMElW2UXe1dfHjPXcA==",
+        "sha256:f892a1c24bdfd37f6e43b3634c30e1056031545947d2f4b1a5b0c8a3763667ca",
+    ),
+    (
+        "MCowBQYDK2VwAyEACkLkBiQ3mYVvuAHdaWH1LSwK3HfOB4f5YeV08T1UkCM=",
+        "sha256:6b09d7675d0c1cb5a5cdc88bf56a4a113465e96aa18d1511df2faf94cf5e80c3",
+    ),
+];
+
+fn signer(at: usize) -> String {
+    format!("{{ public-key = \"{}\" }}", SIGNERS[at].0)
+}
+
+fn signer_name(at: usize) -> &'static str {
+    SIGNERS[at].1
 }
 
 const PROJECT: &str = "zzzzz-j7d0g-000000000000000";

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::*;
 use crate::policy::audit::AUDIT_KEYS;
 use crate::policy::keys::Key;
-use crate::policy::reader::{GUEST_KEYS, LIMIT_KEYS, TOP_KEYS, rule_keys};
+use crate::policy::limits::LIMIT_KEYS;
+use crate::policy::reader::{GUEST_KEYS, TOP_KEYS, rule_keys};
 
 fn schema() -> Value {
     serde_json::from_str(&schema_json()).unwrap()
@@ -103,6 +104,9 @@ fn schema_and_reader_know_the_same_keys_and_words() {
 fn accepts(key: &str, verb: &str) -> bool {
     let value = match key {
         "require-digest" | "manifests" => "false",
+        "require-signature" => &format!("true\nsigners = [{}]", signer(0)),
+        "signers" => &format!("[{}]\nrequire-signature = true", signer(0)),
+        "max-bytes" => "\"1B\"",
         "max-replicas" => "1",
         "sources" | "targets" => "[\"given\"]",
         "link-classes" => "[\"docker_image_hash\"]",

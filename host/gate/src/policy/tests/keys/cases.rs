@@ -1,6 +1,6 @@
 //! A case for each key of a rule.
 
-use super::super::PROJECT;
+use super::super::{PROJECT, signer, signer_name};
 
 /// A rule's key: verbs, the key's line, an operation that it lets through, and those it does not.
 pub(super) type Case = (
@@ -188,6 +188,34 @@ pub(super) fn cases() -> Vec<Case> {
                 s("registry.fetch x platform=linux/arm/v6"),
                 s("registry.fetch x"),
             ],
+        ),
+        case(
+            "require-signature",
+            "registry.fetch",
+            &format!("true\nsigners = [{}]", signer(0)),
+            format!("registry.fetch x signers={},sha256:other", signer_name(0)),
+            vec![
+                s("registry.fetch x signers=sha256:other"),
+                format!("registry.fetch x signers={}", signer_name(1)),
+                s("registry.fetch x"),
+            ],
+        ),
+        case(
+            "signers",
+            "registry.fetch",
+            &format!("[{}, {}]\nrequire-signature = true", signer(0), signer(1)),
+            format!("registry.fetch x signers={}", signer_name(1)),
+            vec![
+                s("registry.fetch x signers=sha256:other"),
+                s("registry.fetch x"),
+            ],
+        ),
+        case(
+            "max-bytes",
+            "registry.fetch",
+            "\"2KiB\"",
+            s("registry.fetch x bytes=2048"),
+            vec![s("registry.fetch x bytes=2049"), s("registry.fetch x")],
         ),
         case(
             "sources",

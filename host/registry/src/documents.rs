@@ -1,0 +1,124 @@
+//! What is short and read whole: manifests, configs, signatures.
+
+use std::time::Instant;
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use keepdocker_archive::Digest;
+use keepdocker_archive::oci::Descriptor;
+use keepdocker_arvados::http::{Attempts, Setback};
+use reqwest::Response;
+
+use crate::error::Error;
+use crate::manifests::{check_encoding, inline, wrong};
+use crate::place::Place;
+use crate::requests::{Ask, Requests, header};
+
+/// How many bytes a second there must be of what is read as a whole.
+const SLOWEST: u64 = 256;
+
+impl Requests {
+    /// Fetches something of at most `limit` bytes; returns it, and the type that its sender says it is of.
+    pub(crate) async fn whole(
+        &self,
+        ask: &Ask<'_>,
+        limit: usize,
+        attempts: &mut Attempts,
+    ) -> Result<(Vec<u8>, String), Error> {
+        loop {
+            let arrived = self.ask(ask, attempts).await?;
+            let headers = arrived.response.headers();
+            check_encoding(&arrived.host, header(headers, CONTENT_ENCODING))?;
+            let said = header(headers, CONTENT_TYPE).unwrap_or_default();
+            let said = said.split(';').next().unwrap_or_default();
+            let said = said.trim().to_ascii_lowercase();
+            match self.body(arrived.response, limit).await {
+                Ok(bytes) => return Ok((bytes, said)),
+                Err(reason) => {
+                    let (host, setback) = (arrived.host, Setback::default());
+                    if !self.wait(&host, &reason, setback, attempts).await {
+                        return Err(Error::Unreachable { host, reason });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads a body of at most `limit` bytes; nothing may come for no longer than the timing says.
+    pub(crate) async fn body(
+        &self,
+        mut response: Response,
+        limit: usize,
+    ) -> Result<Vec<u8>, String> {
+        let stall = self.transport.timing.stall;
+        let begun = Instant::now();
+        let mut body = Vec::new();
+        loop {
+            let chunk = tokio::time::timeout(stall, response.chunk())
+                .await
+                .map_err(|_| format!("nothing came for {} s", stall.as_secs()))?
+                .map_err(|error| self.words(error))?;
+            let Some(chunk) = chunk else { return Ok(body) };
+            body.extend_from_slice(&chunk);
+            // It is short: drop by drop it could take a day.
+            let taken = begun.elapsed();
+            if taken > stall && (body.len() as u64) < SLOWEST * taken.as_secs() {
+                return Err(format!(
+                    "only {} bytes came in {} s",
+                    body.len(),
+                    taken.as_secs()
+                ));
+            }
+            if body.len() > limit {
+                return Err(format!("what it sends is longer than {limit} bytes"));
+            }
+        }
+    }
+
+    /// Says why a body broke off.
+    pub(crate) fn words(&self, error: reqwest::Error) -> String {
+        self.transport
+            .program
+            .explain(&error.without_url())
+            .to_string()
+    }
+
+    /// Fetches a small blob whole, unless it stands in its descriptor, and holds it against that.
+    pub(crate) async fn small_blob(
+        &self,
+        place: &Place,
+        (entry, digest): (&Descriptor, &Digest),
+        what: &str,
+        limit: usize,
+        attempts: &mut Attempts,
+    ) -> Result<Vec<u8>, Error> {
+        if let Some(bytes) = inline(entry, digest) {
+            return Ok(bytes);
+        }
+        let what = format!("{what} {digest} in `{}`", place.path);
+        let ask = Ask {
+            place,
+            path: format!("blobs/{digest}"),
+            accept: None,
+            range: None,
+            what: what.clone(),
+        };
+        let (bytes, _) = self.whole(&ask, limit, attempts).await?;
+        let found = Digest::of(&bytes);
+        if found != *digest {
+            return Err(wrong(&what, &found));
+        }
+        check_size(&what, entry, &bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Makes sure that something is as long as its descriptor says. Whoever trusts the one may go by the other.
+pub(crate) fn check_size(what: &str, entry: &Descriptor, bytes: &[u8]) -> Result<(), Error> {
+    match entry.size {
+        Some(size) if size != bytes.len() as u64 => Err(Error::Unsound {
+            what: what.to_owned(),
+            fault: format!("it has {} bytes, where {size} are said of it", bytes.len()),
+        }),
+        _ => Ok(()),
+    }
+}
