@@ -38,6 +38,8 @@ mod naming;
 mod native;
 mod oci_layout;
 mod outline;
+#[cfg(not(target_family = "wasm"))]
+mod proof;
 mod reading;
 mod search;
 mod shape;
@@ -82,6 +84,7 @@ pub mod oci {
 pub use cutting::fewest_blocks;
 pub use error::{Error, Fault, ProducerFailure, Subject};
 pub use image::{BlockLayout, Form, Held, Image};
+pub use intake::KnownLayer;
 pub use keepdocker_terms::digest::Digest;
 pub use keepdocker_terms::platform::Platform;
 pub use location::{Location, LocationError};
@@ -90,7 +93,9 @@ pub use naming::Naming;
 #[cfg(not(target_family = "wasm"))]
 pub use native::remote::{Remote, RemoteLayers};
 pub use outline::read as outline;
-pub use reading::Reading;
+#[cfg(not(target_family = "wasm"))]
+pub use proof::is_layer;
+pub use reading::{Reading, TakenLayer};
 pub use search::{Chosen, Wanted};
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
@@ -105,6 +110,8 @@ pub struct Archive {
     folder: PathBuf,
     cutting: Cutting,
     naming: Option<Naming>,
+    /// Layers that need not be read.
+    known: Vec<KnownLayer>,
 }
 
 enum Origin {
@@ -162,6 +169,7 @@ impl Archive {
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
+            known: Vec::new(),
         }
     }
 
@@ -211,6 +219,7 @@ impl Archive {
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
+            known: Vec::new(),
         })
     }
 
@@ -223,6 +232,7 @@ impl Archive {
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
+            known: Vec::new(),
         })
     }
 
@@ -235,7 +245,47 @@ impl Archive {
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
+            known: Vec::new(),
         }
+    }
+
+    /// Returns the diff IDs of the image that was chosen, lowest first, if its layers come from afar and would be
+    /// stored in blocks of their own; else none: then nothing is gained by not reading one.
+    ///
+    /// # Errors
+    /// If the image is not there, or unsound.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn layers_from_afar(
+        &self,
+        form: Form,
+        layout: BlockLayout,
+        chosen: &Chosen,
+    ) -> Result<Option<Vec<Digest>>, Error> {
+        match &self.origin {
+            Origin::Store(store @ Store::Remote(_))
+                if form == Form::Canonical && layout == BlockLayout::Layered =>
+            {
+                let mut documents = store;
+                Ok(Some(catalog::exactly(&mut documents, chosen)?.diff_ids))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Does without these layers of the image that was chosen, of which [`Archive::layers_from_afar`] told: the sink
+    /// has their blocks.
+    ///
+    /// # Errors
+    /// If the image is not there, or unsound.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn spare(&mut self, chosen: &Chosen, known: Vec<KnownLayer>) -> Result<(), Error> {
+        if let Origin::Store(store @ Store::Remote(remote)) = &self.origin {
+            let mut documents = store;
+            let entry = catalog::exactly(&mut documents, chosen)?;
+            remote.spare(&entry, &known);
+            self.known = known;
+        }
+        Ok(())
     }
 
     /// Returns what the archive holds, or none where that shows only once it was taken in.
@@ -345,7 +395,12 @@ impl Archive {
             folder: &self.folder,
             rewriting: naming.map(|naming| naming as &dyn verbatim::Rewriting),
         };
-        let intake = |sink| Intake::new(sink, self.cutting, is_layered, &self.folder);
+        let mut known = std::mem::take(&mut self.known);
+        let mut intake = |sink| {
+            let mut intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
+            intake.spare(std::mem::take(&mut known));
+            intake
+        };
         Ok(match (origin, form) {
             (Origin::Spent | Origin::TakenIn(_), _) => return Err(Error::Spent),
             (Origin::Stream(opener), Form::Verbatim) => {

@@ -13,9 +13,9 @@ use crate::registry::of_registry;
 
 pub use archives::{Archives, ArchivesError, Opened};
 pub use keepdocker_archive::{
-    Archive, BlockLayout, BlockSink, Chosen, Digest, Error, Fault, Form, Held, Image, Location,
-    LocationError, Naming, Passable, Platform, ProducerFailure, Progress, Reading, Remote,
-    SinkClosed, Subject, Wanted, fewest_blocks, outline,
+    Archive, BlockLayout, BlockSink, Chosen, Digest, Error, Fault, Form, Held, Image, KnownLayer,
+    Location, LocationError, Naming, Passable, Platform, ProducerFailure, Progress, Reading,
+    Remote, SinkClosed, Subject, Wanted, fewest_blocks, is_layer, outline,
 };
 
 keepdocker_archive::contract!(bindings, producer);

@@ -13,7 +13,7 @@ use super::progress_form::ProgressForm;
 use super::repair::Repair;
 use super::request;
 use super::upload::Upload;
-use super::uploaded::tell;
+use super::uploaded::{note_of_layers, tell};
 use crate::harmless::escape;
 use crate::output::{Console, Exit, Level, Report};
 use crate::plan::{Plan, PlanError, Planned};
@@ -94,7 +94,12 @@ pub(super) async fn dry_run(upload: &Upload, invocation: Invocation) -> Result<(
     let (mut surroundings, request) = upload.prepare(invocation).await?;
     let task = Task::Upload(request);
     let planned = surroundings.plan(&task, as_json(upload)).await;
-    let (plan, _) = planned.map_err(|report| upload.hinted(report))?;
+    let (plan, done) = planned.map_err(|report| upload.hinted(report))?;
+    if let Some(Done::Uploaded(uploaded)) = &done
+        && let Some(note) = note_of_layers(uploaded)
+    {
+        console.message(Level::Info, &note);
+    }
     keep(&plan, upload.output.as_deref(), console)?;
     let text = if upload.json {
         plan.to_json()

@@ -5,15 +5,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use keepdocker_arvados::keep::LentLayer;
+
 use super::journal::{Both, JournalFile, recall};
 use super::pending::Pending;
+use super::proving::{Proven, Said};
+use super::records::LayerRecords;
 use super::{
     Charge, Destination, Error as KeepError, Identity, Journal, Keep, KnownBlocks, Lenders,
     Locator, Upload, UploadOptions,
 };
-use crate::archive::{self, Chosen, Opened};
+use crate::archive::{self, Chosen, KnownLayer, Opened};
 use crate::bindings::archives::Error as WitArchiveError;
-use crate::bindings::keep::{Error as WitError, Options, Stored};
+use crate::bindings::keep::{Error as WitError, Options, Stored, StoredLayer};
 use crate::cache::Place;
 use crate::engine::CommandError;
 use crate::gate::Budget;
@@ -31,7 +35,8 @@ pub struct ArchiveStore {
     pub(super) concurrency: Option<usize>,
     pub(super) progress: Arc<dyn Progress>,
     pub(super) destination: Destination,
-    messages: Messages,
+    pub(super) messages: Messages,
+    pub(super) records: Arc<LayerRecords>,
     sent: Arc<Sent>,
     effects: Effects,
     lenders: Lenders,
@@ -132,6 +137,7 @@ impl ArchiveStore {
             progress,
             destination,
             messages,
+            records: Arc::default(),
             sent: Arc::default(),
             effects,
             lenders: Lenders::default(),
@@ -199,10 +205,8 @@ impl ArchiveStore {
             .keep
             .wanted(options.replicas, &options.storage_classes)
             .await?;
-        let mut known = self
-            .keep
-            .blocks_lent_by(&self.lenders, &options.reuse)
-            .await;
+        let lent = self.keep.lent_by(&self.lenders, &options.reuse).await;
+        let mut known = lent.blocks;
         known.extend(self.sent.known().clone());
         let chosen = options.image.as_ref().map(|chosen| &chosen.image);
         let image = archive.image().or(chosen).map(String::as_str);
@@ -214,6 +218,7 @@ impl ArchiveStore {
         let charge = Charge::new(budget);
         let mut upload_options = UploadOptions {
             known,
+            records: self.records.clone(),
             journal: Some(journal),
             progress: self.progress.clone(),
             budget: Some(charge.clone()),
@@ -223,12 +228,26 @@ impl ArchiveStore {
         if let Some(concurrency) = self.concurrency {
             upload_options.concurrency = concurrency;
         }
-        let (writer, upload) = Upload::start(&self.keep, upload_options);
+        let proven = self
+            .spared(archive, options, &upload_options, &lent.layers)
+            .await?;
+        let (mut writer, upload) = Upload::start(&self.keep, upload_options);
+        let known: Vec<KnownLayer> = proven
+            .into_iter()
+            .map(|proven| KnownLayer {
+                layer: proven.layer,
+                blocks: writer.refer(proven.blocks),
+            })
+            .collect();
+        let chosen: Option<Chosen> = options.image.as_ref().map(Into::into);
         let (progress, messages) = (self.progress.clone(), self.messages.clone());
         let (form, layout) = (options.form.into(), options.block_layout.into());
         let shared = archive.shared();
         let taken = waiting(move || {
             let mut archive = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(chosen) = chosen.filter(|_| !known.is_empty()) {
+                archive.spare(&chosen, known)?;
+            }
             progress.total(archive.source_length());
             if let Some(folder) = archive.copies_to(form, layout) {
                 messages.show(Level::Info, &note_of_copy(archive.subject(), folder));
@@ -242,6 +261,34 @@ impl ArchiveStore {
             charge,
             is_of_stream: image.is_none() && file.is_some(),
         })
+    }
+
+    /// Returns the layers of an image from afar that need not be fetched.
+    async fn spared(
+        &self,
+        archive: &Opened,
+        options: &Options,
+        upload: &UploadOptions,
+        lent: &[LentLayer],
+    ) -> Result<Vec<Proven>, StoreError> {
+        let Some(chosen) = &options.image else {
+            return Ok(Vec::new());
+        };
+        let diff_ids = {
+            let shared = archive.shared();
+            let archive = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let (form, layout) = (options.form.into(), options.block_layout.into());
+            archive.layers_from_afar(form, layout, &chosen.into())?
+        };
+        let Some(diff_ids) = diff_ids.filter(|_| !upload.known.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let said = Said {
+            known: &upload.known,
+            margin: upload.margin,
+            layers: lent,
+        };
+        Ok(self.proven(&diff_ids, &said).await)
     }
 
     /// Stores what is missing of the image that was chosen.
@@ -282,6 +329,15 @@ impl ArchiveStore {
             size: reading.size,
             sent: stored.sent,
             reused: stored.reused,
+            layers: reading
+                .layers
+                .into_iter()
+                .map(|layer| StoredLayer {
+                    diff_id: layer.diff_id.to_string(),
+                    size: layer.size,
+                    read: layer.is_read,
+                })
+                .collect(),
         };
         // The blocks are there by now, or would be; only what refers to them makes a difference.
         let step = || Step::store(&stored.image.id, stored.size, &stored.blocks);
@@ -346,14 +402,18 @@ impl ArchiveStore {
         resumes: bool,
         known: &mut KnownBlocks,
     ) -> Option<Arc<JournalFile>> {
-        // A rehearsal leaves no trace.
-        if self.effects.are_rehearsed() {
-            return None;
-        }
         let (place, identity) = self.journals.clone()?;
         let image = image.map(str::to_owned);
+        let records = self.records.clone();
+        let is_rehearsed = self.effects.are_rehearsed();
         let opened = tokio::task::spawn_blocking(move || {
+            if is_rehearsed {
+                // A rehearsal leaves no trace.
+                records.read(&place);
+                return None;
+            }
             let cache = place.open().ok()?;
+            let _ = records.load(cache);
             let sent = match resumes {
                 true => recall(cache, &identity).ok(),
                 false => None,

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use keepdocker_terms::layering::Layer;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::buffers::{Buffers, Filled};
 use super::charge::Charge;
 use super::moving::Moving;
+use super::records::LayerRecords;
 use super::unhashed::Unhashed;
 use super::{Block, BlockId, Error, Keep, KnownBlocks, Locator, MAXIMUM_SIZE, Wanted};
 use crate::archive::{BlockSink, SinkClosed};
@@ -32,6 +34,8 @@ pub struct UploadOptions {
     /// How long the signature of a known block must still be good, so that it outlasts the
     /// upload.
     pub margin: Duration,
+    /// Is told which blocks the layers of the archive are.
+    pub(super) records: Arc<LayerRecords>,
     /// Is told of every block that has been sent and stored.
     pub journal: Option<Arc<dyn Journal>>,
     /// How many bytes may be sent; each block is charged once, before it is sent.
@@ -50,6 +54,7 @@ impl UploadOptions {
             concurrency: 2,
             known: KnownBlocks::default(),
             margin: Duration::from_secs(6 * 3600),
+            records: Arc::default(),
             journal: None,
             budget: None,
             rehearse: false,
@@ -94,6 +99,10 @@ pub struct Writer {
 enum Message {
     /// A block is full.
     Block(usize, Filled),
+    /// Blocks that Keep has, from this number on.
+    Known(usize, Vec<Locator>),
+    /// These blocks are a layer.
+    Layer(Layer, Vec<usize>),
     /// No buffer is free, so that no block will come before one is stored.
     Starved,
 }
@@ -115,6 +124,7 @@ impl Upload {
             closing: Closing(buffers.clone()),
             blocks: HashMap::new(),
             locators: Vec::new(),
+            layers: Vec::new(),
             sent: 0,
             reused: 0,
         };
@@ -142,6 +152,17 @@ impl Drop for Upload {
     }
 }
 
+impl Writer {
+    /// Takes blocks that are known to be in Keep; returns the numbers that they get.
+    pub(super) fn refer(&mut self, blocks: Vec<Locator>) -> Vec<usize> {
+        let first = self.next;
+        self.next += blocks.len();
+        // If the upload was closed, the next block tells.
+        let _ = self.messages.send(Message::Known(first, blocks));
+        (first..self.next).collect()
+    }
+}
+
 impl BlockSink for Writer {
     fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
         let messages = &self.messages;
@@ -164,6 +185,10 @@ impl BlockSink for Writer {
             .send(Message::Block(number, block))
             .map_err(|_| SinkClosed)?;
         Ok(number)
+    }
+
+    fn verified(&mut self, layer: Layer, blocks: &[usize]) {
+        let _ = self.messages.send(Message::Layer(layer, blocks.to_vec()));
     }
 }
 
@@ -203,6 +228,8 @@ struct Run {
     closing: Closing,
     blocks: HashMap<BlockId, Entry>,
     locators: Vec<Option<Locator>>,
+    /// Layers of which some block is not stored yet.
+    layers: Vec<(Layer, Vec<usize>)>,
     sent: u64,
     reused: u64,
 }
@@ -233,6 +260,8 @@ impl Run {
                 }
                 message = receiver.recv(), if is_open => match message {
                     Some(Message::Block(number, data)) => self.unhashed.add(number, data),
+                    Some(Message::Known(first, locators)) => self.known(first, locators),
+                    Some(Message::Layer(layer, numbers)) => self.layers.push((layer, numbers)),
                     Some(Message::Starved) => self.unhashed.more_will_not_come = true,
                     None => {
                         is_open = false;
@@ -246,6 +275,7 @@ impl Run {
             if let Some(blocks) = self.unhashed.take() {
                 self.hash(blocks);
             }
+            self.note_layers();
         }
         drop(self.closing);
         let blocks = self
@@ -258,6 +288,36 @@ impl Run {
             sent: self.sent,
             reused: self.reused,
         })
+    }
+
+    /// Takes blocks that Keep has.
+    fn known(&mut self, first: usize, locators: Vec<Locator>) {
+        self.make_room(first + locators.len());
+        for (number, locator) in (first..).zip(locators) {
+            self.spared(locator.block());
+            self.locators[number] = Some(locator.clone());
+            let entry = self.blocks.entry(locator.block());
+            entry.or_insert(Entry::Stored(locator));
+        }
+    }
+
+    /// Notes which blocks a layer is, once all of them are stored.
+    fn note_layers(&mut self) {
+        let (locators, records) = (&self.locators, &self.options.records);
+        self.layers.retain(|(layer, numbers)| {
+            let found = numbers.iter().map(|number| locators.get(*number)?.as_ref());
+            match found.map(|it| it.map(Locator::block)).collect() {
+                Some(blocks) => records.note(*layer, blocks),
+                None => return true,
+            }
+            false
+        });
+    }
+
+    fn make_room(&mut self, count: usize) {
+        if self.locators.len() < count {
+            self.locators.resize(count, None);
+        }
     }
 
     /// Has blocks hashed on another thread.
@@ -275,9 +335,7 @@ impl Run {
     /// Sends a block, unless that is not needed.
     fn hashed(&mut self, number: usize, block: Block) -> Result<(), Error> {
         let id = block.id();
-        if self.locators.len() <= number {
-            self.locators.resize(number + 1, None);
-        }
+        self.make_room(number + 1);
         match self.blocks.get_mut(&id) {
             Some(Entry::Stored(locator)) => {
                 self.locators[number] = Some(locator.clone());

@@ -167,7 +167,6 @@ impl Registries {
             subject: format!("`{}` in its registry", excerpt(text, 200)),
             index: index.to_string().into_bytes(),
             documents: image.documents.clone(),
-            length: image.size(),
             layers: Box::new(layers),
         };
         Ok(Archive::remote(remote, &self.scratch))

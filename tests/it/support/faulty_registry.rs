@@ -42,6 +42,8 @@ pub(crate) struct FaultyRegistry {
     sent: Arc<Mutex<u64>>,
     /// The number of bytes of the layers as they are served.
     pub(crate) layers: u64,
+    /// The digest and length of each layer as it is served, lowest first.
+    pub(crate) blobs: Vec<(String, u64)>,
     /// The digest of the image's manifest.
     pub(crate) manifest: String,
     /// The digest of the index that tag `index` leads to.
@@ -74,7 +76,7 @@ impl FaultyRegistry {
         let mut content = Content::new();
         let described = |kind: &str, bytes: &[u8]| json!({"mediaType": kind, "digest": digest(bytes), "size": bytes.len()});
         let mut layers = Vec::new();
-        let mut length = 0;
+        let (mut length, mut blobs) = (0, Vec::new());
         for layer in &image.layers {
             let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             writer.write_all(layer).unwrap();
@@ -84,6 +86,7 @@ impl FaultyRegistry {
                 &bytes,
             ));
             length += bytes.len() as u64;
+            blobs.push((digest(&bytes), bytes.len() as u64));
             content.insert(digest(&bytes), ("application/octet-stream", bytes));
         }
         let config = image.config.clone().into_bytes();
@@ -133,6 +136,7 @@ impl FaultyRegistry {
             seen,
             sent,
             layers: length,
+            blobs,
             manifest: manifest_digest,
             index: index_digest,
         }
@@ -153,6 +157,14 @@ impl FaultyRegistry {
         let mut seen = self.seen.lock().unwrap().clone();
         seen.retain(|asked| asked.path.contains(part));
         seen
+    }
+
+    /// The places of the layers of which something was asked, lowest first.
+    pub(crate) fn fetched(&self) -> Vec<usize> {
+        let asked =
+            |(digest, _): &(String, u64)| !self.asked(&format!("/blobs/{digest}")).is_empty();
+        let places = 0..self.blobs.len();
+        places.filter(|place| asked(&self.blobs[*place])).collect()
     }
 
     /// How many bytes of blobs went out.
