@@ -348,7 +348,9 @@ fn the_layers_of_a_run_that_was_killed_are_not_fetched_again() {
     let mut child = environment.start(program, &words, std::process::Stdio::null());
     let deadline = Instant::now() + Duration::from_secs(60);
     // The first layers come side by side, and are noted once their blocks are stored.
-    let record = environment.home().join("cache/arvados/docker/layers.record");
+    let record = environment
+        .home()
+        .join("cache/arvados/docker/layers.record");
     let noted = || fs::read_to_string(&record).map_or(0, |text| text.lines().count());
     while noted() == 0 || registry.sent() < registry.layers / 2 {
         assert!(Instant::now() < deadline, "half of it never came");
@@ -381,7 +383,9 @@ fn a_plan_says_what_would_be_fetched_and_leaves_no_trace() {
     let cluster = Cluster::start();
     let environment = Environment::on(&cluster);
     let _ = upload(&environment, &serve(&lean(4)), &[]).success();
-    let record = environment.home().join("cache/arvados/docker/layers.record");
+    let record = environment
+        .home()
+        .join("cache/arvados/docker/layers.record");
     let before = fs::read(&record).unwrap();
     let registry = serve(&lean(5));
     let plan = environment.home().join("plan.json");
@@ -406,7 +410,9 @@ fn the_record_is_listed_and_cleaned_with_the_cache() {
     let listed = environment.keepdocker(&["cache", "list"]).success();
     assert!(listed.contains("\nrecord "), "{listed}");
     let _ = environment.keepdocker(&["cache", "clean"]).success();
-    let record = environment.home().join("cache/arvados/docker/layers.record");
+    let record = environment
+        .home()
+        .join("cache/arvados/docker/layers.record");
     assert!(!record.exists());
     // Without a cache nothing is noted.
     let _ = upload(&environment, &serve(&lean(5)), &["--no-cache"]).success();

@@ -198,6 +198,7 @@ fn checksum(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
@@ -297,7 +298,7 @@ mod tests {
         let (_base, cache) = cache();
         loaded(&cache).note(layer(1), blocks(layer(1), b"a"));
         for (mode, is_known) in [(0o600, true), (0o620, false), (0o602, false), (0o400, true)] {
-            std::fs::set_permissions(path(&cache), PermissionsExt::from_mode(mode)).unwrap();
+            std::fs::set_permissions(path(&cache), Permissions::from_mode(mode)).unwrap();
             let records = LayerRecords::default();
             // Not everybody may add to a file that only may be read.
             let _ = records.load(&cache);
