@@ -236,58 +236,6 @@ impl Archive {
         })
     }
 
-    /// Takes an image whose layers come from afar.
-    #[cfg(not(target_family = "wasm"))]
-    pub fn remote(remote: Remote, folder: &Path) -> Self {
-        Archive {
-            subject: remote.subject.clone(),
-            origin: Origin::Store(Store::remote(remote)),
-            folder: folder.to_owned(),
-            cutting: Cutting::KEEP,
-            naming: None,
-            known: Vec::new(),
-        }
-    }
-
-    /// Returns the diff IDs of the image that was chosen, lowest first, if its layers come from afar and would be
-    /// stored in blocks of their own; else none: then nothing is gained by not reading one.
-    ///
-    /// # Errors
-    /// If the image is not there, or unsound.
-    #[cfg(not(target_family = "wasm"))]
-    pub fn layers_from_afar(
-        &self,
-        form: Form,
-        layout: BlockLayout,
-        chosen: &Chosen,
-    ) -> Result<Option<Vec<Digest>>, Error> {
-        match &self.origin {
-            Origin::Store(store @ Store::Remote(_))
-                if form == Form::Canonical && layout == BlockLayout::Layered =>
-            {
-                let mut documents = store;
-                Ok(Some(catalog::exactly(&mut documents, chosen)?.diff_ids))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Does without these layers of the image that was chosen, of which [`Archive::layers_from_afar`] told: the sink
-    /// has their blocks.
-    ///
-    /// # Errors
-    /// If the image is not there, or unsound.
-    #[cfg(not(target_family = "wasm"))]
-    pub fn spare(&mut self, chosen: &Chosen, known: Vec<KnownLayer>) -> Result<(), Error> {
-        if let Origin::Store(store @ Store::Remote(remote)) = &self.origin {
-            let mut documents = store;
-            let entry = catalog::exactly(&mut documents, chosen)?;
-            remote.spare(&entry, &known);
-            self.known = known;
-        }
-        Ok(())
-    }
-
     /// Returns what the archive holds, or none where that shows only once it was taken in.
     ///
     /// What is `wanted` bounds the look: where something is called so, only that is returned. Nothing is chosen.

@@ -22,6 +22,7 @@ mod records;
 mod store;
 mod unhashed;
 mod upload;
+mod writer;
 
 use crate::http::Client;
 
@@ -32,8 +33,10 @@ pub use keepdocker_arvados::keep::{
     Block, BlockHash, BlockId, Error, KnownBlocks, Lenders, Locator, MAXIMUM_SIZE, Stretch,
     Stretched, Timeouts, Wanted,
 };
+pub use records::LayerRecords;
 pub use store::{ArchiveStore, StoreError};
-pub use upload::{Journal, Stored, Upload, UploadOptions, Writer};
+pub use upload::{Journal, Stored, Upload, UploadOptions};
+pub use writer::Writer;
 
 /// The Keep of one cluster over this program's client.
 pub type Keep = keepdocker_arvados::keep::Keep<Client>;

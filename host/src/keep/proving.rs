@@ -8,7 +8,8 @@
 //! What a collection says is never believed for itself.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use keepdocker_arvados::keep::LentLayer;
 use keepdocker_terms::digest::Digest;
@@ -17,9 +18,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::read_ahead::ReadAhead;
-use super::store::ArchiveStore;
-use super::{BlockId, KnownBlocks, Locator, Stretch};
-use crate::archive::is_layer;
+use super::store::{ArchiveStore, StoreError};
+use super::{BlockId, KnownBlocks, Locator, Stretch, UploadOptions};
+use crate::archive::{Opened, is_layer};
+use crate::bindings::keep::Options;
 use crate::messages::Level;
 use crate::progress::bytes;
 
@@ -41,13 +43,13 @@ pub(super) struct Proven {
 }
 
 /// What may be believed once it was proven.
-pub(super) struct Said<'a> {
+struct Said<'a> {
     /// Blocks that may be used.
-    pub(super) known: &'a KnownBlocks,
+    known: &'a KnownBlocks,
     /// How long their signatures have to last.
-    pub(super) margin: std::time::Duration,
+    margin: Duration,
     /// What collections say that they have.
-    pub(super) layers: &'a [LentLayer],
+    layers: &'a [LentLayer],
 }
 
 impl Said<'_> {
@@ -61,8 +63,36 @@ impl Said<'_> {
 }
 
 impl ArchiveStore {
+    /// Returns the layers of an image from afar that need not be fetched.
+    pub(super) async fn spared(
+        &self,
+        archive: &Opened,
+        options: &Options,
+        upload: &UploadOptions,
+        lent: &[LentLayer],
+    ) -> Result<Vec<Proven>, StoreError> {
+        let Some(chosen) = &options.image else {
+            return Ok(Vec::new());
+        };
+        let diff_ids = {
+            let shared = archive.shared();
+            let archive = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let (form, layout) = (options.form.into(), options.block_layout.into());
+            archive.layers_from_afar(form, layout, &chosen.into())?
+        };
+        let Some(diff_ids) = diff_ids.filter(|_| !upload.known.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let said = Said {
+            known: &upload.known,
+            margin: upload.margin,
+            layers: lent,
+        };
+        Ok(self.proven(&diff_ids, &said).await)
+    }
+
     /// Returns those of an image's layers that Keep has, proven. What fails is only one layer more to fetch.
-    pub(super) async fn proven(&self, diff_ids: &[Digest], said: &Said<'_>) -> Vec<Proven> {
+    async fn proven(&self, diff_ids: &[Digest], said: &Said<'_>) -> Vec<Proven> {
         let mut seen = HashSet::new();
         let mut own = Vec::new();
         let mut others = Vec::new();

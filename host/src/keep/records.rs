@@ -27,7 +27,7 @@ const DIGITS: usize = 16;
 
 /// The blocks of layers, as this machine knows them.
 #[derive(Debug, Default)]
-pub(super) struct LayerRecords(Mutex<State>);
+pub struct LayerRecords(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {

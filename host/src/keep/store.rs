@@ -5,15 +5,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use keepdocker_arvados::keep::LentLayer;
-
-use super::journal::{Both, JournalFile, recall};
+use super::journal::{Both, JournalFile, Sent, recall};
 use super::pending::Pending;
-use super::proving::{Proven, Said};
 use super::records::LayerRecords;
 use super::{
-    Charge, Destination, Error as KeepError, Identity, Journal, Keep, KnownBlocks, Lenders,
-    Locator, Upload, UploadOptions,
+    Charge, Destination, Error as KeepError, Identity, Journal, Keep, KnownBlocks, Lenders, Upload,
+    UploadOptions,
 };
 use crate::archive::{self, Chosen, KnownLayer, Opened};
 use crate::bindings::archives::Error as WitArchiveError;
@@ -44,22 +41,6 @@ pub struct ArchiveStore {
     journals: Option<(Arc<Place>, Identity)>,
     /// What was taken in last.
     pending: Mutex<Option<Pending>>,
-}
-
-/// The blocks that this run has sent.
-#[derive(Default)]
-struct Sent(Mutex<KnownBlocks>);
-
-impl Sent {
-    fn known(&self) -> MutexGuard<'_, KnownBlocks> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Journal for Sent {
-    fn stored(&self, locator: &Locator) {
-        self.known().insert(locator.clone());
-    }
 }
 
 /// Why an archive could not be stored, or not be fetched.
@@ -263,34 +244,6 @@ impl ArchiveStore {
         })
     }
 
-    /// Returns the layers of an image from afar that need not be fetched.
-    async fn spared(
-        &self,
-        archive: &Opened,
-        options: &Options,
-        upload: &UploadOptions,
-        lent: &[LentLayer],
-    ) -> Result<Vec<Proven>, StoreError> {
-        let Some(chosen) = &options.image else {
-            return Ok(Vec::new());
-        };
-        let diff_ids = {
-            let shared = archive.shared();
-            let archive = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            let (form, layout) = (options.form.into(), options.block_layout.into());
-            archive.layers_from_afar(form, layout, &chosen.into())?
-        };
-        let Some(diff_ids) = diff_ids.filter(|_| !upload.known.is_empty()) else {
-            return Ok(Vec::new());
-        };
-        let said = Said {
-            known: &upload.known,
-            margin: upload.margin,
-            layers: lent,
-        };
-        Ok(self.proven(&diff_ids, &said).await)
-    }
-
     /// Stores what is missing of the image that was chosen.
     async fn finish(
         &self,
@@ -329,15 +282,7 @@ impl ArchiveStore {
             size: reading.size,
             sent: stored.sent,
             reused: stored.reused,
-            layers: reading
-                .layers
-                .into_iter()
-                .map(|layer| StoredLayer {
-                    diff_id: layer.diff_id.to_string(),
-                    size: layer.size,
-                    read: layer.is_read,
-                })
-                .collect(),
+            layers: reading.layers.into_iter().map(StoredLayer::from).collect(),
         };
         // The blocks are there by now, or would be; only what refers to them makes a difference.
         let step = || Step::store(&stored.image.id, stored.size, &stored.blocks);

@@ -18,8 +18,8 @@ use super::charge::Charge;
 use super::moving::Moving;
 use super::records::LayerRecords;
 use super::unhashed::Unhashed;
-use super::{Block, BlockId, Error, Keep, KnownBlocks, Locator, MAXIMUM_SIZE, Wanted};
-use crate::archive::{BlockSink, SinkClosed};
+use super::writer::{Message, Writer};
+use super::{Block, BlockId, Error, Keep, KnownBlocks, Locator, Wanted};
 use crate::progress::{Progress, Silent};
 
 /// How an upload is done.
@@ -35,7 +35,7 @@ pub struct UploadOptions {
     /// upload.
     pub margin: Duration,
     /// Is told which blocks the layers of the archive are.
-    pub(super) records: Arc<LayerRecords>,
+    pub records: Arc<LayerRecords>,
     /// Is told of every block that has been sent and stored.
     pub journal: Option<Arc<dyn Journal>>,
     /// How many bytes may be sent; each block is charged once, before it is sent.
@@ -86,27 +86,6 @@ pub struct Stored {
     pub reused: u64,
 }
 
-/// Where an archive's blocks go. Dropping it says that there are no more.
-#[derive(Debug)]
-pub struct Writer {
-    buffers: Arc<Buffers>,
-    messages: mpsc::UnboundedSender<Message>,
-    next: usize,
-}
-
-/// What a writer tells its upload.
-#[derive(Debug)]
-enum Message {
-    /// A block is full.
-    Block(usize, Filled),
-    /// Blocks that Keep has, from this number on.
-    Known(usize, Vec<Locator>),
-    /// These blocks are a layer.
-    Layer(Layer, Vec<usize>),
-    /// No buffer is free, so that no block will come before one is stored.
-    Starved,
-}
-
 impl Upload {
     /// Starts an upload: blocks go into the writer, and the result comes out of the upload.
     ///
@@ -128,11 +107,7 @@ impl Upload {
             sent: 0,
             reused: 0,
         };
-        let writer = Writer {
-            buffers,
-            messages: sender,
-            next: 0,
-        };
+        let writer = Writer::new(buffers, sender);
         let task = tokio::spawn(run.run(receiver));
         (writer, Self { task })
     }
@@ -149,46 +124,6 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-impl Writer {
-    /// Takes blocks that are known to be in Keep; returns the numbers that they get.
-    pub(super) fn refer(&mut self, blocks: Vec<Locator>) -> Vec<usize> {
-        let first = self.next;
-        self.next += blocks.len();
-        // If the upload was closed, the next block tells.
-        let _ = self.messages.send(Message::Known(first, blocks));
-        (first..self.next).collect()
-    }
-}
-
-impl BlockSink for Writer {
-    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
-        let messages = &self.messages;
-        let buffer = self.buffers.take(|| {
-            // A closed upload has closed the buffers, too.
-            let _ = messages.send(Message::Starved);
-        });
-        buffer.ok_or(SinkClosed)
-    }
-
-    fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
-        assert!(
-            (1..=MAXIMUM_SIZE).contains(&block.len()),
-            "a block has 1 byte to 64 MiB"
-        );
-        let number = self.next;
-        self.next += 1;
-        let block = Filled::new(block, self.buffers.clone());
-        self.messages
-            .send(Message::Block(number, block))
-            .map_err(|_| SinkClosed)?;
-        Ok(number)
-    }
-
-    fn verified(&mut self, layer: Layer, blocks: &[usize]) {
-        let _ = self.messages.send(Message::Layer(layer, blocks.to_vec()));
     }
 }
 

@@ -2,12 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
+use std::path::Path;
 
+use super::store::Store;
+use crate::cutting::Cutting;
 use crate::documents::promised_by_name;
 use crate::entry::Entry;
 use crate::error::Error;
+use crate::image::{BlockLayout, Form};
 use crate::intake::KnownLayer;
+use crate::search::Chosen;
 use crate::tar_file::Data;
+use crate::{Archive, Origin, catalog};
 use keepdocker_terms::digest::Digest;
 
 /// Layers that come from afar.
@@ -68,5 +74,56 @@ impl Remote {
         }
         let opened = digest.and_then(|digest| self.layers.open(&digest));
         Ok(opened.map(|(reader, length)| (reader as Box<dyn Read>, length)))
+    }
+}
+
+impl Archive {
+    /// Takes an image whose layers come from afar.
+    pub fn remote(remote: Remote, folder: &Path) -> Self {
+        Archive {
+            subject: remote.subject.clone(),
+            origin: Origin::Store(Store::remote(remote)),
+            folder: folder.to_owned(),
+            cutting: Cutting::KEEP,
+            naming: None,
+            known: Vec::new(),
+        }
+    }
+
+    /// Returns the diff IDs of the image that was chosen, lowest first, if its layers come from afar and would be
+    /// stored in blocks of their own; else none: then nothing is gained by not reading one.
+    ///
+    /// # Errors
+    /// If the image is not there, or unsound.
+    pub fn layers_from_afar(
+        &self,
+        form: Form,
+        layout: BlockLayout,
+        chosen: &Chosen,
+    ) -> Result<Option<Vec<Digest>>, Error> {
+        match &self.origin {
+            Origin::Store(store @ Store::Remote(_))
+                if form == Form::Canonical && layout == BlockLayout::Layered =>
+            {
+                let mut documents = store;
+                Ok(Some(catalog::exactly(&mut documents, chosen)?.diff_ids))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Does without these layers of the image that was chosen, of which [`Archive::layers_from_afar`] told: the sink
+    /// has their blocks.
+    ///
+    /// # Errors
+    /// If the image is not there, or unsound.
+    pub fn spare(&mut self, chosen: &Chosen, known: Vec<KnownLayer>) -> Result<(), Error> {
+        if let Origin::Store(store @ Store::Remote(remote)) = &self.origin {
+            let mut documents = store;
+            let entry = catalog::exactly(&mut documents, chosen)?;
+            remote.spare(&entry, &known);
+            self.known = known;
+        }
+        Ok(())
     }
 }

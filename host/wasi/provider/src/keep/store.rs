@@ -71,15 +71,7 @@ impl ArchiveStore {
             size: reading.size,
             sent: blocks.sent,
             reused: blocks.reused,
-            layers: reading
-                .layers
-                .into_iter()
-                .map(|layer| StoredLayer {
-                    diff_id: layer.diff_id.to_string(),
-                    size: layer.size,
-                    read: layer.is_read,
-                })
-                .collect(),
+            layers: reading.layers.into_iter().map(StoredLayer::from).collect(),
         };
         // The blocks are there by now, or would be; only what refers to them makes a difference.
         let step = || Step::store(&stored.image.id, stored.size, &stored.blocks);
