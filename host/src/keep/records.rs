@@ -10,13 +10,13 @@ use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use keepdocker_terms::digest::Digest;
 use keepdocker_terms::layering::{LAYOUT, Layer};
 
 use super::{BlockHash, BlockId};
-use crate::cache::{self, Cache, Place};
+use crate::cache::Place;
 use crate::settings;
 
 /// The file does not grow beyond this: it is begun anew then. It is enough for some 100,000 layers.
@@ -33,9 +33,11 @@ pub struct LayerRecords(Mutex<State>);
 struct State {
     /// None where two lines contradict each other.
     known: HashMap<Digest, Option<LayerRecord>>,
-    /// None where nothing is kept for later runs.
+    /// Where it is kept for later runs; none where nothing is.
+    place: Option<Arc<Place>>,
     file: Option<File>,
-    length: u64,
+    /// Whether the last line of the file may be cut off.
+    is_cut: bool,
 }
 
 /// A layer and its blocks, in order.
@@ -47,53 +49,30 @@ pub(super) struct LayerRecord {
 
 impl LayerRecords {
     /// Adds what the cache has of earlier runs; from now on what is noted is kept there.
-    ///
-    /// A file that is another's, or that others may write to, proves nothing: it is left alone.
-    ///
-    /// # Errors
-    /// If the cache cannot be used.
-    pub(super) fn load(&self, cache: &Cache) -> Result<(), cache::Error> {
-        let file = cache.record_to_write()?;
-        if let Some(length) = self.add(&file) {
-            let mut state = self.state();
-            state.length = length;
-            state.file = Some(file);
-        }
-        Ok(())
+    pub(super) fn load(&self, place: &Arc<Place>) {
+        self.read(place);
+        self.state().place.get_or_insert_with(|| place.clone());
     }
 
     /// Adds what the cache has of earlier runs, if there is a cache; nothing is made or kept there.
     pub(super) fn read(&self, place: &Place) {
         let is_there = place.folder().is_some_and(|folder| folder.is_dir());
-        if let Some(Ok(cache)) = is_there.then(|| place.open())
-            && let Ok(Some(file)) = cache.record()
-        {
-            self.add(&file);
-        }
-    }
-
-    /// Adds what a file has, and returns how long it is; none if it proves nothing.
-    fn add(&self, file: &File) -> Option<u64> {
-        let metadata = file.metadata().ok()?;
-        let is_own = metadata.uid() == settings::user() && metadata.mode() & 0o077 == 0;
-        if !is_own || !metadata.is_file() {
-            return None;
-        }
+        let Some(Ok(cache)) = is_there.then(|| place.open()) else {
+            return;
+        };
+        let Ok(Some(file)) = cache.record() else {
+            return;
+        };
         let mut text = Vec::new();
-        if metadata.len() <= LARGEST {
-            file.take(LARGEST).read_to_end(&mut text).ok()?;
-        } else {
-            // Begun anew, where it may be written to.
-            file.set_len(0).ok()?;
+        if length(&file).is_none_or(|length| length > LARGEST)
+            || file.take(LARGEST).read_to_end(&mut text).is_err()
+        {
+            return;
         }
         let mut state = self.state();
         for record in text.split(|byte| *byte == b'\n').filter_map(parse) {
             state.insert(record);
         }
-        let is_cut = text.last().is_some_and(|last| *last != b'\n');
-        // A line that was cut off must not spoil the next one.
-        let more = if is_cut { state.append(file, b"\n") } else { 0 };
-        Some(text.len() as u64 + more)
     }
 
     /// Returns what is known of a layer.
@@ -109,12 +88,8 @@ impl LayerRecords {
         }
         let line = line(&record);
         let mut state = self.state();
-        if !state.insert(record) || state.length + line.len() as u64 > LARGEST {
-            return;
-        }
-        if let Some(file) = state.file.take() {
-            state.length += state.append(&file, line.as_bytes());
-            state.file = Some(file);
+        if state.insert(record) {
+            state.append(line.as_bytes());
         }
     }
 
@@ -140,16 +115,43 @@ impl State {
         }
     }
 
-    /// Adds to the file and returns how much; nothing while another run does, or where that fails: then a layer is
-    /// fetched once more.
-    fn append(&self, mut file: &File, bytes: &[u8]) -> u64 {
-        if file.try_lock().is_err() {
-            return 0;
+    /// Adds a line to the file, which is made when it is needed first. While another run adds one, or where that fails,
+    /// it is left out: then a layer is fetched once more.
+    fn append(&mut self, line: &[u8]) {
+        if self.file.is_none()
+            && let Some(Ok(cache)) = self.place.as_ref().map(|place| place.open())
+        {
+            self.file = cache
+                .record_to_write()
+                .ok()
+                .filter(|file| length(file).is_some());
+            // A line that was cut off must not spoil the next one.
+            self.is_cut = true;
         }
-        let is_written = file.write_all(bytes).is_ok();
+        let Some(mut file) = self.file.as_ref() else {
+            return;
+        };
+        if file.try_lock().is_err() {
+            return;
+        }
+        let length = length(file).unwrap_or_default();
+        let is_begun_anew = length + line.len() as u64 > LARGEST;
+        let is_ready = !is_begun_anew || file.set_len(0).is_ok();
+        let text = match self.is_cut && length > 0 && !is_begun_anew {
+            true => [b"\n", line].concat(),
+            false => line.to_vec(),
+        };
+        self.is_cut = !(is_ready && file.write_all(&text).is_ok());
         let _ = file.unlock();
-        if is_written { bytes.len() as u64 } else { 0 }
     }
+}
+
+/// Returns how long a file is; none if it is another's, or others may write to it: then it proves nothing, and is left
+/// alone.
+fn length(file: &File) -> Option<u64> {
+    let metadata = file.metadata().ok()?;
+    let is_own = metadata.uid() == settings::user() && metadata.mode() & 0o077 == 0;
+    (is_own && metadata.is_file()).then(|| metadata.len())
 }
 
 impl LayerRecord {
@@ -221,19 +223,19 @@ mod tests {
             .collect()
     }
 
-    fn path(cache: &Cache) -> PathBuf {
-        cache.path().join("layers.record")
+    fn path(cache: &Place) -> PathBuf {
+        cache.folder().unwrap().join("layers.record")
     }
 
-    fn loaded(cache: &Cache) -> LayerRecords {
+    fn loaded(cache: &Arc<Place>) -> LayerRecords {
         let records = LayerRecords::default();
-        records.load(cache).unwrap();
+        records.load(cache);
         records
     }
 
-    fn cache() -> (tempfile::TempDir, Cache) {
+    fn cache() -> (tempfile::TempDir, Arc<Place>) {
         let base = tempfile::tempdir().unwrap();
-        let cache = Cache::open(base.path()).unwrap();
+        let cache = Arc::new(Place::new(Some(base.path().to_owned())));
         (base, cache)
     }
 
@@ -241,6 +243,7 @@ mod tests {
     fn what_was_noted_is_known_to_later_runs() {
         let (_base, cache) = cache();
         let records = loaded(&cache);
+        assert!(!path(&cache).exists());
         let large = Layer::large(Digest::of(b"large"), 2 * BLOCK).unwrap();
         records.note(layer(1), blocks(layer(1), b"a"));
         records.note(large, blocks(large, b"b"));
@@ -264,7 +267,7 @@ mod tests {
     #[test]
     fn damaged_lines_and_contradictions_are_passed_over_alone() {
         let (_base, cache) = cache();
-        drop(loaded(&cache));
+        loaded(&cache).note(layer(9), blocks(layer(9), b"a"));
         let of = |number, text: &[u8]| {
             line(&LayerRecord {
                 layer: layer(number),
@@ -301,7 +304,7 @@ mod tests {
             std::fs::set_permissions(path(&cache), Permissions::from_mode(mode)).unwrap();
             let records = LayerRecords::default();
             // Not everybody may add to a file that only may be read.
-            let _ = records.load(&cache);
+            records.load(&cache);
             let is_root = settings::user() == 0;
             if mode != 0o400 || is_root {
                 assert_eq!(
@@ -316,7 +319,7 @@ mod tests {
     #[test]
     fn a_file_that_has_grown_too_large_is_begun_anew() {
         let (_base, cache) = cache();
-        drop(loaded(&cache));
+        loaded(&cache).note(layer(9), blocks(layer(9), b"a"));
         let file = File::options().write(true).open(path(&cache)).unwrap();
         file.set_len(LARGEST + 1).unwrap();
         loaded(&cache).note(layer(1), blocks(layer(1), b"a"));

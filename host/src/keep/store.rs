@@ -358,7 +358,7 @@ impl ArchiveStore {
                 return None;
             }
             let cache = place.open().ok()?;
-            let _ = records.load(cache);
+            records.load(&place);
             let sent = match resumes {
                 true => recall(cache, &identity).ok(),
                 false => None,
