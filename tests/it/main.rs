@@ -48,6 +48,7 @@ mod projects; // projects that cannot take an image, told before its data is sen
 mod pulls; // images that are pulled from a registry first
 mod readers; // archives of every form, as skopeo reads them
 mod registry; // images from registries, without an engine
+mod registry_layers; // layers of a registry's images that Keep has already
 mod registry_tls; // Debian's registry with TLS and logins
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod signatures; // images of registries that somebody must have signed

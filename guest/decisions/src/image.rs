@@ -1,12 +1,15 @@
 //! What follows from an image's ID: its format, its file in Keep, its collection's name.
 
+use keepdocker_terms::digest::Digest;
+use keepdocker_terms::layering::{self, Layer, Layering};
+
 use crate::json;
 use crate::types::Property;
 
 pub use keepdocker_terms::image_id::{file_name, format, id_of_file, is_digest, normalized, short};
 pub use keepdocker_terms::property::{
-    BASE_LAYER, BUILD_TIME, CONFIG_DIGEST, IMAGE_TIMESTAMP, MANIFEST_DIGEST, REPO_TAG, SIGNATURE,
-    SIGNER, SOURCE_REFERENCE,
+    BASE_LAYER, BUILD_TIME, CONFIG_DIGEST, IMAGE_TIMESTAMP, LAYER_SIZES, LAYERS, LAYOUT,
+    MANIFEST_DIGEST, REPO_TAG, SIGNATURE, SIGNER, SOURCE_REFERENCE,
 };
 
 /// The server's limit for the name of a collection, in characters.
@@ -63,6 +66,29 @@ pub fn text_property(key: &str, value: &str) -> Property {
         key: key.into(),
         value: json::of_text(value),
     }
+}
+
+/// Makes the properties that tell which large layers lie in the blocks of a collection; none where there are none.
+///
+/// The layers are given lowest first, by their diff IDs with their sizes without compression.
+pub fn layer_properties<'a>(layers: impl Iterator<Item = (&'a str, u64)>) -> Vec<Property> {
+    let known = layers.filter_map(|(diff_id, size)| Some((Digest::parse(diff_id)?, size)));
+    let layering = Layering::of(known);
+    if layering.layers().is_empty() {
+        return Vec::new();
+    }
+    let list = |key: &str, text: &dyn Fn(&Layer) -> String| {
+        let values: Vec<String> = layering.layers().iter().map(text).collect();
+        Property {
+            key: key.into(),
+            value: format!("[{}]", values.join(",")),
+        }
+    };
+    vec![
+        text_property(LAYOUT, layering::LAYOUT),
+        list(LAYERS, &|layer| json::of_text(&layer.diff_id.to_string())),
+        list(LAYER_SIZES, &|layer| layer.size.to_string()),
+    ]
 }
 
 /// Returns the value of a property that is a string.
@@ -151,6 +177,30 @@ mod tests {
         ] {
             assert_eq!(build_time(config), None, "{config:.30}");
         }
+    }
+
+    #[test]
+    fn only_layers_with_blocks_of_their_own_are_told_of() {
+        let (one, two) = (format!("sha256:{DIGITS}"), "sha256:0".to_owned());
+        let layers = [
+            (one.as_str(), 2 << 20),
+            (two.as_str(), 3 << 20),
+            (&one, 2 << 20),
+        ];
+        let told = layer_properties(layers.into_iter());
+        let told: Vec<(&str, &str)> = told
+            .iter()
+            .map(|property| (property.key.as_str(), property.value.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("arv:docker-layout", "\"layered/1\""),
+                ("arv:docker-layers", format!("[\"{one}\"]").as_str()),
+                ("arv:docker-layer-sizes", "[2097152]"),
+            ]
+        );
+        assert!(layer_properties([(one.as_str(), 1000)].into_iter()).is_empty());
     }
 
     #[test]

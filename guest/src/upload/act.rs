@@ -1,6 +1,8 @@
 //! What is done once it is decided: the image is made known, with what the cluster has of it or with what was sent.
 
-use crate::bindings::exports::keepdocker::contract::commands::{Failure, Outcome, Uploaded};
+use crate::bindings::exports::keepdocker::contract::commands::{
+    BlockLayout, Failure, Outcome, Uploaded,
+};
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{archives, collections, keep, links, locks, log, projects};
@@ -171,13 +173,26 @@ fn collect(
             Ok((Holder::found(unlinked.clone()), decide(own, &links)))
         }
         _ => {
+            let mut properties = source.properties(&stored.image);
+            properties.extend(layers_of(upload, stored));
             let loose = Place::Loose {
                 manifest: text,
-                properties: source.properties(&stored.image),
+                properties,
             };
             let acts = decide(loose, &[]);
             Ok((create::make(&upload.aim, &acts, &content, &before)?, acts))
         }
+    }
+}
+
+/// Returns what the collection tells of its layers, where they have blocks of their own.
+fn layers_of(upload: &Upload<'_>, stored: &keep::Stored) -> Vec<Property> {
+    match upload.request.block_layout {
+        BlockLayout::Layered => {
+            let layers = stored.layers.iter();
+            image::layer_properties(layers.map(|layer| (layer.diff_id.as_str(), layer.size)))
+        }
+        BlockLayout::Dense => Vec::new(),
     }
 }
 
@@ -202,6 +217,9 @@ fn properties_of_copy(known: &Known, source: &Source) -> Vec<Property> {
                 image::SOURCE_REFERENCE,
                 image::BUILD_TIME,
                 image::BASE_LAYER,
+                image::LAYOUT,
+                image::LAYERS,
+                image::LAYER_SIZES,
             ];
             let own = known.collection.properties.iter();
             own.filter(|property| kept.contains(&property.key.as_str()))
@@ -275,6 +293,8 @@ fn uploaded(
         sent: 0,
         reused: 0,
         blocks: 0,
+        layers: 0,
+        layers_read: 0,
     }
 }
 
@@ -284,7 +304,13 @@ fn written(uploaded: Uploaded, stored: &keep::Stored) -> Uploaded {
         size: stored.size,
         sent: stored.sent,
         reused: stored.reused,
-        blocks: u32::try_from(stored.blocks.len()).unwrap_or(u32::MAX),
+        blocks: number(stored.blocks.len()),
+        layers: number(stored.layers.len()),
+        layers_read: number(stored.layers.iter().filter(|layer| layer.read).count()),
         ..uploaded
     }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

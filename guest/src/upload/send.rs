@@ -140,10 +140,18 @@ impl<'a> Sending<'a> {
             ))
             .into());
         }
-        // What the first reading sent, the second found in Keep.
+        // What the first reading read and sent, the second found in Keep.
+        let layers = stored.layers.into_iter().map(|layer| {
+            let was_read = |it: &keep::StoredLayer| it.diff_id == layer.diff_id && it.read;
+            keep::StoredLayer {
+                read: layer.read || before.layers.iter().any(was_read),
+                ..layer
+            }
+        });
         Ok(keep::Stored {
             sent: before.sent + stored.sent,
             reused: stored.reused.saturating_sub(before.sent),
+            layers: layers.collect(),
             ..stored
         })
     }

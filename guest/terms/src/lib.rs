@@ -10,6 +10,7 @@ pub mod called;
 pub mod digest;
 pub mod hex;
 pub mod image_id;
+pub mod layering;
 pub mod link_class;
 pub mod locator;
 pub mod platform;

@@ -18,5 +18,11 @@ pub const SIGNATURE: &str = "arv:docker-signature";
 pub const BUILD_TIME: &str = "arv:docker-image-timestamp";
 /// The collection property that holds the digest of the lowest layer: images on one base share it.
 pub const BASE_LAYER: &str = "arv:docker-base-layer";
+/// The collection property that names the way in which its large layers lie in its blocks.
+pub const LAYOUT: &str = "arv:docker-layout";
+/// The collection property that holds the diff IDs of its large layers, a list in the order in which they lie.
+pub const LAYERS: &str = "arv:docker-layers";
+/// The collection property that holds their sizes in bytes without compression, a list in the same order.
+pub const LAYER_SIZES: &str = "arv:docker-layer-sizes";
 /// The link property that holds the image's build time.
 pub const IMAGE_TIMESTAMP: &str = "image_timestamp";

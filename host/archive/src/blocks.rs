@@ -7,6 +7,8 @@
 //! Everything a member consists of is a multiple
 //! of 512 bytes, and so is a block: no header lies across two blocks.
 
+use keepdocker_terms::layering::Layer;
+
 use super::cutting::Cutting;
 use super::error::Error;
 use super::sink::BlockSink;
@@ -114,6 +116,11 @@ impl<'a> Blocks<'a> {
             std::mem::take(&mut self.order),
             std::mem::take(&mut self.length),
         ))
+    }
+
+    /// Tells the sink that these blocks are a layer.
+    pub(crate) fn verified(&mut self, layer: Layer, blocks: &[usize]) {
+        self.sink.verified(layer, blocks);
     }
 
     fn current(&mut self) -> Result<&mut Vec<u8>, Error> {

@@ -24,6 +24,16 @@ macro_rules! contract {
             }
         }
 
+        impl From<$crate::TakenLayer> for $bindings::keep::StoredLayer {
+            fn from(layer: $crate::TakenLayer) -> Self {
+                Self {
+                    diff_id: layer.diff_id.to_string(),
+                    size: layer.size,
+                    read: layer.is_read,
+                }
+            }
+        }
+
         impl From<$crate::Held> for $bindings::types::HeldImage {
             fn from(held: $crate::Held) -> Self {
                 let image = $bindings::archives::Image::from(held.image);

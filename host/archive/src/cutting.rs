@@ -1,5 +1,7 @@
 //! Where an archive is cut into blocks, and how many it takes at least.
 
+use keepdocker_terms::layering;
+
 /// Where blocks are cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cutting {
@@ -16,8 +18,8 @@ impl Cutting {
     /// change sends at most the few blocks that all small members share. An image of `n` large
     /// layers has at most `n + 1` blocks more than plain cutting, each possibly far from full.
     pub(crate) const KEEP: Cutting = Cutting {
-        block: 64 << 20,
-        large: 1 << 20,
+        block: layering::BLOCK as usize,
+        large: layering::LARGE,
     };
 }
 

@@ -23,6 +23,9 @@ pub(crate) fn read(
     let mut known: HashMap<&str, Content> = HashMap::new();
     let mut before = 0;
     for (layer, diff_id) in entry.layers.iter().zip(&entry.diff_ids) {
+        if intake.spares(diff_id) {
+            continue;
+        }
         let content = match known.get(layer.member.as_str()) {
             Some(content) => *content,
             None => {
@@ -44,6 +47,7 @@ pub(crate) fn read(
             }
         };
         content.verify(layer, diff_id)?;
+        intake.tell(diff_id);
     }
     intake.assemble(entry)
 }

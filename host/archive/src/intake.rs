@@ -3,7 +3,7 @@
 //! A large layer goes on to the sink as it comes. Small members wait in the spool and are
 //! written at the end, when their order is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -15,11 +15,12 @@ use super::decode::{self, Compression};
 use super::documents;
 use super::entry::Entry;
 use super::error::{Error, Fault, Subject};
-use super::reading::Reading;
+use super::reading::{Reading, TakenLayer};
 use super::sink::BlockSink;
 use crate::machine::hasher::Hasher;
 use crate::machine::spool::{Extent, Spool};
 use keepdocker_terms::digest::Digest;
+use keepdocker_terms::layering::Layer;
 
 /// Where the bytes of a layer are.
 #[derive(Debug, Clone)]
@@ -34,6 +35,15 @@ pub(crate) enum Place {
 
 /// What a layer's digest and length will be if the archive says the truth, unless it is compressed.
 pub(crate) type Promise = (Digest, u64);
+
+/// A large layer whose blocks the sink has already, proven to be that layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownLayer {
+    /// The layer.
+    pub layer: Layer,
+    /// The numbers of its blocks, in order.
+    pub blocks: Vec<usize>,
+}
 
 /// A member taken in.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +63,10 @@ pub(crate) struct Intake<'a> {
     is_layered: bool,
     /// By the digest of what lies there, with its length.
     places: HashMap<Digest, (Place, u64)>,
+    /// Layers that need not be read.
+    spared: HashSet<Digest>,
+    /// Layers of which the sink need not be told any more.
+    told: HashSet<Digest>,
 }
 
 impl<'a> Intake<'a> {
@@ -70,6 +84,36 @@ impl<'a> Intake<'a> {
             cutting,
             is_layered,
             places: HashMap::new(),
+            spared: HashSet::new(),
+            told: HashSet::new(),
+        }
+    }
+
+    /// Takes layers whose blocks the sink has, so that nothing of them need be read.
+    pub(crate) fn spare(&mut self, layers: Vec<KnownLayer>) {
+        for KnownLayer { layer, blocks } in layers {
+            let place = Place::Blocks {
+                numbers: blocks,
+                length: layer.span(),
+            };
+            self.places.insert(layer.diff_id, (place, layer.size));
+            self.spared.insert(layer.diff_id);
+            self.told.insert(layer.diff_id);
+        }
+    }
+
+    /// Tells whether a layer need not be read.
+    pub(crate) fn spares(&self, diff_id: &Digest) -> bool {
+        self.spared.contains(diff_id)
+    }
+
+    /// Tells the sink which blocks a layer is whose digest was verified, if it has blocks of its own.
+    pub(crate) fn tell(&mut self, diff_id: &Digest) {
+        if let Some((Place::Blocks { numbers, .. }, length)) = self.places.get(diff_id)
+            && let Some(layer) = Layer::large(*diff_id, *length)
+            && self.told.insert(*diff_id)
+        {
+            self.blocks.verified(layer, numbers);
         }
     }
 
@@ -176,7 +220,9 @@ impl<'a> Intake<'a> {
         let mut small = Vec::new();
         let mut seen = Vec::new();
         let mut layers = Vec::new();
+        let mut taken = Vec::new();
         for diff_id in &entry.diff_ids {
+            self.tell(diff_id);
             let Some((place, length)) = self.places.get(diff_id) else {
                 unreachable!("every layer was found and verified before");
             };
@@ -185,6 +231,11 @@ impl<'a> Intake<'a> {
                 continue;
             }
             seen.push(*diff_id);
+            taken.push(TakenLayer {
+                diff_id: *diff_id,
+                size: *length,
+                is_read: !self.spared.contains(diff_id),
+            });
             match place {
                 Place::Run => {}
                 Place::Blocks { numbers, length } => {
@@ -193,9 +244,12 @@ impl<'a> Intake<'a> {
                 }
                 Place::Spool(extent) if extent.length >= self.cutting.large => {
                     // A layer that looked like a document.
-                    let extent = *extent;
+                    let (extent, layer) = (*extent, Layer::large(*diff_id, *length));
                     self.write_spooled(diff_id, extent)?;
                     let (numbers, length) = self.blocks.take()?;
+                    if let Some(layer) = layer.filter(|_| self.is_layered) {
+                        self.blocks.verified(layer, &numbers);
+                    }
                     order.extend(numbers);
                     size += length;
                 }
@@ -222,6 +276,7 @@ impl<'a> Intake<'a> {
             loaded_as: Some(loaded_as),
             order,
             size: size + length,
+            layers: taken,
         })
     }
 

@@ -38,6 +38,8 @@ mod naming;
 mod native;
 mod oci_layout;
 mod outline;
+#[cfg(not(target_family = "wasm"))]
+mod proof;
 mod reading;
 mod search;
 mod shape;
@@ -82,6 +84,7 @@ pub mod oci {
 pub use cutting::fewest_blocks;
 pub use error::{Error, Fault, ProducerFailure, Subject};
 pub use image::{BlockLayout, Form, Held, Image};
+pub use intake::KnownLayer;
 pub use keepdocker_terms::digest::Digest;
 pub use keepdocker_terms::platform::Platform;
 pub use location::{Location, LocationError};
@@ -90,7 +93,9 @@ pub use naming::Naming;
 #[cfg(not(target_family = "wasm"))]
 pub use native::remote::{Remote, RemoteLayers};
 pub use outline::read as outline;
-pub use reading::Reading;
+#[cfg(not(target_family = "wasm"))]
+pub use proof::is_layer;
+pub use reading::{Reading, TakenLayer};
 pub use search::{Chosen, Wanted};
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
@@ -105,6 +110,8 @@ pub struct Archive {
     folder: PathBuf,
     cutting: Cutting,
     naming: Option<Naming>,
+    /// Layers that need not be read.
+    known: Vec<KnownLayer>,
 }
 
 enum Origin {
@@ -162,6 +169,7 @@ impl Archive {
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
+            known: Vec::new(),
         }
     }
 
@@ -211,6 +219,7 @@ impl Archive {
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
+            known: Vec::new(),
         })
     }
 
@@ -223,19 +232,8 @@ impl Archive {
             folder: folder.to_owned(),
             cutting: Cutting::KEEP,
             naming: None,
+            known: Vec::new(),
         })
-    }
-
-    /// Takes an image whose layers come from afar.
-    #[cfg(not(target_family = "wasm"))]
-    pub fn remote(remote: Remote, folder: &Path) -> Self {
-        Archive {
-            subject: remote.subject.clone(),
-            origin: Origin::Store(Store::remote(remote)),
-            folder: folder.to_owned(),
-            cutting: Cutting::KEEP,
-            naming: None,
-        }
     }
 
     /// Returns what the archive holds, or none where that shows only once it was taken in.
@@ -345,7 +343,12 @@ impl Archive {
             folder: &self.folder,
             rewriting: naming.map(|naming| naming as &dyn verbatim::Rewriting),
         };
-        let intake = |sink| Intake::new(sink, self.cutting, is_layered, &self.folder);
+        let mut known = std::mem::take(&mut self.known);
+        let mut intake = |sink| {
+            let mut intake = Intake::new(sink, self.cutting, is_layered, &self.folder);
+            intake.spare(std::mem::take(&mut known));
+            intake
+        };
         Ok(match (origin, form) {
             (Origin::Spent | Origin::TakenIn(_), _) => return Err(Error::Spent),
             (Origin::Stream(opener), Form::Verbatim) => {

@@ -1,5 +1,7 @@
 //! Where the finished blocks of an archive go.
 
+use keepdocker_terms::layering::Layer;
+
 /// Takes the blocks of an archive, from a thread that may wait.
 ///
 /// The reader of an archive knows where blocks end, and nothing of hashes, services or replicas;
@@ -16,6 +18,13 @@ pub trait BlockSink: Send {
     /// # Errors
     /// If the other side has given up; it holds the reason.
     fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed>;
+
+    /// Learns that these blocks, by their numbers and in order, are a layer: its digest was verified.
+    ///
+    /// Only large layers in the canonical form with layered blocks are told of.
+    fn verified(&mut self, layer: Layer, blocks: &[usize]) {
+        let _ = (layer, blocks);
+    }
 }
 
 impl<S: BlockSink + ?Sized> BlockSink for &mut S {
@@ -25,6 +34,10 @@ impl<S: BlockSink + ?Sized> BlockSink for &mut S {
 
     fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
         (**self).submit(block)
+    }
+
+    fn verified(&mut self, layer: Layer, blocks: &[usize]) {
+        (**self).verified(layer, blocks);
     }
 }
 

@@ -208,6 +208,7 @@ impl PassedOn<'_> {
         }
         let (order, size) = self.blocks.take()?;
         Ok(Reading {
+            layers: Vec::new(),
             image: entry.image,
             loaded_as: None,
             order,

@@ -1,7 +1,7 @@
 //! Images of a wanted size whose bytes cannot be compressed, equal on every machine.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -23,25 +23,45 @@ pub(crate) struct Image {
     pub(crate) length: u64,
 }
 
-/// Writes the archive of an image of about `size` bytes.
+/// What the large file of a layer is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Texture {
+    /// Bytes that cannot be compressed.
+    Noise,
+    /// Words, which gzip makes a third of.
+    Words,
+}
+
+/// Writes the archive of an image of about `size` bytes that cannot be compressed.
 ///
 /// Versions of one size share all layers but the last, which has 1 MiB.
 pub(crate) fn write(folder: &Path, size: u64, version: u32) -> Image {
     let name = format!("bench/image-{}:{version}", size >> 20);
-    let file = folder.join(format!("image-{}-{version}.tar", size >> 20));
+    let bulk = size.saturating_sub(SMALL) / LAYERS;
+    let layers: Vec<(u64, u64)> = (1..=LAYERS)
+        .map(|number| (number, bulk))
+        .chain([(1000 + u64::from(version), SMALL)])
+        .collect();
+    write_layers(folder, &name, &layers, Texture::Noise)
+}
+
+/// Writes the archive of an image with these layers: the seed of each and the length of its large file.
+pub(crate) fn write_layers(
+    folder: &Path,
+    name: &str,
+    contents: &[(u64, u64)],
+    texture: Texture,
+) -> Image {
+    let file = folder.join(format!("{}.tar", name.replace(['/', ':'], "-")));
     let mut archive = tar::Builder::new(BufWriter::with_capacity(
         1 << 20,
         File::create(&file).unwrap(),
     ));
     let mut layers = Vec::new();
     let mut diff_ids = Vec::new();
-    let bulk = size.saturating_sub(SMALL) / LAYERS;
-    let contents = (1..=LAYERS)
-        .map(|number| (number, bulk))
-        .chain([(1000 + u64::from(version), SMALL)]);
     for (seed, length) in contents {
         let layer = folder.join("layer.tar");
-        let digest = write_layer(&layer, seed, length);
+        let digest = write_layer(&layer, *seed, *length, texture);
         let member = format!("{digest}/layer.tar");
         archive.append_path_with_name(&layer, &member).unwrap();
         std::fs::remove_file(&layer).unwrap();
@@ -64,11 +84,15 @@ pub(crate) fn write(folder: &Path, size: u64, version: u32) -> Image {
     );
     archive.into_inner().unwrap().flush().unwrap();
     let length = std::fs::metadata(&file).unwrap().len();
-    Image { name, file, length }
+    Image {
+        name: name.to_owned(),
+        file,
+        length,
+    }
 }
 
 /// Writes a layer of a large file and a hundred small ones, and returns its digest.
-fn write_layer(path: &Path, seed: u64, length: u64) -> String {
+fn write_layer(path: &Path, seed: u64, length: u64, texture: Texture) -> String {
     let mut random = Random(seed);
     let mut layer = tar::Builder::new(Hashing {
         inner: BufWriter::with_capacity(1 << 20, File::create(path).unwrap()),
@@ -82,9 +106,14 @@ fn write_layer(path: &Path, seed: u64, length: u64) -> String {
     let mut header = header(length);
     header.set_path(format!("data-{seed}")).unwrap();
     header.set_cksum();
-    layer
-        .append(&header, std::io::Read::take(random, length))
-        .unwrap();
+    let content: Box<dyn Read> = match texture {
+        Texture::Noise => Box::new(random),
+        Texture::Words => Box::new(Words {
+            random,
+            rest: Vec::new(),
+        }),
+    };
+    layer.append(&header, content.take(length)).unwrap();
     let mut hashing = layer.into_inner().unwrap();
     hashing.inner.flush().unwrap();
     hex(&hashing.digest.finalize())
@@ -144,6 +173,30 @@ impl Random {
 impl std::io::Read for Random {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.fill(buffer);
+        Ok(buffer.len())
+    }
+}
+
+/// Words out of four thousand, some far more often than others.
+struct Words {
+    random: Random,
+    rest: Vec<u8>,
+}
+
+impl Read for Words {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while self.rest.len() < buffer.len() {
+            let value = self.random.next();
+            // The lower of two, so that small numbers are frequent.
+            let number = (value & 0xfff).min((value >> 12) & 0xfff);
+            let word = Random(number).next().to_le_bytes();
+            let length = 3 + (number % 6) as usize;
+            let letters = word[..length].iter().map(|byte| b'a' + byte % 26);
+            self.rest.extend(letters);
+            self.rest.push(if value >> 60 == 0 { b'\n' } else { b' ' });
+        }
+        buffer.copy_from_slice(&self.rest[..buffer.len()]);
+        self.rest.drain(..buffer.len());
         Ok(buffer.len())
     }
 }

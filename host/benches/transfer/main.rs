@@ -19,6 +19,7 @@ mod measure;
 mod median;
 #[path = "../support/python.rs"]
 mod python;
+mod registry;
 mod relay;
 mod rows;
 mod server;

@@ -12,15 +12,15 @@ use super::image::{self, Image};
 use super::measure::{Program, Usage};
 use super::median::median;
 use super::python::python;
-use super::relay;
 use super::server::{Counts, Server};
 use super::table::Table;
+use super::{registry, relay};
 
 /// A row's name and how it is measured.
 type Row = (&'static str, fn(&Bench, &mut Table));
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 8] = [
+pub(crate) const ROWS: [Row; 10] = [
     ("cold", cold),
     ("file", file),
     ("second", second),
@@ -29,18 +29,20 @@ pub(crate) const ROWS: [Row; 8] = [
     ("latency", latency),
     ("killed", killed),
     ("download", download),
+    ("registry", registry::whole),
+    ("small", registry::small),
 ];
 
-const MIB: f64 = 1024.0 * 1024.0;
-/// The time that each request to Keep takes longer in the row `latency`.
-const ROUND_TRIP: Duration = Duration::from_millis(50);
+pub(crate) const MIB: f64 = 1024.0 * 1024.0;
+/// The time that each request takes longer in the rows `latency` and `registry`.
+pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(50);
 /// The same in the row `asked`.
 const ASKED_FROM: Duration = Duration::from_millis(20);
 
 /// The images and folders of one size.
 pub(crate) struct Bench {
-    folder: PathBuf,
-    size: u64,
+    pub(crate) folder: PathBuf,
+    pub(crate) size: u64,
     runs: usize,
     images: OnceCell<[Image; 2]>,
     loaded: OnceCell<bool>,
@@ -87,12 +89,12 @@ impl Bench {
         })
     }
 
-    fn home(&self) -> tempfile::TempDir {
+    pub(crate) fn home(&self) -> tempfile::TempDir {
         tempfile::tempdir_in(&self.folder).unwrap()
     }
 
     /// Runs programs in turn, each on a cluster and in a home of its own, after what prepares them.
-    fn compare(
+    pub(crate) fn compare(
         &self,
         table: &mut Table,
         case: &str,
@@ -149,7 +151,7 @@ fn middle(results: &[(Usage, Counts)]) -> (Usage, Counts) {
 }
 
 /// Our program with these arguments.
-fn ours(name: &'static str, arguments: &[&str]) -> Program {
+pub(crate) fn ours(name: &'static str, arguments: &[&str]) -> Program {
     Program::new(
         name,
         env!("CARGO_BIN_EXE_keepdocker"),

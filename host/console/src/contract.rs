@@ -57,6 +57,8 @@ macro_rules! contract_of_answers {
                     sent: uploaded.sent,
                     reused: uploaded.reused,
                     blocks: uploaded.blocks,
+                    layers: uploaded.layers,
+                    layers_read: uploaded.layers_read,
                 }
             }
         }

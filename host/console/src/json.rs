@@ -66,6 +66,10 @@ pub struct Uploaded<'a> {
     pub reused: u64,
     /// Blocks of the archive; 0 unless it was written.
     pub blocks: u32,
+    /// Layers of the image, each counted once; 0 unless it was written in canonical form.
+    pub layers: u32,
+    /// Layers that were read from the source.
+    pub layers_read: u32,
 }
 
 #[derive(Serialize)]

@@ -3,9 +3,9 @@
 //! The one that is read and the next ones are on their way at a time, in the order of the manifest. What has come and
 //! is not read yet is bounded; a connection that waits too long for room is given up and taken up again later.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf as _, Bytes};
 use keepdocker_archive::{Digest, ProducerFailure};
@@ -34,6 +34,7 @@ pub struct Layers {
     /// Each once, lowest first.
     order: Vec<Layer>,
     running: Mutex<HashMap<usize, Stream>>,
+    left_out: Mutex<HashSet<Digest>>,
     runtime: Handle,
 }
 
@@ -72,8 +73,13 @@ impl Layers {
             places: image.places.clone(),
             order,
             running: Mutex::default(),
+            left_out: Mutex::default(),
             runtime: Handle::current(),
         }
+    }
+
+    fn left_out(&self) -> MutexGuard<'_, HashSet<Digest>> {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start(&self, layer: &Layer) -> Stream {
@@ -143,8 +149,10 @@ impl keepdocker_archive::RemoteLayers for Layers {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         // What was passed over is not needed any more.
         running.retain(|number, _| *number >= at);
-        let end = (at + streams).min(self.order.len());
-        for (number, layer) in self.order.iter().enumerate().take(end).skip(at) {
+        let left_out = self.left_out();
+        let next = self.order.iter().enumerate().skip(at);
+        let wanted = next.filter(|(_, layer)| !left_out.contains(&layer.digest));
+        for (number, layer) in wanted.take(streams) {
             running.entry(number).or_insert_with(|| self.start(layer));
         }
         let stream = running.remove(&at)?;
@@ -154,6 +162,17 @@ impl keepdocker_archive::RemoteLayers for Layers {
             has_ended: false,
         };
         Some((Box::new(reader), self.order[at].size))
+    }
+
+    fn leave_out(&self, digests: HashSet<Digest>) {
+        *self.left_out() = digests;
+    }
+
+    fn length(&self) -> u64 {
+        let left_out = self.left_out();
+        let wanted = |layer: &&Layer| !left_out.contains(&layer.digest);
+        let sizes = self.order.iter().filter(wanted).map(|layer| layer.size);
+        sizes.fold(0, u64::saturating_add)
     }
 }
 

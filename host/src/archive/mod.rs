@@ -13,8 +13,8 @@ use crate::registry::of_registry;
 
 pub(crate) use archives::{Archives, Opened};
 pub(crate) use keepdocker_archive::{
-    Archive, BlockSink, Chosen, Error, Held, Image, Location, Naming, Platform, Progress,
-    SinkClosed, Wanted, fewest_blocks, outline,
+    Archive, BlockSink, Chosen, Error, Held, Image, KnownLayer, Location, Naming, Platform,
+    Progress, Remote, SinkClosed, Wanted, fewest_blocks, is_layer, outline,
 };
 
 keepdocker_archive::contract!(bindings, producer);

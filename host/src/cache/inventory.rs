@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Stat,
     /// What an interrupted upload has sent.
     Journal,
+    /// What this machine knows of layers that need not be fetched again.
+    Record,
     /// The file on which an image's lock lies. It is never removed: somebody may wait on it.
     Lock,
 }
@@ -32,6 +34,7 @@ impl Kind {
             Self::Archive => "archive",
             Self::Stat => "stat",
             Self::Journal => "journal",
+            Self::Record => "record",
             Self::Lock => "lock",
         }
     }
@@ -153,6 +156,9 @@ impl Cache {
 
 /// Tells from its name what a file is, and of which image.
 fn described(name: &str) -> Option<(Kind, Option<String>)> {
+    if name == super::RECORD {
+        return Some((Kind::Record, None));
+    }
     let (stem, kind) = [
         (".tar.lock", Kind::Lock),
         (".tar.stat", Kind::Stat),
@@ -227,6 +233,8 @@ mod tests {
             &format!("{IMAGE}.tar.stat"),
             &format!("{IMAGE}.tar.lock"),
             &format!("{IMAGE}.journal"),
+            "layers.record",
+            "other.record",
             "stream.journal",
             "stream.tar",
             "notes.txt",
@@ -243,6 +251,7 @@ mod tests {
         assert_eq!(
             kinds,
             [
+                (Kind::Record, false),
                 (Kind::Journal, true),
                 (Kind::Archive, true),
                 (Kind::Lock, true),

@@ -25,6 +25,9 @@ pub(crate) use place::Place;
 /// The name of the journal of an upload from a stream, whose image is not known from the start.
 const STREAM: &str = "stream";
 
+/// The name of the file with what this machine knows of layers.
+const RECORD: &str = "layers.record";
+
 /// The cache folder, open.
 #[derive(Debug)]
 pub(crate) struct Cache {
@@ -156,6 +159,26 @@ impl Cache {
         match self.folder.open_with(&name, &options) {
             Ok(file) => Ok(file.into_std()),
             Err(error) => Err(self.failed("open", &name, error)),
+        }
+    }
+
+    /// Opens the file with what this machine knows of layers, to read it and to add to it; makes it if need be, for its
+    /// owner alone.
+    pub(crate) fn record_to_write(&self) -> Result<File, Error> {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true).mode(0o600);
+        match self.folder.open_with(RECORD, &options) {
+            Ok(file) => Ok(file.into_std()),
+            Err(error) => Err(self.failed("open", RECORD, error)),
+        }
+    }
+
+    /// Opens the same to read it, if it is there.
+    pub(crate) fn record(&self) -> Result<Option<File>, Error> {
+        match self.folder.open(RECORD) {
+            Ok(file) => Ok(Some(file.into_std())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.failed("read", RECORD, error)),
         }
     }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::invocation::{Execute, Invocation};
 use super::request;
 use super::upload::Upload;
+use super::uploaded::note_of_layers;
 use crate::harmless::escape;
 use crate::output::{Console, Exit, Level, Report};
 use crate::plan::{Plan, PlanError, UPLOAD};
@@ -88,7 +89,10 @@ pub(super) async fn dry_run(upload: &Upload, invocation: Invocation) -> Result<(
     }
     let (mut surroundings, request) = upload.prepare(invocation).await?;
     let planned = surroundings.plan(&request, UPLOAD, as_json(upload)).await;
-    let (plan, _) = planned.map_err(|report| upload.hinted(report))?;
+    let (plan, uploaded) = planned.map_err(|report| upload.hinted(report))?;
+    if let Some(note) = uploaded.as_ref().and_then(note_of_layers) {
+        console.message(Level::Info, &note);
+    }
     keep(&plan, upload.output.as_deref(), console)?;
     let text = if upload.json {
         plan.to_json()

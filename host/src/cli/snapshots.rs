@@ -264,6 +264,8 @@ fn answers() {
         sent: 2000,
         reused: 1000,
         blocks: 2,
+        layers: 3,
+        layers_read: 2,
     };
     let downloaded = Downloaded {
         collection: COLLECTION.into(),

@@ -18,6 +18,9 @@ pub(super) fn tell(
     console: Console,
 ) -> Result<(), Report> {
     console.message(Level::Info, &summary(uploaded, elapsed));
+    if let Some(note) = note_of_layers(uploaded) {
+        console.message(Level::Info, &note);
+    }
     if let Some(note) = note_of_blocks(uploaded) {
         console.message(Level::Info, &note);
     }
@@ -29,6 +32,17 @@ pub(super) fn tell(
             format!("{}\n", escape(&uploaded.collection))
         },
     )
+}
+
+/// Says which layers did not have to be fetched, if there are such.
+pub(super) fn note_of_layers(uploaded: &Uploaded) -> Option<String> {
+    let (all, read) = (uploaded.layers, uploaded.layers_read);
+    let there = all.checked_sub(read).filter(|there| *there > 0)?;
+    let are = if there == 1 { "is" } else { "are" };
+    Some(format!(
+        "{there} of {} {are} in Keep already (verified), {read} fetched",
+        count(all, "layer")
+    ))
 }
 
 /// Says what blocks that are not full cost, if they are many.
@@ -82,12 +96,35 @@ pub(super) fn uploaded(size: u64, blocks: u32) -> Uploaded {
         sent: size,
         reused: 0,
         blocks,
+        layers: 1,
+        layers_read: 1,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn layers_that_were_not_fetched_are_told() {
+        let note = |layers, layers_read| {
+            note_of_layers(&Uploaded {
+                layers,
+                layers_read,
+                ..uploaded(0, 0)
+            })
+        };
+        assert_eq!(note(14, 14), None);
+        assert_eq!(note(0, 0), None, "nothing was written");
+        assert_eq!(
+            note(14, 2).unwrap(),
+            "12 of 14 layers are in Keep already (verified), 2 fetched"
+        );
+        assert_eq!(
+            note(2, 1).unwrap(),
+            "1 of 2 layers is in Keep already (verified), 1 fetched"
+        );
+    }
 
     #[test]
     fn many_blocks_of_a_large_image_are_noted() {

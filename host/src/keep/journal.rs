@@ -10,7 +10,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use keepdocker_terms::digest::Digest;
@@ -170,6 +170,22 @@ fn digest(text: &str) -> String {
     let mut digits = Digest::of(text.as_bytes()).hex();
     digits.truncate(DIGITS);
     digits
+}
+
+/// The blocks that this run has sent.
+#[derive(Default)]
+pub(super) struct Sent(Mutex<KnownBlocks>);
+
+impl Sent {
+    pub(super) fn known(&self) -> MutexGuard<'_, KnownBlocks> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for Sent {
+    fn stored(&self, locator: &Locator) {
+        self.known().insert(locator.clone());
+    }
 }
 
 /// Tells several journals of every block.

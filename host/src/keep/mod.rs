@@ -16,10 +16,13 @@ pub(crate) mod host;
 mod journal;
 mod moving;
 mod pending;
+mod proving;
 mod read_ahead;
+mod records;
 mod store;
 mod unhashed;
 mod upload;
+mod writer;
 
 use crate::http::Client;
 
@@ -29,10 +32,12 @@ pub(crate) use journal::Identity;
 pub(crate) use keepdocker_arvados::keep::{
     Block, BlockId, Error, KnownBlocks, Lenders, Locator, MAXIMUM_SIZE, Stretch, Stretched, Wanted,
 };
+pub(crate) use records::LayerRecords;
 pub(crate) use store::ArchiveStore;
-pub(crate) use upload::{Journal, Upload, UploadOptions};
 #[cfg(test)]
-pub(crate) use upload::{Stored, Writer};
+pub(crate) use upload::Stored;
+pub(crate) use upload::{Journal, Upload, UploadOptions};
+pub(crate) use writer::Writer;
 
 /// The Keep of one cluster over this program's client.
 pub(crate) type Keep = keepdocker_arvados::keep::Keep<Client>;

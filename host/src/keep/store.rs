@@ -5,15 +5,16 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::journal::{Both, JournalFile, recall};
+use super::journal::{Both, JournalFile, Sent, recall};
 use super::pending::Pending;
+use super::records::LayerRecords;
 use super::{
-    Charge, Destination, Error as KeepError, Identity, Journal, Keep, KnownBlocks, Lenders,
-    Locator, Upload, UploadOptions,
+    Charge, Destination, Error as KeepError, Identity, Journal, Keep, KnownBlocks, Lenders, Upload,
+    UploadOptions,
 };
-use crate::archive::{self, Chosen, Opened};
+use crate::archive::{self, Chosen, KnownLayer, Opened};
 use crate::bindings::archives::Error as WitArchiveError;
-use crate::bindings::keep::{Error as WitError, Options, Stored};
+use crate::bindings::keep::{Error as WitError, Options, Stored, StoredLayer};
 use crate::cache::Place;
 use crate::engine::CommandError;
 use crate::gate::Budget;
@@ -31,7 +32,8 @@ pub(crate) struct ArchiveStore {
     pub(super) concurrency: Option<usize>,
     pub(super) progress: Arc<dyn Progress>,
     pub(super) destination: Destination,
-    messages: Messages,
+    pub(super) messages: Messages,
+    pub(super) records: Arc<LayerRecords>,
     sent: Arc<Sent>,
     effects: Effects,
     lenders: Lenders,
@@ -39,22 +41,6 @@ pub(crate) struct ArchiveStore {
     journals: Option<(Arc<Place>, Identity)>,
     /// What was taken in last.
     pending: Mutex<Option<Pending>>,
-}
-
-/// The blocks that this run has sent.
-#[derive(Default)]
-struct Sent(Mutex<KnownBlocks>);
-
-impl Sent {
-    fn known(&self) -> MutexGuard<'_, KnownBlocks> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Journal for Sent {
-    fn stored(&self, locator: &Locator) {
-        self.known().insert(locator.clone());
-    }
 }
 
 /// Why an archive could not be stored, or not be fetched.
@@ -132,6 +118,7 @@ impl ArchiveStore {
             progress,
             destination,
             messages,
+            records: Arc::default(),
             sent: Arc::default(),
             effects,
             lenders: Lenders::default(),
@@ -199,10 +186,8 @@ impl ArchiveStore {
             .keep
             .wanted(options.replicas, &options.storage_classes)
             .await?;
-        let mut known = self
-            .keep
-            .blocks_lent_by(&self.lenders, &options.reuse)
-            .await;
+        let lent = self.keep.lent_by(&self.lenders, &options.reuse).await;
+        let mut known = lent.blocks;
         known.extend(self.sent.known().clone());
         let chosen = options.image.as_ref().map(|chosen| &chosen.image);
         let image = archive.image().or(chosen).map(String::as_str);
@@ -214,6 +199,7 @@ impl ArchiveStore {
         let charge = Charge::new(budget);
         let mut upload_options = UploadOptions {
             known,
+            records: self.records.clone(),
             journal: Some(journal),
             progress: self.progress.clone(),
             budget: Some(charge.clone()),
@@ -223,12 +209,26 @@ impl ArchiveStore {
         if let Some(concurrency) = self.concurrency {
             upload_options.concurrency = concurrency;
         }
-        let (writer, upload) = Upload::start(&self.keep, upload_options);
+        let proven = self
+            .spared(archive, options, &upload_options, &lent.layers)
+            .await?;
+        let (mut writer, upload) = Upload::start(&self.keep, upload_options);
+        let known: Vec<KnownLayer> = proven
+            .into_iter()
+            .map(|proven| KnownLayer {
+                layer: proven.layer,
+                blocks: writer.refer(proven.blocks),
+            })
+            .collect();
+        let chosen: Option<Chosen> = options.image.as_ref().map(Into::into);
         let (progress, messages) = (self.progress.clone(), self.messages.clone());
         let (form, layout) = (options.form.into(), options.block_layout.into());
         let shared = archive.shared();
         let taken = waiting(move || {
             let mut archive = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(chosen) = chosen.filter(|_| !known.is_empty()) {
+                archive.spare(&chosen, known)?;
+            }
             progress.total(archive.source_length());
             if let Some(folder) = archive.copies_to(form, layout) {
                 messages.show(Level::Info, &note_of_copy(archive.subject(), folder));
@@ -282,6 +282,7 @@ impl ArchiveStore {
             size: reading.size,
             sent: stored.sent,
             reused: stored.reused,
+            layers: reading.layers.into_iter().map(StoredLayer::from).collect(),
         };
         // The blocks are there by now, or would be; only what refers to them makes a difference.
         let step = || Step::store(&stored.image.id, stored.size, &stored.blocks);
@@ -346,14 +347,18 @@ impl ArchiveStore {
         resumes: bool,
         known: &mut KnownBlocks,
     ) -> Option<Arc<JournalFile>> {
-        // A rehearsal leaves no trace.
-        if self.effects.are_rehearsed() {
-            return None;
-        }
         let (place, identity) = self.journals.clone()?;
         let image = image.map(str::to_owned);
+        let records = self.records.clone();
+        let is_rehearsed = self.effects.are_rehearsed();
         let opened = tokio::task::spawn_blocking(move || {
+            if is_rehearsed {
+                // A rehearsal leaves no trace.
+                records.read(&place);
+                return None;
+            }
             let cache = place.open().ok()?;
+            records.load(&place);
             let sent = match resumes {
                 true => recall(cache, &identity).ok(),
                 false => None,

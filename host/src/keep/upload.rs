@@ -9,15 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use keepdocker_terms::layering::Layer;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::buffers::{Buffers, Filled};
 use super::charge::Charge;
 use super::moving::Moving;
+use super::records::LayerRecords;
 use super::unhashed::Unhashed;
-use super::{Block, BlockId, Error, Keep, KnownBlocks, Locator, MAXIMUM_SIZE, Wanted};
-use crate::archive::{BlockSink, SinkClosed};
+use super::writer::{Message, Writer};
+use super::{Block, BlockId, Error, Keep, KnownBlocks, Locator, Wanted};
 use crate::progress::{Progress, Silent};
 
 /// How an upload is done.
@@ -32,6 +34,8 @@ pub(crate) struct UploadOptions {
     /// How long the signature of a known block must still be good, so that it outlasts the
     /// upload.
     pub margin: Duration,
+    /// Is told which blocks the layers of the archive are.
+    pub records: Arc<LayerRecords>,
     /// Is told of every block that has been sent and stored.
     pub journal: Option<Arc<dyn Journal>>,
     /// How many bytes may be sent; each block is charged once, before it is sent.
@@ -50,6 +54,7 @@ impl UploadOptions {
             concurrency: 2,
             known: KnownBlocks::default(),
             margin: Duration::from_secs(6 * 3600),
+            records: Arc::default(),
             journal: None,
             budget: None,
             rehearse: false,
@@ -81,23 +86,6 @@ pub(crate) struct Stored {
     pub reused: u64,
 }
 
-/// Where an archive's blocks go. Dropping it says that there are no more.
-#[derive(Debug)]
-pub(crate) struct Writer {
-    buffers: Arc<Buffers>,
-    messages: mpsc::UnboundedSender<Message>,
-    next: usize,
-}
-
-/// What a writer tells its upload.
-#[derive(Debug)]
-enum Message {
-    /// A block is full.
-    Block(usize, Filled),
-    /// No buffer is free, so that no block will come before one is stored.
-    Starved,
-}
-
 impl Upload {
     /// Starts an upload: blocks go into the writer, and the result comes out of the upload.
     ///
@@ -115,14 +103,11 @@ impl Upload {
             closing: Closing(buffers.clone()),
             blocks: HashMap::new(),
             locators: Vec::new(),
+            layers: Vec::new(),
             sent: 0,
             reused: 0,
         };
-        let writer = Writer {
-            buffers,
-            messages: sender,
-            next: 0,
-        };
+        let writer = Writer::new(buffers, sender);
         let task = tokio::spawn(run.run(receiver));
         (writer, Self { task })
     }
@@ -139,31 +124,6 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-impl BlockSink for Writer {
-    fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
-        let messages = &self.messages;
-        let buffer = self.buffers.take(|| {
-            // A closed upload has closed the buffers, too.
-            let _ = messages.send(Message::Starved);
-        });
-        buffer.ok_or(SinkClosed)
-    }
-
-    fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed> {
-        assert!(
-            (1..=MAXIMUM_SIZE).contains(&block.len()),
-            "a block has 1 byte to 64 MiB"
-        );
-        let number = self.next;
-        self.next += 1;
-        let block = Filled::new(block, self.buffers.clone());
-        self.messages
-            .send(Message::Block(number, block))
-            .map_err(|_| SinkClosed)?;
-        Ok(number)
     }
 }
 
@@ -203,6 +163,8 @@ struct Run {
     closing: Closing,
     blocks: HashMap<BlockId, Entry>,
     locators: Vec<Option<Locator>>,
+    /// Layers of which some block is not stored yet.
+    layers: Vec<(Layer, Vec<usize>)>,
     sent: u64,
     reused: u64,
 }
@@ -233,6 +195,8 @@ impl Run {
                 }
                 message = receiver.recv(), if is_open => match message {
                     Some(Message::Block(number, data)) => self.unhashed.add(number, data),
+                    Some(Message::Known(first, locators)) => self.known(first, locators),
+                    Some(Message::Layer(layer, numbers)) => self.layers.push((layer, numbers)),
                     Some(Message::Starved) => self.unhashed.more_will_not_come = true,
                     None => {
                         is_open = false;
@@ -246,6 +210,7 @@ impl Run {
             if let Some(blocks) = self.unhashed.take() {
                 self.hash(blocks);
             }
+            self.note_layers();
         }
         drop(self.closing);
         let blocks = self
@@ -258,6 +223,36 @@ impl Run {
             sent: self.sent,
             reused: self.reused,
         })
+    }
+
+    /// Takes blocks that Keep has.
+    fn known(&mut self, first: usize, locators: Vec<Locator>) {
+        self.make_room(first + locators.len());
+        for (number, locator) in (first..).zip(locators) {
+            self.spared(locator.block());
+            self.locators[number] = Some(locator.clone());
+            let entry = self.blocks.entry(locator.block());
+            entry.or_insert(Entry::Stored(locator));
+        }
+    }
+
+    /// Notes which blocks a layer is, once all of them are stored.
+    fn note_layers(&mut self) {
+        let (locators, records) = (&self.locators, &self.options.records);
+        self.layers.retain(|(layer, numbers)| {
+            let found = numbers.iter().map(|number| locators.get(*number)?.as_ref());
+            match found.map(|it| it.map(Locator::block)).collect() {
+                Some(blocks) => records.note(*layer, blocks),
+                None => return true,
+            }
+            false
+        });
+    }
+
+    fn make_room(&mut self, count: usize) {
+        if self.locators.len() < count {
+            self.locators.resize(count, None);
+        }
     }
 
     /// Has blocks hashed on another thread.
@@ -275,9 +270,7 @@ impl Run {
     /// Sends a block, unless that is not needed.
     fn hashed(&mut self, number: usize, block: Block) -> Result<(), Error> {
         let id = block.id();
-        if self.locators.len() <= number {
-            self.locators.resize(number + 1, None);
-        }
+        self.make_room(number + 1);
         match self.blocks.get_mut(&id) {
             Some(Entry::Stored(locator)) => {
                 self.locators[number] = Some(locator.clone());

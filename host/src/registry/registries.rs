@@ -146,7 +146,7 @@ impl Registries {
     ///
     /// # Errors
     /// If it was not resolved to it, or those found do not suffice and something could not be looked at.
-    pub async fn signatures(
+    pub(crate) async fn signatures(
         &self,
         text: &str,
         image: &Image,
@@ -197,7 +197,6 @@ impl Registries {
             subject: format!("`{}` in its registry", excerpt(text, 200)),
             index: index.to_string().into_bytes(),
             documents: image.documents.clone(),
-            length: image.size(),
             layers: Box::new(layers),
         };
         Ok(Archive::remote(remote, &self.scratch))

@@ -393,7 +393,7 @@ async fn blocks_are_lent_by_those_who_may_whoever_asks_for_them() {
     let own = [collection(&setup).await];
     let keep = setup.keep();
 
-    let lent = async |lenders| keep.blocks_lent_by(&lenders, &own).await.len();
+    let lent = async |lenders| keep.lent_by(&lenders, &own).await.blocks.len();
     assert_eq!(lent(Lenders::Anybody).await, 2);
     assert_eq!(lent(Lenders::Own(None)).await, 2);
     assert_eq!(lent(Lenders::Nobody).await, 0);
@@ -401,7 +401,7 @@ async fn blocks_are_lent_by_those_who_may_whoever_asks_for_them() {
     let environment = setup.environment.clone();
     let environment = environment.with("ARVADOS_API_TOKEN", setup.sandbox.admin_token());
     let admin = super::keep(&environment, RETRY);
-    let lent = async |lenders| admin.blocks_lent_by(&lenders, &own).await.len();
+    let lent = async |lenders| admin.lent_by(&lenders, &own).await.blocks.len();
     assert_eq!(lent(Lenders::Anybody).await, 2);
     assert_eq!(lent(Lenders::Own(None)).await, 0);
     assert_eq!(lent(Lenders::Own(Some(setup.sandbox.user_uuid()))).await, 2);

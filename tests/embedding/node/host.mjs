@@ -71,7 +71,15 @@ const capabilities = {
     fetch: absent,
     examine: absent,
     store: () => ({
-      stored: { image: IMAGE, "loaded-as": null, blocks: [BLOCK], size: 10240, sent: 10240, reused: 0 },
+      stored: {
+        image: IMAGE,
+        "loaded-as": null,
+        blocks: [BLOCK],
+        size: 10240,
+        sent: 10240,
+        reused: 0,
+        layers: [{ "diff-id": ID, size: 5120, read: true }],
+      },
     }),
   },
   links: {

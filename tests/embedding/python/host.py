@@ -54,7 +54,9 @@ class Memory:
         return {"ok": None}
 
     def keep_store(self, archive, options):
-        stored = {"image": IMAGE, "loaded-as": None, "blocks": [BLOCK], "size": 10240, "sent": 10240, "reused": 0}
+        layers = [{"diff-id": ID, "size": 5120, "read": True}]
+        stored = {"image": IMAGE, "loaded-as": None, "blocks": [BLOCK], "size": 10240, "sent": 10240, "reused": 0,
+                  "layers": layers}
         return {"ok": {"stored": stored}}
 
     def links_list(self, query):

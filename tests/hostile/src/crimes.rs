@@ -259,6 +259,8 @@ fn answer(collection: &str) -> Uploaded {
         sent: 0,
         reused: 0,
         blocks: 0,
+        layers: 0,
+        layers_read: 0,
     }
 }
 

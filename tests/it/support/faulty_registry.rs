@@ -43,6 +43,8 @@ pub(crate) struct FaultyRegistry {
     content: Arc<Mutex<Content>>,
     /// The number of bytes of the layers as they are served.
     pub(crate) layers: u64,
+    /// The digest and length of each layer as it is served, lowest first.
+    pub(crate) blobs: Vec<(String, u64)>,
     /// The digest of the image's manifest.
     pub(crate) manifest: String,
     /// The digest of the index that tag `index` leads to.
@@ -75,7 +77,7 @@ impl FaultyRegistry {
         let mut content = Content::new();
         let described = |kind: &str, bytes: &[u8]| json!({"mediaType": kind, "digest": digest(bytes), "size": bytes.len()});
         let mut layers = Vec::new();
-        let mut length = 0;
+        let (mut length, mut blobs) = (0, Vec::new());
         for layer in &image.layers {
             let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             writer.write_all(layer).unwrap();
@@ -85,6 +87,7 @@ impl FaultyRegistry {
                 &bytes,
             ));
             length += bytes.len() as u64;
+            blobs.push((digest(&bytes), bytes.len() as u64));
             content.insert(digest(&bytes), ("application/octet-stream", bytes));
         }
         let config = image.config.clone().into_bytes();
@@ -136,6 +139,7 @@ impl FaultyRegistry {
             sent,
             content,
             layers: length,
+            blobs,
             manifest: manifest_digest,
             index: index_digest,
         }
@@ -186,6 +190,14 @@ impl FaultyRegistry {
     /// Has it forget what a tag or a digest leads to.
     pub(crate) fn forget(&self, name: &str) {
         self.content.lock().unwrap().remove(name);
+    }
+
+    /// The places of the layers of which something was asked, lowest first.
+    pub(crate) fn fetched(&self) -> Vec<usize> {
+        let asked =
+            |(digest, _): &(String, u64)| !self.asked(&format!("/blobs/{digest}")).is_empty();
+        let places = 0..self.blobs.len();
+        places.filter(|place| asked(&self.blobs[*place])).collect()
     }
 
     /// How many bytes of blobs went out.

@@ -2,7 +2,7 @@
 
 use super::archives::{Archive, Error as ArchiveError, Image};
 pub(crate) use super::real::keep::{
-    Depth, Error, Extent, Fetched, Options, Progress, Stored, StoredArchive, Target,
+    Depth, Error, Extent, Fetched, Options, Progress, Stored, StoredArchive, StoredLayer, Target,
 };
 
 /// The signature of a block that was not sent.
@@ -61,6 +61,7 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Progress, Er
                 _ => format!("{}+1000+{REUSED}", &own[..32]),
             }],
             loaded_as: world.loaded_as.clone(),
+            layers: layers(&image),
             image,
             size: 1000,
             sent: 1000 - reused,
@@ -68,6 +69,18 @@ pub(crate) fn store(archive: &Archive, options: &Options) -> Result<Progress, Er
         });
         Ok(Progress { stored })
     })
+}
+
+/// Returns the layers of an image, each of 2 MiB.
+fn layers(image: &Image) -> Vec<StoredLayer> {
+    let layers = image.diff_ids.iter();
+    layers
+        .map(|diff_id| StoredLayer {
+            diff_id: diff_id.clone(),
+            size: 2 << 20,
+            read: true,
+        })
+        .collect()
 }
 
 /// Finds in the archive what its name promises.

@@ -1,11 +1,19 @@
 //! An image whose documents are at hand and whose layers come from afar, as an OCI layout.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
+use std::path::Path;
 
+use super::store::Store;
+use crate::cutting::Cutting;
 use crate::documents::promised_by_name;
+use crate::entry::Entry;
 use crate::error::Error;
+use crate::image::{BlockLayout, Form};
+use crate::intake::KnownLayer;
+use crate::search::Chosen;
 use crate::tar_file::Data;
+use crate::{Archive, Origin, catalog};
 use keepdocker_terms::digest::Digest;
 
 /// Layers that come from afar.
@@ -15,6 +23,12 @@ pub trait RemoteLayers: Send + Sync {
     ///
     /// Layers are opened in the order of the image, each once at most, on a thread that may wait.
     fn open(&self, digest: &Digest) -> Option<(Box<dyn Read + Send>, u64)>;
+
+    /// Learns, before one is opened, which layers will not be.
+    fn leave_out(&self, digests: HashSet<Digest>);
+
+    /// Returns how many bytes those layers have together, as they come, that are not left out.
+    fn length(&self) -> u64;
 }
 
 /// An image from afar: what says how it is made, and where its layers come from.
@@ -25,13 +39,29 @@ pub struct Remote {
     pub index: Vec<u8>,
     /// Its manifest and its config, by their digests.
     pub documents: HashMap<Digest, Vec<u8>>,
-    /// How many bytes its layers have together.
-    pub length: u64,
     /// Its layers.
     pub layers: Box<dyn RemoteLayers>,
 }
 
 impl Remote {
+    /// Leaves out those layers of the image that are known, whatever else they are called.
+    pub(crate) fn spare(&self, entry: &Entry, known: &[KnownLayer]) {
+        let known: HashSet<Digest> = known.iter().map(|known| known.layer.diff_id).collect();
+        let named = || {
+            let layers = entry.layers.iter().zip(&entry.diff_ids);
+            layers
+                .filter_map(|(layer, diff_id)| Some((layer.blob?.digest, known.contains(diff_id))))
+        };
+        // One blob may be said to be two layers; then one of them is not true, and reading tells.
+        let wanted: HashSet<Digest> = named()
+            .filter(|(_, is_known)| !is_known)
+            .map(|(digest, _)| digest)
+            .collect();
+        let left_out = named().map(|(digest, _)| digest);
+        self.layers
+            .leave_out(left_out.filter(|digest| !wanted.contains(digest)).collect());
+    }
+
     /// Returns a reader of what a layout would have under this name.
     pub(crate) fn open(&self, name: &str) -> Result<Option<Data<'_>>, Error> {
         let digest = promised_by_name(name);
@@ -44,5 +74,56 @@ impl Remote {
         }
         let opened = digest.and_then(|digest| self.layers.open(&digest));
         Ok(opened.map(|(reader, length)| (reader as Box<dyn Read>, length)))
+    }
+}
+
+impl Archive {
+    /// Takes an image whose layers come from afar.
+    pub fn remote(remote: Remote, folder: &Path) -> Self {
+        Archive {
+            subject: remote.subject.clone(),
+            origin: Origin::Store(Store::remote(remote)),
+            folder: folder.to_owned(),
+            cutting: Cutting::KEEP,
+            naming: None,
+            known: Vec::new(),
+        }
+    }
+
+    /// Returns the diff IDs of the image that was chosen, lowest first, if its layers come from afar and would be
+    /// stored in blocks of their own; else none: then nothing is gained by not reading one.
+    ///
+    /// # Errors
+    /// If the image is not there, or unsound.
+    pub fn layers_from_afar(
+        &self,
+        form: Form,
+        layout: BlockLayout,
+        chosen: &Chosen,
+    ) -> Result<Option<Vec<Digest>>, Error> {
+        match &self.origin {
+            Origin::Store(store @ Store::Remote(_))
+                if form == Form::Canonical && layout == BlockLayout::Layered =>
+            {
+                let mut documents = store;
+                Ok(Some(catalog::exactly(&mut documents, chosen)?.diff_ids))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Does without these layers of the image that was chosen, of which [`Archive::layers_from_afar`] told: the sink
+    /// has their blocks.
+    ///
+    /// # Errors
+    /// If the image is not there, or unsound.
+    pub fn spare(&mut self, chosen: &Chosen, known: Vec<KnownLayer>) -> Result<(), Error> {
+        if let Origin::Store(store @ Store::Remote(remote)) = &self.origin {
+            let mut documents = store;
+            let entry = catalog::exactly(&mut documents, chosen)?;
+            remote.spare(&entry, &known);
+            self.known = known;
+        }
+        Ok(())
     }
 }

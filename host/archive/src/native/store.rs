@@ -115,7 +115,7 @@ impl Store {
         match self {
             Store::Tar(tar) => Some(tar.length()),
             Store::Folder(_) => None,
-            Store::Remote(remote) => Some(remote.length),
+            Store::Remote(remote) => Some(remote.layers.length()),
         }
     }
 

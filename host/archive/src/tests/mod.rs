@@ -14,4 +14,5 @@ mod other_orders;
 mod platforms;
 mod promises;
 mod real;
+mod spared;
 mod sparse;

@@ -33,7 +33,7 @@ pub use block::{Block, BlockHash, BlockId, MAXIMUM_SIZE};
 pub use error::Error;
 pub use known::KnownBlocks;
 pub use locator::{InvalidLocator, Locator};
-pub use reuse::Lenders;
+pub use reuse::{Lenders, Lent, LentLayer};
 pub use service::Service;
 pub use stretched::{Fetch, Stretch, Stretched};
 pub use tally::Wanted;

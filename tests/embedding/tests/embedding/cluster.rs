@@ -279,9 +279,12 @@ impl Cluster {
                 } else {
                     0
                 };
+                let layer =
+                    |diff_id: &Value| json!({ "diff_id": diff_id, "size": 2 << 20, "read": true });
+                let layers: Vec<Value> = array(&image["diff_ids"]).iter().map(layer).collect();
                 Ok(json!({ "stored": {
                     "image": image, "loaded_as": self.loaded_as, "blocks": [own], "size": 1000,
-                    "sent": 1000 - reused, "reused": reused,
+                    "sent": 1000 - reused, "reused": reused, "layers": layers,
                 } }))
             }
             None => Err(error("no-such-image")),

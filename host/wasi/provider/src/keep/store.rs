@@ -8,7 +8,7 @@ use keepdocker_arvados::keep::{Block, Error as KeepError, KnownBlocks, Locator, 
 
 use super::ArchiveStore;
 use crate::archive::{self, Archive, BlockSink, SinkClosed};
-use crate::bindings::keep::{Error as WitError, Options, Stored};
+use crate::bindings::keep::{Error as WitError, Options, Stored, StoredLayer};
 use crate::turn;
 
 /// How long a signature must last, so that an upload that refers to the block may take its time.
@@ -71,6 +71,7 @@ impl ArchiveStore {
             size: reading.size,
             sent: blocks.sent,
             reused: blocks.reused,
+            layers: reading.layers.into_iter().map(StoredLayer::from).collect(),
         };
         // The blocks are there by now, or would be; only what refers to them makes a difference.
         let step = || Step::store(&stored.image.id, stored.size, &stored.blocks);
