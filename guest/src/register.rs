@@ -268,6 +268,8 @@ fn properties(
     let source = Source {
         manifest: found.manifest.clone(),
         reference: told.filter(|_| is_trusted),
+        // What it tells of a signature, nobody has checked here.
+        signature: None,
     };
     source.properties(found)
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::capabilities::archives;
-use crate::testing::world::{self, World};
 use crate::testing::repo_tag_link;
+use crate::testing::world::{self, World};
 use crate::types::Platform;
 
 const X: &str = "zzzzz-4zz18-xxxxxxxxxxxxxxx";

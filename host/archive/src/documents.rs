@@ -89,7 +89,7 @@ pub struct Descriptor {
 
 impl Descriptor {
     /// Returns what the annotation of this name says, unless that is nothing.
-    pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
+    pub fn annotation(&self, name: &str) -> Option<&str> {
         self.annotations.get(name)?.as_deref()
     }
 }

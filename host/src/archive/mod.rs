@@ -14,7 +14,7 @@ use crate::registry::of_registry;
 pub(crate) use archives::{Archives, Opened};
 pub(crate) use keepdocker_archive::{
     Archive, BlockSink, Chosen, Error, Held, Image, KnownLayer, Location, Naming, Platform,
-    Progress, Remote, SinkClosed, Wanted, fewest_blocks, is_layer, outline,
+    Progress, SinkClosed, Wanted, fewest_blocks, is_layer, outline,
 };
 
 keepdocker_archive::contract!(bindings, producer);

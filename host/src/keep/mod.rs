@@ -30,13 +30,14 @@ pub(crate) use charge::Charge;
 pub(crate) use fetch::Destination;
 pub(crate) use journal::Identity;
 pub(crate) use keepdocker_arvados::keep::{
-    Block, BlockId, Error, KnownBlocks, Lenders, Locator, MAXIMUM_SIZE, Stretch, Stretched, Wanted,
+    Block, BlockHash, BlockId, Error, KnownBlocks, Lenders, Locator, MAXIMUM_SIZE, Stretch,
+    Stretched, Wanted,
 };
-pub(crate) use records::LayerRecords;
 pub(crate) use store::ArchiveStore;
 #[cfg(test)]
 pub(crate) use upload::Stored;
 pub(crate) use upload::{Journal, Upload, UploadOptions};
+#[cfg(test)]
 pub(crate) use writer::Writer;
 
 /// The Keep of one cluster over this program's client.

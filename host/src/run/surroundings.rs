@@ -18,7 +18,7 @@ use crate::keep::{ArchiveStore, Destination, Identity, Keep};
 use crate::locks::Locks;
 use crate::messages::Messages;
 use crate::plan::Effects;
-use crate::policy::{self, AuditRules, Layer, Policy, Sources};
+use crate::policy::{self, AuditRules, Layer, Policy};
 use crate::progress::Progress;
 use crate::registry::{Lender, Registries};
 use crate::settings::{CacheBase, Detour, Environment, Settings};
