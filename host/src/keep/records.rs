@@ -151,7 +151,7 @@ impl State {
 fn length(file: &File) -> Option<u64> {
     let metadata = file.metadata().ok()?;
     let is_own = metadata.uid() == settings::user() && metadata.mode() & 0o077 == 0;
-    (is_own && metadata.is_file()).then(|| metadata.len())
+    (is_own && metadata.is_file()).then_some(metadata.len())
 }
 
 impl LayerRecord {
