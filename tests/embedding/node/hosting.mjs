@@ -3,19 +3,6 @@
 import { resolve } from "node:path";
 import { call, fromWasm, load, toCase, toWasm } from "./values.mjs";
 
-const FUNCTIONS = {
-  log: ["write"],
-  cluster: ["get"],
-  users: ["current"],
-  projects: ["get"],
-  engine: ["find", "pull"],
-  keep: ["store", "fetch", "examine"],
-  links: ["list", "create"],
-  collections: ["list", "create", "update"],
-  archives: ["forget"],
-  registry: ["resolve", "fetch"],
-};
-
 // Returns an object whose method `run(command, request)` returns what the command answers.
 // `answer(verb, ...request)` stands behind the imports; a verb is as in `archives.open`, and a handle
 // is a number.
@@ -27,11 +14,9 @@ export async function host(folder, answer) {
     if ("err" in answered) throw { payload: toCase(answered.err) };
     return toWasm(answered.ok);
   };
-  const imports = { "keepdocker:contract/api": {}, "keepdocker:contract/types": {} };
-  for (const [name, functions] of Object.entries(FUNCTIONS)) {
-    const bound = functions.map((key) => [key, asked(`${name}.${key}`)]);
-    imports[`keepdocker:contract/${name}`] = Object.fromEntries(bound);
-  }
+  // Whatever function of an interface is asked for, it is answered by its name; what is in `own` by itself.
+  const bound = (name, own = {}) =>
+    new Proxy(own, { get: (_, key) => own[key] ?? asked(`${name}.${key}`) });
   class Handle {
     constructor(handle) {
       this.handle = handle;
@@ -50,9 +35,14 @@ export async function host(folder, answer) {
       return new Guard(asked("locks.acquire")(image));
     }
   }
-  imports["keepdocker:contract/archives"].Archive = Archive;
-  imports["keepdocker:contract/registry"].fetch = (...request) => new Archive(asked("registry.fetch")(...request));
-  imports["keepdocker:contract/locks"] = { Guard };
+  const own = {
+    archives: { Archive },
+    registry: { fetch: (...request) => new Archive(asked("registry.fetch")(...request)) },
+    locks: { Guard },
+  };
+  const imports = new Proxy({}, {
+    get: (_, path) => bound(path.split("/")[1], own[path.split("/")[1]]),
+  });
   const run = async (command, request) => {
     // One instance for one command.
     const { commands } = await load(resolve(folder), "keepdocker", imports);
