@@ -50,6 +50,9 @@ struct Arguments {
     /// Whether that cluster keeps blocks.
     #[arg(long, hide = true)]
     keeping: bool,
+    /// Tells the limit of the machine for the image in this archive, to the benchmark itself.
+    #[arg(long, hide = true)]
+    limit: Option<PathBuf>,
     /// What cargo says to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -59,6 +62,10 @@ fn main() {
     let arguments = Arguments::parse();
     if let Some(folder) = &arguments.serve {
         server::serve(folder, arguments.keeping);
+        return;
+    }
+    if let Some(file) = &arguments.limit {
+        registry::limit(file);
         return;
     }
     let folder = match &arguments.folder {

@@ -1,10 +1,12 @@
 //! Images that come from a registry, beside skopeo with the Python program, and beside the machine's limit.
 
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 use keepdocker::keep::{Block, MAXIMUM_SIZE};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::image::{self, Image, Texture};
@@ -33,9 +35,7 @@ pub(crate) fn whole(bench: &Bench, table: &mut Table) {
     let name = format!("bench/words-{}:1", bench.size >> 20);
     let image = image::write_layers(&bench.folder, &name, &layers, Texture::Words);
     registry.push(&image);
-    let compressed = compressed(&image);
-    let length: usize = compressed.iter().map(Vec::len).sum();
-    let limit = limit(&compressed);
+    let (limit, length) = limit_aside(&image);
     for (case, key, way) in [
         ("from a registry", "registry", None),
         (
@@ -88,7 +88,7 @@ pub(crate) fn whole(bench: &Bench, table: &mut Table) {
             );
         }
         if let Some(rate) = way.and_then(|way| way.rate) {
-            let least = length as f64 / rate as f64;
+            let least = length / rate as f64;
             let what = format!("{key}: wall, to what the line takes");
             table.at_most(&what, usage.wall / least, 1.3);
         }
@@ -179,33 +179,52 @@ impl Registry {
     }
 }
 
-/// Returns what two cores take to inflate layers and to hash them in one pass: SHA-256 with and without compression, MD5
-/// of the blocks. Nobody can be faster who does all of that.
-fn limit(layers: &[Vec<u8>]) -> Usage {
-    let mut usages: Vec<(f64, f64)> = (0..3)
-        .map(|_| {
-            let (start, before) = (Instant::now(), processor_time(std::process::id()));
-            let (even, odd) = halves(layers);
-            let work = |some: Vec<&Vec<u8>>| {
-                for layer in some {
-                    inflate_and_hash(layer);
-                }
-            };
-            std::thread::scope(|scope| {
-                scope.spawn(move || work(odd));
-                work(even);
-            });
-            let busy = processor_time(std::process::id()) - before;
-            (start.elapsed().as_secs_f64(), busy)
-        })
-        .collect();
-    let mut walls: Vec<f64> = usages.iter().map(|usage| usage.0).collect();
-    let mut busy: Vec<f64> = usages.drain(..).map(|usage| usage.1).collect();
-    Usage {
-        wall: median(&mut walls),
-        processor: median(&mut busy),
+/// Returns what [`limit`] says of an image, and the length of its layers as a registry has them.
+///
+/// The work is done in another process: the system counts the most memory that this one ever had as that of each program
+/// that it starts.
+fn limit_aside(image: &Image) -> (Usage, f64) {
+    let this = std::env::current_exe().unwrap();
+    let output = Command::new(this)
+        .arg("--limit")
+        .arg(&image.file)
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let number = |name: &str| told[name].as_f64().unwrap();
+    let usage = Usage {
+        wall: number("wall"),
+        processor: number("processor"),
         ..Usage::default()
+    };
+    (usage, number("length"))
+}
+
+/// Tells what two cores take to inflate the layers of an image and to hash them in one pass: SHA-256 with and without
+/// compression, MD5 of the blocks. Nobody can be faster who does all of that.
+pub(crate) fn limit(file: &Path) {
+    let layers = compressed(file);
+    let length: usize = layers.iter().map(Vec::len).sum();
+    let (mut walls, mut processor) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let (start, before) = (Instant::now(), processor_time(std::process::id()));
+        let (even, odd) = halves(&layers);
+        let work = |some: Vec<&Vec<u8>>| {
+            for layer in some {
+                inflate_and_hash(layer);
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(move || work(odd));
+            work(even);
+        });
+        walls.push(start.elapsed().as_secs_f64());
+        processor.push(processor_time(std::process::id()) - before);
     }
+    println!(
+        "{}",
+        json!({"wall": median(&mut walls), "processor": median(&mut processor), "length": length})
+    );
 }
 
 fn halves(layers: &[Vec<u8>]) -> (Vec<&Vec<u8>>, Vec<&Vec<u8>>) {
@@ -236,9 +255,9 @@ fn inflate_and_hash(layer: &[u8]) {
     std::hint::black_box((raw, plain.finalize()));
 }
 
-/// Returns the layers of an image as a registry has them.
-fn compressed(image: &Image) -> Vec<Vec<u8>> {
-    let mut archive = tar::Archive::new(std::fs::File::open(&image.file).unwrap());
+/// Returns the layers of the image in an archive as a registry has them.
+fn compressed(file: &Path) -> Vec<Vec<u8>> {
+    let mut archive = tar::Archive::new(std::fs::File::open(file).unwrap());
     let mut layers = Vec::new();
     for entry in archive.entries().unwrap() {
         let mut entry = entry.unwrap();

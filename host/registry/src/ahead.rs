@@ -22,7 +22,7 @@ use crate::requests::Requests;
 /// How many layers are on their way at a time.
 const STREAMS: usize = 3;
 /// How much of each may wait to be read, in units of [`UNIT`].
-const WAITING: u32 = 8 << 10;
+const WAITING: u32 = 4 << 10;
 const UNIT: usize = 1 << 10;
 /// How many pieces that may be, however small they are.
 const PIECES: usize = 4096;
