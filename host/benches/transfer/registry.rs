@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use keepdocker::keep::{Block, MAXIMUM_SIZE};
+use keepdocker_arvados::keep::{Block, MAXIMUM_SIZE};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
