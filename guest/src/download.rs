@@ -105,6 +105,10 @@ pub(crate) fn find(text: &str) -> Result<(collections::Collection, Vec<String>),
             }
             (found, _) => found?,
         };
+        if found.is_by_beginning {
+            // To the server `sha256:1` means any image. Who writes something wants one.
+            return Err(Failure::NoSuchImage(text.into()));
+        }
         return Ok((found.collection, found.reasons));
     };
     match lookup::in_cluster(&reference)? {

@@ -7,13 +7,13 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 };
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
-use crate::capabilities::{archives, cluster, collections, links, locks, log, users};
+use crate::capabilities::{archives, cluster, collections, keep, links, locks, log, users};
 use crate::create::{self, Holder};
 use crate::evidence::{self, Refusal};
 use crate::naming::{self, Digests};
 use crate::reference::Reference;
 use crate::registration::{self, Aim, Facts, Place};
-use crate::resolution::Formats;
+use crate::resolution::{self, Formats};
 use crate::source::Source;
 use crate::types::Property;
 use crate::{download, image, manifest, name_check, project, query, uuid};
@@ -23,14 +23,34 @@ pub(crate) fn run(request: &RegisterRequest) -> Result<Registered, Failure> {
     let asked = asked(&request.names)?;
     let Meant { source, by } = find(&request.image)?;
     let found = look(&source, &by, request)?;
+    let user = users::current()?;
+    let is_trusted = source.owner == user || request.project.as_ref() == Some(&source.owner);
+    if !is_trusted && request.verify == keep::Depth::Config {
+        log::write(
+            Level::Warning,
+            &format!(
+                "image {} is in collection {} of {}: its config is that of the image, and its layers were not read (`--verify` reads them)",
+                found.id, source.uuid, source.owner
+            ),
+        );
+    }
     let names = match (&by, asked.is_empty()) {
         (_, false) => asked,
         (By::Name(name), true) => vec![name.clone()],
         (By::Id, true) => Vec::new(),
-        (By::Collection, true) => named_by_archive(&found),
+        (By::Collection, true) if is_trusted => named_by_archive(&found),
+        // Whoever wrote it could take any name away with it.
+        (By::Collection, true) => {
+            log::write(
+                Level::Warning,
+                &format!(
+                    "the names in an archive of somebody else count for nothing ({}): name the image, or it is known by its ID alone",
+                    found.repo_tags.join(", ")
+                ),
+            );
+            Vec::new()
+        }
     };
-    let user = users::current()?;
-    let is_trusted = source.owner == user || request.project.as_ref() == Some(&source.owner);
     let owner = request.project.as_ref().unwrap_or(&source.owner).clone();
     let aim = Aim {
         project: (owner != user).then(|| owner.clone()),
@@ -91,6 +111,7 @@ fn settle(
             properties: properties(&copy, found, is_trusted),
         },
     };
+    tell_of_former(&known, aim, before.first());
     let acts = registration::decide(
         aim,
         Facts {
@@ -127,6 +148,25 @@ fn settle(
     })
 }
 
+/// Says what the names led to until now, so that they can be given back.
+fn tell_of_former(known: &[links::Link], aim: &Aim, own: Option<&collections::Collection>) {
+    for name in &aim.names {
+        let is_it = |link: &&links::Link| {
+            link.class == links::Class::RepoTag && link.name == *name && link.owner == aim.owner
+        };
+        let named: Vec<&links::Link> = known.iter().filter(is_it).collect();
+        let order = resolution::candidates(&named);
+        if let Some(first) = order.first()
+            && own.is_none_or(|own| own.uuid != first.collection)
+        {
+            log::write(
+                Level::Info,
+                &format!("`{name}` led to {} until now", first.collection),
+            );
+        }
+    }
+}
+
 /// How it was said which collection is meant.
 enum By {
     /// By a name, which is written as it is registered.
@@ -148,7 +188,7 @@ fn asked(texts: &[String]) -> Result<Vec<String>, Failure> {
     let mut names: Vec<String> = Vec::new();
     for text in texts {
         match Reference::with_tag(text, None)? {
-            Reference::Name(name) if name.digest().is_none() => {
+            Reference::Name(name) if name.digest().is_none() && !is_uuid(text) => {
                 let name = name.registered();
                 if !names.contains(&name) {
                     names.push(name);
@@ -162,6 +202,12 @@ fn asked(texts: &[String]) -> Result<Vec<String>, Failure> {
         }
     }
     Ok(names)
+}
+
+/// Tells whether the text is what Arvados calls something by.
+fn is_uuid(text: &str) -> bool {
+    let kinds = [uuid::Kind::Collection, uuid::Kind::Link];
+    uuid::is_owner(text) || kinds.into_iter().any(|kind| uuid::is(text, kind))
 }
 
 /// Finds the collection that is meant.
@@ -205,6 +251,11 @@ fn look(
             source.uuid, source.owner
         )))
     };
+    if manifest::only_file(source.manifest.as_deref().unwrap_or_default()).is_none() {
+        return Err(unusable(
+            "it does not hold exactly one file; `keepdocker upload --from docker-archive:FILE` takes an image from one of several",
+        ));
+    }
     let found = evidence::content(source, request.verify).map_err(|refusal| match refusal {
         Refusal::Unread(error) => error.into(),
         Refusal::Unfit(reason) => unusable(&reason),

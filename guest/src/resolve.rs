@@ -22,6 +22,8 @@ pub(crate) struct Found {
     pub(crate) reasons: Vec<String>,
     /// The other collections that match, in the server's order.
     others: Vec<String>,
+    /// Whether no link has the text for a name, and the beginning of a digest alone led there.
+    pub(crate) is_by_beginning: bool,
 }
 
 /// Tells what the text leads to.
@@ -86,6 +88,7 @@ pub(crate) fn find(text: &str) -> Result<Found, Failure> {
         collection,
         reasons,
         others: resolution.others(),
+        is_by_beginning: resolution.is_by_beginning(),
     })
 }
 

@@ -125,6 +125,13 @@ impl Resolution {
         }
     }
 
+    /// Tells whether no link has the text for a name, so that what was found has a digest that begins like it: any
+    /// image's for a text such as `sha256:1`.
+    pub fn is_by_beginning(&self) -> bool {
+        let by_beginning = Step::Matching(LinkClass::RepoTag, 0);
+        self.steps.contains(&by_beginning)
+    }
+
     /// Begins with those that are considered, the server's first choice first.
     pub fn among(order: Vec<Candidate>, formats: Formats) -> Self {
         let mut resolution = Self::of("", formats, usize::MAX);

@@ -1,6 +1,5 @@
 use super::*;
 
-use crate::capabilities::keep;
 use crate::commands::ImageDigest;
 use crate::testing::world::{self, World};
 use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
@@ -189,6 +188,9 @@ fn a_file_named_as_another_image_leads_nobody() {
     let registered = register(OLD, &["lab/tool:2"], Some(PROJECT)).unwrap();
     assert_eq!(registered.image, digest('a'));
     assert_eq!(registered.registered_as, digest('a'));
+    // Nor does it take a name away with what its archive says.
+    let unnamed = register(OLD, &[], Some(PROJECT)).unwrap();
+    assert_eq!(unnamed.names, Vec::<String>::new());
     let told = world::with(|world| world.log.clone());
     assert!(
         told.iter().any(|(level, text)| {
@@ -205,7 +207,15 @@ fn what_is_not_there_not_readable_or_no_image_is_refused_before_anything_is_writ
     assert!(matches!(error, Failure::NoSuchImage(_)), "{error:?}");
     let error = register("zzzzz-4zz18-nothing00000000", &["x:1"], None).unwrap_err();
     assert!(matches!(error, Failure::NoSuchImage(_)), "{error:?}");
-    for name in [&digest('c'), "x@sha256:aa", "-", "Upper/Case:1"] {
+    for name in [
+        &digest('c'),
+        "x@sha256:aa",
+        "-",
+        "lab/Case:1",
+        PROJECT,
+        USER,
+        OLD,
+    ] {
         let error = register("lab/tool:1", &[name], None).unwrap_err();
         assert!(matches!(error, Failure::Usage(_)), "{name}: {error:?}");
     }
@@ -225,6 +235,44 @@ fn what_is_not_there_not_readable_or_no_image_is_refused_before_anything_is_writ
     let error = register("lab/tool:1", &[], Some(PROJECT)).unwrap_err();
     assert!(matches!(error, Failure::UnusableProject(_)), "{error:?}");
     assert_eq!(writes(), 0);
+}
+
+#[test]
+fn the_beginning_of_a_digest_is_no_name() {
+    known(USER);
+    for text in ["sha256:aaaaaa", "sha256:ffff", "sha256", "sha:1", "s"] {
+        let error = register(text, &["x:1"], None).unwrap_err();
+        assert!(
+            matches!(error, Failure::NoSuchImage(_)),
+            "{text}: {error:?}"
+        );
+    }
+    assert_eq!(writes(), 0);
+}
+
+#[test]
+fn what_a_name_led_to_and_what_was_not_read_is_told() {
+    known(USER);
+    register("lab/tool:1", &["other/tool:1"], None).unwrap();
+    world::with(|world| {
+        let mut other = world.collections[0].clone();
+        other.uuid = "zzzzz-4zz18-other0000000000".into();
+        world.collections.push(other);
+        let mut link = world.links[1].clone();
+        link.name = "moved/tool:1".into();
+        link.head = "zzzzz-4zz18-other0000000000".into();
+        world.links.push(link);
+    });
+    register("lab/tool:1", &["moved/tool:1"], None).unwrap();
+    let told =
+        |words: &str| world::with(|world| world.log.iter().any(|(_, text)| text.contains(words)));
+    assert!(told(
+        "`moved/tool:1` led to zzzzz-4zz18-other0000000000 until now"
+    ));
+    assert!(!told("layers were not read"));
+    known(STRANGER);
+    register("lab/tool:1", &[], Some(PROJECT)).unwrap();
+    assert!(told("layers were not read"));
 }
 
 #[test]

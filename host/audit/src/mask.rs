@@ -218,7 +218,7 @@ fn login(text: &str) -> Option<(usize, usize)> {
         let after = text[at + 1..].split(is_end).next().unwrap_or_default();
         let begin = before[..colon].rfind('/').map_or(0, |slash| slash + 1);
         let is_host = after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
-        if begin < colon && is_host && !is_digest(after) {
+        if begin < colon && is_host && !is_digest(after) && !is_version(after) {
             return Some((start + begin, at));
         }
     }
@@ -232,6 +232,14 @@ fn is_digest(text: &str) -> bool {
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
         digits > 8 || ["sha256", "sha384", "sha512"].contains(&algorithm)
     })
+}
+
+/// Tells whether this is the version of an interface and no host: `wasi:http/types@0.2.0`.
+fn is_version(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(3, '.').collect();
+    let is_number = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit());
+    // An address has a number more.
+    parts.len() == 3 && parts.iter().all(is_number) && !parts[2].contains('.')
 }
 
 /// Finds the secret part of a token in the form `v2/zzzzz-gj3su-…/secret`.
@@ -293,6 +301,8 @@ mod tests {
             ("http://u:p@w@h", "http://masked@h"),
             // As in the name of an image, where no scheme is written.
             ("u:p@h/x", "masked@h/x"),
+            ("wasi:http/types@0.2.0", "wasi:http/types@0.2.0"),
+            ("u:p@10.0.0.1/x", "masked@10.0.0.1/x"),
             ("no `u:p/w@h:5000/x` there", "no `masked@h:5000/x` there"),
             (
                 "--from=lab/u:p@localhost:5000",

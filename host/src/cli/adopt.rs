@@ -26,7 +26,7 @@ The collection holds one file, an archive of one image such as `docker save` wri
 pub(crate) struct Adopt {
     /// The UUID or portable data hash of the collection.
     pub image: String,
-    /// A name that it is to have [default: those in the archive].
+    /// A name that it is to have [default: those in the archive, if the collection is yours].
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// The project that is to have it [default: that of the collection].

@@ -7,9 +7,9 @@ use super::change::Changing;
 use super::request;
 use super::tag::{depth, summary};
 use crate::bindings::commands::{RegisterRequest, Registered};
-use crate::output::Report;
+use crate::output::{Exit, Report};
 use crate::settings::{Environment, ImageId};
-use keepdocker_console::values::settle;
+use keepdocker_console::values::is_empty;
 
 /// Give another project an image that is in Keep, without sending data.
 #[derive(Debug, Args, Serialize, Deserialize)]
@@ -46,11 +46,11 @@ impl Changing for Copy {
     const NAME: &'static str = "copy";
     const NOTHING: &'static str = "the project has the image";
 
-    fn settle(&mut self) {
-        settle(&mut self.project_uuid);
-    }
-
     fn decide(&mut self, environment: &Environment) -> Result<(), Report> {
+        if self.project_uuid.as_deref().is_none_or(is_empty) {
+            let report = Report::new(Exit::Usage, "`--project-uuid` is empty");
+            return Err(report.advise("was it to be filled by a variable that is not set?"));
+        }
         self.image_id = Some(request::image_id(self.image_id, environment)?);
         Ok(())
     }
