@@ -106,7 +106,8 @@ pub(crate) fn find(text: &str) -> Result<(collections::Collection, Vec<String>),
             (found, _) => found?,
         };
         if found.is_by_beginning {
-            // To the server `sha256:1` means any image. Who writes something wants one.
+            // To the server `sha256:1` means any image. Who fetches or registers one wants that one.
+            Reference::parse(text)?;
             return Err(Failure::NoSuchImage(text.into()));
         }
         return Ok((found.collection, found.reasons));

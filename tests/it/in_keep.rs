@@ -165,6 +165,14 @@ fn a_saved_archive_in_some_collection_becomes_an_image_by_what_is_in_it() {
     assert_eq!(again["outcome"], "present");
     assert_eq!(again["collection"], made);
 
+    let two = [("saved.tar", &archive[..]), ("notes.txt", b"to read")];
+    let two = account.collect(account.uuid(), &two, json!({}));
+    refused(
+        &ground.cluster,
+        || ground.environment.keepdocker(&["adopt", &two, "a/b:1"]),
+        1,
+        "exactly one file",
+    );
     let text = account.collect(
         account.uuid(),
         &[("notes.tar", b"no archive at all")],
@@ -176,6 +184,32 @@ fn a_saved_archive_in_some_collection_becomes_an_image_by_what_is_in_it() {
         1,
         &text,
     );
+}
+
+#[test]
+fn the_beginning_of_a_digest_names_nothing_to_whoever_wants_an_image() {
+    let ground = Ground::new();
+    let account = Account::usual(&ground.cluster);
+    let project = account.make_project("mine");
+    let file = ground.environment.home().join("out.tar");
+    let file = file.to_str().unwrap();
+    let cut = &ground.image.id()[..13];
+    // The server, which `resolve` imitates, takes each for this image.
+    for text in [cut, "sha256:ffff", "sha256", "sha", "s:1"] {
+        for words in [
+            vec!["tag", text, "lab/x:1"],
+            vec!["copy", text, "--project-uuid", &project],
+            vec!["adopt", text],
+            vec!["repair", text],
+            vec!["save", text, "-o", file],
+        ] {
+            // Digits that are too few are told as that.
+            let code = if text.starts_with("sha256:") { 2 } else { 4 };
+            let run = || ground.environment.keepdocker(&words);
+            refused(&ground.cluster, run, code, text);
+            assert!(!fs::exists(file).unwrap(), "{words:?}");
+        }
+    }
 }
 
 #[test]
@@ -264,6 +298,8 @@ fn what_is_absent_denied_or_not_writable_is_told_and_nothing_is_written() {
         (vec!["tag", NAME, &ground.image.id()], 2, "no name"),
         (vec!["adopt", absent], 4, absent),
         (vec!["copy", NAME], 2, "--project-uuid"),
+        (vec!["copy", NAME, "--project-uuid", ""], 2, "empty"),
+        (vec!["tag", NAME, absent], 2, "no name"),
         (
             vec!["copy", NAME, "--project-uuid", no_project],
             1,
