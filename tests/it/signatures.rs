@@ -420,7 +420,8 @@ fn the_option_demands_a_signature_without_a_policy_and_a_plan_keeps_it() {
 
     let plan = environment.home().join("plan.json");
     let plan = plan.to_str().unwrap();
-    let _ = with(&[&stranger, &key], &["plan", "-o", plan]).success();
+    // One key, named twice, is one.
+    let _ = with(&[&stranger, &key, &key], &["plan", "-o", plan]).success();
     // What was signed when it was planned must be when it is done.
     registry.forget(&tag(&registry.manifest));
     let _ = environment.keepdocker(&["apply", plan]).failure(3);
@@ -440,6 +441,9 @@ fn the_option_demands_a_signature_without_a_policy_and_a_plan_keeps_it() {
         output.failure(1).contains("/nonexistent/lab.pem"),
         "{output}"
     );
+    // Who wrote no policy is told of none.
+    assert!(output.stderr.contains("cosign.pub"), "{output}");
+    assert!(!output.stderr.contains("policy"), "{output}");
     let output = environment.keepdocker(&[
         "upload",
         "--require-signature",

@@ -74,6 +74,27 @@ pub(crate) fn no_policy(error: policy::Error) -> Report {
     }
 }
 
+/// Says why a key of `--require-signature` cannot be used.
+pub(super) fn no_key(error: policy::Error) -> Report {
+    let reasons = match error {
+        policy::Error::Invalid(faults) => {
+            let reasons = faults.into_iter().map(|fault| fault.message);
+            reasons.collect::<Vec<_>>().join("\n")
+        }
+        policy::Error::Unreadable { file, reason } => {
+            format!("{} cannot be read: {reason}", file.display())
+        }
+        policy::Error::Untrusted {
+            file, reason, mend, ..
+        } => format!("{} cannot be trusted: {reason}; {mend}", file.display()),
+        error => error.to_string(),
+    };
+    let message = "`--require-signature` has a key that cannot be used, so nothing was done";
+    Report::new(Exit::Failed, message).detail(reasons).advise(
+        "name a file with a public key, as cosign writes it to cosign.pub: ECDSA P-256 or Ed25519 between `-----BEGIN PUBLIC KEY-----` and its end",
+    )
+}
+
 impl From<PlanError> for Report {
     fn from(error: PlanError) -> Self {
         let report = Self::new(Exit::Failed, error.to_string());

@@ -43,7 +43,7 @@ use trace::Trace;
 impl Surroundings {
     /// Loads the policy in force, and makes sure that it bears where the settings lead token and data.
     pub(super) fn policy(&self) -> Result<Policy, Report> {
-        let policy = self.load_policy().map_err(no_policy)?;
+        let policy = self.load_policy()?;
         if let Some(demand) = policy.demands().endpoints()
             && demand.value == Endpoints::Cluster
             && let Some(detour) = self.detours().first()

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use keepdocker_console::{Console, Exit, Level, Report, conceal};
 
 use super::embedded::{Embedded, Started};
+use super::ending::{no_key, no_policy};
 use crate::api::{Api, Objects};
 use crate::archive::{Archives, Location};
 use crate::audit::{Folder, Mask};
@@ -18,7 +19,7 @@ use crate::keep::{ArchiveStore, Destination, Identity, Keep};
 use crate::locks::Locks;
 use crate::messages::Messages;
 use crate::plan::Effects;
-use crate::policy::{self, AuditRules, Layer, Policy};
+use crate::policy::{AuditRules, Layer, Policy};
 use crate::progress::Progress;
 use crate::registry::{Lender, Registries};
 use crate::settings::{CacheBase, Detour, Environment, Settings};
@@ -153,13 +154,16 @@ impl Surroundings {
         self.console
     }
 
-    /// Loads the policies that are in force.
-    pub(super) fn load_policy(&self) -> Result<Policy, policy::Error> {
+    /// Loads the policies that are in force, and what the command line demands of signatures.
+    pub(super) fn load_policy(&self) -> Result<Policy, Report> {
         let sources = self.environment.policies(self.options.policies.clone());
-        let policy = Policy::load(&sources)?;
+        let policy = Policy::load(&sources).map_err(no_policy)?;
         match &*self.options.signers {
             [] => Ok(policy),
-            signers => policy.and(Layer::of_signers(signers)?),
+            signers => {
+                let layer = Layer::of_signers(signers).map_err(no_key)?;
+                policy.and(layer).map_err(no_policy)
+            }
         }
     }
 

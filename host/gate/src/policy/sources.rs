@@ -81,7 +81,13 @@ impl Layer {
     /// If a file cannot be read, can be changed by others, or holds no public key.
     pub fn of_signers(files: &[PathBuf]) -> Result<Self, Error> {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let signers: Vec<String> = files
+        let mut once: Vec<&PathBuf> = Vec::new();
+        for file in files {
+            if !once.contains(&file) {
+                once.push(file);
+            }
+        }
+        let signers: Vec<String> = once
             .iter()
             .map(|file| format!("{{ key = {} }}", quoted(&file.to_string_lossy())))
             .collect();
