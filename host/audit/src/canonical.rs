@@ -38,7 +38,7 @@ pub(super) fn text(
 /// Writes a value that is no record of the log in the form that the log has.
 ///
 /// # Errors
-/// As [`text`].
+/// If it holds fractions, bytes, or names of members that are not text.
 pub fn as_contract(value: &(impl Serialize + ?Sized)) -> Result<String, Unrepresentable> {
     written(value, None)
 }
