@@ -154,6 +154,8 @@ fn read_key(
             let text = match document.read_kept(Path::new(&path)) {
                 Ok(text) => text,
                 Err(reason) => {
+                    // Files are read as policies are, and this is none.
+                    let reason = reason.replacen("the policy ", "the key ", 1);
                     document.fault(file.value.span(), reason);
                     return None;
                 }
