@@ -18,6 +18,9 @@ use crate::source::Source;
 use crate::types::Property;
 use crate::{download, image, manifest, name_check, project, query, uuid};
 
+/// How many names of an archive are told; it may have any number.
+const MOST_TOLD: usize = 3;
+
 /// Does what the request asks for.
 pub(crate) fn run(request: &RegisterRequest) -> Result<Registered, Failure> {
     let asked = asked(&request.names)?;
@@ -45,7 +48,7 @@ pub(crate) fn run(request: &RegisterRequest) -> Result<Registered, Failure> {
                 Level::Warning,
                 &format!(
                     "the names in an archive of somebody else count for nothing ({}): name the image, or it is known by its ID alone",
-                    found.repo_tags.join(", ")
+                    found.repo_tags[..found.repo_tags.len().min(MOST_TOLD)].join(", ")
                 ),
             );
             Vec::new()
@@ -148,7 +151,7 @@ fn settle(
     })
 }
 
-/// Says what the names led to until now, so that they can be given back.
+/// Says what else the names have links to, so that they can be given back.
 fn tell_of_former(known: &[links::Link], aim: &Aim, own: Option<&collections::Collection>) {
     for name in &aim.names {
         let is_it = |link: &&links::Link| {
@@ -161,7 +164,7 @@ fn tell_of_former(known: &[links::Link], aim: &Aim, own: Option<&collections::Co
         {
             log::write(
                 Level::Info,
-                &format!("`{name}` led to {} until now", first.collection),
+                &format!("`{name}` had a link to {}, which stays", first.collection),
             );
         }
     }

@@ -123,6 +123,14 @@ fn what_is_planned_of_a_name_is_applied_and_is_done_then() {
     assert_eq!(ground.resolved("lab/tool:2"), ground.collection);
     let again = ground.told(&["apply", plan]);
     assert_eq!(again["outcome"], "present");
+
+    // What somebody has made of it is held to what the command line of that command demands.
+    let text = fs::read_to_string(plan).unwrap();
+    let edited = text.replace(r#""command":"tag""#, r#""command":"copy""#);
+    assert_ne!(edited, text);
+    fs::write(plan, edited).unwrap();
+    let run = || ground.environment.keepdocker(&["apply", plan]);
+    refused(&ground.cluster, run, 2, "--project-uuid");
 }
 
 #[test]

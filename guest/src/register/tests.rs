@@ -265,7 +265,7 @@ fn what_a_name_led_to_and_what_was_not_read_is_told() {
     let told =
         |words: &str| world::with(|world| world.log.iter().any(|(_, text)| text.contains(words)));
     assert!(told(
-        "`moved/tool:1` led to zzzzz-4zz18-other0000000000 until now"
+        "`moved/tool:1` had a link to zzzzz-4zz18-other0000000000"
     ));
     assert!(!told("layers were not read"));
     known(STRANGER);

@@ -116,7 +116,9 @@ impl<C: Changing> Execute for Change<C> {
     }
 
     async fn apply(apply: Apply, plan: &Plan, invocation: Invocation) -> Result<(), Report> {
-        let what: C = apply.asked(plan)?;
+        let mut what: C = apply.asked(plan)?;
+        // A file that somebody has edited may lack what the command line demands.
+        what.decide(&invocation.environment)?;
         let console = invocation.console;
         let mut surroundings = invocation.surroundings().await?;
         let answer = surroundings.apply(plan, &what.request()).await?;
