@@ -52,10 +52,7 @@ mod upload;
 pub use bindings::exports::keepdocker::contract::commands;
 use bindings::keepdocker::contract::log::Level;
 use capabilities::log;
-use commands::{
-    DownloadRequest, Downloaded, Failure, Guest, ImagesRequest, ListedImage, RegisterRequest,
-    Registered, RepairRequest, Repaired, Resolution, UploadRequest, Uploaded,
-};
+use commands::{Answer, Command, Failure, Guest};
 use keepdocker_decisions::{
     catalog, choice, extents, image, manifest, plan, reference, registration, resolution,
     selection, timestamp, types, uuid,
@@ -65,34 +62,16 @@ use std::sync::Once;
 struct Component;
 
 impl Guest for Component {
-    fn upload(request: UploadRequest) -> Result<Uploaded, Failure> {
+    fn run(command: Command) -> Result<Answer, Failure> {
         report_panics();
-        upload::run(&request)
-    }
-
-    fn images(request: ImagesRequest) -> Result<Vec<ListedImage>, Failure> {
-        report_panics();
-        images::run(&request)
-    }
-
-    fn resolve(image: String) -> Result<Resolution, Failure> {
-        report_panics();
-        resolve::run(&image)
-    }
-
-    fn download(request: DownloadRequest) -> Result<Downloaded, Failure> {
-        report_panics();
-        download::run(&request)
-    }
-
-    fn repair(request: RepairRequest) -> Result<Repaired, Failure> {
-        report_panics();
-        repair::run(&request)
-    }
-
-    fn register(request: RegisterRequest) -> Result<Registered, Failure> {
-        report_panics();
-        register::run(&request)
+        match command {
+            Command::Upload(request) => upload::run(&request).map(Answer::Upload),
+            Command::Images(request) => images::run(&request).map(Answer::Images),
+            Command::Resolve(image) => resolve::run(&image).map(Answer::Resolve),
+            Command::Download(request) => download::run(&request).map(Answer::Download),
+            Command::Repair(request) => repair::run(&request).map(Answer::Repair),
+            Command::Register(request) => register::run(&request).map(Answer::Register),
+        }
     }
 }
 

@@ -12,9 +12,9 @@ use super::invocation::{Execute, Invocation};
 use super::progress_form::ProgressForm;
 use super::request;
 use super::suggestions::suggest;
-use crate::bindings::commands::{Delivery, DownloadRequest, Downloaded, Failure, Guest};
+use crate::bindings::commands::{Answer, Command, Delivery, DownloadRequest, Downloaded};
 use crate::bindings::keep::Target as WitTarget;
-use crate::component::{Request, Store};
+use crate::component::Request;
 use crate::output::{Console, Exit, Level, Purpose, Report, json};
 use crate::progress::{self, Direction, Look};
 use crate::run::Surroundings;
@@ -147,12 +147,15 @@ impl Request for DownloadRequest {
         }
     }
 
-    async fn call(
-        &self,
-        commands: &Guest,
-        store: &mut Store,
-    ) -> wasmtime::Result<Result<Downloaded, Failure>> {
-        commands.call_download(store, self).await
+    fn command(self) -> Command {
+        Command::Download(self)
+    }
+
+    fn answer(answer: Answer) -> Option<Downloaded> {
+        match answer {
+            Answer::Download(answer) => Some(answer),
+            _ => None,
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use super::invocation::{Execute, Invocation};
 use super::request;
 use super::suggestions::like;
-use crate::bindings::commands::{Failure, Guest, ImagesRequest, ListedImage};
-use crate::component::{Request, Store};
+use crate::bindings::commands::{Answer, Command, ImagesRequest, ListedImage};
+use crate::component::Request;
 use crate::harmless::escape;
 use crate::output::{self, Ids, Level, Purpose, Report, json};
 use keepdocker_console::values::settle;
@@ -140,12 +140,15 @@ impl Request for ImagesRequest {
         Purpose::Find
     }
 
-    async fn call(
-        &self,
-        commands: &Guest,
-        store: &mut Store,
-    ) -> wasmtime::Result<Result<Vec<ListedImage>, Failure>> {
-        commands.call_images(store, self).await
+    fn command(self) -> Command {
+        Command::Images(self)
+    }
+
+    fn answer(answer: Answer) -> Option<Vec<ListedImage>> {
+        match answer {
+            Answer::Images(answer) => Some(answer),
+            _ => None,
+        }
     }
 }
 

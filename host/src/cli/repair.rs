@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Changing;
 use super::request;
-use crate::bindings::commands::{Failure, Guest, Outcome, RepairRequest, Repaired};
-use crate::component::{Request, Store};
+use crate::bindings::commands::{Answer, Command, Outcome, RepairRequest, Repaired};
+use crate::component::Request;
 use crate::output::{Purpose, Report};
 use crate::settings::{Environment, ImageId};
 use keepdocker_console::values::settle;
@@ -44,12 +44,15 @@ impl Request for RepairRequest {
         Purpose::Change
     }
 
-    async fn call(
-        &self,
-        commands: &Guest,
-        store: &mut Store,
-    ) -> wasmtime::Result<Result<Repaired, Failure>> {
-        commands.call_repair(store, self).await
+    fn command(self) -> Command {
+        Command::Repair(self)
+    }
+
+    fn answer(answer: Answer) -> Option<Repaired> {
+        match answer {
+            Answer::Repair(answer) => Some(answer),
+            _ => None,
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::invocation::{Execute, Invocation};
 use super::request;
 use super::suggestions::suggest;
-use crate::bindings::commands::{Failure, Guest, Resolution};
-use crate::component::{Request, Store};
+use crate::bindings::commands::{Answer, Command, Resolution};
+use crate::component::Request;
 use crate::harmless::escape;
 use crate::output::{Level, Purpose, Report, json};
 
@@ -41,12 +41,15 @@ impl Request for Named {
         Purpose::Resolve
     }
 
-    async fn call(
-        &self,
-        commands: &Guest,
-        store: &mut Store,
-    ) -> wasmtime::Result<Result<Resolution, Failure>> {
-        commands.call_resolve(store, &self.0).await
+    fn command(self) -> Command {
+        Command::Resolve(self.0)
+    }
+
+    fn answer(answer: Answer) -> Option<Resolution> {
+        match answer {
+            Answer::Resolve(answer) => Some(answer),
+            _ => None,
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Changing;
 use crate::bindings::commands::{
-    Failure, Guest, ImageDigest, Outcome, RegisterRequest, Registered,
+    Answer, Command, ImageDigest, Outcome, RegisterRequest, Registered,
 };
 use crate::bindings::keep::Depth;
-use crate::component::{Request, Store};
+use crate::component::Request;
 use crate::output::Purpose;
 
 /// Give an image in Keep further names.
@@ -42,12 +42,15 @@ impl Request for RegisterRequest {
         Purpose::Change
     }
 
-    async fn call(
-        &self,
-        commands: &Guest,
-        store: &mut Store,
-    ) -> wasmtime::Result<Result<Registered, Failure>> {
-        commands.call_register(store, self).await
+    fn command(self) -> Command {
+        Command::Register(self)
+    }
+
+    fn answer(answer: Answer) -> Option<Registered> {
+        match answer {
+            Answer::Register(answer) => Some(answer),
+            _ => None,
+        }
     }
 }
 

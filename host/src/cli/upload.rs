@@ -13,10 +13,10 @@ use super::progress_form::ProgressForm;
 use super::uploaded::tell;
 use super::{hints, request};
 use crate::archive::{Location, Platform};
-use crate::bindings::commands::{Failure, Guest, Origin, Pull, Reach, UploadRequest, Uploaded};
+use crate::bindings::commands::{Answer, Command, Origin, Pull, Reach, UploadRequest, Uploaded};
 use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::bindings::types;
-use crate::component::{Request, Store};
+use crate::component::Request;
 use crate::harmless::escape;
 use crate::keep::Lenders;
 use crate::output::{Exit, Purpose, Report};
@@ -217,12 +217,15 @@ impl Request for UploadRequest {
         }
     }
 
-    async fn call(
-        &self,
-        commands: &Guest,
-        store: &mut Store,
-    ) -> wasmtime::Result<Result<Uploaded, Failure>> {
-        commands.call_upload(store, self).await
+    fn command(self) -> Command {
+        Command::Upload(self)
+    }
+
+    fn answer(answer: Answer) -> Option<Uploaded> {
+        match answer {
+            Answer::Upload(answer) => Some(answer),
+            _ => None,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The component: the embedded guest, and how it is loaded, bounded and called.
 //!
 //! ```text
-//! request ─▶ Component::start ─▶ Running ── exported command ──▶ answer, or Error
+//! request ─▶ Component::start ─▶ Running ── commands.run ──▶ answer, or Error
 //!                                  │ each import: binding ─▶ gate ─▶ capability
 //! ```
 //! One instance serves one command: after a trap an instance is of no use, and a fresh one takes
@@ -180,30 +180,36 @@ impl Component {
     }
 }
 
-/// What an instance of the component and its capabilities live in.
-pub(crate) type Store = wasmtime::Store<State>;
-
 /// An instance of the component, good for one command.
 pub(crate) struct Running {
-    store: Store,
+    store: wasmtime::Store<State>,
     instance: Keepdocker,
     limits: Limits,
 }
 
 impl Running {
-    /// Calls the exported command that a request is made to.
+    /// Runs the command that is asked for.
     ///
     /// # Errors
-    /// If the component exceeds its limits or breaks off.
+    /// If the component exceeds its limits, breaks off, or answers what was not asked.
     pub(crate) async fn call<R: Request>(
         mut self,
         request: &R,
     ) -> Result<Result<R::Answer, Failure>, Error> {
+        let command = request.clone().command();
         let commands = self.instance.keepdocker_contract_commands();
-        let call = request.call(commands, &mut self.store);
+        let call = commands.call_run(&mut self.store, &command);
         let left = self.limits.deadline.saturating_sub(self.limits.spent);
         match tokio::time::timeout(left, call).await {
-            Ok(answer) => answer.map_err(|trap| Error::from_trap(&trap, &self.limits)),
+            Ok(Ok(Ok(answer))) => match R::answer(answer) {
+                Some(answer) => Ok(Ok(answer)),
+                None => Err(Error::Unsuitable(format!(
+                    "it answers something else than `{}`",
+                    R::COMMAND
+                ))),
+            },
+            Ok(Ok(Err(failure))) => Ok(Err(failure)),
+            Ok(Err(trap)) => Err(Error::from_trap(&trap, &self.limits)),
             Err(_) => Err(Error::TimedOut(self.limits.deadline)),
         }
     }

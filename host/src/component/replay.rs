@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wasmtime::Store;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Instance, Linker, LinkerInstance, ResourceType, Val};
@@ -40,7 +40,7 @@ struct State {
 }
 
 impl Component {
-    /// Calls an exported command, and answers each of the component's calls by the script.
+    /// Runs a command, and answers each of the component's calls by the script.
     ///
     /// Returns what the command answers.
     ///
@@ -78,7 +78,7 @@ impl Component {
             .unwrap_or_default();
         let replayed = async {
             let instance = linker.instantiate_async(&mut store, &self.code).await?;
-            call(&mut store, &instance, (commands, command), request).await
+            call(&mut store, &instance, commands, (command, request)).await
         };
         replayed.await.map_err(
             |trap: wasmtime::Error| match trap.downcast_ref::<Deviation>() {
@@ -124,31 +124,38 @@ fn bind(
     }
 }
 
+/// Runs a command, and returns what it answers, without the case that repeats the command.
 async fn call(
     store: &mut Store<State>,
     instance: &Instance,
-    (commands, command): (&str, &str),
-    request: &Value,
+    interface: &str,
+    command: (&str, &Value),
 ) -> wasmtime::Result<Value> {
-    let missing = || wasmtime::Error::msg(format!("the component has no command `{command}`"));
+    let missing = || wasmtime::Error::msg("the component runs no commands");
+    let (command, request) = command;
     let interface = instance
-        .get_export_index(&mut *store, None, commands)
+        .get_export_index(&mut *store, None, interface)
         .ok_or_else(missing)?;
     let function = instance
-        .get_export_index(&mut *store, Some(&interface), command)
+        .get_export_index(&mut *store, Some(&interface), "run")
         .and_then(|index| instance.get_func(&mut *store, index))
         .ok_or_else(missing)?;
     let ty: ComponentFunc = function.ty(&*store);
-    let mut arguments = Vec::new();
-    for (place, (_, ty)) in ty.params().enumerate() {
-        arguments.push(from_json(&request[place], &ty, &mut *store)?);
-    }
+    let (_, parameter) = ty.params().next().ok_or_else(missing)?;
+    // A log has the arguments of the command, of which there is one.
+    let asked = json!({ command: request[0] });
+    let arguments = [from_json(&asked, &parameter, &mut *store)?];
     let mut results = vec![Val::Bool(false); ty.results().len()];
     function
         .call_async(&mut *store, &arguments, &mut results)
         .await?;
-    match results.first() {
-        Some(result) => to_json(result, store),
-        None => Ok(Value::Null),
+    let mut answer = match results.first() {
+        Some(result) => to_json(result, store)?,
+        None => Value::Null,
+    };
+    if let Some(answered) = answer.get_mut("ok").and_then(|ok| ok.get_mut(command)) {
+        let answered = answered.take();
+        answer["ok"] = answered;
     }
+    Ok(answer)
 }

@@ -3,19 +3,18 @@
 use keepdocker_console::Purpose;
 use serde::Serialize;
 
-use super::Store;
-use crate::bindings::commands::{Failure, Guest};
+use crate::bindings::commands::{Answer, Command};
 use crate::keep::Lenders;
 use crate::policy::Demands;
 
-/// A request to the component, and the exported command that it is made to; see `wit/commands.wit`.
+/// A request to the component; see `wit/commands.wit`.
 ///
 /// It stands in the file of the command that makes it. Log, policy, plan and replay take it from here.
 pub(crate) trait Request: Serialize + Clone + Sync {
     /// What the command answers.
     type Answer: Serialize + Send;
 
-    /// The exported command.
+    /// The command, as the contract calls it.
     const COMMAND: &'static str;
 
     /// Says in the words of which purpose failures are told.
@@ -32,10 +31,9 @@ pub(crate) trait Request: Serialize + Clone + Sync {
         Lenders::Nobody
     }
 
-    /// Calls the exported command.
-    fn call(
-        &self,
-        commands: &Guest,
-        store: &mut Store,
-    ) -> impl Future<Output = wasmtime::Result<Result<Self::Answer, Failure>>> + Send;
+    /// Returns the request as the component takes it.
+    fn command(self) -> Command;
+
+    /// Returns the answer, or none if it is the one of another command.
+    fn answer(answer: Answer) -> Option<Self::Answer>;
 }

@@ -46,7 +46,8 @@ export async function host(folder, answer) {
   const run = async (command, request) => {
     // One instance for one command.
     const { commands } = await load(resolve(folder), "keepdocker", imports);
-    return call(commands, command, [request]);
+    const answer = call(commands, "run", [toCase({ [command]: request })]);
+    return "ok" in answer ? { ok: answer.ok[command] } : answer;
   };
   return { run };
 }

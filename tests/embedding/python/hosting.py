@@ -29,15 +29,16 @@ class Host:
                             kind = wasm.ResourceType.host(RESOURCES[name])
                             instance.add_resource(name, kind, lambda store, rep: None)
 
-    def call(self, command, *arguments):
+    def call(self, command, request):
         """Returns what the command answers."""
         store = Store(self.engine)  # One instance for one command.
         instance = self.linker.instantiate(store, self.component)
         commands = instance.get_export_index(store, COMMANDS)
-        run = instance.get_func(store, instance.get_export_index(store, command, commands))
+        run = instance.get_func(store, instance.get_export_index(store, "run", commands))
         ty = run.type(store)
-        values = [to_wasm(parameter, value) for (_, parameter), value in zip(ty.params, arguments, strict=True)]
-        return from_wasm(ty.result, run(store, *values))
+        (_, parameter), = ty.params
+        answer = from_wasm(ty.result, run(store, to_wasm(parameter, {command: request})))
+        return {"ok": answer["ok"][command]} if "ok" in answer else answer
 
 
 def _function(interface, name, ty, answer):

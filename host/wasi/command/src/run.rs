@@ -11,7 +11,8 @@ use keepdocker_wording::count;
 use keepdocker_wording::harmless::escape;
 
 use crate::bindings::commands::{
-    self, ImageDigest, ImagesRequest, Origin, Outcome, Pull, Reach, UploadRequest, Uploaded,
+    self, Answer, Failure, ImageDigest, ImagesRequest, Origin, Outcome, Pull, Reach, UploadRequest,
+    Uploaded,
 };
 use crate::bindings::keep::{BlockLayout, Depth, Form};
 use crate::bindings::log;
@@ -49,13 +50,16 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn images(arguments: &Images) -> Result<String, Report> {
-    let listed = commands::images(&ImagesRequest {
+    let answer = commands::run(&commands::Command::Images(ImagesRequest {
         project: arguments.project_uuid.clone(),
         image: arguments.image.clone(),
         tag: arguments.tag.clone(),
         exact_name: arguments.exact_name.clone(),
-    })
-    .map_err(|failure| Report::of(failure, Purpose::Find))?;
+    }));
+    let listed = match answer {
+        Ok(Answer::Images(listed)) => listed,
+        other => return Err(unanswered(other, Purpose::Find)),
+    };
     Ok(if arguments.json {
         json::images(&listed)
     } else if arguments.no_trunc {
@@ -71,7 +75,7 @@ fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
     if arguments.dry_run {
         session::rehearse();
     }
-    let uploaded = commands::upload(&UploadRequest {
+    let answer = commands::run(&commands::Command::Upload(UploadRequest {
         origin: Origin::Given,
         image: arguments.image.clone(),
         tag: arguments.tag.clone(),
@@ -94,7 +98,11 @@ fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
         verify: Depth::Config,
         resume: false,
         named_by: named_by(arguments)?,
-    })?;
+    }));
+    let uploaded = match answer {
+        Ok(Answer::Upload(uploaded)) => uploaded,
+        other => return Err(unanswered(other, Purpose::Change)),
+    };
     if arguments.dry_run {
         return Ok(told(&session::steps()));
     }
@@ -104,6 +112,17 @@ fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
     } else {
         format!("{}\n", uploaded.collection)
     })
+}
+
+/// Says why there is no answer, or that it is the one of another command.
+fn unanswered(answer: Result<Answer, Failure>, purpose: Purpose) -> Report {
+    match answer {
+        Err(failure) => Report::of(failure, purpose),
+        Ok(_) => Report::new(
+            Exit::Failed,
+            "the component answers something else than it was asked".to_owned(),
+        ),
+    }
 }
 
 /// Returns by which of its digests the image is registered: as the command line says, else the environment.
@@ -125,8 +144,11 @@ fn named_by(arguments: &Upload) -> Result<ImageDigest, Report> {
 }
 
 fn resolve(arguments: &Resolve, console: Console) -> Result<String, Report> {
-    let resolution = commands::resolve(&arguments.image)
-        .map_err(|failure| Report::of(failure, Purpose::Resolve))?;
+    let answer = commands::run(&commands::Command::Resolve(arguments.image.clone()));
+    let resolution = match answer {
+        Ok(Answer::Resolve(resolution)) => resolution,
+        other => return Err(unanswered(other, Purpose::Resolve)),
+    };
     for reason in &resolution.reasons {
         console.message(Level::Info, reason);
     }
