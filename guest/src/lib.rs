@@ -55,7 +55,7 @@ use capabilities::log;
 use commands::{Answer, Command, Failure, Guest};
 use keepdocker_decisions::{
     catalog, choice, extents, image, manifest, plan, reference, registration, resolution,
-    selection, timestamp, types, uuid,
+    selection, sorting, timestamp, types, uuid,
 };
 use std::sync::Once;
 

@@ -8,7 +8,7 @@ use crate::bindings::exports::keepdocker::contract::commands::{Failure, Pull};
 use crate::capabilities::{archives, collections, engine, keep, links};
 use crate::evidence::{self, Identity};
 use crate::reference::{Id, Name, Reference};
-use crate::{failure, image, link_heads, query, resolution};
+use crate::{failure, image, link_heads, query, resolution, sorting};
 
 /// How many collections are looked into at most to learn an ID that no link tells.
 const MOST_COLLECTIONS: usize = 20;
@@ -80,7 +80,7 @@ pub(crate) fn in_engine(reference: &Reference, pull: Pull) -> Result<InEngine, F
     for local in &mut found {
         local.id = image::normalized(&local.id);
     }
-    found.sort_by(|a, b| a.id.cmp(&b.id));
+    sorting::sort_by_key(&mut found, |local| local.id.clone());
     found.dedup_by(|a, b| a.id == b.id);
     match found.len() {
         0 => Ok(InEngine::Absent),

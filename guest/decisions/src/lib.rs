@@ -29,7 +29,7 @@ pub mod plan;
 pub mod registration;
 pub mod resolution;
 pub mod selection;
-mod sorting;
+pub mod sorting;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

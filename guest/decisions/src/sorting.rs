@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 /// Sorts by what `key` returns for each element, the least first; equal elements stay in order.
-pub(crate) fn sort_by_key<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) {
+pub fn sort_by_key<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) {
     let keys: Vec<K> = items.iter().map(key).collect();
     let mut order: Vec<usize> = (0..items.len()).collect();
     sort(&mut order, &|a, b| keys[a].cmp(&keys[b]));

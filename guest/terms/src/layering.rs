@@ -4,8 +4,6 @@
 //! blocks follow from its content alone: a header of 512 bytes, the layer, zeros up to a whole unit, cut every 64 MiB.
 //! The large layers come first, in the image's order, each once.
 
-use std::collections::HashSet;
-
 use crate::digest::Digest;
 
 /// The name of this way to cut, for whoever finds it noted. Another way gets another name.
@@ -60,12 +58,16 @@ pub struct Layering(Vec<Layer>);
 impl Layering {
     /// Takes the large ones of an image's layers, given lowest first with their sizes without compression.
     pub fn of(layers: impl IntoIterator<Item = (Digest, u64)>) -> Self {
-        let mut seen = HashSet::new();
-        let large = layers
-            .into_iter()
-            .filter_map(|(diff_id, size)| Layer::large(diff_id, size))
-            .filter(|layer| seen.insert(layer.diff_id));
-        Self(large.take(MOST).collect())
+        let mut large: Vec<Layer> = Vec::new();
+        for (diff_id, size) in layers {
+            let Some(layer) = Layer::large(diff_id, size) else {
+                continue;
+            };
+            if large.len() < MOST && !large.iter().any(|known| known.diff_id == diff_id) {
+                large.push(layer);
+            }
+        }
+        Self(large)
     }
 
     /// Reads what a collection's properties note: the layout, the diff IDs and the sizes. None if it is noted of
@@ -75,13 +77,12 @@ impl Layering {
         if layout != LAYOUT || diff_ids.len() != sizes.len() || diff_ids.len() > MOST {
             return None;
         }
-        let layers: Vec<Layer> = diff_ids
-            .iter()
-            .zip(sizes)
-            .map(|(diff_id, size)| Layer::large(Digest::parse(diff_id)?, *size))
-            .collect::<Option<_>>()?;
-        let distinct: HashSet<Digest> = layers.iter().map(|layer| layer.diff_id).collect();
-        (distinct.len() == layers.len()).then_some(Self(layers))
+        let mut noted = Vec::with_capacity(diff_ids.len());
+        for (diff_id, size) in diff_ids.iter().zip(sizes) {
+            noted.push((Digest::parse(diff_id)?, *size));
+        }
+        let layering = Self::of(noted);
+        (layering.0.len() == diff_ids.len()).then_some(layering)
     }
 
     /// Returns the layers.
