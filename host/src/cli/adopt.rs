@@ -4,9 +4,9 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::change::Changing;
+use super::registered;
 use super::request;
-use super::tag::{depth, summary};
-use crate::bindings::commands::{RegisterRequest, Registered};
+use crate::bindings::commands::RegisterRequest;
 use crate::output::Report;
 use crate::settings::{Environment, ImageId};
 use keepdocker_console::values::settle;
@@ -61,19 +61,9 @@ impl Changing for Adopt {
 
     fn request(&self) -> RegisterRequest {
         RegisterRequest {
-            image: self.image.clone(),
             project: self.project_uuid.clone(),
-            names: self.names.clone(),
-            verify: depth(self.verify),
             named_by: self.image_id.unwrap_or_default().into(),
+            ..registered::request(&self.image, &self.names, self.verify)
         }
-    }
-
-    fn summary(&self, registered: &Registered) -> Vec<String> {
-        summary(&self.image, registered)
-    }
-
-    fn lines<'a>(&self, registered: &'a Registered) -> Vec<&'a str> {
-        vec![&registered.collection]
     }
 }

@@ -23,7 +23,7 @@ use crate::settings::Environment;
 /// As JSON, which is how a plan has them, they are what bears on what is written.
 pub(super) trait Changing: Args + Serialize + DeserializeOwned {
     /// What is asked of the component.
-    type Request: Request;
+    type Request: Request<Answer: Changed>;
 
     /// The command, as the command line and plans name it.
     const NAME: &'static str;
@@ -47,12 +47,15 @@ pub(super) trait Changing: Args + Serialize + DeserializeOwned {
 
     /// Returns what to ask of the component.
     fn request(&self) -> Self::Request;
+}
 
-    /// Says what was done, and what is left.
-    fn summary(&self, answer: &Answer<Self>) -> Vec<String>;
+/// What a command answers that changed something.
+pub(super) trait Changed {
+    /// Says what was done, and what is left; `asked` is the image by the name that was asked for.
+    fn summary(&self, asked: &str) -> Vec<String>;
 
     /// Returns what scripts want to know: the answer where JSON is not asked for, a line each.
-    fn lines<'a>(&self, answer: &'a Answer<Self>) -> Vec<&'a str>;
+    fn lines(&self) -> Vec<&str>;
 }
 
 /// What a command answers.
@@ -133,13 +136,13 @@ fn tell<C: Changing>(
     as_json: bool,
     console: Console,
 ) -> Result<(), Report> {
-    for text in what.summary(answer) {
+    for text in answer.summary(what.asked()) {
         console.message(Level::Info, &text);
     }
     let text = if as_json {
         output::changed(C::NAME, answer, None)
     } else {
-        let lines = what.lines(answer).into_iter();
+        let lines = answer.lines().into_iter();
         lines
             .map(|line| format!("{}\n", crate::harmless::escape(line)))
             .collect()

@@ -22,6 +22,7 @@ pub(crate) mod plan;
 pub(crate) mod policy;
 mod program;
 pub(crate) mod progress_form;
+mod registered;
 pub(crate) mod repair;
 mod request;
 pub(crate) mod resolve;

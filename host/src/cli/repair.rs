@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::change::Changing;
+use super::change::{Changed, Changing};
 use super::request;
 use crate::bindings::commands::{Answer, Command, Outcome, RepairRequest, Repaired};
 use crate::component::Request;
@@ -83,15 +83,16 @@ impl Changing for Repair {
             named_by: self.image_id.unwrap_or_default().into(),
         }
     }
+}
 
-    fn summary(&self, repaired: &Repaired) -> Vec<String> {
-        let asked = &self.image;
-        let Repaired {
+impl Changed for Repaired {
+    fn summary(&self, asked: &str) -> Vec<String> {
+        let Self {
             collection,
             registered_as,
             ..
-        } = repaired;
-        if repaired.outcome == Outcome::Present {
+        } = self;
+        if self.outcome == Outcome::Present {
             return vec![format!(
                 "{asked} is registered as {registered_as} already; nothing was written"
             )];
@@ -99,8 +100,8 @@ impl Changing for Repair {
         let mut told = vec![format!(
             "{asked} is registered as {registered_as} now, in {collection}; no data was sent"
         )];
-        if let Some(former) = &repaired.former {
-            let links = repaired.former_links.join(", ");
+        if let Some(former) = &self.former {
+            let links = self.former_links.join(", ");
             told.push(format!(
                 "collection {former} stays, with its links ({links}): containers that name it by its portable data hash need it; \
                  remove them when nobody does"
@@ -109,7 +110,7 @@ impl Changing for Repair {
         told
     }
 
-    fn lines<'a>(&self, repaired: &'a Repaired) -> Vec<&'a str> {
-        vec![&repaired.collection]
+    fn lines(&self) -> Vec<&str> {
+        vec![&self.collection]
     }
 }

@@ -4,12 +4,8 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::change::Changing;
-use crate::bindings::commands::{
-    Answer, Command, ImageDigest, Outcome, RegisterRequest, Registered,
-};
-use crate::bindings::keep::Depth;
-use crate::component::Request;
-use crate::output::Purpose;
+use super::registered;
+use crate::bindings::commands::RegisterRequest;
 
 /// Give an image in Keep further names.
 #[derive(Debug, Args, Serialize, Deserialize)]
@@ -34,26 +30,6 @@ pub(crate) struct Tag {
     pub verify: bool,
 }
 
-impl Request for RegisterRequest {
-    type Answer = Registered;
-    const COMMAND: &'static str = "register";
-
-    fn purpose(&self) -> Purpose {
-        Purpose::Change
-    }
-
-    fn command(self) -> Command {
-        Command::Register(self)
-    }
-
-    fn answer(answer: Answer) -> Option<Registered> {
-        match answer {
-            Answer::Register(answer) => Some(answer),
-            _ => None,
-        }
-    }
-}
-
 impl Changing for Tag {
     type Request = RegisterRequest;
     const NAME: &'static str = "tag";
@@ -64,57 +40,6 @@ impl Changing for Tag {
     }
 
     fn request(&self) -> RegisterRequest {
-        RegisterRequest {
-            image: self.image.clone(),
-            project: None,
-            names: self.names.clone(),
-            verify: depth(self.verify),
-            named_by: ImageDigest::Config,
-        }
+        registered::request(&self.image, &self.names, self.verify)
     }
-
-    fn summary(&self, registered: &Registered) -> Vec<String> {
-        summary(&self.image, registered)
-    }
-
-    fn lines<'a>(&self, registered: &'a Registered) -> Vec<&'a str> {
-        vec![&registered.collection]
-    }
-}
-
-/// Says how far the archive is read before it is used.
-pub(super) fn depth(verify: bool) -> Depth {
-    match verify {
-        true => Depth::Content,
-        false => Depth::Config,
-    }
-}
-
-/// Says what an image that was in Keep is known by now, and where.
-pub(super) fn summary(asked: &str, registered: &Registered) -> Vec<String> {
-    let Registered {
-        collection,
-        image,
-        names,
-        source,
-        ..
-    } = registered;
-    let what = match names.as_slice() {
-        [] => image.clone(),
-        names => names.join(", "),
-    };
-    if registered.outcome == Outcome::Present {
-        return vec![format!(
-            "{what} is in collection {collection} already; nothing was written"
-        )];
-    }
-    let mut told = vec![format!(
-        "{what} is in collection {collection} now; no data was sent"
-    )];
-    if collection != source {
-        told.push(format!(
-            "it has the blocks of {source}, to which `{asked}` led, and stays if that one goes"
-        ));
-    }
-    told
 }
