@@ -137,6 +137,15 @@ fn data_that_nobody_stored_cannot_be_registered() {
 }
 
 #[test]
+fn an_answer_to_another_command_is_none() {
+    ends(
+        "answer-otherwise",
+        "",
+        "it answers something else than `upload`",
+    );
+}
+
+#[test]
 fn a_message_of_the_component_neither_floods_nor_deceives_the_terminal() {
     let output = commit("shouts", "");
     let said = output.failure(2);

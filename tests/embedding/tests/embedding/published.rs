@@ -62,8 +62,8 @@ fn the_planner_imports_nothing_at_all() {
 #[test]
 fn the_files_stay_small() {
     for (name, most) in [
-        ("keepdocker.wasm", 440 << 10),
-        ("keepdocker-planner.wasm", 164 << 10),
+        ("keepdocker.wasm", 400 << 10),
+        ("keepdocker-planner.wasm", 160 << 10),
         ("keepdocker-wasi.wasm", 10 << 18),
     ] {
         let size = size(name);
