@@ -82,5 +82,5 @@ fn compose(workspace: &Path, target: &Path, folder: &Path) -> Result<(), Box<dyn
 fn encode_contract(folder: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut resolve = wit_parser::Resolve::default();
     let (package, _) = resolve.push_dir(folder)?;
-    Ok(wit_component::encode(&resolve, package, false)?)
+    Ok(wit_component::encode(&resolve, package)?)
 }
