@@ -25,6 +25,7 @@ mod run;
 mod settings;
 mod signals;
 mod target;
+mod terminal;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]

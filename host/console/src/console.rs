@@ -8,9 +8,9 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Local};
 
-use keepdocker_wording::harmless::{escape, escape_lines};
-
+use crate::message::{self, indent, presentable};
 use crate::report::Report;
+use crate::width::{Stream, width_of};
 
 /// How much a message matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,16 +35,8 @@ pub enum Style {
     Python,
 }
 
-/// The most of a message that is shown, in bytes. The rest would only push the beginning out of sight,
-/// and what the component says can have any length.
-const LONGEST_MESSAGE: usize = 32 << 10;
-
 /// Whether something was written to standard output as an answer.
 static ANSWERED: AtomicBool = AtomicBool::new(false);
-
-/// Whether words that begin messages have colours. Only `keepdocker` on a terminal has them: scripts know every
-/// byte that the drop-in writes.
-static IS_COLORED: AtomicBool = AtomicBool::new(false);
 
 /// What is made of every text before it gets to standard error.
 type Conceal = Box<dyn Fn(&str) -> String + Send + Sync>;
@@ -70,11 +62,6 @@ pub enum Line {
 /// same for what it has given.
 pub fn conceal(conceal: impl Fn(&str) -> String + Send + Sync + 'static) {
     *CONCEAL.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(conceal));
-}
-
-/// Has the words from now on be coloured, or not; at first they are not.
-pub fn color(is_colored: bool) {
-    IS_COLORED.store(is_colored, Ordering::Relaxed);
 }
 
 /// Returns the text without secrets.
@@ -142,10 +129,7 @@ impl Console {
         }
         let text = &*presentable(text);
         let line = match self.style {
-            Style::Plain => match label_of(level) {
-                Some(label) => format!("{label} {text}"),
-                None => text.to_owned(),
-            },
+            Style::Plain => message::plain(level, text, width_of(Stream::Error)),
             Style::Python => {
                 let now = DateTime::<Local>::from(SystemTime::now()).format("%Y-%m-%d %H:%M:%S");
                 format!(
@@ -162,13 +146,7 @@ impl Console {
     pub fn report(&self, report: &Report) {
         match self.style {
             Style::Plain => {
-                self.message(Level::Error, &report.message);
-                for detail in &report.details {
-                    self.error_line(&indent(detail));
-                }
-                if let Some(advice) = &report.advice {
-                    self.hint(advice);
-                }
+                self.raw(&report.in_lines(width_of(Stream::Error)));
             }
             Style::Python => {
                 for line in &report.python {
@@ -191,7 +169,7 @@ impl Console {
 
     /// Says what may help.
     pub fn hint(&self, advice: &str) {
-        self.error_line(&format!("{} {}", hint_label(), presentable(advice)));
+        self.error_line(&message::hint(advice, width_of(Stream::Error)));
     }
 
     /// Tells whether an answer was written, whole or in part.
@@ -243,51 +221,11 @@ fn put(text: &str) {
         .and_then(|()| stderr.flush());
 }
 
-/// Returns a message as it is shown. Secrets go first: cut or escaped they would not be recognised.
-fn presentable(text: &str) -> String {
-    escape(beginning(&concealed(text))).into_owned()
-}
-
-fn beginning(text: &str) -> &str {
-    &text[..text.floor_char_boundary(LONGEST_MESSAGE)]
-}
-
-fn indent(text: &str) -> String {
-    escape_lines(beginning(&concealed(text)))
-        .lines()
-        .map(|line| format!("  {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
 fn python_name(level: Level) -> &'static str {
     match level {
         Level::Debug => "DEBUG",
         Level::Info => "INFO",
         Level::Warning => "WARNING",
         Level::Error => "ERROR",
-    }
-}
-
-/// Returns the word that begins a message of this level; none for one that needs no word.
-fn label_of(level: Level) -> Option<String> {
-    // The colours that compilers have for them.
-    Some(match level {
-        Level::Debug => painted("debug:", "2"),
-        Level::Info => return None,
-        Level::Warning => painted("warning:", "1;33"),
-        Level::Error => painted("error:", "1;31"),
-    })
-}
-
-/// Returns the word that begins a hint.
-fn hint_label() -> String {
-    painted("hint:", "1;36")
-}
-
-fn painted(word: &str, look: &str) -> String {
-    match IS_COLORED.load(Ordering::Relaxed) {
-        true => format!("\u{1b}[{look}m{word}\u{1b}[0m"),
-        false => word.to_owned(),
     }
 }

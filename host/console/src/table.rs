@@ -1,12 +1,14 @@
-//! The listing as a table, byte for byte as the Python program prints it.
+//! The listing as a table: byte for byte as the Python program prints it, and as people read it at a terminal.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use chrono::{Datelike, Timelike};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use keepdocker_terms::timestamp::Timestamp;
 
 use keepdocker_wording::harmless::escape;
 
+use crate::columns::{Column, Columns, Give};
 use crate::json::ListedImage;
 
 /// What stands where a name, a tag, or an ID is not known.
@@ -62,6 +64,52 @@ fn row(text: &mut String, repository: &str, tag: &str, id: &str, collection: &st
         "{repository:30}  {tag:10}  {id:12}  {collection:29}  {created:20}"
     )
     .expect("writing to a string does not fail");
+}
+
+/// Returns the table for people at a terminal of this width. An ID has the digits alone, which every command takes.
+#[must_use]
+pub fn fitted_table<'a, I>(images: &'a [I], ids: Ids, width: usize, now: DateTime<Utc>) -> String
+where
+    ListedImage<'a>: From<&'a I>,
+{
+    let columns = [
+        Column::new("REPOSITORY", Give::Cut(12)),
+        Column::new("TAG", Give::Cut(6)),
+        Column::new("IMAGE ID", Give::Nothing),
+        Column::new("COLLECTION", Give::Way(1)),
+        Column::of_numbers("AGE", Give::Way(2)),
+    ];
+    let rows = images.iter().map(ListedImage::from).map(|image| {
+        let id = image.image.unwrap_or(UNKNOWN);
+        let id = match ids {
+            Ids::Short => prefix(id.strip_prefix("sha256:").unwrap_or(id), 12),
+            Ids::Whole => id,
+        };
+        [
+            escape(image.repository.unwrap_or(NONE)),
+            escape(image.tag.unwrap_or(NONE)),
+            escape(id),
+            escape(image.collection),
+            age(image.timestamp, now),
+        ]
+    });
+    Columns::new(columns, rows.collect()).fitted(width)
+}
+
+/// Returns how long ago a moment was, in a whole number of the largest unit that gives one.
+fn age(timestamp: &str, now: DateTime<Utc>) -> Cow<'_, str> {
+    const DAY: i64 = 86_400;
+    let Some(moment) = Timestamp::parse(timestamp) else {
+        return escape(timestamp);
+    };
+    // A clock that is behind makes nothing older.
+    let seconds = (now.timestamp() - moment.seconds()).max(0);
+    let units = [(365 * DAY, "y"), (DAY, "d"), (3600, "h"), (60, "m")];
+    // One year says less than 500 days.
+    let fits = |unit: i64| seconds >= unit * if unit > DAY { 2 } else { 1 };
+    let unit = units.into_iter().find(|(unit, _)| fits(*unit));
+    let (unit, name) = unit.unwrap_or((1, "s"));
+    Cow::Owned(format!("{}{name}", seconds / unit))
 }
 
 fn prefix(text: &str, characters: usize) -> &str {
@@ -128,6 +176,36 @@ mod tests {
             "Mon Jun  8 23:46:16 2020"
         );
         assert_eq!(created("0001-01-01T00:00:00Z"), "Mon Jan  1 00:00:00 1");
+    }
+
+    #[test]
+    fn a_terminal_gets_digits_that_can_be_typed_back_and_the_age() {
+        let now = DateTime::from_timestamp(1_591_775_176, 0).unwrap();
+        let images = [image("2020-06-09T07:46:16.5Z")];
+        assert_eq!(
+            fitted_table(&images, Ids::Short, 80, now),
+            "REPOSITORY    TAG     IMAGE ID      COLLECTION                   AGE\n\
+             arvados/jobs  latest  aaaaaaaaaaaa  zzzzz-4zz18-0123456789abcde   1d\n"
+        );
+        let narrow = fitted_table(&images, Ids::Short, 40, now);
+        assert!(!narrow.contains("4zz18"), "{narrow}");
+        assert!(narrow.contains("aaaaaaaaaaaa"), "{narrow}");
+    }
+
+    #[test]
+    fn an_age_is_a_whole_number_of_its_largest_unit() {
+        let now = DateTime::from_timestamp(1_591_775_176, 0).unwrap();
+        for (timestamp, expected) in [
+            ("2020-06-10T07:46:15Z", "1s"),
+            ("2020-06-10T07:45:16Z", "1m"),
+            ("2020-06-10T05:46:17Z", "1h"),
+            ("2019-06-10T07:46:16Z", "366d"),
+            ("2018-06-10T07:46:16Z", "2y"),
+            ("2030-01-01T00:00:00Z", "0s"),
+            ("yesterday", "yesterday"),
+        ] {
+            assert_eq!(age(timestamp, now), expected, "{timestamp}");
+        }
     }
 
     #[test]

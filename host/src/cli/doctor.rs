@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::invocation::{Execute, Invocation};
 use super::request;
 use crate::harmless::escape;
-use crate::output::{Exit, Report};
+use crate::output::{self, Exit, Report, Stream};
 use crate::run::{Finding, State, checkup_without_settings};
 
 /// Check the cluster, the token, Keep, the engine, the policy and the folders that commands need.
@@ -41,7 +41,10 @@ impl Execute for Doctor {
         };
         let text = match self.json {
             true => as_json(&findings),
-            false => findings.iter().map(line).collect(),
+            false => {
+                let width = output::width_of(Stream::Output);
+                findings.iter().map(|finding| line(finding, width)).collect()
+            }
         };
         request::answer(console, text)?;
         let bad: Vec<&str> = findings
@@ -59,18 +62,24 @@ impl Execute for Doctor {
     }
 }
 
-/// Returns what was found as a line, with what to do below it.
-fn line(finding: &Finding) -> String {
-    let mut text = format!(
-        "{:9} {:9} {}\n",
-        finding.state.name(),
-        finding.what,
-        escape(&finding.told)
-    );
+/// Returns what was found as a line, with what to do below it; they fit a terminal of this width, if there is one.
+fn line(finding: &Finding, width: Option<usize>) -> String {
+    let (state, what) = (finding.state.name(), finding.what);
+    let mut text = told(&format!("{state:9} {what:9}"), &finding.told, width);
     if let Some(advice) = &finding.advice {
-        text.push_str(&format!("{:19} {}\n", "", escape(advice)));
+        text.push_str(&told(&format!("{:19}", ""), advice, width));
     }
     text
+}
+
+/// Returns a text behind what is 19 columns wide, and under which it goes on.
+fn told(before: &str, text: &str, width: Option<usize>) -> String {
+    let text = escape(text);
+    let text = match width {
+        Some(width) => output::wrapped(&text, width, 20, 20),
+        None => text.into_owned(),
+    };
+    format!("{before} {text}\n")
 }
 
 fn as_json(findings: &[Finding]) -> String {

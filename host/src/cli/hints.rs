@@ -20,7 +20,7 @@ pub(super) fn for_archive(report: Report, image: Option<&str>) -> Report {
         return report;
     };
     report.advise(format!(
-        "`{0}` is a file here; to upload the image in it: keepdocker upload --from {transport}:{0}",
+        "`{0}` is a file here; `keepdocker upload --from {transport}:{0}` uploads the image in it",
         escape(image)
     ))
 }
@@ -46,7 +46,7 @@ pub(super) fn for_several(report: Report, source: &str) -> Report {
     };
     report.advise(format!(
         "name one of them after the source and a colon: by its name, its ID, or `@N`, which counts from 0; \
-         the first is: keepdocker upload --from {}",
+         the first is `keepdocker upload --from {}`",
         quoted(&format!("{source}:@0"))
     ))
 }

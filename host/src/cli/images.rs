@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use chrono::Utc;
 use clap::{Args, ValueEnum};
 
 use super::invocation::{Execute, Invocation};
@@ -10,7 +11,7 @@ use super::suggestions::like;
 use crate::bindings::commands::{Answer, Command, ImagesRequest, ListedImage};
 use crate::component::Request;
 use crate::harmless::escape;
-use crate::output::{self, Ids, Level, Purpose, Report, json};
+use crate::output::{self, Ids, Level, Purpose, Report, Stream, json};
 use keepdocker_console::values::settle;
 
 /// List the images that the cluster has.
@@ -82,7 +83,7 @@ pub(crate) enum Sort {
 /// The form of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Columns, as the Python program prints them.
+    /// Columns: on a terminal they fit it, elsewhere they are as the Python program prints them.
     Table,
     /// One object.
     Json,
@@ -229,7 +230,10 @@ impl Images {
             return json::images(listed);
         }
         match &self.format {
-            Format::Table | Format::Json => output::table(listed, ids),
+            Format::Table | Format::Json => match output::width_of(Stream::Output) {
+                Some(width) => output::fitted_table(listed, ids, width, Utc::now()),
+                None => output::table(listed, ids),
+            },
             Format::Csv => {
                 let rows = listed
                     .iter()

@@ -15,6 +15,7 @@ use crate::run::Options;
 #[cfg(feature = "sandbox")]
 use crate::run::sandbox as embedded;
 use crate::settings::Environment;
+use crate::terminal;
 use keepdocker_console::values::{self, is_empty};
 
 /// Runs the program on the process's arguments.
@@ -24,6 +25,7 @@ pub(crate) fn main() -> ExitCode {
     drive(console, move || {
         let environment = Environment::of_process();
         prepare(&environment, console);
+        terminal::fit_terminals();
         let words: Vec<_> = std::env::args_os().collect();
         let arguments = Arguments::read(&words).map_err(|error| {
             super::print(&error, console);

@@ -29,6 +29,8 @@ pub(crate) mod resolve;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 #[cfg(test)]
+mod screens;
+#[cfg(test)]
 mod snapshots;
 mod suggestions;
 pub(crate) mod tag;

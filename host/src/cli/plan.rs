@@ -13,7 +13,7 @@ use super::request;
 use super::upload::Upload;
 use super::uploaded::note_of_layers;
 use crate::harmless::escape;
-use crate::output::{Console, Exit, Level, Report};
+use crate::output::{self, Console, Exit, Level, Report, Stream};
 use crate::plan::{Plan, PlanError, UPLOAD};
 
 /// Show what an upload would change, and write nothing (same as `upload --dry-run`).
@@ -111,7 +111,7 @@ pub(super) fn as_json(options: &impl Serialize) -> Value {
 pub(super) fn keep(plan: &Plan, file: Option<&Path>, console: Console) -> Result<(), Report> {
     let Some(file) = file else { return Ok(()) };
     plan.save(file)?;
-    let text = format!("apply it with: keepdocker apply {}", file.display());
+    let text = format!("apply it with `keepdocker apply {}`", file.display());
     console.message(Level::Info, &text);
     Ok(())
 }
@@ -127,14 +127,22 @@ pub(super) fn told(plan: &Plan, nothing: &str) -> String {
     let mut text: String = plan
         .steps
         .iter()
-        .map(|step| format!("would {}\n", escape(&step.to_string())))
+        .map(|step| line(&format!("would {}", escape(&step.to_string()))))
         .collect();
     if !plan.complete {
-        text.push_str("the rest is not known before that\n");
+        text.push_str(&line("the rest is not known before that"));
     } else if plan.steps.is_empty() {
-        text.push_str(&format!("nothing to do: {nothing}\n"));
+        text.push_str(&line(&format!("nothing to do: {nothing}")));
     }
     text
+}
+
+/// Returns a line of the answer; on a terminal it is broken to the width of that.
+fn line(text: &str) -> String {
+    match output::width_of(Stream::Output) {
+        Some(width) => format!("{}\n", output::wrapped(text, width, 0, 4)),
+        None => format!("{text}\n"),
+    }
 }
 
 impl Execute for Apply {

@@ -3,7 +3,8 @@
 use clap::ValueEnum;
 
 use crate::output::Console;
-use crate::progress::{Look, terminal};
+use crate::progress::Look;
+use crate::terminal;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]

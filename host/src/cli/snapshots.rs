@@ -75,7 +75,7 @@ fn shown(report: &Report) -> String {
 }
 
 /// One failure of each kind.
-fn failures() -> Vec<(&'static str, Failure)> {
+pub(super) fn failures() -> Vec<(&'static str, Failure)> {
     let why = || "THE REASON".to_owned();
     let command = || CommandFailure {
         command: "docker save".into(),

@@ -1,15 +1,19 @@
 //! What the cache holds, and what was removed of it, for people and for programs.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use keepdocker_console::json::line;
+use keepdocker_console::{Column, Columns, Give, Stream, width_of};
 use serde::Serialize;
 
 use crate::cache::Entry;
 use crate::locks::Usage;
+use crate::progress;
 use crate::run::{Cleaned, Inventory};
+use crate::wording::count;
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -90,6 +94,43 @@ pub(crate) fn cleaned_json(cleaned: &Cleaned) -> String {
 /// Returns the inventory as a table, with the sum below it.
 #[must_use]
 pub(crate) fn inventory_table(inventory: &Inventory, now: SystemTime) -> String {
+    let mut text = match width_of(Stream::Output) {
+        Some(width) => fitted(inventory, now, width),
+        None => laid_out(inventory, now),
+    };
+    let bytes = size(inventory.files.iter().map(|(entry, _)| entry));
+    let files = count(inventory.files.len(), "file");
+    let folder = crate::harmless::escape(&inventory.folder.to_string_lossy()).into_owned();
+    writeln!(text, "{bytes} bytes in {files} of {folder}")
+        .expect("writing to a string does not fail");
+    text
+}
+
+/// Returns the rows for a terminal: twelve digits of an ID are enough to know an image by.
+fn fitted(inventory: &Inventory, now: SystemTime, width: usize) -> String {
+    let columns = [
+        Column::new("KIND", Give::Nothing),
+        Column::of_numbers("SIZE", Give::Nothing),
+        Column::of_numbers("AGE", Give::Nothing),
+        Column::new("IMAGE", Give::Nothing),
+        Column::new("IN USE BY", Give::Cut(9)),
+    ];
+    let rows = inventory.files.iter().map(|(entry, usage)| {
+        let image = entry.image.as_deref().unwrap_or("-");
+        let image = image.strip_prefix("sha256:").unwrap_or(image);
+        [
+            Cow::Borrowed(entry.kind.name()),
+            Cow::Owned(progress::bytes(entry.size)),
+            Cow::Owned(age(entry.age(now))),
+            Cow::Owned(image.chars().take(12).collect()),
+            Cow::Borrowed(user(usage).unwrap_or("-")),
+        ]
+    });
+    Columns::new(columns, rows.collect()).fitted(width)
+}
+
+/// Returns the rows for files and programs.
+fn laid_out(inventory: &Inventory, now: SystemTime) -> String {
     let mut text = row("KIND", "BYTES", "AGE", "IMAGE", "IN USE BY");
     for (entry, usage) in &inventory.files {
         text.push_str(&row(
@@ -100,14 +141,6 @@ pub(crate) fn inventory_table(inventory: &Inventory, now: SystemTime) -> String 
             user(usage).unwrap_or("-"),
         ));
     }
-    let bytes = size(inventory.files.iter().map(|(entry, _)| entry));
-    let folder = crate::harmless::escape(&inventory.folder.to_string_lossy()).into_owned();
-    writeln!(
-        text,
-        "{bytes} bytes in {} files of {folder}",
-        inventory.files.len()
-    )
-    .expect("writing to a string does not fail");
     text
 }
 
@@ -123,8 +156,8 @@ pub(crate) fn cleaned_text(cleaned: &Cleaned) -> String {
         };
         writeln!(text, "kept {}: {why}", entry.name).expect("writing to a string does not fail");
     }
-    let (count, bytes) = (cleaned.removed.len(), size(&cleaned.removed));
-    writeln!(text, "removed {count} files, {bytes} bytes")
+    let (files, bytes) = (count(cleaned.removed.len(), "file"), size(&cleaned.removed));
+    writeln!(text, "removed {files}, {bytes} bytes")
         .expect("writing to a string does not fail");
     text
 }
@@ -187,7 +220,7 @@ mod tests {
             [
                 "KIND BYTES AGE IMAGE IN USE BY",
                 "journal 130 2h - an upload",
-                "130 bytes in 1 files of /cache/docker",
+                "130 bytes in 1 file of /cache/docker",
             ]
         );
         let json: serde_json::Value = serde_json::from_str(&inventory_json(&inventory)).unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use keepdocker_console::Console;
 
 use super::shown::Shown;
-use super::terminal;
+use crate::terminal;
 use super::{Direction, Progress};
 
 /// How far a transfer has come.

@@ -3,7 +3,6 @@
 mod bar;
 mod meter;
 mod shown;
-pub(crate) mod terminal;
 
 use keepdocker_console::Console;
 

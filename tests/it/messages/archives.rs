@@ -153,8 +153,8 @@ fn several_images_are_told_with_a_command_that_names_one() {
     ] {
         let output = environment.keepdocker(words);
         let message = output.failure(5);
-        let (_, command) = message.split_once("the first is: keepdocker ").unwrap();
-        let command = command.trim_end();
+        let (_, command) = message.split_once("the first is `keepdocker ").unwrap();
+        let command = command.trim_end().trim_end_matches('`');
         let (upload, source) = command.split_once(" --from ").unwrap();
         let source = source.trim_matches('\'');
         assert!(source.ends_with(":@0"), "{output}");

@@ -171,3 +171,60 @@ fn a_terminal_that_cannot_draw_or_that_nobody_looks_at_gets_lines() {
         assert!(text.contains(" read, "), "{name}: {text:?}");
     }
 }
+
+/// Runs a command on a terminal of this width, and returns what stands there in the end.
+fn shown(environment: &Environment, words: &str, width: usize) -> Vec<String> {
+    let command = format!("stty cols {width} rows 30; {KEEPDOCKER} {words}");
+    let output = environment.run("script", &["-qfec", &command, "/dev/null"]);
+    screen(&output.stdout(), width)
+}
+
+#[test]
+fn the_listing_fits_the_terminal_and_stays_what_it_was_in_a_pipe() {
+    let (_cluster, mut environment) = place();
+    environment.set("TERM", "xterm");
+    let (_, upload) = &tasks()[2];
+    let upload: Vec<&str> = upload.iter().map(String::as_str).collect();
+    let collection = environment.keepdocker(&upload).success();
+    let piped = environment.keepdocker(&["images"]).success();
+    let row = piped.lines().nth(1).unwrap();
+    assert!(row.chars().count() > 100 && row.contains("sha256:"), "{row}");
+
+    for width in [120, 80, 40] {
+        let screen = shown(&environment, "images", width);
+        let row = screen
+            .iter()
+            .find(|line| line.starts_with("lab/") || line.starts_with("hello"))
+            .unwrap_or_else(|| panic!("{width}: {screen:#?}"));
+        assert!(row.chars().count() <= width, "{width}: {row}");
+        assert_eq!(row.contains(collection.trim()), width > 40, "{row}");
+        // The digits that are shown find the image again.
+        let is_id = |word: &&str| word.len() == 12 && word.chars().all(|c| c.is_ascii_hexdigit());
+        let id = row.split_whitespace().find(is_id).unwrap();
+        assert_eq!(environment.keepdocker(&["images", id]).success(), piped);
+    }
+}
+
+#[test]
+fn a_long_message_is_broken_on_a_terminal_alone_and_between_words() {
+    let (_cluster, mut environment) = place();
+    environment.set("TERM", "xterm");
+    let piped = environment.keepdocker(&["images", "lab/nothing"]);
+    let whole = piped.stderr();
+    let whole = whole.lines().next().unwrap();
+    assert!(whole.len() > 80, "{whole}");
+    for width in [80, 40] {
+        let screen = shown(&environment, "images lab/nothing", width);
+        let lines: Vec<&String> = screen
+            .iter()
+            .filter(|line| !line.is_empty() && !line.starts_with("REPOSITORY"))
+            .collect();
+        assert!(lines.len() > 1, "{screen:#?}");
+        let joined = lines.iter().map(|line| line.trim()).collect::<Vec<_>>();
+        assert_eq!(joined.join(" "), whole, "{screen:#?}");
+        for line in &lines {
+            let is_whole = line.contains('`');
+            assert!(line.chars().count() <= width || is_whole, "{width}: {line}");
+        }
+    }
+}

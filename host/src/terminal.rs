@@ -1,8 +1,9 @@
-//! What the terminal on standard error can show.
+//! What the terminals on standard output and standard error can show.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 
+use crate::output::{Stream, fit};
 use crate::settings::process_variable;
 
 /// The width where the terminal does not tell its own.
@@ -18,8 +19,16 @@ const UNWATCHED: [&str; 6] = [
     "GITHUB_ACTIONS",
 ];
 
-/// Returns how many characters a line has room for, now: people change it while a command runs.
-pub(super) fn width() -> usize {
+/// Has messages and tables from now on fit the terminal that they are written to, if it is one.
+pub(crate) fn fit_terminals() {
+    fit(|stream| match stream {
+        Stream::Output => told_by_output(),
+        Stream::Error => told(),
+    });
+}
+
+/// Returns how many characters a line of standard error has room for, now: people change it while a command runs.
+pub(crate) fn width() -> usize {
     told().unwrap_or_else(|| {
         let given = process_variable("COLUMNS").and_then(|text| text.into_string().ok());
         given.and_then(|text| text.parse().ok()).unwrap_or(USUAL)
@@ -40,8 +49,17 @@ pub(crate) fn takes_drawing() -> bool {
     !is_dumb && !is_unwatched && told().is_some()
 }
 
-/// Returns the width that the terminal tells.
+/// Returns the width that the terminal on standard error tells.
 fn told() -> Option<usize> {
-    let (width, _) = terminal_size::terminal_size_of(io::stderr())?;
-    Some(usize::from(width.0)).filter(|width| *width > 0)
+    useful(terminal_size::terminal_size_of(io::stderr()))
+}
+
+/// Returns the width that the terminal on standard output tells.
+fn told_by_output() -> Option<usize> {
+    useful(terminal_size::terminal_size_of(io::stdout()))
+}
+
+fn useful(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
+    size.map(|(width, _)| usize::from(width.0))
+        .filter(|width| *width > 0)
 }
