@@ -130,7 +130,7 @@ fn what_is_planned_of_a_name_is_applied_and_is_done_then() {
     assert_ne!(edited, text);
     fs::write(plan, edited).unwrap();
     let run = || ground.environment.keepdocker(&["apply", plan]);
-    refused(&ground.cluster, run, 2, "--project-uuid");
+    refused(&ground.cluster, run, 2, "`--project` is empty");
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn what_is_absent_denied_or_not_writable_is_told_and_nothing_is_written() {
         (vec!["tag", NAME, "Not A Name"], 2, "Not A Name"),
         (vec!["tag", NAME, &ground.image.id()], 2, "no name"),
         (vec!["adopt", absent], 4, absent),
-        (vec!["copy", NAME], 2, "--project-uuid"),
+        (vec!["copy", NAME], 2, "--project <PROJECT>"),
         (vec!["copy", NAME, "--project-uuid", ""], 2, "empty"),
         (vec!["tag", NAME, absent], 2, "no name"),
         (

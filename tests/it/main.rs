@@ -44,6 +44,7 @@ mod messages; // what people get to read when something fails
 mod network; // proxies, certificates, lost answers, and what stands between here and the cluster
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned
+mod project_names; // projects that are called by their names
 mod projects; // projects that cannot take an image, told before its data is sent
 mod pulls; // images that are pulled from a registry first
 mod readers; // archives of every form, as skopeo reads them

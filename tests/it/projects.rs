@@ -30,7 +30,7 @@ const FILTER: &str = "kdbox-j7d0g-filter000000000";
 const SOMEBODY: &str = "kdbox-tpzed-somebody0000000";
 
 /// What to do, whatever is wrong with the project.
-const HINT: &str = "hint: name another project with `--project-uuid`, or ask the owner";
+const HINT: &str = "hint: name another project, or ask the owner";
 
 /// Projects that cannot take an image, with what is said of each.
 const UNUSABLE: [(&str, &str); 8] = [
@@ -188,17 +188,19 @@ fn a_stream_is_not_read_for_a_project_that_cannot_take_it() {
 #[test]
 fn what_is_no_project_at_all_is_a_wrong_command_line() {
     let ground = Ground::new();
-    for wrong in [
-        "nonsense",
-        "kdbox-4zz18-000000000000000",
-        "../users/current",
+    let is_uuid = "is not the UUID of a project or user";
+    for (wrong, words) in [
+        ("kdbox-4zz18-000000000000000", is_uuid),
+        ("nonsense", "there is no project `nonsense`, or"),
+        ("../users/current", "there is no project `../users/current`, or"),
+        ("a//b", "is neither the UUID of a project nor a path of names"),
     ] {
         let refused = ground.upload(&ground.environment, wrong, &[]);
         let said = refused.failure(2);
-        let words = format!("`{wrong}` is not the UUID of a project or user; nothing was sent");
-        assert!(said.contains(&words), "{said}");
+        assert!(said.contains(words), "{said}");
+        // A name is looked for in the list; nothing is asked for by what is no UUID.
         let log = ground.cluster.log();
-        assert_eq!(log.count("GET", "/groups"), 0);
+        assert_eq!(log.count("GET", "/groups/"), 0);
         assert_eq!(log.count("GET", "/users"), 0);
         ground.assert_untouched();
     }

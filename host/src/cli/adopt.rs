@@ -29,8 +29,8 @@ pub(crate) struct Adopt {
     /// A name that it is to have [default: those in the archive, if the collection is yours].
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// The project that is to have it [default: that of the collection].
-    #[arg(long, visible_alias = "project", value_name = "UUID")]
+    /// The project that is to have it, by UUID, name or path [default: that of the collection].
+    #[arg(long = "project", visible_alias = "project-uuid", value_name = "PROJECT")]
     pub project_uuid: Option<String>,
     /// The digest by which compute nodes look for the image: `config`, or `manifest` if their Docker
     /// uses the containerd image store [default: from config.toml or KEEPDOCKER_IMAGE_ID, else config].
@@ -53,6 +53,10 @@ impl Changing for Adopt {
     fn decide(&mut self, environment: &Environment) -> Result<(), Report> {
         self.image_id = Some(request::image_id(self.image_id, environment)?);
         Ok(())
+    }
+
+    fn project(&mut self) -> Option<&mut Option<String>> {
+        Some(&mut self.project_uuid)
     }
 
     fn asked(&self) -> &str {

@@ -42,6 +42,11 @@ pub(super) trait Changing: Args + Serialize + DeserializeOwned {
         Ok(())
     }
 
+    /// Returns where the project is that was asked for, which may be given by its name.
+    fn project(&mut self) -> Option<&mut Option<String>> {
+        None
+    }
+
     /// Returns the name of an image that must be there.
     fn asked(&self) -> &str;
 
@@ -101,6 +106,9 @@ impl<C: Changing> Execute for Change<C> {
         }
         let console = invocation.console;
         let mut surroundings = invocation.surroundings().await?;
+        if let Some(project) = self.what.project() {
+            surroundings.settle_project(project).await?;
+        }
         let request = self.what.request();
         if !self.dry_run {
             return match surroundings.ask(&request).await {

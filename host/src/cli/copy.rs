@@ -19,7 +19,7 @@ use keepdocker_console::values::is_empty;
     after_help = "\
 Examples:
   keepdocker copy lab/tool:1.2 --project zzzzz-j7d0g-0123456789abcde
-  keepdocker copy lab/tool:1.2 group/tool:1.2 --project zzzzz-j7d0g-0123456789abcde
+  keepdocker copy lab/tool:1.2 group/tool:1.2 --project Genomics/Images
 
 The new collection has the same blocks, and stays if the other one goes. What is not in Keep yet, in a registry or a file, comes there by `keepdocker upload --from SOURCE`."
 )]
@@ -29,8 +29,13 @@ pub(crate) struct Copy {
     /// A name that it is to have there [default: IMAGE, if that is a name].
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// The project that is to have it.
-    #[arg(long, visible_alias = "project", value_name = "UUID", required = true)]
+    /// The project that is to have it, by UUID, name or path.
+    #[arg(
+        long = "project",
+        visible_alias = "project-uuid",
+        value_name = "PROJECT",
+        required = true
+    )]
     pub project_uuid: Option<String>,
     /// The digest by which compute nodes look for the image: `config`, or `manifest` if their Docker
     /// uses the containerd image store [default: from config.toml or KEEPDOCKER_IMAGE_ID, else config].
@@ -48,11 +53,15 @@ impl Changing for Copy {
 
     fn decide(&mut self, environment: &Environment) -> Result<(), Report> {
         if self.project_uuid.as_deref().is_none_or(is_empty) {
-            let report = Report::new(Exit::Usage, "`--project-uuid` is empty");
+            let report = Report::new(Exit::Usage, "`--project` is empty");
             return Err(report.advise("was it to be filled by a variable that is not set?"));
         }
         self.image_id = Some(request::image_id(self.image_id, environment)?);
         Ok(())
+    }
+
+    fn project(&mut self) -> Option<&mut Option<String>> {
+        Some(&mut self.project_uuid)
     }
 
     fn asked(&self) -> &str {

@@ -39,8 +39,13 @@ pub(crate) struct Images {
         help_heading = "Selection"
     )]
     pub exact_name: Option<String>,
-    /// Only images that this project owns.
-    #[arg(long, value_name = "UUID", help_heading = "Selection")]
+    /// Only images that this project owns, by UUID, name or path.
+    #[arg(
+        long = "project",
+        visible_alias = "project-uuid",
+        value_name = "PROJECT",
+        help_heading = "Selection"
+    )]
     pub project_uuid: Option<String>,
     /// Only names that match this pattern, in which `*` stands for any characters.
     #[arg(long, value_name = "PATTERN", help_heading = "Selection")]

@@ -42,7 +42,7 @@ impl Execute for PlanArguments {
 
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
         let upload = self.upload.decided(&invocation.environment)?;
-        dry_run(&upload, invocation).await
+        dry_run(upload, invocation).await
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Apply {
 ///
 /// # Errors
 /// If the upload would fail, or the plan cannot be written.
-pub(super) async fn dry_run(upload: &Upload, invocation: Invocation) -> Result<(), Report> {
+pub(super) async fn dry_run(mut upload: Upload, invocation: Invocation) -> Result<(), Report> {
     let console = invocation.console;
     if let Some(source) = &upload.from
         && source.to_str().is_none()
@@ -88,7 +88,7 @@ pub(super) async fn dry_run(upload: &Upload, invocation: Invocation) -> Result<(
         .advise("save the archive to a file, and plan that with `--from docker-archive:FILE`"));
     }
     let (mut surroundings, request) = upload.prepare(invocation).await?;
-    let planned = surroundings.plan(&request, UPLOAD, as_json(upload)).await;
+    let planned = surroundings.plan(&request, UPLOAD, as_json(&upload)).await;
     let (plan, uploaded) = planned.map_err(|report| upload.hinted(report))?;
     if let Some(note) = uploaded.as_ref().and_then(note_of_layers) {
         console.message(Level::Info, &note);

@@ -31,8 +31,8 @@ pub(crate) struct Repair {
     /// uses the containerd image store [default: from config.toml or KEEPDOCKER_IMAGE_ID, else config].
     #[arg(long, value_name = "DIGEST")]
     pub image_id: Option<ImageId>,
-    /// Only images that this project owns.
-    #[arg(long, visible_alias = "project", value_name = "UUID")]
+    /// Only images that this project owns, by UUID, name or path.
+    #[arg(long = "project", visible_alias = "project-uuid", value_name = "PROJECT")]
     pub project_uuid: Option<String>,
 }
 
@@ -69,6 +69,10 @@ impl Changing for Repair {
     fn decide(&mut self, environment: &Environment) -> Result<(), Report> {
         self.image_id = Some(request::image_id(self.image_id, environment)?);
         Ok(())
+    }
+
+    fn project(&mut self) -> Option<&mut Option<String>> {
+        Some(&mut self.project_uuid)
     }
 
     fn asked(&self) -> &str {

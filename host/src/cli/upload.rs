@@ -35,7 +35,7 @@ use keepdocker_console::values::settle;
     after_help = "\
 Examples:
   keepdocker upload lab/tool:1.2
-  keepdocker upload lab/tool:1.2 --project-uuid zzzzz-j7d0g-0123456789abcde
+  keepdocker upload lab/tool:1.2 --project Genomics/Images
   docker save lab/tool:1.2 | keepdocker upload --from - lab/tool:1.2"
 )]
 pub(crate) struct UploadArguments {
@@ -64,8 +64,14 @@ pub(crate) struct Upload {
     )]
     #[serde(with = "text")]
     pub from: Option<OsString>,
-    /// The project that will own the collection and its links [default: your home project].
-    #[arg(long, value_name = "UUID", help_heading = "Destination")]
+    /// The project that will own the collection and its links, by UUID, name or path [default: your home
+    /// project].
+    #[arg(
+        long = "project",
+        visible_alias = "project-uuid",
+        value_name = "PROJECT",
+        help_heading = "Destination"
+    )]
     pub project_uuid: Option<String>,
     /// A name for the collection.
     #[arg(long, help_heading = "Destination")]
@@ -241,9 +247,9 @@ impl Execute for UploadArguments {
     }
 
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
-        let upload = self.upload.decided(&invocation.environment)?;
+        let mut upload = self.upload.decided(&invocation.environment)?;
         if upload.dry_run {
-            return dry_run(&upload, invocation).await;
+            return dry_run(upload, invocation).await;
         }
         if upload.output.is_some() {
             return Err(refuse_file("use `keepdocker plan`, or add `--dry-run`"));
@@ -319,15 +325,19 @@ impl Upload {
         }
     }
 
-    /// Returns the surroundings of the upload, and what to ask of the component in them.
+    /// Returns the surroundings of the upload, and what to ask of the component in them. The project has its UUID
+    /// afterwards.
     pub(super) async fn prepare(
-        &self,
+        &mut self,
         mut invocation: Invocation,
     ) -> Result<(Surroundings, UploadRequest), Report> {
         self.complete(&mut invocation.options)?;
         let look = Look::of(self.progress, invocation.console, invocation.is_quiet);
-        let request = self.request(&invocation.options);
-        Ok((invocation.showing(look).await?, request))
+        let options = invocation.options.clone();
+        let surroundings = invocation.showing(look).await?;
+        surroundings.settle_project(&mut self.project_uuid).await?;
+        let request = self.request(&options);
+        Ok((surroundings, request))
     }
 
     /// Adds what the command's own options say of its surroundings.

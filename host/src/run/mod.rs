@@ -11,6 +11,7 @@ mod doctor;
 mod embedded;
 mod ending;
 mod plan;
+mod projects;
 mod recorders;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;

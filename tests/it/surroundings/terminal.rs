@@ -210,7 +210,7 @@ fn a_long_message_is_broken_on_a_terminal_alone_and_between_words() {
     let (_cluster, mut environment) = place();
     environment.set("TERM", "xterm");
     let piped = environment.keepdocker(&["images", "lab/nothing"]);
-    let whole = piped.stderr();
+    let whole = &piped.stderr;
     let whole = whole.lines().next().unwrap();
     assert!(whole.len() > 80, "{whole}");
     for width in [80, 40] {

@@ -4,6 +4,9 @@ use keepdocker_terms::uuid::{self, Kind};
 use keepdocker_wording::harmless::one_line;
 use serde::Deserialize;
 
+use super::filter::Filter;
+use super::page::{self, Page, Pages};
+use super::row::Row;
 use super::{Api, Error};
 use crate::http::Http;
 
@@ -71,7 +74,76 @@ impl From<OwnerRow> for Project {
     }
 }
 
+/// A project by its name, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct NamedProject {
+    /// Its identifier.
+    pub uuid: String,
+    /// Its name, as the server has it; it may hold anything.
+    #[serde(default, deserialize_with = "crate::null_as_empty")]
+    pub name: String,
+    /// The project or user that it belongs to.
+    #[serde(default, rename = "owner_uuid", deserialize_with = "crate::null_as_empty")]
+    pub owner: String,
+    #[serde(default, deserialize_with = "crate::null_as_empty")]
+    created_at: String,
+}
+
+impl Row for NamedProject {
+    fn uuid(&self) -> &str {
+        &self.uuid
+    }
+
+    fn created_at(&self) -> &str {
+        &self.created_at
+    }
+}
+
+/// What the list of projects is asked for.
+const LIST: &str = "list projects";
+
+/// A list of projects under one set of filters.
+struct ProjectPages<'a, H> {
+    api: &'a Api<H>,
+    filters: Vec<Filter>,
+}
+
+impl<H: Http> Pages<NamedProject> for ProjectPages<'_, H> {
+    async fn fetch(&self, which: page::Which<'_>) -> Result<Page<NamedProject>, Error> {
+        const SELECT: [&str; 4] = ["uuid", "created_at", "name", "owner_uuid"];
+        let query = page::query(which, &self.filters, &SELECT);
+        self.api.read(LIST, "arvados/v1/groups", &query).await
+    }
+}
+
 impl<H: Http> Api<H> {
+    /// Returns the projects with one of these names that the token may read, oldest first.
+    ///
+    /// # Errors
+    /// If the token is not accepted, or the cluster does not answer.
+    pub async fn projects_named(&self, names: &[String]) -> Result<Vec<NamedProject>, Error> {
+        self.list_projects(vec![Filter::one_of("name", names)], None)
+            .await
+    }
+
+    /// Returns so many of the projects that the token may read, those created last.
+    ///
+    /// # Errors
+    /// If the token is not accepted, or the cluster does not answer.
+    pub async fn newest_projects(&self, most: u32) -> Result<Vec<NamedProject>, Error> {
+        self.list_projects(Vec::new(), Some(most)).await
+    }
+
+    async fn list_projects(
+        &self,
+        mut filters: Vec<Filter>,
+        newest: Option<u32>,
+    ) -> Result<Vec<NamedProject>, Error> {
+        filters.push(Filter::equals("group_class", "project"));
+        let pages = ProjectPages { api: self, filters };
+        page::all(LIST, vec![(pages, None)], newest).await
+    }
+
     /// Returns the project with this UUID, which is that of a group, or of a user.
     ///
     /// # Errors

@@ -141,7 +141,7 @@ fn unusable_project(message: &str, purpose: Purpose) -> Report {
             "ask the owner of the project for permission to write, or have somebody who has it run this"
         }
         _ => {
-            "name another project with `--project-uuid`, or ask the owner of this one for permission to write"
+            "name another project, or ask the owner of this one for permission to write"
         }
     };
     Report::new(Exit::Failed, format!("{message}; nothing was sent")).advise(advice)
