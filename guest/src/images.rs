@@ -4,7 +4,7 @@ use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, ImagesRequest, ListedImage,
 };
 use crate::capabilities::links;
-use crate::reference::{Id, Reference};
+use crate::reference::{Id, Name, Reference};
 use crate::{catalog, failure, link_heads, lookup};
 
 const CLASSES: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
@@ -16,12 +16,38 @@ pub(crate) fn run(request: &ImagesRequest) -> Result<Vec<ListedImage>, Failure> 
         (Some(name), _) => named(vec![name.clone()], project)?,
         (None, None) => list(&CLASSES, links::Names::All, None, project)?,
         (None, Some(image)) => match Reference::with_tag(image, request.tag.as_deref())? {
-            Reference::Name(name) => named(name.known_as(), project)?,
+            Reference::Name(name) => of_name(&name, project)?,
             Reference::Id(id) => return of_one(&id, project),
         },
     };
     keep_readable(&mut links, project)?;
     Ok(catalog::rows(&links).into_iter().map(listed).collect())
+}
+
+/// Returns the links of a name, or of all tags of a repository.
+fn of_name(name: &Name, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
+    let names = name.known_as();
+    if !name.is_repository() {
+        return named(names, project);
+    }
+    let mut links = Vec::new();
+    for known in names {
+        // What has no tag is known by one that it need not have.
+        let repository = known.trim_end_matches("latest");
+        let mut found = list(
+            &CLASSES[1..],
+            links::Names::StartingWith(repository.to_owned()),
+            None,
+            project,
+        )?;
+        // The colon may also be that of a registry's port.
+        found.retain(|link| {
+            let tag = link.name.strip_prefix(repository);
+            tag.is_some_and(|tag| !tag.contains('/'))
+        });
+        links.append(&mut found);
+    }
+    with_ids(links, project)
 }
 
 /// Returns the rows of the one image that the ID means.
@@ -52,16 +78,19 @@ fn keep_readable(links: &mut Vec<links::Link>, owner: Option<&str>) -> Result<()
 
 /// Returns the links with this name, and the hash links of the collections that they lead to.
 fn named(names: Vec<String>, project: Option<&str>) -> Result<Vec<links::Link>, Failure> {
-    let mut links = list(
-        &[links::Class::RepoTag],
-        links::Names::Exactly(names),
-        None,
-        project,
-    )?;
+    let names = links::Names::Exactly(names);
+    with_ids(list(&CLASSES[1..], names, None, project)?, project)
+}
+
+/// Adds the hash links of the collections that links lead to.
+fn with_ids(
+    mut links: Vec<links::Link>,
+    project: Option<&str>,
+) -> Result<Vec<links::Link>, Failure> {
     let heads = link_heads::of(&links);
     if !heads.is_empty() {
         links.extend(list(
-            &[links::Class::ImageHash],
+            &CLASSES[..1],
             links::Names::All,
             Some(heads),
             project,

@@ -3,7 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 
-use crate::output::{Stream, fit};
+use keepdocker_console::{Stream, fit};
+
 use crate::settings::process_variable;
 
 /// The width where the terminal does not tell its own.

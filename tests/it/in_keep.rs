@@ -114,7 +114,7 @@ fn what_is_planned_of_a_name_is_applied_and_is_done_then() {
     let words = ["tag", NAME, "lab/tool:2", "--dry-run", "-o", plan];
     let printed = ground.environment.keepdocker(&words).success();
     assert!(
-        printed.contains("would create link docker_image_repo+tag `lab/tool:2`"),
+        printed.contains("+ create link docker_image_repo+tag `lab/tool:2`"),
         "{printed}"
     );
     assert_eq!(state(&ground.cluster), before, "nothing was written");

@@ -29,6 +29,7 @@ mod empty_values; // options that are empty because a variable was not set
 mod endpoints; // where token and data go, under a policy
 mod engine_environment; // which variables reach the engine
 mod engines; // the matrix: every engine all the way
+mod everyday; // long listings, several images at once, plans in files
 mod exchange; // images that go between our program and the Python ones
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module

@@ -57,13 +57,15 @@ fn a_dry_run_writes_nothing_and_tells_what_would_be_written() {
         .success();
 
     for line in [
-        "would store image sha256:70a7460c1d52",
-        "would create collection `",
-        "would create link docker_image_hash `sha256:70a7460c1d52",
-        "would create link docker_image_repo+tag `",
+        "+ store image sha256:70a7460c1d52",
+        "+ create collection `",
+        "+ create link docker_image_hash `sha256:70a7460c1d52",
+        "+ create link docker_image_repo+tag `",
     ] {
         assert!(printed.contains(line), "{line} is not in:\n{printed}");
     }
+    let last = printed.lines().last().unwrap();
+    assert!(last.ends_with(" to send, 0 B in Keep already"), "{printed}");
     desk.cluster.assert_nothing_registered();
     assert_eq!(desk.cluster.log().blocks_written(), 0);
 
@@ -257,7 +259,7 @@ fn a_further_name_is_planned_and_told_unless_somebody_was_quicker() {
     ];
     let printed = desk.environment.keepdocker(&arguments).success();
     let line = format!(
-        "would have collection {} tell its names: [\"lab/tool:1\",\"lab/tool:2\"]\n",
+        "~ have collection {} tell its names: [\"lab/tool:1\",\"lab/tool:2\"]\n",
         uuid.as_str().unwrap()
     );
     assert!(printed.contains(&line), "{printed}");

@@ -32,7 +32,14 @@ fn ground() -> (Cluster, Environment) {
 /// Uploads an image into a project, and returns who owns the collection.
 fn uploaded_to(cluster: &Cluster, environment: &Environment, project: &str) -> Value {
     let archive = format!("docker-archive:{}", data("tiny-docker20.10.tar").display());
-    let words = ["upload", "--from", &archive, "lab/tool:1", "--project", project];
+    let words = [
+        "upload",
+        "--from",
+        &archive,
+        "lab/tool:1",
+        "--project",
+        project,
+    ];
     let collection = environment.keepdocker(&words).success();
     let all = cluster.collections();
     let made = all
@@ -84,7 +91,15 @@ fn a_plan_has_the_uuid() {
     let plan = environment.home().join("plan.json");
     let plan = plan.to_str().unwrap();
     let archive = format!("docker-archive:{}", data("tiny-docker20.10.tar").display());
-    let words = ["plan", "--from", &archive, "--project", "Genomics/Images", "-o", plan];
+    let words = [
+        "plan",
+        "--from",
+        &archive,
+        "--project",
+        "Genomics/Images",
+        "-o",
+        plan,
+    ];
     let _ = environment.keepdocker(&words).success();
     let text = std::fs::read_to_string(plan).unwrap();
     let plan_of: Value = serde_json::from_str(&text).unwrap();

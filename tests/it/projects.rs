@@ -192,8 +192,14 @@ fn what_is_no_project_at_all_is_a_wrong_command_line() {
     for (wrong, words) in [
         ("kdbox-4zz18-000000000000000", is_uuid),
         ("nonsense", "there is no project `nonsense`, or"),
-        ("../users/current", "there is no project `../users/current`, or"),
-        ("a//b", "is neither the UUID of a project nor a path of names"),
+        (
+            "../users/current",
+            "there is no project `../users/current`, or",
+        ),
+        (
+            "a//b",
+            "is neither the UUID of a project nor a path of names",
+        ),
     ] {
         let refused = ground.upload(&ground.environment, wrong, &[]);
         let said = refused.failure(2);

@@ -27,6 +27,8 @@ pub struct Asked<'a> {
     pub platform: Option<&'a types::Platform>,
     /// What the image is asked for by. A name that the archive does not know is a new name for what it holds.
     pub reference: Option<&'a Reference>,
+    /// Whether it is asked of a registry, and not of an archive.
+    pub of_registry: bool,
 }
 
 /// Why no image is meant. The texts are for people, and list what there is.
@@ -39,6 +41,23 @@ pub enum NoSelection {
 }
 
 impl Asked<'_> {
+    /// Returns who holds the images, for people.
+    fn holder(&self) -> &'static str {
+        match self.of_registry {
+            true => "registry",
+            false => "archive",
+        }
+    }
+
+    /// Says that no image is what is wanted, and what there is.
+    fn none<'a>(&self, wanted: &str, held: impl Iterator<Item = &'a HeldImage>) -> NoSelection {
+        NoSelection::NoSuchImage(format!(
+            "the {} holds no image {wanted}; it holds {}",
+            self.holder(),
+            listed(held)
+        ))
+    }
+
     /// Returns the platform that is meant where there is a choice.
     #[must_use]
     pub fn platform(&self) -> types::Platform {
@@ -78,7 +97,7 @@ pub fn choose<'a>(
                 || called.is_digest(digests(image))
         });
         if meant.is_empty() {
-            return Err(none(&quoted(text), images.iter()));
+            return Err(asked.none(&quoted(text), images.iter()));
         }
     }
     by_platform(&mut meant, asked, images)?;
@@ -103,9 +122,10 @@ pub fn choose<'a>(
     }
     match different[..] {
         [image] => Ok(image),
-        [] => Err(none(&wanted, held.into_iter())),
+        [] => Err(asked.none(&wanted, held.into_iter())),
         _ => Err(NoSelection::Ambiguous(format!(
-            "the archive holds several images: {}; name the one that is meant",
+            "the {} holds several images: {}; name the one that is meant",
+            asked.holder(),
             listed(different.into_iter())
         ))),
     }
@@ -142,6 +162,7 @@ pub fn of_registry(
     }
     let asked = Asked {
         platform,
+        of_registry: true,
         ..Asked::default()
     };
     choose(&images, &asked).map(|image| image.id.clone())
@@ -192,7 +213,7 @@ fn by_platform(
             None => "; choose another with `--platform`",
         };
         let wanted = format!("for {}{hint}", platform_text(&asked.platform()));
-        return Err(none(&wanted, images.iter()));
+        return Err(asked.none(&wanted, images.iter()));
     }
     meant.retain(|_| stays.pop().unwrap_or_default());
     Ok(())
@@ -245,13 +266,6 @@ fn in_terms(platform: &types::Platform) -> Platform {
         architecture: platform.architecture.clone(),
         variant: platform.variant.clone(),
     }
-}
-
-fn none<'a>(wanted: &str, held: impl Iterator<Item = &'a HeldImage>) -> NoSelection {
-    NoSelection::NoSuchImage(format!(
-        "the archive holds no image {wanted}; it holds {}",
-        listed(held)
-    ))
 }
 
 /// Lists images for people.

@@ -81,12 +81,14 @@ fn a_project_lists_what_it_owns() {
 }
 
 #[test]
-fn a_name_is_found_exactly() {
+fn a_name_is_found_exactly_and_a_repository_with_all_its_tags() {
     three_images();
     for (image, tag, expected) in [
         ("a:1", None, vec!["a:1 x"]),
         ("a", Some("2"), vec!["a:2 x"]),
-        ("a", None, vec![]),
+        ("a", None, vec!["a:2 x", "a:1 x"]),
+        ("docker.io/library/a", None, vec!["a:2 x", "a:1 x"]),
+        ("a:latest", None, vec![]),
         ("s", None, vec![]),
         ("sha256", None, vec![]),
     ] {
@@ -121,6 +123,14 @@ fn a_name_outside_the_grammar_is_found_letter_by_letter() {
     assert_eq!(exactly("a:1"), ["a:1 x"]);
     for name in ["Lab/Tool:1.0", "lab/tool:1.0 ", "a:%", "a:_", "", A] {
         assert_eq!(exactly(name), [""; 0], "{name}");
+    }
+    // A repository has tags, and a registry a port.
+    for (asked, count) in [("localhost:5000/lab/tool", 0), ("localhost", 0), ("a", 2)] {
+        assert_eq!(
+            listed(&request(Some(asked), None, None)).len(),
+            count,
+            "{asked}"
+        );
     }
     // The halves of a name that was split at the colon of its registry are put together again.
     let halves = request(Some("localhost"), Some("5000/lab/tool"), None);

@@ -26,6 +26,7 @@ pub(super) fn given(
         called: request.selection.as_deref(),
         platform: request.platform.as_ref(),
         reference: reference.as_ref(),
+        ..Asked::default()
     };
     // The config's digest is the ID of every image in an archive, which makes it v2.
     check_format("v2", cluster, request.force_image_format)?;
@@ -62,6 +63,7 @@ pub(super) fn of_registry(
         called: None,
         platform: request.platform.as_ref(),
         reference: Some(&name),
+        of_registry: true,
     };
     let origin = Origin {
         reference: format!("{}@{}", source.repository(), resolved.digest),

@@ -206,8 +206,10 @@ impl FromStr for Location {
 /// Tells whether a user and a password stand where a name begins: a digest is the only thing that an `@` may introduce.
 fn has_login(rest: &str) -> bool {
     rest.split_once('@').is_some_and(|(before, after)| {
-        let is_digest = after.split_once(':').is_some_and(|(_, hex)| {
-            hex.len() > 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+        // A digest that was cut is one, too: a host called so has no port of letters.
+        let is_digest = after.split_once(':').is_some_and(|(algorithm, hex)| {
+            let is_known = matches!(algorithm, "sha256" | "sha512");
+            (is_known || hex.len() > 8) && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
         });
         before.contains(':') && !is_digest
     })
@@ -362,6 +364,18 @@ mod tests {
             Location::of_file("docker://debian"),
             Some(Location::Registry("debian".into()))
         );
+    }
+
+    #[test]
+    fn a_digest_that_was_cut_is_no_login() {
+        for name in [
+            "lab.example:5000/x@sha256:abc",
+            "lab.example/x:1@sha256:abc",
+            "x@sha512:0",
+        ] {
+            let location = format!("docker://{name}").parse();
+            assert_eq!(location, Ok(Location::Registry(name.into())));
+        }
     }
 
     #[test]

@@ -54,15 +54,15 @@ impl Column {
 
 /// A table: its columns, and rows with a cell for each.
 #[derive(Debug)]
-pub struct Columns<'a, const N: usize> {
-    columns: [Column; N],
-    rows: Vec<[Cow<'a, str>; N]>,
+pub struct Columns<'a> {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cow<'a, str>>>,
 }
 
-impl<'a, const N: usize> Columns<'a, N> {
-    /// Creates a table. The cells must be harmless already.
+impl<'a> Columns<'a> {
+    /// Creates a table. Each row has a cell for each column; the cells must be harmless already.
     #[must_use]
-    pub fn new(columns: [Column; N], rows: Vec<[Cow<'a, str>; N]>) -> Self {
+    pub fn new(columns: Vec<Column>, rows: Vec<Vec<Cow<'a, str>>>) -> Self {
         Self { columns, rows }
     }
 
@@ -70,7 +70,8 @@ impl<'a, const N: usize> Columns<'a, N> {
     #[must_use]
     pub fn fitted(&self, width: usize) -> String {
         let widths = self.widths(width);
-        let headings = self.columns.map(|column| Cow::Borrowed(column.heading));
+        let headings = self.columns.iter().map(|column| column.heading.into());
+        let headings: Vec<Cow<'_, str>> = headings.collect();
         let mut text = String::new();
         for row in std::iter::once(&headings).chain(&self.rows) {
             let start = text.len();
@@ -94,15 +95,15 @@ impl<'a, const N: usize> Columns<'a, N> {
     }
 
     /// Returns how wide each column is to be; none for one that has to go.
-    fn widths(&self, room: usize) -> [Option<usize>; N] {
-        let mut widths = std::array::from_fn(|place| {
+    fn widths(&self, room: usize) -> Vec<Option<usize>> {
+        let natural = |(place, column): (usize, &Column)| {
             let cells = self.rows.iter().map(|row| row[place].chars().count());
-            let heading = self.columns[place].heading.chars().count();
-            Some(cells.fold(heading, usize::max))
-        });
+            Some(cells.fold(column.heading.chars().count(), usize::max))
+        };
+        let mut widths: Vec<_> = self.columns.iter().enumerate().map(natural).collect();
         loop {
             let mut excess = sum(&widths).saturating_sub(room);
-            let mut least = widths;
+            let mut least = widths.clone();
             for (width, column) in least.iter_mut().zip(&self.columns) {
                 if let (Some(width), Give::Cut(narrowest)) = (width, column.give) {
                     *width = (*width).min(narrowest);
@@ -122,7 +123,9 @@ impl<'a, const N: usize> Columns<'a, N> {
                             width > least[*place].unwrap_or(0) || (!can_fit && width > 1)
                         })
                 };
-                let widest = (0..N).filter(cuttable).max_by_key(|place| widths[*place]);
+                let widest = (0..widths.len())
+                    .filter(cuttable)
+                    .max_by_key(|place| widths[*place]);
                 let Some(widest) = widest else { break };
                 widths[widest] = widths[widest].map(|width| width - 1);
                 excess -= 1;
@@ -132,12 +135,12 @@ impl<'a, const N: usize> Columns<'a, N> {
     }
 
     /// Returns which of the columns that are left goes next.
-    fn next_to_go(&self, widths: &[Option<usize>; N]) -> Option<usize> {
+    fn next_to_go(&self, widths: &[Option<usize>]) -> Option<usize> {
         let rank = |place: &usize| match self.columns[*place].give {
             Give::Way(rank) if widths[*place].is_some() => Some(rank),
             Give::Way(_) | Give::Nothing | Give::Cut(_) => None,
         };
-        (0..N)
+        (0..widths.len())
             .filter(|place| rank(place).is_some())
             .min_by_key(rank)
     }
@@ -173,8 +176,8 @@ fn cut(text: &str, width: usize) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn table() -> Columns<'static, 4> {
-        let columns = [
+    fn table() -> Columns<'static> {
+        let columns = vec![
             Column::new("NAME", Give::Cut(6)),
             Column::new("TAG", Give::Cut(3)),
             Column::new("ID", Give::Nothing),
@@ -184,7 +187,10 @@ mod tests {
             ["registry.example.org/lab/tool", "1", "0123456789ab", "7"],
             ["tool", "2024-05-06", "ba9876543210", "1234"],
         ];
-        Columns::new(columns, rows.map(|row| row.map(Cow::Borrowed)).to_vec())
+        Columns::new(
+            columns,
+            rows.map(|row| row.map(Cow::Borrowed).to_vec()).to_vec(),
+        )
     }
 
     #[test]

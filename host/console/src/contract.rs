@@ -124,10 +124,10 @@ macro_rules! contract_of_failures {
                     Self::ReuseRefused(reason) => cluster::reuse_refused(reason),
                     Self::UnusableProject(unusable) => match unusable.reason {
                         ProjectFault::Absent(reason) => {
-                            cluster::absent_project(&unusable.project, reason, purpose)
+                            cluster::absent_project(&unusable.project, reason)
                         }
                         ProjectFault::NoProject(class) => {
-                            cluster::no_project(&unusable.project, &class, purpose)
+                            cluster::no_project(&unusable.project, &class)
                         }
                         ProjectFault::ReadOnly(name) => {
                             cluster::read_only_project(&unusable.project, &name, purpose)

@@ -43,7 +43,11 @@ pub(crate) fn plain(level: Level, text: &str, width: Option<usize>) -> String {
 
 /// Returns what is shown of advice.
 pub(crate) fn hint(advice: &str, width: Option<usize>) -> String {
-    labelled(Some(Label::new("hint:", "1;36")), &presentable(advice), width)
+    labelled(
+        Some(Label::new("hint:", "1;36")),
+        &presentable(advice),
+        width,
+    )
 }
 
 /// Returns a message as it is shown. Secrets go first: cut or escaped they would not be recognised.

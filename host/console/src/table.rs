@@ -66,32 +66,57 @@ fn row(text: &mut String, repository: &str, tag: &str, id: &str, collection: &st
     .expect("writing to a string does not fail");
 }
 
-/// Returns the table for people at a terminal of this width. An ID has the digits alone, which every command takes.
+/// What a long listing tells of an image besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// The size of its file, for people.
+    pub size: String,
+    /// Who owns its collection, by name where that can be seen.
+    pub owner: String,
+}
+
+/// Returns the table for people, no wider than this. An ID has the digits alone, which every command takes. A long
+/// listing has a detail for each image.
 #[must_use]
-pub fn fitted_table<'a, I>(images: &'a [I], ids: Ids, width: usize, now: DateTime<Utc>) -> String
+pub fn fitted_table<'a, I>(
+    images: &'a [I],
+    details: Option<&'a [Detail]>,
+    ids: Ids,
+    width: usize,
+    now: DateTime<Utc>,
+) -> String
 where
     ListedImage<'a>: From<&'a I>,
 {
-    let columns = [
+    let mut columns = vec![
         Column::new("REPOSITORY", Give::Cut(12)),
         Column::new("TAG", Give::Cut(6)),
         Column::new("IMAGE ID", Give::Nothing),
         Column::new("COLLECTION", Give::Way(1)),
         Column::of_numbers("AGE", Give::Way(2)),
     ];
-    let rows = images.iter().map(ListedImage::from).map(|image| {
+    if details.is_some() {
+        columns.push(Column::of_numbers("SIZE", Give::Way(4)));
+        columns.push(Column::new("OWNER", Give::Way(3)));
+    }
+    let rows = images.iter().enumerate().map(|(place, image)| {
+        let image = ListedImage::from(image);
         let id = image.image.unwrap_or(UNKNOWN);
         let id = match ids {
             Ids::Short => prefix(id.strip_prefix("sha256:").unwrap_or(id), 12),
             Ids::Whole => id,
         };
-        [
+        let mut row = vec![
             escape(image.repository.unwrap_or(NONE)),
             escape(image.tag.unwrap_or(NONE)),
             escape(id),
             escape(image.collection),
             age(image.timestamp, now),
-        ]
+        ];
+        if let Some(detail) = details.and_then(|details| details.get(place)) {
+            row.extend([escape(&detail.size), escape(&detail.owner)]);
+        }
+        row
     });
     Columns::new(columns, rows.collect()).fitted(width)
 }
@@ -183,11 +208,11 @@ mod tests {
         let now = DateTime::from_timestamp(1_591_775_176, 0).unwrap();
         let images = [image("2020-06-09T07:46:16.5Z")];
         assert_eq!(
-            fitted_table(&images, Ids::Short, 80, now),
+            fitted_table(&images, None, Ids::Short, 80, now),
             "REPOSITORY    TAG     IMAGE ID      COLLECTION                   AGE\n\
              arvados/jobs  latest  aaaaaaaaaaaa  zzzzz-4zz18-0123456789abcde   1d\n"
         );
-        let narrow = fitted_table(&images, Ids::Short, 40, now);
+        let narrow = fitted_table(&images, None, Ids::Short, 40, now);
         assert!(!narrow.contains("4zz18"), "{narrow}");
         assert!(narrow.contains("aaaaaaaaaaaa"), "{narrow}");
     }

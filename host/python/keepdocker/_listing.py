@@ -15,6 +15,9 @@ AMBIGUOUS_IMAGE = 5
 # In bytes. Nobody has given an image a longer name, and the arguments of a program are limited.
 LONGEST_NAME = 4096
 
+# What can own a collection: a project or a user.
+_OWNER = re.compile(r"[a-z0-9]{5}-(?:j7d0g|tpzed)-[a-z0-9]{15}\Z")
+
 
 def list_images_in_arv(api_client, num_retries, image_name=None, image_tag=None, project_uuid=None):
     """Returns the images that the cluster has, the best match first.
@@ -30,8 +33,8 @@ def list_images_in_arv(api_client, num_retries, image_name=None, image_tag=None,
 
     Raises Error if the program cannot be run or fails.
     """
-    # Nothing is owned by an empty UUID, and the program would take it for none at all.
-    if project_uuid is not None and not project_uuid:
+    # Nothing is owned by what is no UUID; the program would take an empty one for none at all, and others for names.
+    if project_uuid is not None and not _OWNER.match(project_uuid):
         return []
     options = []
     if num_retries is not None:

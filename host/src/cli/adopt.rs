@@ -30,7 +30,11 @@ pub(crate) struct Adopt {
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// The project that is to have it, by UUID, name or path [default: that of the collection].
-    #[arg(long = "project", visible_alias = "project-uuid", value_name = "PROJECT")]
+    #[arg(
+        long = "project",
+        visible_alias = "project-uuid",
+        value_name = "PROJECT"
+    )]
     pub project_uuid: Option<String>,
     /// The digest by which compute nodes look for the image: `config`, or `manifest` if their Docker
     /// uses the containerd image store [default: from config.toml or KEEPDOCKER_IMAGE_ID, else config].

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::invocation::{Execute, Invocation};
-use super::plan::{Apply, as_json, keep, refuse_file, told};
+use super::plan::{Apply, as_json, check_file, keep, refuse_file, told};
 use super::request;
 use super::suggestions::suggest;
 use crate::component::Request;
@@ -104,6 +104,7 @@ impl<C: Changing> Execute for Change<C> {
         if self.output.is_some() && !self.dry_run {
             return Err(refuse_file("add `--dry-run`"));
         }
+        check_file(self.output.as_deref())?;
         let console = invocation.console;
         let mut surroundings = invocation.surroundings().await?;
         if let Some(project) = self.what.project() {

@@ -43,7 +43,10 @@ impl Execute for Doctor {
             true => as_json(&findings),
             false => {
                 let width = output::width_of(Stream::Output);
-                findings.iter().map(|finding| line(finding, width)).collect()
+                findings
+                    .iter()
+                    .map(|finding| line(finding, width))
+                    .collect()
             }
         };
         request::answer(console, text)?;

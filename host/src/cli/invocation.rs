@@ -9,6 +9,7 @@ use crate::run::{Options, Surroundings};
 use crate::settings::Environment;
 
 /// What a command runs with, beside its own arguments.
+#[derive(Clone)]
 pub(crate) struct Invocation {
     /// What the options of every command say.
     pub options: Options,

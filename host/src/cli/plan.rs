@@ -12,9 +12,11 @@ use super::invocation::{Execute, Invocation};
 use super::request;
 use super::upload::Upload;
 use super::uploaded::note_of_layers;
+use crate::bindings::commands::Uploaded;
 use crate::harmless::escape;
 use crate::output::{self, Console, Exit, Level, Report, Stream};
 use crate::plan::{Plan, PlanError, UPLOAD};
+use crate::progress::bytes;
 
 /// Show what an upload would change, and write nothing (same as `upload --dry-run`).
 #[derive(Debug, Args)]
@@ -68,6 +70,7 @@ pub(crate) struct Apply {
 /// If the upload would fail, or the plan cannot be written.
 pub(super) async fn dry_run(mut upload: Upload, invocation: Invocation) -> Result<(), Report> {
     let console = invocation.console;
+    check_file(upload.output.as_deref())?;
     if let Some(source) = &upload.from
         && source.to_str().is_none()
     {
@@ -97,7 +100,8 @@ pub(super) async fn dry_run(mut upload: Upload, invocation: Invocation) -> Resul
     let text = if upload.json {
         plan.to_json()
     } else {
-        told(&plan, "the project has the image")
+        let text = told(&plan, "the project has the image");
+        text + &uploaded.as_ref().map(to_send).unwrap_or_default()
     };
     request::answer(console, text)
 }
@@ -116,10 +120,36 @@ pub(super) fn keep(plan: &Plan, file: Option<&Path>, console: Console) -> Result
     Ok(())
 }
 
+/// Makes sure that a plan is to go to a file, if anywhere.
+pub(super) fn check_file(file: Option<&Path>) -> Result<(), Report> {
+    match file == Some(Path::new("-")) {
+        true => Err(Report::new(
+            Exit::Usage,
+            "a plan is saved to a file, and `-` stands for standard output",
+        )
+        .advise("`--json` prints what is planned; a file of that name is `./-`")),
+        false => Ok(()),
+    }
+}
+
 /// Refuses a file for a plan where none is made.
 pub(super) fn refuse_file(instead: &str) -> Report {
     let reason = "`--output` is for the plan, and without `--dry-run` there is none";
     Report::new(Exit::Usage, reason).advise(instead)
+}
+
+/// Says how much data would go to Keep, where there is an archive to store.
+///
+/// What an interrupted upload has sent already shows only when it is done.
+fn to_send(uploaded: &Uploaded) -> String {
+    match uploaded.size {
+        0 => String::new(),
+        _ => line(&format!(
+            "{} to send, {} in Keep already",
+            bytes(uploaded.sent),
+            bytes(uploaded.reused)
+        )),
+    }
 }
 
 /// Says what would be written; `nothing` says why that is nothing.
@@ -127,7 +157,7 @@ pub(super) fn told(plan: &Plan, nothing: &str) -> String {
     let mut text: String = plan
         .steps
         .iter()
-        .map(|step| line(&format!("would {}", escape(&step.to_string()))))
+        .map(|step| line(&format!("{} {}", step.sign(), escape(&step.to_string()))))
         .collect();
     if !plan.complete {
         text.push_str(&line("the rest is not known before that"));

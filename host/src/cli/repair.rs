@@ -32,7 +32,11 @@ pub(crate) struct Repair {
     #[arg(long, value_name = "DIGEST")]
     pub image_id: Option<ImageId>,
     /// Only images that this project owns, by UUID, name or path.
-    #[arg(long = "project", visible_alias = "project-uuid", value_name = "PROJECT")]
+    #[arg(
+        long = "project",
+        visible_alias = "project-uuid",
+        value_name = "PROJECT"
+    )]
     pub project_uuid: Option<String>,
 }
 

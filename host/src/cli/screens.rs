@@ -4,7 +4,7 @@ use chrono::DateTime;
 
 use super::snapshots::failures;
 use crate::bindings::commands::ListedImage;
-use crate::output::{self, Ids, Report};
+use crate::output::{self, Detail, Ids, Report};
 use keepdocker_console::Purpose;
 
 /// A wide terminal, one that nobody has widened, and half of one.
@@ -17,10 +17,7 @@ fn screens(show: impl Fn(usize) -> String) -> String {
         for line in shown.lines() {
             // What is copied is never broken.
             let is_whole = line.contains('`') || !line.trim().contains(' ');
-            assert!(
-                line.chars().count() <= width || is_whole,
-                "{width}: {line}"
-            );
+            assert!(line.chars().count() <= width || is_whole, "{width}: {line}");
         }
         format!("{}\n{shown}", "-".repeat(width))
     });
@@ -54,13 +51,31 @@ fn listings() {
             ..listed("", "", "c", "2021-05-06T07:08:09Z")
         },
     ];
-    let text = screens(|width| output::fitted_table(&images, Ids::Short, width, now));
+    let text = screens(|width| output::fitted_table(&images, None, Ids::Short, width, now));
     insta::assert_snapshot!("screens_of_images", text);
+
+    let detail = |size: &str, owner: &str| Detail {
+        size: size.into(),
+        owner: owner.into(),
+    };
+    let details = [
+        detail("112.4 MiB", "Genomics"),
+        detail("1.2 GiB", "Somebody Else of the Laboratory"),
+        detail("18.5 KiB", "zzzzz-tpzed-0123456789abcde"),
+    ];
+    let text =
+        screens(|width| output::fitted_table(&images, Some(&details), Ids::Short, width, now));
+    insta::assert_snapshot!("screens_of_images_long", text);
 }
 
 #[test]
 fn messages() {
-    let shown = ["no such image", "ambiguous image", "archive unsound", "too early"];
+    let shown = [
+        "no such image",
+        "ambiguous image",
+        "archive unsound",
+        "too early",
+    ];
     let reports: Vec<Report> = failures()
         .into_iter()
         .filter(|(name, _)| shown.contains(name))

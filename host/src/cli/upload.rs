@@ -1,5 +1,8 @@
 //! `keepdocker upload`.
 
+mod request;
+mod several;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -7,21 +10,17 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use super::hints;
 use super::invocation::{Execute, Invocation};
 use super::plan::{Apply, dry_run, refuse_file};
 use super::progress_form::ProgressForm;
+use super::request as common;
 use super::uploaded::tell;
-use super::{hints, request};
-use crate::archive::{Location, Platform};
-use crate::bindings::commands::{Answer, Command, Origin, Pull, Reach, UploadRequest, Uploaded};
-use crate::bindings::keep::{BlockLayout, Depth, Form};
-use crate::bindings::types;
-use crate::component::Request;
+use crate::archive::Location;
+use crate::bindings::commands::UploadRequest;
 use crate::harmless::escape;
-use crate::keep::Lenders;
-use crate::output::{Exit, Purpose, Report};
+use crate::output::{Exit, Report};
 use crate::plan::{Plan, UPLOAD};
-use crate::policy::{Demands, Reuse, Verify};
 use crate::progress::Look;
 use crate::run::{Options, Surroundings};
 use crate::settings::{Environment, ImageId};
@@ -35,6 +34,7 @@ use keepdocker_console::values::settle;
     after_help = "\
 Examples:
   keepdocker upload lab/tool:1.2
+  keepdocker upload lab/tool:1.2 lab/other:3 saved.tar
   keepdocker upload lab/tool:1.2 --project Genomics/Images
   docker save lab/tool:1.2 | keepdocker upload --from - lab/tool:1.2"
 )]
@@ -42,11 +42,14 @@ pub(crate) struct UploadArguments {
     /// The upload.
     #[command(flatten)]
     pub upload: Upload,
+    /// Further images; each is uploaded whatever becomes of the others.
+    #[arg(value_name = "MORE")]
+    pub more: Vec<String>,
 }
 
 /// What to upload, and how.
 // As JSON, which is how a plan has them, the arguments are what bears on what is written.
-#[derive(Debug, Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Upload {
     /// The image: repository, repository:tag, repository@digest, or ID; or the file or folder of an
@@ -138,7 +141,7 @@ pub(crate) struct Upload {
     pub threads: Option<u8>,
     /// How long to wait for another process that is working on the same image, such as 90s or 10m
     /// [default: as long as it takes].
-    #[arg(long, value_name = "DURATION", value_parser = request::duration, help_heading = "Run")]
+    #[arg(long, value_name = "DURATION", value_parser = common::duration, help_heading = "Run")]
     #[serde(skip)]
     pub lock_timeout: Option<Duration>,
     /// Show what would be written, and write nothing; the image is read to its end.
@@ -181,60 +184,6 @@ pub(crate) enum Layout {
     Dense,
 }
 
-impl Request for UploadRequest {
-    type Answer = Uploaded;
-    const COMMAND: &'static str = "upload";
-
-    fn purpose(&self) -> Purpose {
-        match self.origin {
-            Origin::Registry => Purpose::Fetch,
-            Origin::Engine | Origin::Given => Purpose::Store,
-        }
-    }
-
-    fn tightened(self, demands: &Demands) -> Self {
-        let asked = match self.reuse {
-            Reach::Readable => Reuse::Readable,
-            Reach::Own => Reuse::Own,
-            Reach::None => Reuse::Nothing,
-        };
-        let reuse = demands
-            .reuse()
-            .map_or(asked, |demanded| demanded.max(asked));
-        Self {
-            reuse: match reuse {
-                Reuse::Readable => Reach::Readable,
-                Reuse::Own => Reach::Own,
-                Reuse::Nothing => Reach::None,
-            },
-            verify: match demands.verify() {
-                Some(Verify::Content) => Depth::Content,
-                Some(Verify::Config) | None => self.verify,
-            },
-            ..self
-        }
-    }
-
-    fn lenders(&self) -> Lenders {
-        match self.reuse {
-            Reach::Readable => Lenders::Anybody,
-            Reach::Own => Lenders::Own(self.project.clone()),
-            Reach::None => Lenders::Nobody,
-        }
-    }
-
-    fn command(self) -> Command {
-        Command::Upload(self)
-    }
-
-    fn answer(answer: Answer) -> Option<Uploaded> {
-        match answer {
-            Answer::Upload(answer) => Some(answer),
-            _ => None,
-        }
-    }
-}
-
 impl Execute for UploadArguments {
     const PLANNED: Option<&'static str> = Some(UPLOAD);
 
@@ -247,20 +196,10 @@ impl Execute for UploadArguments {
     }
 
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
-        let mut upload = self.upload.decided(&invocation.environment)?;
-        if upload.dry_run {
-            return dry_run(upload, invocation).await;
+        match several::named(&self.upload, &self.more) {
+            Some(images) => several::upload(&self.upload, images, invocation).await,
+            None => self.upload.run(invocation).await,
         }
-        if upload.output.is_some() {
-            return Err(refuse_file("use `keepdocker plan`, or add `--dry-run`"));
-        }
-        let (start, console) = (Instant::now(), invocation.console);
-        let (surroundings, request) = upload.prepare(invocation).await?;
-        let uploaded = surroundings
-            .ask(&request)
-            .await
-            .map_err(|report| upload.hinted(report))?;
-        tell(&uploaded, start.elapsed(), upload.json, console)
     }
 
     async fn apply(apply: Apply, plan: &Plan, mut invocation: Invocation) -> Result<(), Report> {
@@ -276,6 +215,24 @@ impl Execute for UploadArguments {
 }
 
 impl Upload {
+    /// Uploads one image, or plans that.
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let mut upload = self.decided(&invocation.environment)?;
+        if upload.dry_run {
+            return dry_run(upload, invocation).await;
+        }
+        if upload.output.is_some() {
+            return Err(refuse_file("use `keepdocker plan`, or add `--dry-run`"));
+        }
+        let (start, console) = (Instant::now(), invocation.console);
+        let (surroundings, request) = upload.prepare(invocation).await?;
+        let uploaded = surroundings
+            .ask(&request)
+            .await
+            .map_err(|report| upload.hinted(report))?;
+        tell(&uploaded, start.elapsed(), upload.json, console)
+    }
+
     /// Makes nothing of the values that count as not given where they are empty.
     pub(super) fn settle(&mut self) {
         settle(&mut self.project_uuid);
@@ -285,7 +242,7 @@ impl Upload {
 
     /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
     pub(super) fn decided(mut self, environment: &Environment) -> Result<Self, Report> {
-        let (image_id, origin) = request::image_id_with_origin(self.image_id, environment)?;
+        let (image_id, origin) = common::image_id_with_origin(self.image_id, environment)?;
         if self.verbatim && image_id == ImageId::Manifest {
             return Err(Report::new(
                 Exit::Usage,
@@ -342,7 +299,10 @@ impl Upload {
 
     /// Adds what the command's own options say of its surroundings.
     pub(super) fn complete(&self, options: &mut Options) -> Result<(), Report> {
-        self.platform.as_deref().map(platform).transpose()?;
+        self.platform
+            .as_deref()
+            .map(request::platform)
+            .transpose()?;
         options.concurrency = self.threads.map(usize::from);
         options.lock_timeout = self.lock_timeout;
         options.no_cache = self.no_cache;
@@ -364,79 +324,6 @@ impl Upload {
         }
         options.signers = self.require_signature.iter().map(PathBuf::from).collect();
         Ok(())
-    }
-
-    /// Tells whether a file stands where the image is named.
-    fn names_file(&self, options: &Options) -> bool {
-        self.from.is_none() && options.given.is_some()
-    }
-
-    pub(super) fn request(&self, options: &Options) -> UploadRequest {
-        let (origin, image, selection) = match &options.given {
-            Some(Location::Engine(source)) => match &self.image {
-                // What is after the source is the name that the image gets.
-                Some(name) => (Origin::Engine, Some(name.clone()), Some(source.clone())),
-                // `docker-daemon:REF` is another way to write REF.
-                None => (Origin::Engine, Some(source.clone()), None),
-            },
-            Some(Location::Registry(source)) => {
-                let name = if self.names_file(options) {
-                    &self.tag
-                } else {
-                    &self.image
-                };
-                (Origin::Registry, name.clone(), Some(source.clone()))
-            }
-            Some(_) if self.names_file(options) => (Origin::Given, self.tag.clone(), None),
-            Some(_) => (Origin::Given, self.image.clone(), None),
-            None => (Origin::Engine, self.image.clone(), None),
-        };
-        // What is written behind an archive says which of its images is meant.
-        let behind = options.given.as_ref().and_then(Location::image);
-        let selection = selection.or(behind.map(str::to_owned));
-        let tag = self.tag.clone().filter(|_| !self.names_file(options));
-        UploadRequest {
-            origin,
-            image,
-            selection,
-            platform: self
-                .platform
-                .as_deref()
-                .and_then(|text| platform(text).ok()),
-            tag,
-            project: self.project_uuid.clone(),
-            name: self.name.clone(),
-            pull: match self.pull {
-                PullWhen::Never => Pull::Never,
-                PullWhen::Missing => Pull::Missing,
-                PullWhen::Always => Pull::Always,
-            },
-            force: self.force,
-            force_image_format: self.force_image_format,
-            form: if self.verbatim {
-                Form::Verbatim
-            } else {
-                Form::Canonical
-            },
-            block_layout: match self.block_layout {
-                Layout::Layered => BlockLayout::Layered,
-                Layout::Dense => BlockLayout::Dense,
-            },
-            replicas: self.replication,
-            storage_classes: self.storage_classes.clone(),
-            reuse: if self.no_reuse {
-                Reach::None
-            } else {
-                Reach::Readable
-            },
-            verify: if self.verify {
-                Depth::Content
-            } else {
-                Depth::Config
-            },
-            resume: !self.no_resume && !self.no_cache,
-            named_by: self.image_id.unwrap_or_default().into(),
-        }
     }
 }
 
@@ -463,16 +350,4 @@ mod text {
     ) -> Result<Option<OsString>, D::Error> {
         Ok(Option::<String>::deserialize(deserializer)?.map(OsString::from))
     }
-}
-
-fn platform(text: &str) -> Result<types::Platform, Report> {
-    let platform = Platform::parse(text).ok_or_else(|| {
-        Report::new(Exit::Usage, format!("`{text}` is not a platform"))
-            .advise("write it like `linux/amd64` or `linux/arm/v7`")
-    })?;
-    Ok(types::Platform {
-        os: platform.os,
-        architecture: platform.architecture,
-        variant: platform.variant,
-    })
 }

@@ -108,7 +108,7 @@ pub(crate) fn inventory_table(inventory: &Inventory, now: SystemTime) -> String 
 
 /// Returns the rows for a terminal: twelve digits of an ID are enough to know an image by.
 fn fitted(inventory: &Inventory, now: SystemTime, width: usize) -> String {
-    let columns = [
+    let columns = vec![
         Column::new("KIND", Give::Nothing),
         Column::of_numbers("SIZE", Give::Nothing),
         Column::of_numbers("AGE", Give::Nothing),
@@ -118,7 +118,7 @@ fn fitted(inventory: &Inventory, now: SystemTime, width: usize) -> String {
     let rows = inventory.files.iter().map(|(entry, usage)| {
         let image = entry.image.as_deref().unwrap_or("-");
         let image = image.strip_prefix("sha256:").unwrap_or(image);
-        [
+        vec![
             Cow::Borrowed(entry.kind.name()),
             Cow::Owned(progress::bytes(entry.size)),
             Cow::Owned(age(entry.age(now))),
@@ -157,8 +157,7 @@ pub(crate) fn cleaned_text(cleaned: &Cleaned) -> String {
         writeln!(text, "kept {}: {why}", entry.name).expect("writing to a string does not fail");
     }
     let (files, bytes) = (count(cleaned.removed.len(), "file"), size(&cleaned.removed));
-    writeln!(text, "removed {files}, {bytes} bytes")
-        .expect("writing to a string does not fail");
+    writeln!(text, "removed {files}, {bytes} bytes").expect("writing to a string does not fail");
     text
 }
 

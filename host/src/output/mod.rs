@@ -13,7 +13,7 @@ use crate::bindings;
 pub(crate) use change::changed;
 pub(crate) use failure::failure;
 pub(crate) use keepdocker_console::{
-    Console, Exit, Ids, Level, Purpose, Report, Stream, Style, color, conceal, concealed, fit,
+    Console, Detail, Exit, Ids, Level, Purpose, Report, Stream, Style, color, conceal, concealed,
     fitted_table, json, table, width_of, wrapped,
 };
 pub(crate) use runs::{runs, steps};

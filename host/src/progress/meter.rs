@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use keepdocker_console::Console;
 
 use super::shown::Shown;
-use crate::terminal;
 use super::{Direction, Progress};
+use crate::terminal;
 
 /// How far a transfer has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ mod command;
 mod doctor;
 mod embedded;
 mod ending;
+mod holdings;
 mod plan;
 mod projects;
 mod recorders;
@@ -27,6 +28,7 @@ use keepdocker_console::{Exit, Level, Purpose, Report};
 
 pub(crate) use doctor::{Finding, State, checkup_without_settings};
 pub(crate) use ending::no_policy;
+pub(crate) use holdings::Holdings;
 pub(crate) use surroundings::{Options, Surroundings};
 pub(crate) use upkeep::{Cleaned, Inventory};
 

@@ -36,7 +36,10 @@ impl Surroundings {
         if uuid::is_owner(text) {
             return Ok(());
         }
-        if [Kind::Collection, Kind::Link].iter().any(|kind| uuid::is(text, *kind)) {
+        if [Kind::Collection, Kind::Link]
+            .iter()
+            .any(|kind| uuid::is(text, *kind))
+        {
             return Err(Report::new(
                 Exit::Usage,
                 format!("`{text}` is not the UUID of a project or user; nothing was sent"),
@@ -61,8 +64,11 @@ impl Surroundings {
     pub(crate) async fn fault_of_project(&self, uuid: &str) -> Option<String> {
         let capabilities = self.capabilities().ok()?;
         let absent = capabilities.api.api().project(uuid).await.err()?;
-        matches!(absent, Error::NotFound(_))
-            .then(|| format!("there is no project {uuid}, or it is in the trash, or the token may not see it"))
+        matches!(absent, Error::NotFound(_)).then(|| {
+            format!(
+                "there is no project {uuid}, or it is in the trash, or the token may not see it"
+            )
+        })
     }
 }
 
@@ -76,9 +82,14 @@ fn names_in(path: &str) -> Result<Vec<String>, Report> {
     if parts.len() > MOST_PARTS || parts.iter().any(|part| part.is_empty()) {
         return Err(Report::new(
             Exit::Usage,
-            format!("`{}` is neither the UUID of a project nor a path of names", escape(path)),
+            format!(
+                "`{}` is neither the UUID of a project nor a path of names",
+                escape(path)
+            ),
         )
-        .advise("write it like `Images` or `Genomics/Images`, or give the UUID that Workbench shows"));
+        .advise(
+            "write it like `Images` or `Genomics/Images`, or give the UUID that Workbench shows",
+        ));
     }
     let runs = (0..parts.len()).flat_map(|start| {
         let parts = &parts;
@@ -125,7 +136,8 @@ async fn unknown(text: &str, api: &Api) -> Report {
     // What cannot be listed is no failure of its own.
     let known = api.newest_projects(MOST_SEARCHED).await.unwrap_or_default();
     let last = text.rsplit('/').next().unwrap_or(text).to_lowercase();
-    let likeness = |project: &NamedProject| strsim::jaro_winkler(&project.name.to_lowercase(), &last);
+    let likeness =
+        |project: &NamedProject| strsim::jaro_winkler(&project.name.to_lowercase(), &last);
     let mut like: Vec<(f64, &NamedProject)> = known
         .iter()
         .map(|project| (likeness(project), project))
@@ -195,7 +207,10 @@ mod tests {
             ["h", "x", "g"],
         ]);
         let found = |path: &str| -> Vec<&str> {
-            meant(path, &known).iter().map(|project| &*project.uuid).collect()
+            meant(path, &known)
+                .iter()
+                .map(|project| &*project.uuid)
+                .collect()
         };
         for (path, expected) in [
             ("Genomics", &["a"][..]),
@@ -214,7 +229,10 @@ mod tests {
 
     #[test]
     fn each_run_of_parts_can_be_a_name() {
-        assert_eq!(names_in("a/b/c").unwrap(), ["a", "a/b", "a/b/c", "b", "b/c", "c"]);
+        assert_eq!(
+            names_in("a/b/c").unwrap(),
+            ["a", "a/b", "a/b/c", "b", "b/c", "c"]
+        );
         for wrong in ["", "/", "a//b", "/a", "a/", &"a/".repeat(40)] {
             assert_eq!(names_in(wrong).unwrap_err().exit, Exit::Usage, "{wrong}");
         }

@@ -49,10 +49,7 @@ fn what_is_planned_of_a_repair_can_be_applied() {
     ground.environment.set("KEEPDOCKER_IMAGE_ID", "manifest");
     let words = ["repair", NAME, "--dry-run", "-o", plan];
     let output = ground.environment.keepdocker(&words);
-    assert!(
-        output.success().contains("would create collection"),
-        "{output}"
-    );
+    assert!(output.success().contains("+ create collection"), "{output}");
     assert!(output.stderr.contains("keepdocker apply"), "{output}");
     assert_eq!(ground.cluster.collections().len(), 1, "nothing was written");
     let kept: Value = serde_json::from_slice(&fs::read(plan).unwrap()).unwrap();
@@ -90,8 +87,8 @@ fn a_repair_is_planned_withheld_recorded_and_done_once() {
         .keepdocker(&[&words[..], &["--dry-run"]].concat())
         .success();
     for line in [
-        "would create collection",
-        "would create link docker_image_hash",
+        "+ create collection",
+        "+ create link docker_image_hash",
         NAME,
     ] {
         assert!(printed.contains(line), "{printed}");

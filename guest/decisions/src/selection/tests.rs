@@ -56,6 +56,7 @@ fn chosen(
         called,
         platform: of.as_ref(),
         reference: reference.as_ref(),
+        of_registry: false,
     };
     match choose(images, &asked) {
         Ok(image) => Ok(image.id.chars().nth(7).unwrap()),
@@ -255,6 +256,11 @@ fn of_a_registry_one_platform_is_meant_and_of_equals_the_first() {
         (&all[..1], None, Ok('a')),
         (&all[..1], Some("linux/amd64"), Err("linux/arm64/v8")),
         (&[], None, Err("it holds none")),
+        (
+            &all[..1],
+            Some("linux/s390x"),
+            Err("the registry holds no image for linux/s390x; "),
+        ),
     ] {
         match (of(platforms, wanted), expected) {
             (Ok(found), Ok(letter)) => assert_eq!(found, digest(letter), "{wanted:?}"),

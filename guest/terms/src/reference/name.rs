@@ -65,6 +65,11 @@ impl Name {
         self.digest.as_deref()
     }
 
+    /// Tells whether it is that of a repository alone, without a tag or a digest.
+    pub fn is_repository(&self) -> bool {
+        self.tag.is_none() && self.digest.is_none() && !self.is_literal
+    }
+
     /// Returns the `repository:tag` under which the image is registered.
     ///
     /// The tag is `latest` unless there is a tag or a digest, or the name was given in halves. A digest stays a

@@ -161,7 +161,7 @@ impl Choice {
         let asked = Asked {
             called: called.map(String::as_str),
             platform: platform.as_ref(),
-            reference: None,
+            ..Asked::default()
         };
         let images: Vec<HeldImage> = held.iter().map(told).collect();
         match selection::choose(&images, &asked) {

@@ -9,6 +9,7 @@ mod configuration;
 mod error;
 mod exchange;
 mod filter;
+mod holdings;
 mod keep_services;
 pub mod links;
 mod page;
@@ -26,6 +27,7 @@ use crate::http::{Http, Retry};
 
 pub use configuration::Cluster;
 pub use error::{Error, Refusal};
+pub use holdings::Holding;
 pub use keep_services::KeepService;
 pub use property::Property;
 

@@ -28,8 +28,10 @@ const LONGEST_NAME: usize = 255;
 
 /// A group, or the user whose home project it is, as the server shows it.
 #[derive(Debug, Deserialize)]
-struct OwnerRow {
-    uuid: String,
+pub(super) struct OwnerRow {
+    pub(super) uuid: String,
+    #[serde(default, deserialize_with = "crate::null_as_empty")]
+    created_at: String,
     /// The name of a group.
     #[serde(default, deserialize_with = "crate::null_as_empty")]
     name: String,
@@ -49,7 +51,11 @@ struct OwnerRow {
 }
 
 impl OwnerRow {
-    /// The name of a group or a user, as far as the server tells it.
+    /// The name of a group or a user, as far as the server tells it, printable and of bounded length.
+    pub(super) fn told_name(&self) -> String {
+        one_line(&self.name(), LONGEST_NAME)
+    }
+
     fn name(&self) -> String {
         let parts = format!("{} {}", self.first_name, self.last_name);
         [&self.name, &self.full_name, &parts]
@@ -61,12 +67,22 @@ impl OwnerRow {
     }
 }
 
+impl Row for OwnerRow {
+    fn uuid(&self) -> &str {
+        &self.uuid
+    }
+
+    fn created_at(&self) -> &str {
+        &self.created_at
+    }
+}
+
 impl From<OwnerRow> for Project {
     fn from(row: OwnerRow) -> Self {
-        let name = row.name();
+        let name = row.told_name();
         Self {
             uuid: row.uuid,
-            name: one_line(&name, LONGEST_NAME),
+            name,
             group_class: row.group_class.map(|class| one_line(&class, LONGEST_NAME)),
             // Older servers do not say; what comes of it, the first create tells.
             writable: row.can_write.unwrap_or(true) && row.frozen_by_uuid.is_empty(),
@@ -83,7 +99,11 @@ pub struct NamedProject {
     #[serde(default, deserialize_with = "crate::null_as_empty")]
     pub name: String,
     /// The project or user that it belongs to.
-    #[serde(default, rename = "owner_uuid", deserialize_with = "crate::null_as_empty")]
+    #[serde(
+        default,
+        rename = "owner_uuid",
+        deserialize_with = "crate::null_as_empty"
+    )]
     pub owner: String,
     #[serde(default, deserialize_with = "crate::null_as_empty")]
     created_at: String,

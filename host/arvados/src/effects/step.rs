@@ -131,6 +131,21 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Returns the sign that tells at a glance what a step does: `+` adds, `~` changes, `-` removes.
+    #[must_use]
+    pub fn sign(&self) -> char {
+        match self {
+            Self::Pull { .. }
+            | Self::Store { .. }
+            | Self::Collection { .. }
+            | Self::Link { .. } => '+',
+            Self::Update { .. } => '~',
+            Self::Forget { .. } => '-',
+        }
+    }
+}
+
 /// Writes the step as what would be done.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -36,7 +36,13 @@ pub fn unsound(reason: &str, purpose: Purpose) -> Report {
             Exit::Failed,
             format!("what the cluster has is not a sound image archive: {reason}"),
         )
-        .advise("nothing was kept of it; upload the image again with `--force`"),
+        .advise(match purpose {
+            // What is adopted need not have been uploaded by anybody.
+            Purpose::Change => {
+                "nothing was registered; name a collection that holds one image as `docker save` writes it, or upload the image"
+            }
+            _ => "nothing was kept of it; upload the image again with `--force`",
+        }),
     }
 }
 

@@ -106,19 +106,19 @@ pub fn keep_failed(reason: String, purpose: Purpose) -> Report {
 
 /// There is no such project, or the token may not see it; the cluster's reason is a detail.
 #[must_use]
-pub fn absent_project(project: &str, reason: String, purpose: Purpose) -> Report {
+pub fn absent_project(project: &str, reason: String) -> Report {
     let message = format!(
         "there is no project {project}, or it is in the trash, or the token may not see it"
     );
-    unusable_project(&message, purpose).detail(reason)
+    unusable_project(&message).detail(reason)
 }
 
 /// It is a group of another class, which owns nothing.
 #[must_use]
-pub fn no_project(project: &str, class: &str, purpose: Purpose) -> Report {
+pub fn no_project(project: &str, class: &str) -> Report {
     let message =
         format!("{project} is not a project but a group of class {class}, which owns nothing");
-    unusable_project(&message, purpose)
+    unusable_project(&message)
 }
 
 /// The token may not write to the project, whose name may be empty.
@@ -131,18 +131,17 @@ pub fn read_only_project(project: &str, name: &str, purpose: Purpose) -> Report 
     };
     let message =
         format!("the token may not write to project {project}{name}, or the project is frozen");
-    unusable_project(&message, purpose)
+    let report = unusable_project(&message);
+    match purpose {
+        // Most changes are made where the image is.
+        Purpose::Change => report.advise(
+            "`keepdocker copy IMAGE --project PROJECT` gives the image to a project where you can write; or ask the owner of this one for permission",
+        ),
+        _ => report,
+    }
 }
 
-fn unusable_project(message: &str, purpose: Purpose) -> Report {
-    // A repair writes where the image is.
-    let advice = match purpose {
-        Purpose::Change => {
-            "ask the owner of the project for permission to write, or have somebody who has it run this"
-        }
-        _ => {
-            "name another project, or ask the owner of this one for permission to write"
-        }
-    };
-    Report::new(Exit::Failed, format!("{message}; nothing was sent")).advise(advice)
+fn unusable_project(message: &str) -> Report {
+    Report::new(Exit::Failed, format!("{message}; nothing was sent"))
+        .advise("name another project, or ask the owner of this one for permission to write")
 }

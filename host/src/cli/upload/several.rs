@@ -1,0 +1,108 @@
+//! Several images in one command: each is uploaded by itself, whatever becomes of the others.
+
+use keepdocker_terms::reference::Reference;
+
+use super::Upload;
+use crate::archive::Location;
+use crate::cli::invocation::Invocation;
+use crate::harmless::escape;
+use crate::output::{self, Exit, Report};
+use crate::wording::count;
+
+/// Returns the images that the words name, if these are several; none if all words are about one.
+pub(super) fn named(upload: &Upload, more: &[String]) -> Option<Vec<String>> {
+    let (first, second) = (upload.image.as_ref()?, upload.tag.as_ref()?);
+    let are_several = !more.is_empty() || is_another(first, second);
+    are_several.then(|| [first, second].into_iter().chain(more).cloned().collect())
+}
+
+/// Tells whether a word behind an image is another one, and neither its tag nor the name that it is to have.
+fn is_another(first: &str, second: &str) -> bool {
+    let is_file = |word: &str| Location::of_file(word).is_some();
+    if is_file(first) || is_file(second) {
+        return is_file(second);
+    }
+    // A name that was split at the colon of a registry's port is one.
+    second.contains(['/', ':', '@']) && Reference::with_tag(first, Some(second)).is_err()
+}
+
+/// Uploads several images.
+///
+/// # Errors
+/// If one cannot be uploaded, with the exit code of the first that failed; each failure has been told by then.
+pub(super) async fn upload(
+    upload: &Upload,
+    images: Vec<String>,
+    invocation: Invocation,
+) -> Result<(), Report> {
+    for (is_given, option) in [
+        (upload.from.is_some(), "--from"),
+        (upload.name.is_some(), "--name"),
+        (upload.output.is_some(), "--output"),
+    ] {
+        if is_given {
+            return Err(Report::new(
+                Exit::Usage,
+                format!("`{option}` is for one image, and here are {}", images.len()),
+            )
+            .advise("run the command for each image by itself"));
+        }
+    }
+    let all = images.len();
+    let mut failed: Vec<(String, Exit)> = Vec::new();
+    for image in images {
+        let one = Upload {
+            image: Some(image.clone()),
+            tag: None,
+            ..upload.clone()
+        };
+        let Err(report) = Box::pin(one.run(invocation.clone())).await else {
+            continue;
+        };
+        let console = invocation.console;
+        console.report(&report);
+        if upload.json {
+            // What cannot be written there was said on standard error.
+            let _ = console.answer(output::failure(&report));
+        }
+        failed.push((image, report.exit));
+    }
+    let Some((_, exit)) = failed.first() else {
+        return Ok(());
+    };
+    let names: Vec<String> = failed
+        .iter()
+        .map(|(image, _)| format!("`{}`", escape(image)))
+        .collect();
+    Err(Report::new(
+        *exit,
+        format!(
+            "{} of {} failed: {}",
+            names.len(),
+            count(all, "image"),
+            names.join(", ")
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_a_name_and_the_half_of_a_name_are_no_further_images() {
+        for (first, second, expected) in [
+            ("debian", "12", false),
+            ("lab/tool", "lab/other", true),
+            ("lab/tool:1", "lab/other:1", true),
+            // Whoever writes two tags is told so.
+            ("lab/tool:1", "2", false),
+            ("localhost", "5000/lab/tool:1", false),
+            ("docker://lab/tool:1", "lab/other:1", false),
+            ("docker://lab/tool:1", "docker://lab/other:1", true),
+            ("lab/tool:1", "docker://lab/other:1", true),
+        ] {
+            assert_eq!(is_another(first, second), expected, "{first} {second}");
+        }
+    }
+}
