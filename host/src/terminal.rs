@@ -1,9 +1,11 @@
 //! What the terminals on standard output and standard error can show.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::sync::{Mutex, PoisonError};
 
-use keepdocker_console::{Stream, fit};
+use keepdocker_console::{Console, Line, Stream, fit};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::settings::process_variable;
 
@@ -63,4 +65,51 @@ fn told_by_output() -> Option<usize> {
 fn useful(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
     size.map(|(width, _)| usize::from(width.0))
         .filter(|width| *width > 0)
+}
+
+/// A secret that is longer is none.
+const LONGEST_SECRET: u64 = 16 << 10;
+
+/// How the terminal on standard input was before it hid what is typed.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Reads a line from standard input. On a terminal it is asked for, and what is typed is not shown.
+///
+/// # Errors
+/// If standard input cannot be read, or what is there is not text.
+pub(crate) fn read_secret(console: Console, prompt: &str) -> io::Result<String> {
+    let stdin = io::stdin();
+    let is_typed = stdin.is_terminal() && hide_typing();
+    if is_typed {
+        console.draw(prompt, Line::Lasting);
+    }
+    let mut line = Vec::new();
+    let mut taken = stdin.lock().take(LONGEST_SECRET);
+    let read = io::BufRead::read_until(&mut taken, b'\n', &mut line);
+    if is_typed {
+        show_typing();
+        console.end_line();
+    }
+    read?;
+    String::from_utf8(line).map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
+/// Has the terminal not show what is typed; tells whether that is so.
+fn hide_typing() -> bool {
+    let Ok(before) = tcgetattr(io::stdin()) else {
+        return false;
+    };
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+    tcsetattr(io::stdin(), OptionalActions::Flush, &hidden).is_ok()
+}
+
+/// Has the terminal show again what is typed, also where a signal ends the program meanwhile.
+pub(crate) fn show_typing() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(before) = before {
+        // There is nobody to tell that the terminal is gone.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &before);
+    }
 }

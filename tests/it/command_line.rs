@@ -247,7 +247,7 @@ fn words_of_other_tools_lead_on() {
     for (word, mention) in [
         ("rmi", "deletes nothing"),
         ("cp", "--from"),
-        ("login", "ARVADOS_API_TOKEN"),
+        ("logout", "ARVADOS_API_TOKEN"),
         ("version", "--version"),
     ] {
         let output = environment.keepdocker(&[word]);

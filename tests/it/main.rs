@@ -40,6 +40,7 @@ mod in_keep; // names, copies and links for images that are in Keep, without sen
 mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod loading; // the stored archive in every engine and tool
+mod login; // whom the token stands for, and where it is kept
 mod lost_data; // blocks that Keep has lost, and what the next run makes of it
 mod messages; // what people get to read when something fails
 mod network; // proxies, certificates, lost answers, and what stands between here and the cluster

@@ -81,8 +81,8 @@ pub(super) fn for_other_tools(error: &clap::Error) -> Option<&'static str> {
         "rm" | "rmi" | "delete" | "prune" => {
             "this program deletes nothing; move the collection to the trash with Workbench or `arv collection delete`"
         }
-        "login" | "logout" => {
-            "the token comes from ARVADOS_API_HOST and ARVADOS_API_TOKEN, or from settings.conf; Workbench shows them under `Get API token`"
+        "logout" => {
+            "`keepdocker login` keeps the token as ARVADOS_API_TOKEN in settings.conf; `keepdocker config show --origin` tells where that is, and without the line it is gone"
         }
         "version" => "`keepdocker --version` shows the version",
         "validate" => {

@@ -9,6 +9,7 @@ pub(crate) mod change;
 pub(crate) mod color;
 pub(crate) mod completions;
 pub(crate) mod component;
+pub(crate) mod config;
 pub(crate) mod copy;
 pub(crate) mod doctor;
 pub(crate) mod download;
@@ -17,6 +18,7 @@ pub(crate) mod images;
 pub(crate) mod invocation;
 pub(crate) mod keepdocker;
 mod layers;
+pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod plan;
 pub(crate) mod policy;
@@ -40,6 +42,7 @@ pub(crate) mod upload;
 mod uploaded;
 mod verification;
 mod version;
+pub(crate) mod whoami;
 
 use clap::Subcommand;
 
@@ -118,6 +121,9 @@ commands! {
     Adopt(Change<adopt::Adopt>);
     Repair(Change<repair::Repair>);
     Doctor(doctor::Doctor);
+    Whoami(whoami::WhoAmIArguments);
+    Login(login::Login);
+    Config(config::ConfigArguments);
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Sandbox);
     Cache(cache::CacheArguments);

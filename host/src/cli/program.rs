@@ -19,6 +19,7 @@ use keepdocker_console::values;
 use crate::output::{self, Console, Exit, Level, Report};
 use crate::settings::Environment;
 use crate::signals::{Stop, supervise};
+use crate::terminal;
 
 /// Returns whether the process was started by this name, in whatever folder: through a link, or as a copy.
 #[must_use]
@@ -161,6 +162,7 @@ fn run(job: Job, stop: Stop) -> ExitCode {
 
 /// Says that a signal ended the program, and returns the status.
 fn leave(signal: i32, farewell: Option<Farewell>) -> ExitCode {
+    terminal::show_typing();
     let code = farewell.map_or(128 + signal, |farewell| (farewell.code)(signal));
     if let Some(farewell) = farewell {
         let (said, done) = mpsc::channel();

@@ -5,6 +5,7 @@
 //!                     request ────────────────────────────┴▶ component ─▶ answer or Report
 //! ```
 
+mod account;
 mod ask;
 mod command;
 mod doctor;
@@ -26,6 +27,7 @@ use std::time::{Duration, Instant};
 use erased_serde::Serialize as Recordable;
 use keepdocker_console::{Exit, Level, Purpose, Report};
 
+pub(crate) use account::WhoAmI;
 pub(crate) use doctor::{Finding, State, checkup_without_settings};
 pub(crate) use ending::no_policy;
 pub(crate) use holdings::Holdings;

@@ -30,6 +30,7 @@ pub use error::{Error, Refusal};
 pub use holdings::Holding;
 pub use keep_services::KeepService;
 pub use property::Property;
+pub use users::Account;
 
 use unsettled::Unsettled;
 

@@ -24,7 +24,7 @@ pub struct Project {
 }
 
 /// As much of a name is kept: the server takes no longer ones, and messages show it.
-const LONGEST_NAME: usize = 255;
+pub(super) const LONGEST_NAME: usize = 255;
 
 /// A group, or the user whose home project it is, as the server shows it.
 #[derive(Debug, Deserialize)]

@@ -1,11 +1,62 @@
 //! The users of the cluster.
 
+use keepdocker_wording::harmless::one_line;
 use serde::Deserialize;
 
+use super::projects::LONGEST_NAME;
 use super::{Api, Error};
 use crate::http::Http;
 
+/// Who a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The user.
+    pub user: String,
+    /// The user's name, printable and of bounded length; may be empty.
+    pub name: String,
+    /// The user's address, printable and of bounded length; may be empty.
+    pub email: String,
+    /// Whether the user administers the cluster.
+    pub is_admin: bool,
+    /// When the token ends, as the server writes it; none if it does not, or the token may not ask.
+    pub token_ends: Option<String>,
+}
+
 impl<H: Http> Api<H> {
+    /// Returns whom the token stands for, and until when.
+    ///
+    /// # Errors
+    /// If the token is not accepted, or the cluster does not answer.
+    pub async fn account(&self) -> Result<Account, Error> {
+        #[derive(Deserialize)]
+        struct User {
+            uuid: String,
+            #[serde(default, deserialize_with = "crate::null_as_empty")]
+            full_name: String,
+            #[serde(default, deserialize_with = "crate::null_as_empty")]
+            email: String,
+            #[serde(default)]
+            is_admin: Option<bool>,
+        }
+        #[derive(Deserialize)]
+        struct CurrentToken {
+            #[serde(default)]
+            expires_at: Option<String>,
+        }
+        const ACTION: &str = "find out whom the token belongs to";
+        let user: User = self.read(ACTION, "arvados/v1/users/current", &[]).await?;
+        let path = "arvados/v1/api_client_authorizations/current";
+        // A token of few scopes may not ask about itself.
+        let token: Option<CurrentToken> = self.read(ACTION, path, &[]).await.ok();
+        Ok(Account {
+            user: user.uuid,
+            name: one_line(user.full_name.trim(), LONGEST_NAME),
+            email: one_line(user.email.trim(), LONGEST_NAME),
+            is_admin: user.is_admin.unwrap_or(false),
+            token_ends: token.and_then(|token| token.expires_at),
+        })
+    }
+
     /// Returns the UUID of the user that the token belongs to.
     ///
     /// # Errors
