@@ -39,6 +39,7 @@ mod image_id; // images that are registered by the digest of their manifest
 mod in_keep; // names, copies and links for images that are in Keep, without sending data
 mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
+mod keyless; // images that somebody without a key must have signed
 mod loading; // the stored archive in every engine and tool
 mod login; // whom the token stands for, and where it is kept
 mod lost_data; // blocks that Keep has lost, and what the next run makes of it
@@ -53,6 +54,7 @@ mod readers; // archives of every form, as skopeo reads them
 mod registry; // images from registries, without an engine
 mod registry_layers; // layers of a registry's images that Keep has already
 mod registry_tls; // Debian's registry with TLS and logins
+mod registry_users; // the same layers, noted by another user
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod signatures; // images of registries that somebody must have signed
 mod silence;

@@ -177,6 +177,19 @@ fn what_a_registry_does_wrong_is_told_and_nothing_is_registered() {
             "names no config",
         ),
         (&*config, Deed::Garble(4), 1, "what came has the digest"),
+        // The name is there: what lacks is the registry's fault.
+        (
+            &*config,
+            Deed::Status(404, Vec::new()),
+            1,
+            "though the image names it",
+        ),
+        (
+            "/blobs/",
+            Deed::Status(404, Vec::new()),
+            1,
+            "though the image names it",
+        ),
         // The time in a compressed layer's header: only the digest of what came tells.
         (
             "/blobs/",

@@ -24,20 +24,24 @@ fn second() -> Made {
 }
 
 /// An image on the same base without the layer that has two blocks.
-fn lean(more: u64) -> Made {
+pub(crate) fn lean(more: u64) -> Made {
     Made::of(&[BASE[0], BASE[2], (more, MIB)])
 }
 
-fn upload(environment: &Environment, registry: &FaultyRegistry, more: &[&str]) -> Output {
+pub(crate) fn upload(
+    environment: &Environment,
+    registry: &FaultyRegistry,
+    more: &[&str],
+) -> Output {
     let source = registry.source("lab/tool:1");
     environment.keepdocker(&[&["upload", "--json", "--from", &source], more].concat())
 }
 
-fn answer(output: &Output) -> Value {
+pub(crate) fn answer(output: &Output) -> Value {
     serde_json::from_str(&output.success()).unwrap()
 }
 
-fn serve(image: &Made) -> FaultyRegistry {
+pub(crate) fn serve(image: &Made) -> FaultyRegistry {
     FaultyRegistry::serve(image, |_| None)
 }
 
@@ -55,7 +59,7 @@ fn hash_of(image: &Made) -> Value {
 }
 
 /// How many blocks were read from Keep.
-fn blocks_read(cluster: &Cluster) -> usize {
+pub(crate) fn blocks_read(cluster: &Cluster) -> usize {
     let entries = cluster.log().entries();
     entries
         .iter()

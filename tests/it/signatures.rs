@@ -11,17 +11,17 @@ use crate::support::{Cluster, Deed, Environment, FaultyRegistry, Made, Output, d
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-fn image() -> Made {
+pub(crate) fn image() -> Made {
     Made::of(&[(1, 100_000), (2, 1000)])
 }
 
 /// The tag of signatures on what has this digest.
-fn tag(digest: &str) -> String {
+pub(crate) fn tag(digest: &str) -> String {
     digest.replace(':', "-")
 }
 
 /// Where a test can put what a signature is made of.
-trait Shelf {
+pub(crate) trait Shelf {
     fn blob(&self, text: &str) -> String;
     fn manifest(&self, name: &str, kind: &'static str, text: &str);
 }
@@ -47,7 +47,7 @@ impl Shelf for Serving {
 }
 
 /// Puts a bundle where cosign 3 puts it for registries without referrers; returns its digest.
-fn add_bundle(registry: &impl Shelf, digest: &str, bundle: &str) -> String {
+pub(crate) fn add_bundle(registry: &impl Shelf, digest: &str, bundle: &str) -> String {
     let blob = registry.blob(bundle);
     let _ = registry.blob("{}");
     let manifest = json!({
@@ -69,14 +69,24 @@ fn add_bundle(registry: &impl Shelf, digest: &str, bundle: &str) -> String {
 
 /// Puts a signature where cosign 1 and 2 put it; returns the digest of its manifest.
 fn add_old(registry: &impl Shelf, digest: &str, (payload, signature): (String, String)) -> String {
-    let blob = registry.blob(&payload);
+    add_annotated(registry, digest, &payload, &json!({SIGNATURE: signature}))
+}
+
+/// The same with all that stands beside it.
+pub(crate) fn add_annotated(
+    registry: &impl Shelf,
+    digest: &str,
+    payload: &str,
+    annotations: &Value,
+) -> String {
+    let blob = registry.blob(payload);
     let _ = registry.blob("{}");
     let manifest = json!({
         "schemaVersion": 2, "mediaType": MANIFEST,
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": crate::support::digest(b"{}"), "size": 2},
         "layers": [{
             "mediaType": PAYLOAD, "digest": blob, "size": payload.len(),
-            "annotations": {SIGNATURE: signature},
+            "annotations": annotations,
         }],
     })
     .to_string();

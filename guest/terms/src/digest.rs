@@ -39,6 +39,12 @@ impl Digest {
     pub fn hex(&self) -> String {
         hex::of(&self.0)
     }
+
+    /// Returns the digest's bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Takes the bytes that a hasher returned.

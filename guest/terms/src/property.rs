@@ -10,7 +10,7 @@ pub const CONFIG_DIGEST: &str = "arv:docker-config-digest";
 pub const MANIFEST_DIGEST: &str = "arv:docker-manifest-digest";
 /// The collection property that tells where the image came from.
 pub const SOURCE_REFERENCE: &str = "arv:docker-source-reference";
-/// The collection property that tells who signed the image, by the digest of the public key.
+/// The collection property that tells who signed the image: the digest of a public key, or `ISSUER#IDENTITY`.
 pub const SIGNER: &str = "arv:docker-signer";
 /// The collection property that holds the digest of what has the signature.
 pub const SIGNATURE: &str = "arv:docker-signature";

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-use keepdocker_signature::PublicKey;
+use keepdocker_signature::Signer;
 
 use super::Gate;
 use super::budget::Budget;
@@ -92,9 +92,9 @@ impl<'g> Permit<'g> {
             .all(|operation| self.gate.decides(operation).decision == Decision::Allow)
     }
 
-    /// Returns the keys of all whose signatures rules of the policy ask for.
+    /// Returns all whose signatures rules of the policy ask for.
     #[must_use]
-    pub fn signers(&self) -> Vec<PublicKey> {
+    pub fn signers(&self) -> Vec<Signer> {
         self.gate.policy.signers()
     }
 

@@ -32,7 +32,7 @@ pub use refusal::Refusal;
 pub use verb::Verb;
 
 use erased_serde::Serialize as Recordable;
-use keepdocker_signature::PublicKey;
+use keepdocker_signature::Signer;
 use keepdocker_terms::image_id::bare;
 
 use crate::policy::{
@@ -366,10 +366,8 @@ impl Gate {
 }
 
 /// Returns the names by which operations know signers.
-fn names_of(keys: &[PublicKey]) -> Vec<String> {
-    keys.iter()
-        .map(|key| key.fingerprint().to_string())
-        .collect()
+fn names_of(signers: &[Signer]) -> Vec<String> {
+    signers.iter().map(Signer::name).collect()
 }
 
 /// Locks; what is guarded here is whole after every step, so a panic elsewhere does no harm.

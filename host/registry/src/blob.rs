@@ -85,7 +85,7 @@ impl Blob {
                 return Ok(None);
             }
             if self.connection.is_none() {
-                self.connection = self.connect().await?;
+                self.connection = self.connect().await.map_err(Error::of_part)?;
                 continue;
             }
             let stall = self.requests.transport.timing.stall;

@@ -154,6 +154,11 @@ impl Client {
     /// # Errors
     /// If no place has them, or they are not what they should be.
     pub async fn image(&self, resolved: &Resolved, manifest: &Digest) -> Result<Image, Error> {
+        let image = self.image_of(resolved, manifest).await;
+        image.map_err(Error::of_part)
+    }
+
+    async fn image_of(&self, resolved: &Resolved, manifest: &Digest) -> Result<Image, Error> {
         if let Some(only) = resolved
             .only
             .as_ref()

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LINK};
 use keepdocker_archive::Digest;
 use keepdocker_archive::oci::Descriptor;
 use keepdocker_arvados::http::{Attempts, Setback};
@@ -16,23 +16,33 @@ use crate::requests::{Ask, Requests, header};
 /// How many bytes a second there must be of what is read as a whole.
 const SLOWEST: u64 = 256;
 
+/// What was fetched as a whole.
+pub(crate) struct Whole {
+    pub(crate) bytes: Vec<u8>,
+    /// The type that its sender says it is of.
+    pub(crate) said: String,
+    /// The path of the next page, where it is one of a list.
+    pub(crate) next: Option<String>,
+}
+
 impl Requests {
-    /// Fetches something of at most `limit` bytes; returns it, and the type that its sender says it is of.
+    /// Fetches something of at most `limit` bytes.
     pub(crate) async fn whole(
         &self,
         ask: &Ask<'_>,
         limit: usize,
         attempts: &mut Attempts,
-    ) -> Result<(Vec<u8>, String), Error> {
+    ) -> Result<Whole, Error> {
         loop {
             let arrived = self.ask(ask, attempts).await?;
             let headers = arrived.response.headers();
+            let next = header(headers, LINK).and_then(|link| next_page(link, &ask.path));
             check_encoding(&arrived.host, header(headers, CONTENT_ENCODING))?;
             let said = header(headers, CONTENT_TYPE).unwrap_or_default();
             let said = said.split(';').next().unwrap_or_default();
             let said = said.trim().to_ascii_lowercase();
             match self.body(arrived.response, limit).await {
-                Ok(bytes) => return Ok((bytes, said)),
+                Ok(bytes) => return Ok(Whole { bytes, said, next }),
                 Err(reason) => {
                     let (host, setback) = (arrived.host, Setback::default());
                     if !self.wait(&host, &reason, setback, attempts).await {
@@ -102,7 +112,7 @@ impl Requests {
             range: None,
             what: what.clone(),
         };
-        let (bytes, _) = self.whole(&ask, limit, attempts).await?;
+        let bytes = self.whole(&ask, limit, attempts).await?.bytes;
         let found = Digest::of(&bytes);
         if found != *digest {
             return Err(wrong(&what, &found));
@@ -120,5 +130,68 @@ pub(crate) fn check_size(what: &str, entry: &Descriptor, bytes: &[u8]) -> Result
             fault: format!("it has {} bytes, where {size} are said of it", bytes.len()),
         }),
         _ => Ok(()),
+    }
+}
+
+/// Returns the path of the page that follows, by what a registry says in a `Link`.
+///
+/// Nothing of that but the query is taken: what leads to another list, or to another host, leads nowhere.
+fn next_page(link: &str, path: &str) -> Option<String> {
+    let (own, _) = path.split_once('?').unwrap_or((path, ""));
+    let (target, rest) = link.trim().strip_prefix('<')?.split_once('>')?;
+    let (at, query) = target.split_once('?')?;
+    let is_next = rest.split(';').any(|word| {
+        let word = word.trim().to_ascii_lowercase();
+        word == "rel=\"next\"" || word == "rel=next"
+    });
+    let is_plain =
+        query.len() <= LONGEST_QUERY && query.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_of_it = at.ends_with(&format!("/{own}")) && is_next && is_plain;
+    is_of_it.then(|| format!("{own}?{query}"))
+}
+
+/// The longest query for a further page.
+const LONGEST_QUERY: usize = 2000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_on_in_the_same_list_alone() {
+        let path = "referrers/sha256:aa?artifactType=x";
+        let next = Some("referrers/sha256:aa?n=2&last=b".to_owned());
+        for (link, expected) in [
+            (
+                "</v2/lab/tool/referrers/sha256:aa?n=2&last=b>; rel=\"next\"",
+                &next,
+            ),
+            (
+                "<https://quay.io/v2/lab/tool/referrers/sha256:aa?n=2&last=b>;rel=next",
+                &next,
+            ),
+            (
+                "</v2/lab/tool/referrers/sha256:aa?n=2&last=b>; rel=\"prev\"",
+                &None,
+            ),
+            (
+                "</v2/lab/tool/referrers/sha256:bb?n=2&last=b>; rel=\"next\"",
+                &None,
+            ),
+            ("</v2/lab/tool/referrers/sha256:aa>; rel=\"next\"", &None),
+            (
+                "</v2/lab/tool/referrers/sha256:aa?n=2 x>; rel=\"next\"",
+                &None,
+            ),
+            ("/v2/lab/tool/referrers/sha256:aa?n=2; rel=\"next\"", &None),
+            ("", &None),
+        ] {
+            assert_eq!(next_page(link, path), *expected, "{link}");
+        }
+        let endless = format!(
+            "</v2/x/referrers/sha256:aa?{}>; rel=\"next\"",
+            "n".repeat(2001)
+        );
+        assert_eq!(next_page(&endless, path), None);
     }
 }

@@ -50,6 +50,16 @@ pub enum Error {
         /// What the registry says.
         words: String,
     },
+    /// A part of an image is not there, though the image is.
+    #[error("{host} has no {what}, though the image names it{}", told(.words))]
+    Incomplete {
+        /// The registry's host.
+        host: String,
+        /// What is not there.
+        what: String,
+        /// What the registry says.
+        words: String,
+    },
     /// The registry answers no more for now.
     #[error("{host} allows no more requests for now{}{}", told(.words), until(*.wait))]
     TooMany {
@@ -110,6 +120,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Takes what is not there for a part of an image that is: then the registry is at fault, and not the name.
+    pub(crate) fn of_part(self) -> Self {
+        match self {
+            Self::NotFound { host, what, words } => Self::Incomplete { host, what, words },
+            other => other,
+        }
+    }
+
     /// Tells whether another place that has the same image may do better.
     pub(crate) fn is_of_place(&self) -> bool {
         !matches!(

@@ -7,6 +7,7 @@ use keepdocker_arvados::http::Attempts;
 use keepdocker_wording::harmless::one_line;
 use keepdocker_wording::json_fault;
 
+use crate::documents::Whole;
 use crate::error::Error;
 use crate::place::Place;
 use crate::requests::{Ask, Requests};
@@ -84,7 +85,8 @@ impl Requests {
             range: None,
             what: what.clone(),
         };
-        let (bytes, said) = self.whole(&ask, LONGEST as usize, attempts).await?;
+        let whole = self.whole(&ask, LONGEST as usize, attempts).await?;
+        let Whole { bytes, said, .. } = whole;
         let manifest = Manifest::read(&what, bytes, &said)?;
         match Digest::parse(reference) {
             Some(promised) if promised != manifest.digest => Err(wrong(&what, &manifest.digest)),

@@ -12,11 +12,12 @@ use std::collections::{HashMap, HashSet};
 
 use keepdocker_archive::Digest;
 use keepdocker_archive::oci::{Descriptor, OciDocument};
-use keepdocker_signature::{BUNDLE, Objection, PAYLOAD, PublicKey, SIGNATURE, Subject};
+use keepdocker_signature::{Annotations, BUNDLE, Objection, PAYLOAD, Signed, Signer, Subject};
 use keepdocker_terms::reference::Name;
 use keepdocker_wording::harmless::one_line;
 
 use crate::client::{Client, Image, Resolved};
+use crate::documents::Whole;
 use crate::error::Error;
 use crate::manifests::wrong;
 use crate::place::Place;
@@ -32,6 +33,8 @@ const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// The longest list of signatures that is read, in bytes.
 const LONGEST_LIST: usize = 1 << 20;
+/// How many pages of such a list are read.
+const MOST_PAGES: usize = 10;
 /// How many sentences on what was looked at are kept.
 const MOST_NOTES: usize = 16;
 
@@ -39,8 +42,8 @@ const MOST_NOTES: usize = 16;
 pub struct Wanted<'a> {
     /// The name that the image was asked for by.
     pub name: &'a Name,
-    /// The keys of those whose signatures count.
-    pub keys: &'a [PublicKey],
+    /// Those whose signatures count.
+    pub signers: &'a [Signer],
     /// Tells whether no more are needed.
     pub suffices: &'a (dyn Fn(&[Signature]) -> bool + Sync),
 }
@@ -48,8 +51,10 @@ pub struct Wanted<'a> {
 /// A valid signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
-    /// The digest of the key of who signed.
-    pub signer: Digest,
+    /// Whose it is, as a collection notes it.
+    pub who: String,
+    /// The names of the signers among those that are wanted who are that.
+    pub signers: Vec<String>,
     /// The digest of what holds the signature: a bundle, or the manifest of the old form.
     pub holder: Digest,
 }
@@ -78,10 +83,19 @@ impl Signatures {
         }
     }
 
-    fn add(&mut self, signer: &PublicKey, holder: Digest) {
-        let signer = signer.fingerprint();
-        if self.found.iter().all(|known| known.signer != signer) {
-            self.found.push(Signature { signer, holder });
+    fn add(&mut self, Signed { who, signers }: Signed, holder: Digest) {
+        match self.found.iter_mut().find(|known| known.who == who) {
+            // Another root may prove the same of who it is.
+            Some(known) => {
+                let more = signers.into_iter();
+                let new: Vec<String> = more.filter(|it| !known.signers.contains(it)).collect();
+                known.signers.extend(new);
+            }
+            None => self.found.push(Signature {
+                who,
+                signers,
+                holder,
+            }),
         }
     }
 }
@@ -127,6 +141,13 @@ impl Client {
     }
 }
 
+/// A document that a registry has: what it is, computed from its bytes, what it says, and what follows on it.
+struct Found {
+    digest: Digest,
+    document: OciDocument,
+    next: Option<String>,
+}
+
 /// The search for signatures on one digest at one place.
 struct Search<'a> {
     client: &'a Client,
@@ -153,9 +174,15 @@ impl<'a> Search<'a> {
             (referrers, "among its referrers", true),
             (tag, "at its tag", false),
         ] {
-            let told = match self.list(path, may_lack).await {
-                Ok(list) => self.bundles(list, &mut seen).await,
-                Err(error) => Err(error),
+            let (list, broke_off) = self.list(path, may_lack).await;
+            let told = match broke_off {
+                Some(error) if list.is_empty() => Err(error),
+                more => {
+                    failure = more
+                        .and_then(|error| self.tell(where_it_is, Err(error)))
+                        .or(failure);
+                    self.bundles(list, &mut seen).await
+                }
             };
             failure = self.tell(where_it_is, told).or(failure);
             if self.is_enough() {
@@ -190,12 +217,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Fetches a document that may not be there: what it is, computed from its bytes, and what it says.
-    async fn document(
-        &self,
-        path: String,
-        limit: usize,
-    ) -> Result<Option<(Digest, OciDocument)>, Error> {
+    /// Fetches a document that may not be there.
+    async fn document(&self, path: String, limit: usize) -> Result<Option<Found>, Error> {
         let (what, _) = path.split_once('?').unwrap_or((&path, ""));
         let what = format!("{what} of `{}`", self.place().path);
         let ask = Ask {
@@ -207,8 +230,8 @@ impl<'a> Search<'a> {
         };
         let mut attempts = self.client.attempts(self.places, self.at);
         let whole = self.client.requests.whole(&ask, limit, &mut attempts);
-        let bytes = match whole.await {
-            Ok((bytes, _)) => bytes,
+        let Whole { bytes, next, .. } = match whole.await {
+            Ok(whole) => whole,
             Err(Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
@@ -216,22 +239,41 @@ impl<'a> Search<'a> {
             what,
             fault: "is not the JSON of a manifest or an index".to_owned(),
         })?;
-        Ok(Some((Digest::of(&bytes), document)))
+        Ok(Some(Found {
+            digest: Digest::of(&bytes),
+            document,
+            next,
+        }))
     }
 
-    /// Returns the entries of a list of signatures. `may_lack` is said of what a registry need not know how to answer.
-    async fn list(&self, path: String, may_lack: bool) -> Result<Vec<Descriptor>, Error> {
-        match self.document(path, LONGEST_LIST).await {
-            Ok(found) => Ok(found.map_or_else(Vec::new, |(_, list)| list.manifests)),
-            // Registries without the function answer with anything; the tag, which is asked next, will tell.
-            Err(
-                Error::Nonsense { .. }
-                | Error::Refused { .. }
-                | Error::Unsound { .. }
-                | Error::Unsupported(_),
-            ) if may_lack => Ok(Vec::new()),
-            Err(error) => Err(error),
+    /// Returns the entries of a list of signatures, and what kept it from being read to its end. `may_lack` is said of
+    /// what a registry need not know how to answer.
+    async fn list(&mut self, path: String, may_lack: bool) -> (Vec<Descriptor>, Option<Error>) {
+        let mut entries = Vec::new();
+        let mut path = Some(path);
+        for page in 0..MOST_PAGES {
+            let Some(this) = path.take() else { break };
+            match self.document(this, LONGEST_LIST).await {
+                Ok(None) => break,
+                Ok(Some(found)) => {
+                    entries.extend(found.document.manifests);
+                    path = found.next;
+                }
+                // Registries without the function answer with anything; the tag, which is asked next, will tell.
+                Err(
+                    Error::Nonsense { .. }
+                    | Error::Refused { .. }
+                    | Error::Unsound { .. }
+                    | Error::Unsupported(_),
+                ) if may_lack && page == 0 => break,
+                Err(error) => return (entries, Some(error)),
+            }
         }
+        if path.is_some() {
+            let note = format!("of a longer list only {MOST_PAGES} pages were read");
+            self.signatures.note(note);
+        }
+        (entries, None)
     }
 
     /// Looks at the bundles of a list.
@@ -246,8 +288,8 @@ impl<'a> Search<'a> {
         let mut tally = Tally::of(list.len());
         for entry in list.iter().take(MOST) {
             let checked = of_one(self.bundle(entry).await)?;
-            if let Some((key, holder)) = tally.count(checked) {
-                self.signatures.add(key, holder);
+            if let Some((signed, holder)) = tally.count(checked) {
+                self.signatures.add(signed, holder);
                 if self.is_enough() {
                     break;
                 }
@@ -257,19 +299,22 @@ impl<'a> Search<'a> {
     }
 
     /// Checks the bundle that an entry of a list leads to.
-    async fn bundle(&self, entry: &Descriptor) -> Result<Checked<'a>, Error> {
+    async fn bundle(&self, entry: &Descriptor) -> Result<Checked, Error> {
         let unreadable = |reason: &str| Ok(Err(Objection::Unreadable(reason.to_owned())));
         let Some(wanted) = Digest::parse(&entry.digest) else {
             return unreadable("it is named by another digest than SHA-256");
         };
         let path = format!("manifests/{wanted}");
-        let Some((found, document)) = self.document(path, LONGEST_LIST).await? else {
+        let Some(found) = self.document(path, LONGEST_LIST).await? else {
             return unreadable("it is not there");
         };
-        if found != wanted {
-            return Err(wrong(&format!("manifest {wanted} of a signature"), &found));
+        if found.digest != wanted {
+            return Err(wrong(
+                &format!("manifest {wanted} of a signature"),
+                &found.digest,
+            ));
         }
-        let mut layers = document.layers.iter();
+        let mut layers = found.document.layers.iter();
         let Some((layer, digest)) = layers.find_map(|layer| {
             let digest = Digest::parse(&layer.digest)?;
             (layer.media_type == BUNDLE).then_some((layer, digest))
@@ -277,26 +322,28 @@ impl<'a> Search<'a> {
             return unreadable("it holds no bundle");
         };
         let bytes = self.blob(layer, &digest).await?;
-        let checked = keepdocker_signature::of_bundle(&bytes, &self.subject, self.wanted.keys);
-        Ok(checked.map(|key| (key, digest)))
+        let checked = keepdocker_signature::of_bundle(&bytes, &self.subject, self.wanted.signers);
+        Ok(checked.map(|signed| (signed, digest)))
     }
 
     /// Looks at the signatures of the old form behind a tag.
     async fn old(&mut self, tag: &str) -> Result<Tally, Error> {
         let path = format!("manifests/{tag}");
-        let Some((holder, document)) = self.document(path, LONGEST_LIST).await? else {
+        let Some(found) = self.document(path, LONGEST_LIST).await? else {
             return Ok(Tally::default());
         };
-        let signed: Vec<(&Descriptor, &str)> = document
+        let holder = found.digest;
+        let signed: Vec<(&Descriptor, Annotations<'_>)> = found
+            .document
             .layers
             .iter()
             .filter(|layer| layer.media_type == PAYLOAD)
-            .filter_map(|layer| Some((layer, layer.annotation(SIGNATURE)?)))
+            .filter_map(|layer| Some((layer, Annotations::read(|name| layer.annotation(name))?)))
             .collect();
         let mut tally = Tally::of(signed.len());
         // Who signs once more covers the same bytes.
         let mut payloads: HashMap<Digest, Vec<u8>> = HashMap::new();
-        for (layer, signature) in signed.into_iter().take(MOST) {
+        for (layer, annotations) in signed.into_iter().take(MOST) {
             let Some(digest) = Digest::parse(&layer.digest) else {
                 let reason = "it is named by another digest than SHA-256".to_owned();
                 let _ = tally.count(Err(Objection::Unreadable(reason)));
@@ -309,13 +356,13 @@ impl<'a> Search<'a> {
                     fetched.map(|bytes| place.insert(bytes))
                 }
             };
-            let keys = self.wanted.keys;
+            let signers = self.wanted.signers;
             let checked = payload.map(|payload| {
-                keepdocker_signature::of_payload(payload, signature, &self.subject, keys)
-                    .map(|key| (key, holder))
+                keepdocker_signature::of_payload(payload, &annotations, &self.subject, signers)
+                    .map(|signed| (signed, holder))
             });
-            if let Some((key, holder)) = tally.count(of_one(checked)?) {
-                self.signatures.add(key, holder);
+            if let Some((signed, holder)) = tally.count(of_one(checked)?) {
+                self.signatures.add(signed, holder);
                 if self.is_enough() {
                     break;
                 }

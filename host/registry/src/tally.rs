@@ -3,7 +3,7 @@
 use std::fmt;
 
 use keepdocker_archive::Digest;
-use keepdocker_signature::{Objection, PublicKey};
+use keepdocker_signature::{Objection, Signed};
 use keepdocker_wording::harmless::one_line;
 
 use crate::error::Error;
@@ -11,11 +11,11 @@ use crate::error::Error;
 /// How many signatures of one kind on one digest are looked at.
 pub(crate) const MOST: usize = 32;
 
-/// What came of one signature: the key that made it and what holds it, or why it does not count.
-pub(crate) type Checked<'k> = Result<(&'k PublicKey, Digest), Objection>;
+/// What came of one signature: whose it is and what holds it, or why it does not count.
+pub(crate) type Checked = Result<(Signed, Digest), Objection>;
 
 /// Takes what is wrong with one signature for what it is: whoever can push one must not hide the others by it.
-pub(crate) fn of_one(checked: Result<Checked<'_>, Error>) -> Result<Checked<'_>, Error> {
+pub(crate) fn of_one(checked: Result<Checked, Error>) -> Result<Checked, Error> {
     match checked {
         Err(error @ (Error::Unsound { .. } | Error::NotFound { .. } | Error::Nonsense { .. })) => {
             let words = one_line(&error.to_string(), 200);
@@ -42,7 +42,7 @@ impl Tally {
         }
     }
 
-    pub(crate) fn count<'k>(&mut self, checked: Checked<'k>) -> Option<(&'k PublicKey, Digest)> {
+    pub(crate) fn count(&mut self, checked: Checked) -> Option<(Signed, Digest)> {
         match checked {
             Ok(it) => {
                 self.counted += 1;

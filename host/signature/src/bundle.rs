@@ -2,8 +2,9 @@
 
 use keepdocker_terms::digest::Digest;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::{LONGEST, Objection, PublicKey, Subject, base64, shown, signer};
+use crate::{LONGEST, Objection, Signed, Signer, Subject, base64, by_key, keyless, shown};
 
 /// What the media types of bundles begin with, however their versions write it.
 const KIND: &str = "application/vnd.dev.sigstore.bundle";
@@ -24,8 +25,17 @@ const MOST: usize = 100;
 #[serde(rename_all = "camelCase")]
 struct Bundle {
     media_type: String,
+    verification_material: Option<Material>,
     dsse_envelope: Option<Envelope>,
     message_signature: Option<MessageSignature>,
+}
+
+/// Whether a bundle has a certificate; what else is in it, `keyless` reads.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Material {
+    certificate: Option<IgnoredAny>,
+    x509_certificate_chain: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -60,11 +70,11 @@ struct Statement {
     #[serde(rename = "_type")]
     kind: String,
     predicate_type: String,
-    subject: Vec<Signed>,
+    subject: Vec<About>,
 }
 
 #[derive(Deserialize)]
-struct Signed {
+struct About {
     digest: Digests,
 }
 
@@ -74,34 +84,45 @@ struct Digests {
 }
 
 /// Checks the signature of a bundle, and that it is about the image.
-pub(crate) fn check<'k>(
-    bundle: &[u8],
+pub(crate) fn check(
+    text: &[u8],
     subject: &Subject<'_>,
-    keys: &'k [PublicKey],
-) -> Result<&'k PublicKey, Objection> {
-    if bundle.len() > LONGEST {
+    signers: &[Signer],
+) -> Result<Signed, Objection> {
+    if text.len() > LONGEST {
         return Err(Objection::unreadable("it is too long"));
     }
-    let bundle: Bundle = serde_json::from_slice(bundle)
+    let bundle: Bundle = serde_json::from_slice(text)
         .map_err(|_| Objection::unreadable("it is not the JSON of a bundle"))?;
     if !bundle.media_type.starts_with(KIND) {
         return Err(Objection::unreadable("it does not say that it is a bundle"));
     }
-    match (bundle.dsse_envelope, bundle.message_signature) {
-        (Some(envelope), None) => of_envelope(&envelope, subject, keys),
-        (None, Some(signature)) => of_message(&signature, subject, keys),
+    let of_key = match (bundle.dsse_envelope, bundle.message_signature) {
+        (Some(envelope), None) => of_envelope(&envelope, subject, signers),
+        (None, Some(signature)) => of_message(&signature, subject, signers),
         _ => Err(Objection::unreadable(
             "it has not one signature, of a statement or of a message",
         )),
+    };
+    let has_certificate = bundle.verification_material.is_some_and(|material| {
+        material.certificate.is_some() || material.x509_certificate_chain.is_some()
+    });
+    match of_key {
+        Err(Objection::OtherSigner)
+            if has_certificate && signers.iter().any(Signer::is_keyless) =>
+        {
+            keyless::of_bundle(text, subject, signers)
+        }
+        other => other,
     }
 }
 
 /// Checks a statement in an envelope (DSSE).
-fn of_envelope<'k>(
+fn of_envelope(
     envelope: &Envelope,
     subject: &Subject<'_>,
-    keys: &'k [PublicKey],
-) -> Result<&'k PublicKey, Objection> {
+    signers: &[Signer],
+) -> Result<Signed, Objection> {
     let payload = base64(&envelope.payload)?;
     let covered = covered(&envelope.payload_type, &payload);
     let mut key = Err(Objection::OtherSigner);
@@ -109,16 +130,26 @@ fn of_envelope<'k>(
         let Ok(bytes) = base64(&signature.sig) else {
             continue;
         };
-        key = signer(keys, &covered, &bytes);
+        key = by_key(signers, &covered, &bytes);
         if key.is_ok() {
             break;
         }
     }
     let key = key?;
-    if envelope.payload_type != STATEMENT {
-        return Err(Objection::OtherStatement(shown(&envelope.payload_type)));
+    about_the_image(&envelope.payload_type, &payload, subject)?;
+    Ok(key)
+}
+
+/// Makes sure that what an envelope holds stands for the image, and for nothing else.
+pub(crate) fn about_the_image(
+    kind: &str,
+    payload: &[u8],
+    subject: &Subject<'_>,
+) -> Result<(), Objection> {
+    if kind != STATEMENT {
+        return Err(Objection::OtherStatement(shown(kind)));
     }
-    let statement: Statement = serde_json::from_slice(&payload)
+    let statement: Statement = serde_json::from_slice(payload)
         .map_err(|_| Objection::unreadable("what it covers is not the JSON of a statement"))?;
     if !STATEMENTS.contains(&&*statement.kind) {
         return Err(Objection::OtherStatement(shown(&statement.kind)));
@@ -135,15 +166,15 @@ fn of_envelope<'k>(
         let other = named().next().unwrap_or("nothing");
         return Err(Objection::OtherDigest(shown(other)));
     }
-    Ok(key)
+    Ok(())
 }
 
 /// Checks a signature of the document itself.
-fn of_message<'k>(
+fn of_message(
     message: &MessageSignature,
     subject: &Subject<'_>,
-    keys: &'k [PublicKey],
-) -> Result<&'k PublicKey, Objection> {
+    signers: &[Signer],
+) -> Result<Signed, Objection> {
     if let Some(said) = &message.message_digest {
         let digest = base64(&said.digest)?;
         let digest: Option<[u8; 32]> = digest.try_into().ok();
@@ -153,7 +184,7 @@ fn of_message<'k>(
             return Err(Objection::OtherDigest(shown(&other)));
         }
     }
-    signer(keys, subject.document, &base64(&message.signature)?)
+    by_key(signers, subject.document, &base64(&message.signature)?)
 }
 
 /// Returns the bytes that the signature of an envelope covers.

@@ -7,6 +7,43 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod keyless;
+mod real;
+
+/// Asks by keys alone, and returns the one whose signature it is.
+fn of_payload<'k>(
+    payload: &[u8],
+    signature: &str,
+    subject: &Subject<'_>,
+    keys: &'k [PublicKey],
+) -> Result<&'k PublicKey, Objection> {
+    let annotations = Annotations {
+        signature,
+        ..Annotations::default()
+    };
+    super::of_payload(payload, &annotations, subject, &of_keys(keys)).map(|it| owner(&it, keys))
+}
+
+/// The same of a bundle.
+fn of_bundle<'k>(
+    bundle: &[u8],
+    subject: &Subject<'_>,
+    keys: &'k [PublicKey],
+) -> Result<&'k PublicKey, Objection> {
+    super::of_bundle(bundle, subject, &of_keys(keys)).map(|it| owner(&it, keys))
+}
+
+fn of_keys(keys: &[PublicKey]) -> Vec<super::Signer> {
+    keys.iter().cloned().map(super::Signer::Key).collect()
+}
+
+fn owner<'k>(signed: &Signed, keys: &'k [PublicKey]) -> &'k PublicKey {
+    let name = |key: &&PublicKey| key.fingerprint().to_string() == signed.who;
+    let key = keys.iter().find(name).unwrap();
+    assert_eq!(signed.signers, [signed.who.clone()]);
+    key
+}
+
 fn key(signer: &Signer) -> PublicKey {
     PublicKey::from_base64(&signer.base64()).unwrap()
 }

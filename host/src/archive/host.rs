@@ -70,7 +70,7 @@ impl HostArchive for View<'_, Archives> {
 
 fn told(signature: &Signature) -> Told {
     Told {
-        signer: signature.signer.to_string(),
+        signer: signature.who.clone(),
         holder: signature.holder.to_string(),
     }
 }

@@ -29,8 +29,10 @@ impl Host for View<'_, Archives> {
             .platform(&manifest)
             .filter(|platform| !platform.is_empty());
         let operation = |platform: Option<String>, facts: Option<(u64, &[Signature])>| {
-            let names =
-                |found: &[Signature]| found.iter().map(|it| it.signer.to_string()).collect();
+            let names = |found: &[Signature]| {
+                let names = found.iter().flat_map(|it| it.signers.iter().cloned());
+                names.collect()
+            };
             Operation::RegistryFetch {
                 name: name.clone(),
                 manifest: manifest.clone(),
@@ -59,11 +61,11 @@ impl Host for View<'_, Archives> {
                     .collect()
             };
             let mut signatures = Signatures::default();
-            let keys = permit.signers();
-            if !keys.is_empty() && !permit.suffices(&ways(&[])) {
+            let signers = permit.signers();
+            if !signers.is_empty() && !permit.suffices(&ways(&[])) {
                 let suffices = |found: &[Signature]| permit.suffices(&ways(found));
                 signatures = registries
-                    .signatures(&name, &image, &keys, &suffices)
+                    .signatures(&name, &image, &signers, &suffices)
                     .await?;
             }
             let confirmed = permit

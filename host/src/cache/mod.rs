@@ -26,7 +26,7 @@ pub(crate) use place::Place;
 const STREAM: &str = "stream";
 
 /// The name of the file with what this machine knows of layers.
-const RECORD: &str = "layers.record";
+pub(crate) const RECORD: &str = "layers.record";
 
 /// The cache folder, open.
 #[derive(Debug)]

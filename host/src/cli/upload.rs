@@ -25,6 +25,7 @@ use crate::progress::Look;
 use crate::run::{Options, Surroundings};
 use crate::settings::{Environment, ImageId};
 use keepdocker_console::values::settle;
+use keepdocker_signature::Keyless;
 
 /// Upload an image, or register one that the cluster already has.
 #[derive(Debug, Args)]
@@ -102,10 +103,14 @@ pub(crate) struct Upload {
     /// The platform that the image must be for [default: linux/amd64 if there is a choice].
     #[arg(long, value_name = "OS/ARCH[/VARIANT]", help_heading = "Source")]
     pub platform: Option<String>,
-    /// Take an image of a registry only if the owner of this public key signed it; any one of several suffices.
-    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    /// Take an image of a registry only if the owner of this public key signed it, or who this issuer says it was; any one of several suffices.
+    #[arg(long, value_name = "FILE|ISSUER#IDENTITY", help_heading = "Source")]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub require_signature: Vec<String>,
+    /// The trusted_root.json of Sigstore that signatures of an issuer's identities are checked against.
+    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_root: Option<String>,
     /// How many replicas of each block to store [default: the cluster's].
     #[arg(long, value_name = "N", help_heading = "Storage")]
     pub replication: Option<u32>,
@@ -256,7 +261,9 @@ impl Upload {
         }
         self.image_id = Some(image_id);
         // A plan may be applied elsewhere.
-        for file in &mut self.require_signature {
+        let keys = self.require_signature.iter_mut();
+        let keys = keys.filter(|signer| Keyless::split(signer).is_none());
+        for file in keys.chain(&mut self.trusted_root) {
             if let Ok(whole) = std::path::absolute(&*file)
                 && let Some(whole) = whole.to_str()
             {
@@ -322,7 +329,16 @@ impl Upload {
             )
             .advise("name the image as docker://IMAGE"));
         }
-        options.signers = self.require_signature.iter().map(PathBuf::from).collect();
+        let mut signers = self.require_signature.iter();
+        if signers.any(|signer| Keyless::split(signer).is_some()) != self.trusted_root.is_some() {
+            return Err(Report::new(
+                Exit::Usage,
+                "`--require-signature ISSUER#IDENTITY` and `--trusted-root FILE` need each other",
+            )
+            .advise("for Sigstore's public service, the file is trusted_root.json of its repository root-signing"));
+        }
+        options.signers.clone_from(&self.require_signature);
+        options.trusted_root = self.trusted_root.as_ref().map(PathBuf::from);
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use keepdocker_terms::digest::Digest;
 use keepdocker_terms::layering::{LAYOUT, Layer};
 
 use super::{BlockHash, BlockId};
-use crate::cache::Place;
+use crate::cache::{Place, RECORD as FILE};
 use crate::settings;
 
 /// The file does not grow beyond this: it is begun anew then. It is enough for some 100,000 layers.
@@ -38,6 +38,8 @@ struct State {
     file: Option<File>,
     /// Whether the last line of the file may be cut off.
     is_cut: bool,
+    /// Whether it was told that the file counts for nothing.
+    is_told: bool,
 }
 
 /// A layer and its blocks, in order.
@@ -48,31 +50,38 @@ pub(super) struct LayerRecord {
 }
 
 impl LayerRecords {
-    /// Adds what the cache has of earlier runs; from now on what is noted is kept there.
-    pub(super) fn load(&self, place: &Arc<Place>) {
-        self.read(place);
+    /// Adds what the cache has of earlier runs; from now on what is noted is kept there. Returns a warning, once, where
+    /// that proves nothing.
+    pub(super) fn load(&self, place: &Arc<Place>) -> Option<String> {
+        let warning = self.read(place);
         self.state().place.get_or_insert_with(|| place.clone());
+        warning
     }
 
-    /// Adds what the cache has of earlier runs, if there is a cache; nothing is made or kept there.
-    pub(super) fn read(&self, place: &Place) {
-        let is_there = place.folder().is_some_and(|folder| folder.is_dir());
-        let Some(Ok(cache)) = is_there.then(|| place.open()) else {
-            return;
-        };
-        let Ok(Some(file)) = cache.record() else {
-            return;
+    /// Adds what the cache has of earlier runs, if there is a cache; nothing is made or kept there. Returns a warning,
+    /// once, where that proves nothing.
+    pub(super) fn read(&self, place: &Place) -> Option<String> {
+        let folder = place.folder().filter(|folder| folder.is_dir())?;
+        let file = place.open().ok()?.record().ok()??;
+        let Some(length) = length(&file) else {
+            let is_told = std::mem::replace(&mut self.state().is_told, true);
+            return (!is_told).then(|| {
+                let path = folder.join(FILE);
+                let path = path.display();
+                format!(
+                    "`{path}` is not used, as others than you could have written it: layers that Keep has are read from it once more. To have it begun anew, remove it"
+                )
+            });
         };
         let mut text = Vec::new();
-        if length(&file).is_none_or(|length| length > LARGEST)
-            || file.take(LARGEST).read_to_end(&mut text).is_err()
-        {
-            return;
+        if length > LARGEST || file.take(LARGEST).read_to_end(&mut text).is_err() {
+            return None;
         }
         let mut state = self.state();
         for record in text.split(|byte| *byte == b'\n').filter_map(parse) {
             state.insert(record);
         }
+        None
     }
 
     /// Returns what is known of a layer.
@@ -229,7 +238,7 @@ mod tests {
 
     fn loaded(cache: &Arc<Place>) -> LayerRecords {
         let records = LayerRecords::default();
-        records.load(cache);
+        assert_eq!(records.load(cache), None);
         records
     }
 
@@ -304,7 +313,11 @@ mod tests {
             std::fs::set_permissions(path(&cache), Permissions::from_mode(mode)).unwrap();
             let records = LayerRecords::default();
             // Not everybody may add to a file that only may be read.
-            records.load(&cache);
+            let warning = records.load(&cache);
+            let file = path(&cache).display().to_string();
+            assert_eq!(warning.is_some(), !is_known, "{mode:o}");
+            assert!(warning.is_none_or(|it| it.contains(&file)), "{mode:o}");
+            assert_eq!(records.read(&cache), None, "once");
             let is_root = settings::user() == 0;
             if mode != 0o400 || is_root {
                 assert_eq!(

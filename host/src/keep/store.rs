@@ -351,14 +351,19 @@ impl ArchiveStore {
         let image = image.map(str::to_owned);
         let records = self.records.clone();
         let is_rehearsed = self.effects.are_rehearsed();
+        let messages = self.messages.clone();
         let opened = tokio::task::spawn_blocking(move || {
             if is_rehearsed {
                 // A rehearsal leaves no trace.
-                records.read(&place);
+                if let Some(warning) = records.read(&place) {
+                    messages.show(Level::Warning, &warning);
+                }
                 return None;
             }
             let cache = place.open().ok()?;
-            records.load(&place);
+            if let Some(warning) = records.load(&place) {
+                messages.show(Level::Warning, &warning);
+            }
             let sent = match resumes {
                 true => recall(cache, &identity).ok(),
                 false => None,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use keepdocker_archive::{Archive, Remote};
 use keepdocker_registry::{Client, Error, Image, Resolved, Signature, Signatures, Target, Wanted};
-use keepdocker_signature::PublicKey;
+use keepdocker_signature::Signer;
 use keepdocker_terms::reference::{Name, Reference};
 use serde_json::json;
 
@@ -150,7 +150,7 @@ impl Registries {
         &self,
         text: &str,
         image: &Image,
-        keys: &[PublicKey],
+        signers: &[Signer],
         suffices: &(dyn Fn(&[Signature]) -> bool + Sync),
     ) -> Result<Signatures, RegistryError> {
         let resolved = self.known(text)?;
@@ -158,7 +158,7 @@ impl Registries {
         let client = self.client()?;
         let wanted = Wanted {
             name: &name,
-            keys,
+            signers,
             suffices,
         };
         Ok(client.signatures(&resolved, image, &wanted).await?)

@@ -42,13 +42,16 @@ impl From<component::Error> for Report {
 
 /// Puts a denial in words.
 pub(super) fn denied(denial: &Denial) -> Report {
-    Report::new(
+    let report = Report::new(
         Exit::Denied,
         format!("denied by policy: `{}`", denial.asked),
     )
     .detail(format!("why: {}", denial.why))
-    .detail(format!("fix: {}", denial.fix))
-    .advise(format!("see how that is decided: {}", denial.explain))
+    .detail(format!("fix: {}", denial.fix));
+    match &denial.explain {
+        Some(command) => report.advise(format!("see how that is decided: {command}")),
+        None => report,
+    }
 }
 
 /// Says why a policy cannot be used.
@@ -74,7 +77,7 @@ pub(crate) fn no_policy(error: policy::Error) -> Report {
     }
 }
 
-/// Says why a key of `--require-signature` cannot be used.
+/// Says why a signer of `--require-signature` cannot be used.
 pub(super) fn no_key(error: policy::Error) -> Report {
     let reasons = match error {
         policy::Error::Invalid(faults) => {
@@ -89,9 +92,10 @@ pub(super) fn no_key(error: policy::Error) -> Report {
         } => format!("{} cannot be trusted: {reason}; {mend}", file.display()),
         error => error.to_string(),
     };
-    let message = "`--require-signature` has a key that cannot be used, so nothing was done";
+    let message = "`--require-signature` names a signer that cannot be used, so nothing was done";
     Report::new(Exit::Failed, message).detail(reasons).advise(
-        "name a file with a public key, as cosign writes it to cosign.pub: ECDSA P-256 or Ed25519 between `-----BEGIN PUBLIC KEY-----` and its end",
+        "name a file with a public key, as cosign writes it to cosign.pub: ECDSA P-256 or Ed25519 between `-----BEGIN PUBLIC KEY-----` and its end; \
+         or ISSUER#IDENTITY, with a file of the form of Sigstore's trusted_root.json by `--trusted-root`",
     )
 }
 

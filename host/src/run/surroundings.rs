@@ -46,9 +46,11 @@ pub(crate) struct Options {
     pub no_cache: bool,
     /// Policies on top of the program's, the machine's and the user's.
     pub policies: Vec<PathBuf>,
-    /// Files with the public keys of those of whom one must have signed an image of a registry; none to leave that to the
-    /// policies.
-    pub signers: Vec<PathBuf>,
+    /// Those of whom one must have signed an image of a registry: files with public keys, and `ISSUER#IDENTITY`; none to
+    /// leave that to the policies.
+    pub signers: Vec<String>,
+    /// What certificates and logs of the latter are checked against.
+    pub trusted_root: Option<PathBuf>,
     /// The component to run in place of the embedded one.
     pub component: Option<PathBuf>,
     /// Whether to show each call of the component.
@@ -161,7 +163,8 @@ impl Surroundings {
         match &*self.options.signers {
             [] => Ok(policy),
             signers => {
-                let layer = Layer::of_signers(signers).map_err(no_key)?;
+                let layer = Layer::of_signers(signers, self.options.trusted_root.as_deref())
+                    .map_err(no_key)?;
                 policy.and(layer).map_err(no_policy)
             }
         }

@@ -5,10 +5,14 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod keyless;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
+
+pub use keyless::{Logged, Sigstore};
 
 /// What a statement says that is a signature.
 pub const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -107,17 +111,16 @@ impl Signer {
     /// Returns a bundle with a statement of another kind on what has this digest.
     #[must_use]
     pub fn attestation(&self, digest: &str, predicate: &str) -> String {
-        let digits = digest.trim_start_matches("sha256:");
-        let statement = format!(
-            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"","digest":{{"sha512":"00"}}}},{{"digest":{{"sha256":"{digits}"}}}}],"predicateType":"{predicate}","predicate":{{}}}}"#
-        );
-        self.envelope("application/vnd.in-toto+json", &statement)
+        self.envelope(
+            "application/vnd.in-toto+json",
+            &statement(digest, predicate),
+        )
     }
 
     /// Returns a bundle with an envelope of any content.
     #[must_use]
     pub fn envelope(&self, kind: &str, payload: &str) -> String {
-        let covered = format!("DSSEv1 {} {kind} {} {payload}", kind.len(), payload.len());
+        let covered = covered(kind, payload);
         format!(
             r#"{{"mediaType":"{BUNDLE}","verificationMaterial":{{"publicKey":{{"hint":""}},"tlogEntries":[]}},"dsseEnvelope":{{"payload":"{}","payloadType":"{kind}","signatures":[{{"sig":"{}"}}]}}}}"#,
             BASE64_STANDARD.encode(payload),
@@ -132,4 +135,18 @@ pub fn payload(digest: &str, reference: &str) -> String {
     format!(
         r#"{{"critical":{{"identity":{{"docker-reference":"{reference}"}},"image":{{"docker-manifest-digest":"{digest}"}},"type":"cosign container image signature"}},"optional":null}}"#
     )
+}
+
+/// Returns a statement on what has this digest.
+fn statement(digest: &str, predicate: &str) -> String {
+    let digits = digest.trim_start_matches("sha256:");
+    let other = "0".repeat(128);
+    format!(
+        r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"","digest":{{"sha512":"{other}"}}}},{{"digest":{{"sha256":"{digits}"}}}}],"predicateType":"{predicate}","predicate":{{}}}}"#
+    )
+}
+
+/// Returns what the signature of an envelope covers.
+fn covered(kind: &str, payload: &str) -> String {
+    format!("DSSEv1 {} {kind} {} {payload}", kind.len(), payload.len())
 }

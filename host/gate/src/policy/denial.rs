@@ -27,8 +27,9 @@ pub struct Denial {
     pub why: String,
     /// What to change, and who can.
     pub fix: String,
-    /// The command that shows how the decision came about.
-    pub explain: String,
+    /// The command that shows how the decision came about; none where that is an option's, of which no other command
+    /// knows.
+    pub explain: Option<String>,
 }
 
 impl Denial {
@@ -63,9 +64,9 @@ impl Denial {
                 }
             }
         };
-        let fix = match ruling.source().0 {
-            SIGNERS => fix,
-            file => format!("{fix} {}", by_whom(ruling.origin, file)),
+        let (fix, is_explained) = match ruling.source().0 {
+            SIGNERS => (fix, false),
+            file => (format!("{fix} {}", by_whom(ruling.origin, file)), true),
         };
         let asked = shown(asked.to_string());
         let given = policy
@@ -77,7 +78,7 @@ impl Denial {
         let names: String = names
             .map(|name| format!(" --image-name {}", quote(name)))
             .collect();
-        let explain = format!("{} {asked}{names}", explain_with(given));
+        let explain = is_explained.then(|| format!("{} {asked}{names}", explain_with(given)));
         Self {
             number,
             verb: operation.verb().name(),
@@ -107,7 +108,7 @@ impl Denial {
             asked: verb.to_string(),
             why,
             fix,
-            explain: format!("{} {verb}", explain_with(given)),
+            explain: Some(format!("{} {verb}", explain_with(given))),
         }
     }
 }
@@ -173,7 +174,7 @@ fn unsigned(rule: &Rule, operation: &Operation, context: &Context<'_>) -> (Strin
             "`{SIGNERS}` asks for a signature of {}",
             signers.join(" or ")
         ),
-        format!("have the image signed, or give `{SIGNERS}` the key of who signed it"),
+        format!("have the image signed, or name who signed it by `{SIGNERS}`"),
     )
 }
 

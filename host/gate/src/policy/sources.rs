@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use keepdocker_signature::Keyless;
+
 use super::error::Error;
 use super::file::PolicyFile;
 use super::keepers::Keepers;
@@ -74,23 +76,23 @@ impl Layer {
         Self::open_as(path, &Keepers::of_process())
     }
 
-    /// Makes the policy of the option `--require-signature`: it asks for a signature of one of those whose public keys
-    /// these files hold, and for nothing else.
+    /// Makes the policy of the option `--require-signature`: it asks for a signature of one of these, and for nothing else.
+    /// Each is a file with a public key, or `ISSUER#IDENTITY`, which is checked against the file `root`.
     ///
     /// # Errors
-    /// If a file cannot be read, can be changed by others, or holds no public key.
-    pub fn of_signers(files: &[PathBuf]) -> Result<Self, Error> {
+    /// If a file cannot be read, can be changed by others, or holds no public key or no root of trust.
+    pub fn of_signers(signers: &[String], root: Option<&Path>) -> Result<Self, Error> {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let mut once: Vec<&PathBuf> = Vec::new();
-        for file in files {
-            if !once.contains(&file) {
-                once.push(file);
-            }
-        }
-        let signers: Vec<String> = once
-            .iter()
-            .map(|file| format!("{{ key = {} }}", quoted(&file.to_string_lossy())))
-            .collect();
+        let root = quoted(&root.unwrap_or(Path::new("")).to_string_lossy());
+        let stated = |signer: &String| match Keyless::split(signer) {
+            None => format!("{{ key = {} }}", quoted(signer)),
+            Some((issuer, identity)) => format!(
+                "{{ issuer = {}, identity = {}, trusted-root = {root} }}",
+                quoted(issuer),
+                quoted(identity)
+            ),
+        };
+        let signers: Vec<String> = signers.iter().map(stated).collect();
         let fetch = Verb::RegistryFetch;
         let others: Vec<String> = Verb::ALL
             .iter()

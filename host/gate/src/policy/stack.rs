@@ -1,6 +1,6 @@
 //! The policy in force: the layers, one on the other.
 
-use keepdocker_signature::PublicKey;
+use keepdocker_signature::Signer;
 use keepdocker_terms::digest::Digest;
 
 use super::audit::AuditRules;
@@ -225,18 +225,18 @@ impl Policy {
         })
     }
 
-    /// Returns the keys of all whose signatures rules ask for, each once.
+    /// Returns all whose signatures rules ask for, each once.
     #[must_use]
-    pub fn signers(&self) -> Vec<PublicKey> {
+    pub fn signers(&self) -> Vec<Signer> {
         let rules = self.layers.iter().flat_map(|layer| &layer.rules);
         let conditions = rules.flat_map(|rule| &rule.conditions);
-        let mut keys: Vec<PublicKey> = Vec::new();
+        let mut signers: Vec<Signer> = Vec::new();
         for signer in conditions.flat_map(|stated| stated.condition.signers()) {
-            if !keys.contains(&signer.key) {
-                keys.push(signer.key.clone());
+            if !signers.contains(signer) {
+                signers.push(signer.clone());
             }
         }
-        keys
+        signers
     }
 
     /// Tells whether a rule asks for a cluster by its ID, so that it must be known before the run.

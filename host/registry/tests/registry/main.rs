@@ -6,6 +6,7 @@
 )]
 
 mod fake;
+mod pages;
 mod program;
 
 mod blobs;

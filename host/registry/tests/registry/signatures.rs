@@ -6,7 +6,7 @@ use super::fake::{Fake, Reply, Sample, Seen};
 use super::program::{Lender, client, mirrors, settings, target};
 use keepdocker_archive::Digest;
 use keepdocker_registry::{Client, Error, Signature, Signatures, Wanted};
-use keepdocker_signature::PublicKey;
+use keepdocker_signature::{PublicKey, Signer as Wants};
 use keepdocker_signer::{BUNDLE, PAYLOAD, SIGNATURE, SIGNED, Signer};
 use keepdocker_terms::reference::Name;
 
@@ -14,7 +14,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// What a registry has beside an image: by the end of its address, type and bytes.
 #[derive(Clone, Default)]
-struct Beside(HashMap<String, String>);
+pub(super) struct Beside(pub(super) HashMap<String, String>);
 
 impl Beside {
     fn blob(&mut self, text: &str) -> String {
@@ -24,7 +24,7 @@ impl Beside {
     }
 
     /// Adds the manifest of a bundle, and returns the entry of a list that leads to it.
-    fn bundle(&mut self, bundle: &str) -> String {
+    pub(super) fn bundle(&mut self, bundle: &str) -> String {
         let layer = self.blob(bundle);
         let manifest = format!(
             r#"{{"schemaVersion":2,"artifactType":"{BUNDLE}","config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{}","size":2}},"layers":[{{"mediaType":"{BUNDLE}",{layer}}}]}}"#,
@@ -39,7 +39,7 @@ impl Beside {
     }
 
     /// Adds a list of such entries at this end of an address.
-    fn list(&mut self, at: String, entries: &[String]) {
+    pub(super) fn list(&mut self, at: String, entries: &[String]) {
         let list = format!(
             r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#,
             entries.join(",")
@@ -69,18 +69,18 @@ impl Beside {
         holder
     }
 
-    fn answer(&self, seen: &Seen) -> Option<Reply> {
+    pub(super) fn answer(&self, seen: &Seen) -> Option<Reply> {
         let path = seen.path.split('?').next().unwrap();
         let found = self.0.iter().find(|(end, _)| path.ends_with(*end));
         found.map(|(_, text)| Reply::of(text.clone()).header("Content-Type", INDEX))
     }
 }
 
-fn key(signer: &Signer) -> PublicKey {
-    PublicKey::from_base64(&signer.base64()).unwrap()
+pub(super) fn key(signer: &Signer) -> Wants {
+    Wants::Key(PublicKey::from_base64(&signer.base64()).unwrap())
 }
 
-fn referrers(digest: &Digest) -> String {
+pub(super) fn referrers(digest: &Digest) -> String {
     format!("/referrers/{digest}")
 }
 
@@ -104,24 +104,24 @@ async fn look(
     client: &Client,
     asked: &str,
     called: &str,
-    keys: &[PublicKey],
+    signers: &[Wants],
 ) -> Result<Signatures, Error> {
     let resolved = client.resolve(&target(asked)).await.unwrap();
     let manifest = resolved.candidates[0].manifest;
     let image = client.image(&resolved, &manifest).await.unwrap();
     let wanted = Wanted {
         name: &Name::parse(called).unwrap(),
-        keys,
+        signers,
         suffices: &|found: &[Signature]| !found.is_empty(),
     };
     client.signatures(&resolved, &image, &wanted).await
 }
 
 /// Looks for signatures of these on the image by tag 1.
-async fn found(fake: &Fake, keys: &[PublicKey]) -> Result<Signatures, Error> {
+pub(super) async fn found(fake: &Fake, signers: &[Wants]) -> Result<Signatures, Error> {
     let (client, _) = client(settings(), Lender::default());
     let name = fake.name("lab/tool:1");
-    look(&client, &name, "quay.io/lab/tool:1", keys).await
+    look(&client, &name, "quay.io/lab/tool:1", signers).await
 }
 
 #[tokio::test]
@@ -137,7 +137,8 @@ async fn bundles_are_found_among_the_referrers_and_at_the_tag() {
             let fake = serve(&sample, &beside).await;
             let signatures = found(&fake, &[key(&signer)]).await.unwrap();
             let expected = Signature {
-                signer: key(&signer).fingerprint(),
+                who: key(&signer).name(),
+                signers: vec![key(&signer).name()],
                 holder: Digest::of(bundle.as_bytes()),
             };
             assert_eq!(signatures.found, [expected], "{at}");

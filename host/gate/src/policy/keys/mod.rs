@@ -22,6 +22,7 @@ mod targets;
 
 use std::fmt;
 
+use keepdocker_signature::Signer;
 use serde_json::Value;
 
 use super::context::Context;
@@ -31,7 +32,6 @@ use super::probe::Seeds;
 use super::rule::Effect;
 use crate::{Operation, Verb};
 
-pub(super) use signers::Signer;
 pub(super) use stating::word;
 
 /// What a key asks of the object of an operation.
@@ -242,7 +242,7 @@ impl Condition {
         matches!(self, Self::Clusters(clusters) if clusters.name_an_id())
     }
 
-    /// Returns the keys of those whose signature it asks for.
+    /// Returns those whose signature it asks for.
     pub(super) fn signers(&self) -> &[Signer] {
         match self {
             Self::Signers(signers) => signers.all(),

@@ -1,34 +1,23 @@
 //! `signers`: whose signature an image of a registry must have.
 
-use std::path::Path;
+mod reading;
 
-use keepdocker_signature::PublicKey;
-use serde_json::{Value, json};
+use keepdocker_signature::Signer;
+use serde_json::{Map, Value, json};
 
 use super::super::context::Context;
-use super::super::document::{Document, Entry, Table, entry};
+use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
 use super::super::rule::Effect;
+use super::super::sources::SIGNERS;
 use super::{ALLOW, Narrowing};
 use crate::{Operation, Verb};
-
-/// The keys of a signer, of which it has one.
-const KEY: &str = "key";
-const PUBLIC_KEY: &str = "public-key";
+use reading::{IDENTITY, ISSUER, KEY, PUBLIC_KEY, TRUSTED_ROOT};
 
 /// One of these has signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signers(Vec<Signer>);
-
-/// Somebody who signs images.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Signer {
-    /// The key that shows it.
-    pub(crate) key: PublicKey,
-    /// The digest of the key, by which an operation names the signer.
-    name: String,
-}
 
 /// Matches the signers that an image turned out to have; as long as nobody has looked, it may have any.
 pub(super) fn of_signers(operation: &Operation, is_met: impl Fn(&[String]) -> bool) -> Match {
@@ -56,11 +45,16 @@ impl Narrowing for Signers {
     const BESIDE: Option<&'static str> = Some("require-signature");
 
     fn schema() -> Value {
-        let one = |name: &str, value: Value| {
+        let all_of = |properties: Value| {
+            let names: Vec<&String> = properties
+                .as_object()
+                .into_iter()
+                .flat_map(Map::keys)
+                .collect();
             json!({
                 "type": "object",
-                "properties": { name: value },
-                "required": [name],
+                "required": names,
+                "properties": properties,
                 "additionalProperties": false,
             })
         };
@@ -68,15 +62,32 @@ impl Narrowing for Signers {
             "type": "array",
             "items": {
                 "oneOf": [
-                    one(KEY, json!({
+                    all_of(json!({ KEY: {
                         "description": "A file with a public key of ECDSA on P-256 or of Ed25519, in the form PEM.",
                         "type": "string",
                         "pattern": "^/",
-                    })),
-                    one(PUBLIC_KEY, json!({
+                    }})),
+                    all_of(json!({ PUBLIC_KEY: {
                         "description": "Such a key itself: what stands between the first and the last line of its file.",
                         "type": "string",
                         "pattern": "^[A-Za-z0-9+/]+=*$",
+                    }})),
+                    all_of(json!({
+                        ISSUER: {
+                            "description": "Who vouches for the identity, as certificates of signers without keys name it.",
+                            "type": "string",
+                            "pattern": "^https?://[^\\s,#*]+$",
+                        },
+                        IDENTITY: {
+                            "description": "Whom a certificate is for: an address, or the beginning of addresses and /**.",
+                            "type": "string",
+                            "pattern": "^[^\\s,#*]+(/\\*\\*)?$",
+                        },
+                        TRUSTED_ROOT: {
+                            "description": "A file in the form of Sigstore's trusted_root.json: whose certificates and logs count.",
+                            "type": "string",
+                            "pattern": "^/",
+                        },
                     })),
                 ],
             },
@@ -96,26 +107,26 @@ impl Narrowing for Signers {
         let mut signers: Vec<Signer> = Vec::new();
         let mut words = Vec::new();
         for (at, table) in tables {
-            document.known_keys(table, "a signer", &[KEY, PUBLIC_KEY]);
-            let Some((key, stated)) = read_key(document, at.clone(), table) else {
+            let Some((signer, stated)) = reading::signer(document, at.clone(), table) else {
                 continue;
             };
-            let name = key.fingerprint().to_string();
-            if signers.iter().any(|known| known.name == name) {
-                document.fault(
-                    at,
-                    format!("the signer with the key {name} stands here twice"),
-                );
+            if signers.contains(&signer) {
+                // On a command line, two files with one key are no slip.
+                if *document.file != *SIGNERS {
+                    let name = signer.name();
+                    document.fault(at, format!("the signer {name} stands here twice"));
+                }
+                continue;
             }
-            words.push(format!("{stated} ({name})"));
-            signers.push(Signer { key, name });
+            words.push(stated);
+            signers.push(signer);
         }
         (words, Some(Self(signers)))
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
         of_signers(operation, |signers| {
-            self.0.iter().any(|signer| signers.contains(&signer.name))
+            self.0.iter().any(|signer| signers.contains(&signer.name()))
         })
     }
 
@@ -128,58 +139,10 @@ impl Narrowing for Signers {
     }
 
     fn probe(&self, seeds: &mut Seeds) {
-        seeds
-            .signers
-            .extend(self.0.iter().map(|signer| signer.name.clone()));
+        seeds.signers.extend(self.0.iter().map(Signer::name));
     }
 
     fn seen(_: &Operation) -> Vec<String> {
         Vec::new()
-    }
-}
-
-/// Reads the key of a signer, and returns how the file states it, too.
-fn read_key(
-    document: &mut Document<'_>,
-    at: std::ops::Range<usize>,
-    table: &Table<'_>,
-) -> Option<(PublicKey, String)> {
-    let read = match (entry(table, KEY), entry(table, PUBLIC_KEY)) {
-        (Some(file), None) => {
-            let path = document.text(&file)?;
-            if !path.starts_with('/') {
-                document.fault(file.value.span(), "a path must begin with `/`");
-                return None;
-            }
-            let text = match document.read_kept(Path::new(&path)) {
-                Ok(text) => text,
-                Err(reason) => {
-                    // Files are read as policies are, and this is none.
-                    let reason = reason.replacen("the policy ", "the key ", 1);
-                    document.fault(file.value.span(), reason);
-                    return None;
-                }
-            };
-            let key = PublicKey::from_pem(&text);
-            key.map(|key| (key, format!("key {path}")))
-                .map_err(|error| (file.value.span(), format!("{path} {error}")))
-        }
-        (None, Some(given)) => {
-            let text = document.text(&given)?;
-            PublicKey::from_base64(&text)
-                .map(|key| (key, "a public key".to_owned()))
-                .map_err(|error| (given.value.span(), format!("this {error}")))
-        }
-        _ => Err((
-            at,
-            format!("a signer has either `{KEY}`, a file, or `{PUBLIC_KEY}`"),
-        )),
-    };
-    match read {
-        Ok(read) => Some(read),
-        Err((at, fault)) => {
-            document.fault(at, fault);
-            None
-        }
     }
 }

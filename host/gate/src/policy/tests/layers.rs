@@ -173,7 +173,7 @@ fn what_to_change_is_told_of_the_layer_that_denies() {
         denial.why
     );
     assert_eq!(
-        denial.explain,
+        denial.explain.unwrap(),
         "keepdocker --policy first.toml --policy 'the second.toml' policy explain engine.find lab/x"
     );
 }
