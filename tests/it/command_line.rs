@@ -126,6 +126,22 @@ fn names_that_may_have_been_meant_are_suggested() {
     );
     let output = environment.keepdocker(&["resolve", "quite/another:1"]);
     assert!(!output.failure(4).contains("did you mean"), "{output}");
+    // Nothing looks like what is no name, so nothing is listed for it: one command, one run, one log.
+    let folder = environment.home().join("state/keepdocker/audit");
+    let logs = || {
+        let files = std::fs::read_dir(&folder).unwrap().map(|it| it.unwrap());
+        let names = files.map(|it| it.file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".jsonl")).count()
+    };
+    for name in [
+        "https://me:secret@lab.example/lab/big:2",
+        "me:secret@lab.example/lab/big:2",
+    ] {
+        let before = logs();
+        let output = environment.keepdocker(&["resolve", name]);
+        assert!(!output.failure(4).contains("secret"), "{output}");
+        assert_eq!(logs(), before + 1, "{name}");
+    }
 }
 
 #[test]

@@ -190,6 +190,36 @@ fn force_and_a_policy_have_every_layer_fetched_and_verify_reads_what_was_not() {
     }
 }
 
+#[test]
+fn a_limit_counts_what_is_fetched_and_nothing_is_asked_for_beyond_it() {
+    for is_known in [true, false] {
+        let cluster = Cluster::start();
+        let environment = Environment::on(&cluster);
+        if is_known {
+            let _ = upload(&environment, &serve(&lean(4)), &[]).success();
+        }
+        let file = environment.home().join("policy.toml");
+        let text = "schema = \"keepdocker.policy/1\"\nlimits.registry-bytes = \"2MiB\"\n[[allow]]\nid = \"all\"\nverbs = [\"*\"]\nreason = \"test\"\n";
+        fs::write(&file, text).unwrap();
+        // Its own layer is below the limit, and all three together are not.
+        let registry = serve(&lean(5));
+        let output = upload(
+            &environment,
+            &registry,
+            &["--policy", file.to_str().unwrap()],
+        );
+        if is_known {
+            let _ = output.success();
+            assert_eq!(registry.fetched(), [2]);
+        } else {
+            let told = output.failure(3);
+            assert!(told.contains("limits.registry-bytes"), "{output}");
+            assert!(registry.fetched().is_empty(), "{output}");
+            cluster.assert_nothing_registered();
+        }
+    }
+}
+
 /// Uploads an image, and has its collection say that it has other layers; returns what it says.
 fn lie(cluster: &Cluster, layers: &[String], sizes: &[usize]) -> String {
     // As large as the layers that it is said to have.

@@ -1,4 +1,4 @@
-//! How many bytes may still go to Keep.
+//! How many bytes may still go to Keep, or come from registries.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,26 +8,48 @@ use super::refusal::Refusal;
 use crate::Verb;
 use crate::policy::{Counted, Denial, Limit, Limits};
 
-/// What all operations of a run have sent, and the most that they may.
+/// What all operations of a run have moved one way, and the most that they may.
 #[derive(Debug)]
 pub(super) struct Account {
-    sent: AtomicU64,
+    moved: AtomicU64,
     limit: Option<Limit>,
     /// Where the gate keeps the last denial.
     denial: Arc<Mutex<Option<Denial>>>,
 }
 
 impl Account {
-    pub(super) fn new(limits: &Limits, denial: &Arc<Mutex<Option<Denial>>>) -> Self {
+    pub(super) fn new(
+        limits: &Limits,
+        counted: Counted,
+        denial: &Arc<Mutex<Option<Denial>>>,
+    ) -> Self {
         Self {
-            sent: AtomicU64::new(0),
-            limit: limits.get(Counted::KeepBytes).cloned(),
+            moved: AtomicU64::new(0),
+            limit: limits.get(counted).cloned(),
             denial: Arc::clone(denial),
         }
     }
 
-    pub(super) fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+    pub(super) fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Counts so many more bytes, if there may be so many; else nothing is counted.
+    pub(super) fn charge(&self, bytes: u64, verb: Verb) -> Result<(), Refusal> {
+        let most = self.limit.as_ref().map_or(u64::MAX, |limit| limit.value);
+        let charged = self
+            .moved
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |moved| {
+                moved.checked_add(bytes).filter(|sum| *sum <= most)
+            });
+        match (charged, &self.limit) {
+            (Err(_), Some(limit)) => {
+                let denial = Denial::over_limit(limit, verb);
+                *lock(&self.denial) = Some(denial.clone());
+                Err(Refusal::Denied(Box::new(denial)))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -60,28 +82,9 @@ impl Budget {
     /// # Errors
     /// If they are more than the run may send. Then nothing is counted, and none must be sent.
     pub fn charge(&self, bytes: u64) -> Result<(), Refusal> {
-        let most = self
-            .account
-            .limit
-            .as_ref()
-            .map_or(u64::MAX, |limit| limit.value);
-        let charged =
-            self.account
-                .sent
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sent| {
-                    sent.checked_add(bytes).filter(|sum| *sum <= most)
-                });
-        match (charged, &self.account.limit) {
-            (Err(_), Some(limit)) => {
-                let denial = Denial::over_limit(limit, Verb::KeepStore);
-                *lock(&self.account.denial) = Some(denial.clone());
-                Err(Refusal::Denied(Box::new(denial)))
-            }
-            _ => {
-                self.operation.fetch_add(bytes, Ordering::Relaxed);
-                Ok(())
-            }
-        }
+        self.account.charge(bytes, Verb::KeepStore)?;
+        self.operation.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Returns how many bytes this operation has sent.

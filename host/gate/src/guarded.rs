@@ -1,17 +1,18 @@
 //! Capabilities behind the gate, and the permits that open them.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
 use keepdocker_signature::Signer;
 
 use super::Gate;
-use super::budget::Budget;
+use super::budget::{Account, Budget};
 use super::operation::Operation;
 use super::record::{Answer, Phase};
 use super::refusal::Refusal;
+use crate::Verb;
 use crate::policy::{Decision, Ruling};
 
 /// A capability that only a permit opens.
@@ -45,9 +46,20 @@ pub struct Permit<'g> {
 
 /// The gate's word that an object may be used, now that all is known of it.
 ///
-/// What takes one in cannot be reached by a binding that forgets to ask.
+/// What takes one in cannot be reached by a binding that forgets to ask. It is also the leave to fetch what the object is
+/// made of.
 #[derive(Debug)]
-pub struct Confirmed(());
+pub struct Confirmed(Arc<Account>);
+
+impl Confirmed {
+    /// Asks whether so many more bytes may come from registries, and counts them as come.
+    ///
+    /// # Errors
+    /// If they are more than the run may fetch. Then nothing is counted, and none must be asked for.
+    pub fn charge(&self, bytes: u64) -> Result<(), Refusal> {
+        self.0.charge(bytes, Verb::RegistryFetch)
+    }
+}
 
 impl<'g> Permit<'g> {
     pub(super) fn new(
@@ -98,27 +110,19 @@ impl<'g> Permit<'g> {
         self.gate.policy.signers()
     }
 
-    /// Asks whether the operation may be done on an object of which more was learned since it was admitted, and whether
-    /// so many more bytes may come from registries.
+    /// Asks whether the operation may be done on an object of which more was learned since it was admitted.
     ///
     /// A rule decides before anything is fetched, by what others say; what is there may be something else. Each way to
     /// see it is an operation here, and each has to be allowed. `evidence` says what was looked at, for a denial; it may
     /// be empty.
     ///
     /// # Errors
-    /// If the policy denies one of these operations, or the bytes are more than the run may fetch. Then this one must
-    /// not go on, and nothing is counted.
-    pub fn confirm(
-        &self,
-        operations: &[Operation],
-        bytes: u64,
-        evidence: &str,
-    ) -> Result<Confirmed, Refusal> {
+    /// If the policy denies one of these operations. Then this one must not go on.
+    pub fn confirm(&self, operations: &[Operation], evidence: &str) -> Result<Confirmed, Refusal> {
         for operation in operations {
             self.gate.confirm(self.number, operation, evidence)?;
         }
-        self.gate.fetches(bytes)?;
-        Ok(Confirmed(()))
+        Ok(Confirmed(Arc::clone(&self.gate.fetched)))
     }
 
     /// Tells the gate for which platform an image is, by what a registry says of its manifest.

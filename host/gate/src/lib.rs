@@ -63,8 +63,8 @@ pub struct Gate {
     seen: Mutex<BTreeMap<String, Vec<String>>>,
     /// The platforms that the images of registries are for, by their manifests.
     platforms: Mutex<BTreeMap<String, String>>,
-    /// How many bytes have been asked for from registries.
-    fetched: AtomicU64,
+    /// What has been asked for from registries.
+    fetched: Arc<Account>,
     /// Why the record is broken, once it is.
     broken: OnceLock<String>,
     denial: Arc<Mutex<Option<Denial>>>,
@@ -84,8 +84,10 @@ impl Gate {
     ) -> Result<Self, Unfit> {
         policy.vet(guest)?;
         let denial = Arc::default();
+        let account = |counted| Arc::new(Account::new(policy.limits(), counted, &denial));
+        let (account, fetched) = (account(Counted::KeepBytes), account(Counted::RegistryBytes));
         Ok(Self {
-            account: Arc::new(Account::new(policy.limits(), &denial)),
+            account,
             policy,
             cluster,
             recorder,
@@ -94,7 +96,7 @@ impl Gate {
             calls_of: Default::default(),
             seen: Mutex::default(),
             platforms: Mutex::default(),
-            fetched: AtomicU64::new(0),
+            fetched,
             broken: OnceLock::new(),
             denial,
             warnings: Mutex::default(),
@@ -138,7 +140,7 @@ impl Gate {
     /// Returns how many bytes have gone to Keep so far.
     #[must_use]
     pub fn sent(&self) -> u64 {
-        self.account.sent()
+        self.account.moved()
     }
 
     /// Returns the policy in force.
@@ -322,24 +324,6 @@ impl Gate {
                 *lock(&self.denial) = Some(denial.clone());
                 Err(Refusal::Denied(Box::new(denial)))
             }
-        }
-    }
-
-    fn fetches(&self, bytes: u64) -> Result<(), Refusal> {
-        let limit = self.policy.limits().get(Counted::RegistryBytes);
-        let most = limit.map_or(u64::MAX, |limit| limit.value);
-        let counted = self
-            .fetched
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |fetched| {
-                fetched.checked_add(bytes).filter(|sum| *sum <= most)
-            });
-        match (counted, limit) {
-            (Err(_), Some(limit)) => {
-                let denial = Denial::over_limit(limit, Verb::RegistryFetch);
-                *lock(&self.denial) = Some(denial.clone());
-                Err(Refusal::Denied(Box::new(denial)))
-            }
-            _ => Ok(()),
         }
     }
 

@@ -340,11 +340,7 @@ fn what_is_not_known_yet_is_asked_for_before_anything_comes_of_it() {
     assert_eq!(permit.signers()[0].name(), SIGNER);
     let good = fetched(Some(1024), Some(&["sha256:other", SIGNER]));
     assert!(permit.suffices(std::slice::from_ref(&good)));
-    assert!(
-        permit
-            .confirm(std::slice::from_ref(&good), 1024, "")
-            .is_ok()
-    );
+    assert!(permit.confirm(std::slice::from_ref(&good), "").is_ok());
     for (operation, words) in [
         (fetched(Some(1025), Some(&[SIGNER])), "`max-bytes` 1KiB"),
         (fetched(Some(1), Some(&["sha256:other"])), SIGNER),
@@ -354,9 +350,7 @@ fn what_is_not_known_yet_is_asked_for_before_anything_comes_of_it() {
     ] {
         let ways = [good.clone(), operation];
         assert!(!permit.suffices(&ways));
-        let refusal = permit
-            .confirm(&ways, 1, "looked here and there")
-            .unwrap_err();
+        let refusal = permit.confirm(&ways, "looked here and there").unwrap_err();
         let told = refusal.to_string();
         assert!(told.contains(words), "{words}: {told}");
         assert!(told.contains("; looked here and there"), "{told}");

@@ -78,6 +78,13 @@ impl Layers {
         }
     }
 
+    /// Returns how many bytes a layer has by the manifest; none if the image has no such layer.
+    #[must_use]
+    pub fn size(&self, digest: &Digest) -> Option<u64> {
+        let layer = self.order.iter().find(|layer| layer.digest == *digest)?;
+        Some(layer.size)
+    }
+
     fn left_out(&self) -> MutexGuard<'_, HashSet<Digest>> {
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
     }

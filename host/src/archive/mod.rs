@@ -9,6 +9,7 @@ mod registry;
 
 use crate::bindings;
 use crate::engine::CommandError;
+use crate::gate::Refusal;
 use crate::registry::of_registry;
 
 pub(crate) use archives::{Archives, Opened};
@@ -26,6 +27,9 @@ fn producer(
 ) -> bindings::archives::Error {
     if let Some(error) = error.downcast_ref::<keepdocker_registry::Error>() {
         return of_registry(error, text);
+    }
+    if error.is::<Refusal>() {
+        return bindings::archives::Error::Denied(text);
     }
     match error.downcast::<CommandError>().map(|error| *error) {
         Ok(CommandError::Failed(failure)) => bindings::archives::Error::Engine(failure),

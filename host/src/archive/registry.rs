@@ -69,7 +69,7 @@ impl Host for View<'_, Archives> {
                     .await?;
             }
             let confirmed = permit
-                .confirm(&ways(&signatures.found), size, &signatures.looked_at())
+                .confirm(&ways(&signatures.found), &signatures.looked_at())
                 .map_err(RegistryError::Withheld)?;
             registries
                 .archive(&name, &image, platform.as_deref(), confirmed)

@@ -4,6 +4,7 @@ use crate::bindings::commands::{ImagesRequest, ListedImage};
 use crate::harmless::escape;
 use crate::output::{Exit, Report};
 use crate::run::Surroundings;
+use keepdocker_terms::reference::Reference;
 
 /// How many names are suggested at most.
 const MOST: usize = 3;
@@ -15,7 +16,8 @@ const LIKELY: f64 = 0.85;
 ///
 /// It takes a listing to know that, which nobody waits for but those whose command has failed.
 pub(super) async fn suggest(report: Report, surroundings: &Surroundings, asked: &str) -> Report {
-    if report.exit != Exit::NoSuchImage {
+    // What is no name of an image, such as one with a login in it, looks like none.
+    if report.exit != Exit::NoSuchImage || Reference::parse(asked).is_err() {
         return report;
     }
     let names = like(surroundings, asked).await;

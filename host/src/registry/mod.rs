@@ -8,6 +8,7 @@
 //! How a registry is asked is `keepdocker_registry`'s; here is what it is lent: certificates, proxies, helpers that
 //! know logins, and where this machine has what goes for registries.
 
+mod charged;
 mod lender;
 mod places;
 mod registries;

@@ -10,6 +10,7 @@ use keepdocker_signature::Signer;
 use keepdocker_terms::reference::{Name, Reference};
 use serde_json::json;
 
+use super::charged::Charged;
 use super::{Lender, places};
 use crate::audit::Log;
 use crate::bindings::archives::Error as WitError;
@@ -178,9 +179,9 @@ impl Registries {
         text: &str,
         image: &Image,
         platform: Option<&str>,
-        _: Confirmed,
+        confirmed: Confirmed,
     ) -> Result<Archive, RegistryError> {
-        let layers = self.client()?.layers(image);
+        let layers = Charged::new(self.client()?.layers(image), confirmed);
         let platform: Vec<&str> = platform.unwrap_or_default().split('/').collect();
         let part = |at: usize| platform.get(at).copied().unwrap_or_default();
         let manifest = &image.documents[&image.manifest];

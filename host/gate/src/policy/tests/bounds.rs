@@ -98,11 +98,12 @@ fn each_limit_limits() {
     assert!(matches!(permit.budget().charge(1), Err(Refusal::Denied(_))));
     let limited = gate("limits.registry-bytes = \"1KiB\"", &Guest::default()).unwrap();
     let permit = limited.admit(operation("registry.fetch x"), &()).unwrap();
-    permit.confirm(&[], 1024, "").unwrap();
-    assert!(matches!(
-        permit.confirm(&[], 1, ""),
-        Err(Refusal::Denied(_))
-    ));
+    let confirmed = permit.confirm(&[], "").unwrap();
+    confirmed.charge(1000).unwrap();
+    assert!(matches!(confirmed.charge(25), Err(Refusal::Denied(_))));
+    // What was refused does not count, and what another image took does.
+    permit.confirm(&[], "").unwrap().charge(24).unwrap();
+    assert!(matches!(confirmed.charge(1), Err(Refusal::Denied(_))));
     assert_eq!(limited.last_denial().unwrap().verb, "registry.fetch");
     // These three the component's store enforces; what it is told is tested here.
     let limits = gate(
