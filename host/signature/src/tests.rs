@@ -40,7 +40,7 @@ fn of_keys(keys: &[PublicKey]) -> Vec<super::Signer> {
 fn owner<'k>(signed: &Signed, keys: &'k [PublicKey]) -> &'k PublicKey {
     let name = |key: &&PublicKey| key.fingerprint().to_string() == signed.who;
     let key = keys.iter().find(name).unwrap();
-    assert_eq!(signed.signers, [signed.who.clone()]);
+    assert_eq!(signed.signers, std::slice::from_ref(&signed.who));
     key
 }
 
