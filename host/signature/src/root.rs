@@ -4,7 +4,7 @@ use std::fmt;
 
 use keepdocker_terms::digest::Digest;
 use sigstore_verify::types::Bundle;
-use sigstore_verify::{Error as SigstoreError, VerificationPolicy, Verifier};
+use sigstore_verify::{CertificateError, Error as SigstoreError, VerificationPolicy, Verifier};
 
 use crate::identities::is_plain;
 use crate::{Objection, provider, shown};
@@ -101,6 +101,19 @@ fn unproven(error: &SigstoreError) -> Objection {
     match error {
         SigstoreError::ArtifactMismatch(_) => {
             Objection::Unproven("it is on something else".to_owned())
+        }
+        // Its words are those of a library, with the names of its cases.
+        SigstoreError::Certificate(CertificateError::ChainInvalid(text)) => {
+            let words = if text.contains("CertExpired") || text.contains("CertNotValidYet") {
+                "its certificate was not valid when it was made".to_owned()
+            } else if text.contains("UnknownIssuer")
+                || text.contains("InvalidSignatureForPublicKey")
+            {
+                "its certificate is of no authority that the root of trust names".to_owned()
+            } else {
+                shown(text)
+            };
+            Objection::Unproven(words)
         }
         other => Objection::Unproven(shown(&other.to_string())),
     }
