@@ -45,6 +45,11 @@ fn a_long_listing_tells_size_and_owner_in_few_requests() {
     assert_eq!(of("lab/small")["owner"], project);
     assert_eq!(of("lab/small")["owner_name"], "Images");
     assert_eq!(of("lab/other")["owner"], *user);
+    assert_eq!(
+        of("lab/other")["chosen"],
+        Value::Null,
+        "no other row has the name"
+    );
     for (kind, most) in [("/collections", 2), ("/groups", 1), ("/users", 1)] {
         let count = cluster.log().count("GET", kind);
         assert!(count <= most, "{kind}: {count}");
@@ -61,6 +66,32 @@ fn a_long_listing_tells_size_and_owner_in_few_requests() {
         "{{.OwnerName}} {{.Size}}",
     ]);
     assert!(line.starts_with("Images "), "{line}");
+    // One name on two rows: what is chosen is what `resolve` says.
+    let archive = format!("docker-archive:{}", data(archives[0].0).display());
+    let _ = told(&[
+        "upload",
+        "--from",
+        &archive,
+        "lab/other:1",
+        "--project",
+        project,
+    ]);
+    let listed = told(&["images", "lab/other", "--long", "--json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let rows = listed["images"].as_array().unwrap();
+    let resolved = told(&["resolve", "lab/other:1"]);
+    assert_eq!(rows.len(), 2, "{listed}");
+    for row in rows {
+        assert_eq!(
+            row["chosen"],
+            row["collection"] == resolved.trim(),
+            "{listed}"
+        );
+    }
+    let table = told(&["images", "lab/other", "--long"]);
+    assert!(table.contains("CHOSEN"), "{table}");
+    assert_eq!(table.matches(" yes\n").count(), 1, "{table}");
+
     let ids = told(&["images", "--ids"]);
     assert_eq!(ids.lines().count(), 2, "{ids}");
     assert!(ids.lines().all(|id| id.len() == 71), "{ids}");

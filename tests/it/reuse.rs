@@ -326,7 +326,7 @@ fn the_cache_is_listed_and_cleaned_without_disturbing_who_uses_it() {
         .success();
     assert!(text.contains("removed 0 files"), "{text}");
     let text = environment.keepdocker(&["cache", "clean"]).success();
-    assert!(text.contains("removed 1 files, 14 bytes"), "{text}");
+    assert!(text.contains("removed 1 file, 14 bytes"), "{text}");
 }
 
 /// A cluster that checks blocks and keeps none, and the environment of its user.

@@ -73,6 +73,18 @@ pub struct Detail {
     pub size: String,
     /// Who owns its collection, by name where that can be seen.
     pub owner: String,
+    /// Of several rows of one name, whether a container request that names it gets this one.
+    pub is_chosen: Option<bool>,
+}
+
+impl Detail {
+    fn chosen(&self) -> &'static str {
+        match self.is_chosen {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "",
+        }
+    }
 }
 
 /// Returns the table for people, no wider than this. An ID has the digits alone, which every command takes. A long
@@ -98,6 +110,11 @@ where
     if details.is_some() {
         columns.push(Column::of_numbers("SIZE", Give::Way(4)));
         columns.push(Column::new("OWNER", Give::Way(3)));
+        let are_chosen =
+            details.is_some_and(|details| details.iter().any(|it| it.is_chosen.is_some()));
+        if are_chosen {
+            columns.push(Column::new("CHOSEN", Give::Nothing));
+        }
     }
     let rows = images.iter().enumerate().map(|(place, image)| {
         let image = ListedImage::from(image);
@@ -115,6 +132,7 @@ where
         ];
         if let Some(detail) = details.and_then(|details| details.get(place)) {
             row.extend([escape(&detail.size), escape(&detail.owner)]);
+            row.push(detail.chosen().into());
         }
         row
     });

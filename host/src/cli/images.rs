@@ -1,5 +1,6 @@
 //! `keepdocker images`.
 
+mod choice;
 mod format;
 mod pattern;
 
@@ -14,8 +15,10 @@ use crate::bindings::commands::{Answer, Command, ImagesRequest, ListedImage};
 use crate::component::Request;
 use crate::harmless::escape;
 use crate::output::{Console, Ids, Level, Purpose, Report};
-use crate::run::{Holdings, Surroundings};
-use format::Format;
+use crate::run::Surroundings;
+use crate::wording::count;
+use choice::Choices;
+use format::{Format, More};
 use keepdocker_console::values::settle;
 use pattern::{is_pattern, matches};
 
@@ -55,7 +58,7 @@ pub(crate) struct Images {
     /// Only names that match this pattern, in which `*` stands for any characters.
     #[arg(long, value_name = "PATTERN", help_heading = "Selection")]
     pub filter: Option<String>,
-    /// Show size and owner, too.
+    /// Show size and owner, too, and of several rows of one name which one a container request gets.
     #[arg(long, short, help_heading = "Output")]
     pub long: bool,
     /// The order of the rows.
@@ -67,7 +70,7 @@ pub(crate) struct Images {
     )]
     pub sort: Sort,
     /// How to print the rows: table, json, csv, or a template with {{.Repository}}, {{.Tag}}, {{.ID}},
-    /// {{.Collection}}, {{.Created}}, {{.Size}}, {{.Owner}} and {{.OwnerName}}.
+    /// {{.Collection}}, {{.Created}}, {{.Size}}, {{.Owner}}, {{.OwnerName}} and {{.Chosen}}.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -154,43 +157,59 @@ impl Execute for Images {
         if listed.is_empty() && !is_quiet {
             self.tell_nothing(count, &surroundings, console).await;
         }
-        let holdings = match self.needs_holdings() {
-            true => {
-                let collections: Vec<String> = listed
-                    .iter()
-                    .map(|image| image.collection.clone())
-                    .collect();
-                Some(surroundings.holdings(&collections).await?)
-            }
+        let more = match self.is_long() {
+            true => Some(self.more(&listed, &surroundings, console).await?),
             false => None,
         };
-        self.put_in_order(&mut listed, holdings.as_ref());
+        self.put_in_order(&mut listed, more.as_ref());
         let ids = match self.no_trunc {
             true => Ids::Whole,
             false => Ids::Short,
         };
         let text = match (self.ids, self.is_json()) {
             (true, _) => ids_of(&listed),
-            (_, true) => Format::Json.text(&listed, holdings.as_ref(), ids),
-            _ => self.format.text(&listed, holdings.as_ref(), ids),
+            (_, true) => Format::Json.text(&listed, more.as_ref(), ids),
+            _ => self.format.text(&listed, more.as_ref(), ids),
         };
         request::answer(console, text)
     }
 }
 
 impl Images {
-    /// Tells whether more has to be asked than what the component answers.
-    fn needs_holdings(&self) -> bool {
+    /// Tells whether more has to be asked than what the component lists.
+    fn is_long(&self) -> bool {
         self.long || self.sort == Sort::Size || self.format.names_details()
     }
 
+    /// Asks what a long listing tells besides.
+    async fn more(
+        &self,
+        listed: &[ListedImage],
+        surroundings: &Surroundings,
+        console: Console,
+    ) -> Result<More, Report> {
+        let collections: Vec<String> = listed
+            .iter()
+            .map(|image| image.collection.clone())
+            .collect();
+        let holdings = surroundings.holdings(&collections).await?;
+        let choices = Choices::of(listed, surroundings).await;
+        if choices.left_out > 0 {
+            console.hint(&format!(
+                "{} more stand on several rows; `keepdocker resolve NAME` tells which one a container request gets",
+                count(choices.left_out, "name")
+            ));
+        }
+        Ok(More { holdings, choices })
+    }
+
     /// Puts rows, newest first, in the order that was asked for.
-    fn put_in_order(&self, listed: &mut [ListedImage], holdings: Option<&Holdings>) {
+    fn put_in_order(&self, listed: &mut [ListedImage], more: Option<&More>) {
         match self.sort {
             Sort::Created => {}
             Sort::Name => listed.sort_by_key(name),
             Sort::Size => listed.sort_by_key(|image| {
-                Reverse(holdings.and_then(|holdings| holdings.size(&image.collection)))
+                Reverse(more.and_then(|more| more.holdings.size(&image.collection)))
             }),
         }
     }

@@ -31,7 +31,7 @@ pub(crate) struct Resolve {
 /// What a container request would name.
 #[derive(Clone, Serialize)]
 #[serde(transparent)]
-struct Named(String);
+pub(super) struct Named(pub(super) String);
 
 impl Request for Named {
     type Answer = Resolution;

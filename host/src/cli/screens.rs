@@ -54,14 +54,15 @@ fn listings() {
     let text = screens(|width| output::fitted_table(&images, None, Ids::Short, width, now));
     insta::assert_snapshot!("screens_of_images", text);
 
-    let detail = |size: &str, owner: &str| Detail {
+    let detail = |size: &str, owner: &str, is_chosen| Detail {
         size: size.into(),
         owner: owner.into(),
+        is_chosen,
     };
     let details = [
-        detail("112.4 MiB", "Genomics"),
-        detail("1.2 GiB", "Somebody Else of the Laboratory"),
-        detail("18.5 KiB", "zzzzz-tpzed-0123456789abcde"),
+        detail("112.4 MiB", "Genomics", Some(true)),
+        detail("1.2 GiB", "Somebody Else of the Laboratory", Some(false)),
+        detail("18.5 KiB", "zzzzz-tpzed-0123456789abcde", None),
     ];
     let text =
         screens(|width| output::fitted_table(&images, Some(&details), Ids::Short, width, now));

@@ -8,7 +8,7 @@ use crate::report::{Purpose, Report};
 pub fn unauthorized(reason: String) -> Report {
     Report::new(Exit::Unauthorized, "the cluster does not accept the token")
         .detail(reason)
-        .advise("get a current token from the cluster and set ARVADOS_API_TOKEN")
+        .advise("get a current token from the cluster, and give it to `keepdocker login` or set ARVADOS_API_TOKEN")
 }
 
 /// The token does not allow this.

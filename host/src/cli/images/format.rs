@@ -1,11 +1,12 @@
 //! The forms in which a listing is printed.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
-use chrono::Utc;
 use keepdocker_console::json::{self, line};
 use serde::Serialize;
 
+use super::choice::Choices;
 use crate::bindings::commands::ListedImage;
 use crate::harmless::escape;
 use crate::output::{self, Detail, Ids, Stream};
@@ -29,7 +30,7 @@ pub(crate) enum Format {
 const FIELDS: [&str; 5] = ["Repository", "Tag", "ID", "Collection", "Created"];
 
 /// Those of a long listing besides.
-const LONG_FIELDS: [&str; 3] = ["Size", "Owner", "OwnerName"];
+const LONG_FIELDS: [&str; 4] = ["Size", "Owner", "OwnerName", "Chosen"];
 
 impl std::str::FromStr for Format {
     type Err = String;
@@ -65,8 +66,17 @@ fn known_fields() -> impl Iterator<Item = &'static str> {
     FIELDS.into_iter().chain(LONG_FIELDS)
 }
 
+/// What a long listing has been told besides.
+#[derive(Debug, Default)]
+pub(crate) struct More {
+    /// Sizes and owners.
+    pub(super) holdings: Holdings,
+    /// Which rows container requests get.
+    pub(super) choices: Choices,
+}
+
 /// What stands above the same fields in a file of comma-separated values.
-const HEADINGS: [&str; 8] = [
+const HEADINGS: [&str; 9] = [
     "repository",
     "tag",
     "id",
@@ -75,6 +85,7 @@ const HEADINGS: [&str; 8] = [
     "size",
     "owner",
     "owner_name",
+    "chosen",
 ];
 
 /// Checks the fields of a template.
@@ -106,26 +117,21 @@ impl Format {
         }
     }
 
-    /// Returns the listing in this form. With `holdings` it is a long one.
-    pub(super) fn text(
-        &self,
-        listed: &[ListedImage],
-        holdings: Option<&Holdings>,
-        ids: Ids,
-    ) -> String {
+    /// Returns the listing in this form. With `more` it is a long one.
+    pub(super) fn text(&self, listed: &[ListedImage], more: Option<&More>, ids: Ids) -> String {
         match self {
-            Self::Table => table(listed, holdings, ids),
-            Self::Json => match holdings {
-                Some(holdings) => long_json(listed, holdings),
+            Self::Table => table(listed, more, ids),
+            Self::Json => match more {
+                Some(more) => long_json(listed, more),
                 None => json::images(listed),
             },
             Self::Csv => {
-                let fields = match holdings {
+                let fields = match more {
                     Some(_) => HEADINGS.len(),
                     None => FIELDS.len(),
                 };
                 let rows = listed.iter().map(|image| {
-                    let row = values(image, holdings).into_iter().take(fields);
+                    let row = values(image, more).into_iter().take(fields);
                     row.map(quoted).collect::<Vec<_>>().join(",")
                 });
                 std::iter::once(HEADINGS[..fields].join(","))
@@ -135,21 +141,23 @@ impl Format {
             }
             Self::Template(template) => listed
                 .iter()
-                .map(|image| format!("{}\n", filled(template, image, holdings)))
+                .map(|image| format!("{}\n", filled(template, image, more)))
                 .collect(),
         }
     }
 }
 
 /// Returns the columns for whoever reads them.
-fn table(listed: &[ListedImage], holdings: Option<&Holdings>, ids: Ids) -> String {
-    let details: Option<Vec<Detail>> = holdings.map(|holdings| {
+fn table(listed: &[ListedImage], more: Option<&More>, ids: Ids) -> String {
+    let details: Option<Vec<Detail>> = more.map(|more| {
+        let holdings = &more.holdings;
         let detail = |image: &ListedImage| {
             let collection = &image.collection;
             let owner = holdings.owner(collection).unwrap_or_default();
             Detail {
                 size: holdings.size(collection).map(bytes).unwrap_or_default(),
                 owner: holdings.owner_name(collection).unwrap_or(owner).to_owned(),
+                is_chosen: more.choices.is_chosen(image),
             }
         };
         listed.iter().map(detail).collect()
@@ -160,13 +168,19 @@ fn table(listed: &[ListedImage], holdings: Option<&Holdings>, ids: Ids) -> Strin
         (None, None) => output::table(listed, ids),
         (width, details) => {
             let width = width.unwrap_or(usize::MAX);
-            output::fitted_table(listed, details.as_deref(), ids, width, Utc::now())
+            output::fitted_table(
+                listed,
+                details.as_deref(),
+                ids,
+                width,
+                SystemTime::now().into(),
+            )
         }
     }
 }
 
 /// Returns a long listing as JSON.
-fn long_json(listed: &[ListedImage], holdings: &Holdings) -> String {
+fn long_json(listed: &[ListedImage], more: &More) -> String {
     #[derive(Serialize)]
     struct Images<'a> {
         schema: &'static str,
@@ -179,11 +193,14 @@ fn long_json(listed: &[ListedImage], holdings: &Holdings) -> String {
         size: Option<u64>,
         owner: Option<&'a str>,
         owner_name: Option<&'a str>,
+        chosen: Option<bool>,
     }
+    let holdings = &more.holdings;
     let images = listed.iter().map(|image| Image {
         size: holdings.size(&image.collection),
         owner: holdings.owner(&image.collection),
         owner_name: holdings.owner_name(&image.collection),
+        chosen: more.choices.is_chosen(image),
         image: image.into(),
     });
     line(&Images {
@@ -193,13 +210,13 @@ fn long_json(listed: &[ListedImage], holdings: &Holdings) -> String {
 }
 
 /// Returns the fields of a row, in the order of their names. What is not known is empty.
-fn values<'a>(image: &'a ListedImage, holdings: Option<&'a Holdings>) -> [Cow<'a, str>; 8] {
+fn values<'a>(image: &'a ListedImage, more: Option<&'a More>) -> [Cow<'a, str>; 9] {
     let of = |field: fn(&'a Holdings, &str) -> Option<&'a str>| {
-        holdings
-            .and_then(|holdings| field(holdings, &image.collection))
+        more.and_then(|more| field(&more.holdings, &image.collection))
             .unwrap_or_default()
     };
-    let size = holdings.and_then(|holdings| holdings.size(&image.collection));
+    let size = more.and_then(|more| more.holdings.size(&image.collection));
+    let chosen = more.and_then(|more| more.choices.is_chosen(image));
     [
         escape(image.repository.as_deref().unwrap_or_default()),
         escape(image.tag.as_deref().unwrap_or_default()),
@@ -209,6 +226,7 @@ fn values<'a>(image: &'a ListedImage, holdings: Option<&'a Holdings>) -> [Cow<'a
         Cow::Owned(size.map(|size| size.to_string()).unwrap_or_default()),
         escape(of(Holdings::owner)),
         escape(of(Holdings::owner_name)),
+        Cow::Owned(chosen.map(|chosen| chosen.to_string()).unwrap_or_default()),
     ]
 }
 
@@ -221,9 +239,9 @@ fn quoted(field: Cow<'_, str>) -> String {
 }
 
 /// Puts the fields of a row into a template that was checked.
-fn filled(template: &str, image: &ListedImage, holdings: Option<&Holdings>) -> String {
+fn filled(template: &str, image: &ListedImage, more: Option<&More>) -> String {
     let mut text = template.split("{{").next().unwrap_or_default().to_owned();
-    let values = values(image, holdings);
+    let values = values(image, more);
     for (field, rest) in parts(template) {
         let place = known_fields().position(|known| Some(known) == field);
         if let Some(place) = place {
@@ -272,10 +290,10 @@ mod tests {
         assert!(row.starts_with('"') && row.contains("\"\"b\"\""), "{row}");
         assert!(!row.contains('\u{1b}'), "{row}");
         assert!(text.starts_with("repository,tag,id,collection,created\r\n"));
-        let long = Format::Csv.text(&[], Some(&Holdings::default()), Ids::Short);
+        let long = Format::Csv.text(&[], Some(&More::default()), Ids::Short);
         assert_eq!(
             long,
-            "repository,tag,id,collection,created,size,owner,owner_name\r\n"
+            "repository,tag,id,collection,created,size,owner,owner_name,chosen\r\n"
         );
     }
 }
