@@ -44,6 +44,17 @@ pub(crate) fn check(project: &str) -> Result<(), Failure> {
     }
 }
 
+/// Tells whether the token may change what is in the project.
+pub(crate) fn is_writable(project: &str) -> Result<bool, Failure> {
+    match projects::get(project) {
+        Ok(found) => Ok(found.writable),
+        Err(api::Error::NotFound(_)) => Ok(false),
+        // A policy or a token that withholds the question may allow the change.
+        Err(api::Error::Denied(_) | api::Error::Forbidden(_)) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Fails if the text is not the UUID of a project or user.
 pub(crate) fn check_form(project: &str) -> Result<(), Failure> {
     match uuid::is_owner(project) {

@@ -187,7 +187,7 @@ struct Meant {
 }
 
 /// Reads the names that the image is to have.
-fn asked(texts: &[String]) -> Result<Vec<String>, Failure> {
+pub(crate) fn asked(texts: &[String]) -> Result<Vec<String>, Failure> {
     let mut names: Vec<String> = Vec::new();
     for text in texts {
         match Reference::with_tag(text, None)? {

@@ -1,4 +1,6 @@
-//! What is done with images that are in Keep already, without sending data: `tag`, `copy`, `adopt`.
+//! What is done with images that are in Keep already, without sending data: `tag`, `copy`, `adopt`, `untag`.
+
+mod untag;
 
 use std::fs;
 

@@ -23,7 +23,7 @@ pub struct Extent {
 /// If the text is no manifest.
 pub fn of_only_file(text: &str) -> Result<Vec<Extent>, ManifestError> {
     // What follows relies on what is checked there.
-    manifest::files(text)?;
+    manifest::check(text)?;
     let mut extents = Vec::new();
     for line in text.lines() {
         let mut blocks: Vec<(&str, u64)> = Vec::new();

@@ -5,7 +5,6 @@
 //! The dispatchers estimate an image's size from this shape, and the portable data hash depends
 //! on each of its bytes, so there is one way to write it. Reading accepts all that servers do.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use keepdocker_terms::locator::{Locator, number};
@@ -111,11 +110,22 @@ pub fn with_file_name(manifest: &str, file_name: &str) -> Option<String> {
     Some(text)
 }
 
-/// Reads a manifest and returns the size of each file by its path, without the leading `./`.
+/// The files of a manifest, as far as it takes to tell the only one. A map of them all would add five kilobytes
+/// to the components.
+#[derive(Default)]
+struct Files {
+    /// The path of the first one.
+    path: Option<String>,
+    are_several: bool,
+    /// How many bytes they have together.
+    size: u64,
+}
+
+/// Reads a manifest.
 ///
 /// Placeholders of empty directories are no files. A file in several pieces is one file.
-pub fn files(manifest: &str) -> Result<BTreeMap<String, u64>, ManifestError> {
-    let mut files = BTreeMap::new();
+fn files(manifest: &str) -> Result<Files, ManifestError> {
+    let mut files = Files::default();
     if manifest.is_empty() {
         return Ok(files);
     }
@@ -128,13 +138,22 @@ pub fn files(manifest: &str) -> Result<BTreeMap<String, u64>, ManifestError> {
     Ok(files)
 }
 
-/// Returns path and size of the file, if the manifest holds exactly one.
-pub fn only_file(manifest: &str) -> Option<(String, u64)> {
-    let mut files = files(manifest).ok()?.into_iter();
-    files.next().filter(|_| files.next().is_none())
+/// Fails if the text is no manifest.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check(manifest: &str) -> Result<(), ManifestError> {
+    files(manifest).map(|_| ())
 }
 
-fn read_stream(line: &str, files: &mut BTreeMap<String, u64>) -> Result<(), ManifestError> {
+/// Returns path and size of the file, if the manifest holds exactly one. The path lacks the leading `./`.
+pub fn only_file(manifest: &str) -> Option<(String, u64)> {
+    let files = files(manifest).ok()?;
+    let path = files.path.filter(|_| !files.are_several)?;
+    Some((path, files.size))
+}
+
+fn read_stream(line: &str, files: &mut Files) -> Result<(), ManifestError> {
     let mut tokens = line.split(' ');
     let name = tokens.next().unwrap_or_default();
     let stream = unescape(name)
@@ -165,12 +184,7 @@ fn read_stream(line: &str, files: &mut BTreeMap<String, u64>) -> Result<(), Mani
     }
 }
 
-fn read_file(
-    token: &str,
-    stream: &str,
-    data: u64,
-    files: &mut BTreeMap<String, u64>,
-) -> Result<(), ManifestError> {
+fn read_file(token: &str, stream: &str, data: u64, files: &mut Files) -> Result<(), ManifestError> {
     let bad = || ManifestError::FileToken(token.into());
     let mut parts = token.splitn(3, ':');
     let position = number_of(parts.next()).ok_or_else(bad)?;
@@ -189,8 +203,11 @@ fn read_file(
         Some(folder) => format!("{folder}/{name}"),
         None => name,
     };
-    let total = files.entry(path).or_insert(0);
-    *total = total.checked_add(size).ok_or_else(bad)?;
+    files.size = files.size.checked_add(size).ok_or_else(bad)?;
+    match &files.path {
+        None => files.path = Some(path),
+        Some(first) => files.are_several |= *first != path,
+    }
     Ok(())
 }
 

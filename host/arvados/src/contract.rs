@@ -101,6 +101,18 @@ macro_rules! contract_of_objects {
             }
         }
 
+        impl From<$bindings::links::Removal> for $crate::api::links::Removal {
+            fn from(link: $bindings::links::Removal) -> Self {
+                Self {
+                    uuid: link.uuid,
+                    class: link.class.into(),
+                    name: link.name,
+                    head: link.head,
+                    owner: link.owner,
+                }
+            }
+        }
+
         impl From<$bindings::links::Query> for $crate::api::links::Query {
             fn from(query: $bindings::links::Query) -> Self {
                 use $bindings::links::{Detail, Names};
@@ -231,7 +243,8 @@ macro_rules! contract_of_failures {
                     Error::Rejected(_)
                     | Error::NoCollection { .. }
                     | Error::NoProject { .. }
-                    | Error::NotOwned { .. } => Self::Rejected(text),
+                    | Error::NotOwned { .. }
+                    | Error::OtherLink { .. } => Self::Rejected(text),
                     Error::Unreachable { .. } => Self::Unreachable(text),
                     Error::Uncertain { .. } => Self::Uncertain(text),
                     Error::Malformed { .. } | Error::TooMany { .. } | Error::Interposed(_) => {

@@ -151,6 +151,12 @@ impl Operation {
                 head: object.text("head")?.unwrap_or_default(),
                 owner: object.text("owner")?,
             },
+            Verb::LinksDelete => Self::LinksDelete {
+                class: object.word("class", &Self::LINK_CLASSES)?,
+                name: object.text("name")?.unwrap_or_default(),
+                head: object.text("head")?.unwrap_or_default(),
+                owner: object.text("owner")?,
+            },
             Verb::CollectionsList => Self::CollectionsList {
                 manifests: object.truth("manifests")?,
                 owner: object.text("owner")?,
@@ -427,6 +433,7 @@ mod tests {
             "projects.get p",
             "links.list classes=docker_image_hash,docker_image_repo+tag owner=p",
             "links.create docker_image_repo+tag lab/x:1 head=c owner=p",
+            "links.delete docker_image_repo+tag lab/x:1 head=c owner=p",
             "collections.list manifests=true owner=p",
             "collections.create lab owner=p replicas=1 storage_classes=a",
             "collections.create lab",

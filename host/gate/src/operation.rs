@@ -118,6 +118,17 @@ pub enum Operation {
         /// The project to own it.
         owner: Option<String>,
     },
+    /// Removes a link.
+    LinksDelete {
+        /// The link class, as Arvados names it; the host makes sure of this and the rest.
+        class: &'static str,
+        /// The link's name.
+        name: String,
+        /// What it leads to.
+        head: String,
+        /// The project that owns it.
+        owner: Option<String>,
+    },
     /// Lists collections.
     CollectionsList {
         /// Whether their manifests, hence signed locators, are asked for.
@@ -182,6 +193,7 @@ impl Operation {
             Self::ProjectsGet { .. } => Verb::ProjectsGet,
             Self::LinksList { .. } => Verb::LinksList,
             Self::LinksCreate { .. } => Verb::LinksCreate,
+            Self::LinksDelete { .. } => Verb::LinksDelete,
             Self::CollectionsList { .. } => Verb::CollectionsList,
             Self::CollectionsCreate { .. } => Verb::CollectionsCreate,
             Self::CollectionsUpdate { .. } => Verb::CollectionsUpdate,
@@ -220,11 +232,14 @@ impl Operation {
         }
     }
 
-    /// Tells whether the operation creates or changes an object on the cluster.
+    /// Tells whether the operation creates, changes or removes an object on the cluster.
     #[must_use]
     pub fn writes(&self) -> bool {
         match self.verb() {
-            Verb::LinksCreate | Verb::CollectionsCreate | Verb::CollectionsUpdate => true,
+            Verb::LinksCreate
+            | Verb::LinksDelete
+            | Verb::CollectionsCreate
+            | Verb::CollectionsUpdate => true,
             Verb::LogWrite
             | Verb::EngineFind
             | Verb::EnginePull

@@ -84,6 +84,8 @@ verbs! {
     LinksList = "links"."list" ("classes", "owner");
     /// Creates a link.
     LinksCreate = "links"."create" ("class", "name", "head", "owner");
+    /// Removes a link.
+    LinksDelete = "links"."delete" ("class", "name", "head", "owner");
     /// Lists collections.
     CollectionsList = "collections"."list" ("manifests", "owner");
     /// Creates a collection.

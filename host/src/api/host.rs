@@ -1,7 +1,7 @@
 //! The Arvados API as the component sees it: cluster, users, projects, links, collections.
 
 use crate::bindings::collections::{Change, Collection, NewCollection, Query as CollectionQuery};
-use crate::bindings::links::{Link, NewLink, Query as LinkQuery};
+use crate::bindings::links::{Link, NewLink, Query as LinkQuery, Removal};
 use crate::bindings::{ApiFault as Fault, View};
 use crate::bindings::{api, cluster, collections, links, projects, users};
 use crate::gate::{NO_ARGUMENTS, Operation};
@@ -81,6 +81,22 @@ impl links::Host for View<'_, Objects> {
             .create_link(&link.into())
             .await;
         permit.close(created.map(Into::into)).map_err(Fault::Failed)
+    }
+
+    async fn delete(&mut self, link: Removal) -> Result<(), Fault> {
+        let operation = Operation::LinksDelete {
+            class: terms::Class::from(link.class).name(),
+            name: link.name.clone(),
+            head: link.head.clone(),
+            owner: link.owner.clone(),
+        };
+        let permit = self.gate.admit(operation, &(&link,))?;
+        let deleted = self
+            .capability
+            .open(&permit)
+            .delete_link(&link.into())
+            .await;
+        permit.close(deleted).map_err(Fault::Failed)
     }
 }
 

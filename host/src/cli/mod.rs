@@ -38,6 +38,7 @@ mod suggestions;
 pub(crate) mod tag;
 #[cfg(test)]
 mod tests;
+pub(crate) mod untag;
 pub(crate) mod upload;
 mod uploaded;
 mod verification;
@@ -117,6 +118,7 @@ commands! {
     Save(download::Save);
     Load(download::Load);
     Tag(Change<tag::Tag>);
+    Untag(Change<untag::Untag>);
     Copy(Change<copy::Copy>);
     Adopt(Change<adopt::Adopt>);
     Repair(Change<repair::Repair>);

@@ -5,6 +5,7 @@ mod early;
 mod keep;
 mod lists;
 mod projects;
+mod removal;
 mod update;
 
 use std::sync::Arc;

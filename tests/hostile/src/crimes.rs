@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use crate::bindings::keepdocker::contract::archives::{Archive, Chosen, Source, Wanted};
 use crate::bindings::keepdocker::contract::collections::{self, Change, NewCollection};
-use crate::bindings::keepdocker::contract::links::{self, Class, NewLink};
+use crate::bindings::keepdocker::contract::links::{self, Class, NewLink, Removal};
 use crate::bindings::keepdocker::contract::locks::Guard;
 use crate::bindings::keepdocker::contract::log::{self, Level};
 use crate::bindings::keepdocker::contract::types::Platform;
@@ -117,6 +117,7 @@ fn names() -> Result<Uploaded, Failure> {
             ("locks.acquire", Guard::acquire(text).is_ok()),
             ("projects.get", projects::get(text).is_ok()),
             ("links.create", link(text, text).is_ok()),
+            ("links.delete", unlink(text).is_ok()),
             (
                 "collections.create",
                 collection(text, "no manifest").is_ok(),
@@ -172,6 +173,16 @@ fn rename(collection: &str) -> Result<(), collections::Error> {
         collection: collection.into(),
         owner: None,
         repo_tag: "\"stolen:1\"".into(),
+    })
+}
+
+fn unlink(link: &str) -> Result<(), links::Error> {
+    links::delete(&Removal {
+        uuid: link.into(),
+        class: Class::RepoTag,
+        name: link.into(),
+        head: link.into(),
+        owner: None,
     })
 }
 

@@ -68,6 +68,18 @@ fn pieces_of_a_file_add_up_and_placeholders_are_no_files() {
             format!(". {block} 0:1:a 1:2:a\n./d {EMPTY_BLOCK} 0:0:\\056\n"),
             Some(("a", 3)),
         ),
+        // Its pieces are not beside each other.
+        (
+            format!("./d {block} 0:1:a\n. {block} 0:1:d/a 1:2:d/a\n"),
+            Some(("d/a", 4)),
+        ),
+        (format!(". {block} 0:1:b 1:1:a 2:1:b\n"), None),
+        // Its pieces are not beside each other, and of several names all count.
+        (
+            format!("./d {block} 0:1:a\n. {block} 0:1:d/a 1:2:d/a\n"),
+            Some(("d/a", 4)),
+        ),
+        (format!(". {block} 0:1:b 1:1:a 2:1:b\n"), None),
         (format!("./d/e {block} 0:3:f/g\n"), Some(("d/e/f/g", 3))),
         (format!(". {block} 0:3:a 0:3:b\n"), None),
         (format!(". {block} 0:3:a\n./d {block} 0:3:a\n"), None),
@@ -94,7 +106,7 @@ fn what_is_no_manifest_is_refused() {
         ". acbd18db4cc2f85cedef654fccc4a4d8+18446744073709551615 acbd18db4cc2f85cedef654fccc4a4d8+1 0:3:a\n".into(),
         ". ACBD18db4cc2f85cedef654fccc4a4d8+3 0:3:a\n".into(), ". acbd18db4cc2f85cedef654fccc4a4d8 0:0:a\n".into(),
     ] {
-        assert!(files(&text).is_err(), "{text}");
+        assert!(check(&text).is_err(), "{text}");
     }
 }
 
@@ -152,7 +164,7 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused_without_a_panic(text in "(\\.|\\./a| |\n|\\\\[0-9]{0,3}|acbd18db4cc2f85cedef654fccc4a4d8\\+[0-9]{1,20}|[0-9]{1,20}:[0-9]{1,20}:|\\PC){0,20}") {
-        let _ = files(&text);
+        let _ = check(&text);
         let _ = portable_data_hash(&text);
     }
 }

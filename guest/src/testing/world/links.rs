@@ -1,7 +1,7 @@
 //! Links.
 
 use super::real::api::Error;
-pub(crate) use super::real::links::{Class, Detail, Link, Names, NewLink, Query};
+pub(crate) use super::real::links::{Class, Detail, Link, Names, NewLink, Query, Removal};
 use super::{Fault, Late};
 
 pub(crate) fn list(query: &Query) -> Result<Vec<Link>, Error> {
@@ -64,6 +64,33 @@ pub(crate) fn create(new: &NewLink) -> Result<Link, Error> {
         match fault {
             None => Ok(link),
             Some(_) => Err(Error::Uncertain("no answer".into())),
+        }
+    })
+}
+
+pub(crate) fn delete(link: &Removal) -> Result<(), Error> {
+    super::with(|world| {
+        world.calls.push(format!("links.delete {}", link.name));
+        let fault = world.fault();
+        if fault == Some(Fault::Fail) {
+            return Err(Error::Forbidden("403".into()));
+        }
+        let owner = link.owner.as_deref().unwrap_or(crate::testing::USER);
+        let found = world.links.iter().position(|known| known.uuid == link.uuid);
+        if let Some(at) = found {
+            let known = &world.links[at];
+            if (known.class, &*known.name, &*known.head, &*known.owner)
+                != (link.class, &*link.name, &*link.head, owner)
+            {
+                return Err(Error::Rejected("another link".into()));
+            }
+            if fault != Some(Fault::LoseRequest) {
+                world.links.remove(at);
+            }
+        }
+        match fault {
+            None => Ok(()),
+            Some(_) => Err(Error::Unreachable("no answer".into())),
         }
     })
 }

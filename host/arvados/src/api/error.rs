@@ -86,6 +86,14 @@ pub enum Error {
         /// The collection's UUID.
         collection: String,
     },
+    /// A link is not the one that it is believed to be. Nothing was changed.
+    #[error("cannot {action}: `{link}` is another link by now")]
+    OtherLink {
+        /// What was to be done.
+        action: &'static str,
+        /// What was given for its UUID, printable and of bounded length.
+        link: String,
+    },
     /// A list is longer than any that makes sense.
     #[error("cannot {action}: there are more than {limit} of them")]
     TooMany {

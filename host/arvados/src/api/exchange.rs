@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use url::{Url, form_urlencoded};
 
 use keepdocker_wording::harmless::one_line;
@@ -73,6 +73,18 @@ impl<H: Http> Api<H> {
         let body = encoded(body);
         let request = || self.writing(Method::PUT, &url, &body, &id);
         self.repeat(self.retry, action, &id, request).await
+    }
+
+    /// Removes what is at `path`, trying again as often as allowed: what is gone is removed.
+    pub(super) async fn remove(&self, action: &'static str, path: &str) -> Result<(), Error> {
+        let id = RequestId::random();
+        let url = self.url(action, path)?;
+        let request =
+            || Request::new(Method::DELETE, url.clone(), &id, PATIENCE).header(ACCEPT, JSON);
+        match self.repeat(self.retry, action, &id, request).await {
+            Ok(IgnoredAny) | Err(Error::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes a request that may have its effect several times, until there is an answer.

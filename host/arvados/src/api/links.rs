@@ -54,6 +54,21 @@ pub struct NewLink {
     pub properties: Vec<Property>,
 }
 
+/// A link that is to be removed, as it was listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Its identifier.
+    pub uuid: String,
+    /// Its class.
+    pub class: Class,
+    /// Its name.
+    pub name: String,
+    /// What it leads to.
+    pub head: String,
+    /// The project that owns it; none for the home project of the user.
+    pub owner: Option<String>,
+}
+
 /// Which names a query matches, letter by letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Names {
@@ -245,6 +260,38 @@ impl<H: Http> Api<H> {
             host: self.host().to_owned(),
             reason: "the new link is of another class".to_owned(),
         })
+    }
+}
+
+impl<H: Http> Api<H> {
+    /// Removes a link, if it is what it is believed to be; one that is gone counts as removed.
+    ///
+    /// Links of other classes say who may read what, so that each is looked at before.
+    ///
+    /// # Errors
+    /// If it is another link by now, or the server refuses.
+    pub async fn delete_link(&self, link: &Removal) -> Result<(), Error> {
+        const ACTION: &str = "remove the link";
+        let other = || Error::OtherLink {
+            action: ACTION,
+            link: one_line(&link.uuid, 80),
+        };
+        if !uuid::is(&link.uuid, Kind::Link) {
+            return Err(other());
+        }
+        let owner = self.owner(link.owner.as_deref()).await?;
+        let path = format!("{PATH}/{}", link.uuid);
+        let row: LinkRow = match self.read(ACTION, &path, &[]).await {
+            Err(Error::NotFound(_)) => return Ok(()),
+            row => row?,
+        };
+        let is_it = row.uuid == link.uuid
+            && row.class == Some(link.class)
+            && (&row.name, &row.head_uuid, &row.owner_uuid) == (&link.name, &link.head, &owner);
+        match is_it {
+            true => self.remove(ACTION, &path).await,
+            false => Err(other()),
+        }
     }
 }
 

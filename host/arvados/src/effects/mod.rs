@@ -12,10 +12,11 @@ mod objects;
 mod script;
 mod step;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::api::collections::{Collection, Query as CollectionQuery};
-use crate::api::links::{Link, Query as LinkQuery};
+use crate::api::links::{Detail, Link, Query as LinkQuery};
 
 pub use deviation::Deviation;
 pub use objects::{Error, Objects};
@@ -81,7 +82,20 @@ impl Effects {
         }
     }
 
-    /// Adds the links that only this run knows, as far as the query asks for them.
+    /// Returns what to ask the cluster for, so that links can be left out that the run believes to have removed.
+    fn asked<'a>(&self, query: &'a LinkQuery) -> Cow<'a, LinkQuery> {
+        match &self.script {
+            Some(script) if script.has_removed() => Cow::Owned(LinkQuery {
+                detail: Detail::Full,
+                newest: None,
+                ..query.clone()
+            }),
+            _ => Cow::Borrowed(query),
+        }
+    }
+
+    /// Adds the links that only this run knows, as far as the query asks for them, and leaves out those that it
+    /// believes to have removed.
     fn add_links(&self, query: &LinkQuery, links: &mut Vec<Link>) {
         if let Some(script) = &self.script {
             script.add_links(query, links);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Course, Deviation, Effects, Step};
 use crate::api::collections::{Change, Collection, NewCollection, Query as CollectionQuery};
-use crate::api::links::{Link, NewLink, Query as LinkQuery};
+use crate::api::links::{Link, NewLink, Query as LinkQuery, Removal};
 use crate::api::{self, Api};
 use crate::http::Http;
 
@@ -38,14 +38,29 @@ impl<H: Http> Objects<H> {
         &self.api
     }
 
-    /// Returns the links as [`Api::list_links`] does, and those that the run believes to have created.
+    /// Returns the links as [`Api::list_links`] does, with those that the run believes to have created, and without
+    /// those that it believes to have removed.
     ///
     /// # Errors
     /// As [`Api::list_links`] has them.
     pub async fn list_links(&self, query: &LinkQuery) -> Result<Vec<Link>, Error> {
-        let mut links = self.api.list_links(query).await?;
+        let mut links = self.api.list_links(&self.effects.asked(query)).await?;
         self.effects.add_links(query, &mut links);
         Ok(links)
+    }
+
+    /// Removes a link, or does nothing of it.
+    ///
+    /// # Errors
+    /// As [`Api::delete_link`] has them, and if the plan to follow has something else.
+    pub async fn delete_link(&self, link: &Removal) -> Result<(), Error> {
+        match self.effects.admit(|| Step::unlink(link))? {
+            Course::Done => Ok(self.api.delete_link(link).await?),
+            Course::Noted(script) => {
+                script.removed(&link.uuid);
+                Ok(())
+            }
+        }
     }
 
     /// Creates a link, or makes up what would be created.

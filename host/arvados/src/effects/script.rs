@@ -24,6 +24,8 @@ struct Notes {
     /// What the component believes to have created.
     collections: Vec<Collection>,
     links: Vec<Link>,
+    /// The UUIDs of the links that the component believes to have removed.
+    removed: Vec<String>,
     /// The UUIDs of created collections, in the order of their steps.
     created: Vec<String>,
     deviation: Option<Deviation>,
@@ -144,7 +146,18 @@ impl Script {
         link
     }
 
-    /// Adds the links that were made up, as far as the query asks for them; they are the youngest.
+    /// Notes that the component believes to have removed a link.
+    pub(crate) fn removed(&self, uuid: &str) {
+        self.notes().removed.push(uuid.to_owned());
+    }
+
+    /// Tells whether the component believes to have removed a link.
+    pub(crate) fn has_removed(&self) -> bool {
+        !self.notes().removed.is_empty()
+    }
+
+    /// Adds the links that were made up, as far as the query asks for them; they are the youngest. Leaves out those
+    /// that are believed to be removed, where they can be told.
     pub(crate) fn add_links(&self, query: &LinkQuery, links: &mut Vec<Link>) {
         let matches = |link: &&Link| {
             query.classes.contains(&link.class)
@@ -162,10 +175,11 @@ impl Script {
                     .as_ref()
                     .is_none_or(|owner| *owner == link.owner)
         };
-        let found = links.len();
-        links.extend(self.notes().links.iter().filter(matches).cloned());
+        let notes = self.notes();
+        links.extend(notes.links.iter().filter(matches).cloned());
+        links.retain(|link| !notes.removed.contains(&link.uuid));
         if query.detail == links::Detail::Brief {
-            links[found..].iter_mut().for_each(Link::shorten);
+            links.iter_mut().for_each(Link::shorten);
         }
         keep_newest(links, query.newest);
     }

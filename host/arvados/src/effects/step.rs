@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::collections::{Change, NewCollection};
-use crate::api::links::NewLink;
+use crate::api::links::{NewLink, Removal};
 use crate::api::property::{object, value};
 
 /// One thing that would be written.
@@ -75,6 +75,20 @@ pub enum Step {
         /// Its properties.
         properties: BTreeMap<String, Value>,
     },
+    /// A link would be removed.
+    #[serde(rename = "links.delete")]
+    Unlink {
+        /// Its UUID.
+        uuid: String,
+        /// Its class, as Arvados names it.
+        class: String,
+        /// Its name.
+        name: String,
+        /// What it leads to.
+        head: String,
+        /// The project that owns it; none for the user's home project.
+        owner: Option<String>,
+    },
     /// What this machine's cache holds of an image would be removed: an archive, a journal.
     #[serde(rename = "archives.forget")]
     Forget {
@@ -129,6 +143,18 @@ impl Step {
             properties: object(&new.properties),
         }
     }
+
+    /// Returns the step of removing a link.
+    #[must_use]
+    pub fn unlink(link: &Removal) -> Self {
+        Self::Unlink {
+            uuid: link.uuid.clone(),
+            class: link.class.name().to_owned(),
+            name: link.name.clone(),
+            head: link.head.clone(),
+            owner: link.owner.clone(),
+        }
+    }
 }
 
 impl Step {
@@ -141,7 +167,7 @@ impl Step {
             | Self::Collection { .. }
             | Self::Link { .. } => '+',
             Self::Update { .. } => '~',
-            Self::Forget { .. } => '-',
+            Self::Unlink { .. } | Self::Forget { .. } => '-',
         }
     }
 }
@@ -186,6 +212,17 @@ impl fmt::Display for Step {
             } => write!(
                 f,
                 "create link {class} `{name}` to {head} in {}",
+                place(owner)
+            ),
+            Self::Unlink {
+                uuid,
+                class,
+                name,
+                head,
+                owner,
+            } => write!(
+                f,
+                "remove link {uuid} of {}: {class} `{name}` to {head}",
                 place(owner)
             ),
             Self::Forget { image } => {

@@ -63,10 +63,9 @@ pub fn draft(record: &str) -> Result<String, DraftError> {
             .map_err(|source| DraftError::Object { line, source })?;
         calls += 1;
         writes += u64::from(operation.writes());
-        let class = if let Operation::LinksCreate { class, .. } = operation {
-            class
-        } else {
-            ""
+        let class = match operation {
+            Operation::LinksCreate { class, .. } | Operation::LinksDelete { class, .. } => class,
+            _ => "",
         };
         let (_, conditions, times) = rules
             .entry((operation.verb(), class))

@@ -273,29 +273,26 @@ fn operations(verb: Verb, values: &Values) -> Vec<Named> {
                 })
                 .collect()
         }
-        Verb::LinksCreate => {
-            let [hash, name, migration] = LinkClass::NAMES;
-            let named = values
-                .images
-                .iter()
-                .map(move |image| (hash, image))
-                .chain(values.names.iter().map(move |reference| (name, reference)));
-            let other = std::iter::once((migration, String::new()));
-            named
-                .map(|(class, name)| (class, name.clone()))
-                .chain(other)
-                .flat_map(|(class, name)| {
-                    owners().map(move |owner| {
-                        plain(Operation::LinksCreate {
-                            class,
-                            name: name.clone(),
-                            head: String::new(),
-                            owner,
-                        })
-                    })
+        Verb::LinksCreate => links(values)
+            .map(|(class, name, owner)| {
+                plain(Operation::LinksCreate {
+                    class,
+                    name,
+                    head: String::new(),
+                    owner,
                 })
-                .collect()
-        }
+            })
+            .collect(),
+        Verb::LinksDelete => links(values)
+            .map(|(class, name, owner)| {
+                plain(Operation::LinksDelete {
+                    class,
+                    name,
+                    head: String::new(),
+                    owner,
+                })
+            })
+            .collect(),
         Verb::CollectionsList => owners()
             .flat_map(|owner| {
                 [false, true].map(|manifests| {
@@ -327,6 +324,18 @@ fn operations(verb: Verb, values: &Values) -> Vec<Named> {
             })
             .collect(),
     }
+}
+
+/// Returns classes, names and owners of links.
+fn links(values: &Values) -> impl Iterator<Item = (&'static str, String, Option<String>)> {
+    let [hash, name, migration] = LinkClass::NAMES;
+    let images = values.images.iter().map(move |image| (hash, image.clone()));
+    let names = values.names.iter().map(move |text| (name, text.clone()));
+    let other = std::iter::once((migration, String::new()));
+    images.chain(names).chain(other).flat_map(|(class, name)| {
+        let owners = values.owners.iter();
+        owners.map(move |owner| (class, name.clone(), owner.clone()))
+    })
 }
 
 /// Returns the ways in which the image of a name may be fetched.

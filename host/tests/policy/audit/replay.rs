@@ -19,12 +19,13 @@ fn a_run_of_every_command_is_replayed_call_by_call() {
         env!("CARGO_MANIFEST_DIR"),
         "/../tests/data/tiny-docker20.10.tar"
     );
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &["images"],
         &["upload", "--from", archive],
         &["resolve", "example/tiny:1"],
         &["save", "example/tiny:1", "--output", saved],
         &["tag", "example/tiny:1", "example/tiny:again"],
+        &["untag", "example/tiny:again"],
         &["repair", "example/tiny:1", "--image-id", "manifest"],
         &["resolve", "no/such"],
         &["upload", "no/such"],

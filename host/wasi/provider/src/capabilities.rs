@@ -169,6 +169,10 @@ impl links::Guest for Provider {
     fn create(link: links::NewLink) -> Result<links::Link, api::Error> {
         Ok(turn::run(connected()?.objects.create_link(&link.into()))?.into())
     }
+
+    fn delete(link: links::Removal) -> Result<(), api::Error> {
+        Ok(turn::run(connected()?.objects.delete_link(&link.into()))?)
+    }
 }
 
 impl collections::Guest for Provider {

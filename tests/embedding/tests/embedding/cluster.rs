@@ -127,6 +127,10 @@ impl Cluster {
             "keep.examine" => Ok(self.examined(text(&first["image"]))),
             "links.list" => Ok(self.list_links(first)),
             "links.create" => Ok(self.create_link(first)),
+            "links.delete" => {
+                self.links.retain(|link| link["uuid"] != first["uuid"]);
+                Ok(Value::Null)
+            }
             "collections.list" => Ok(self.list_collections(first)),
             "collections.create" => Ok(self.create_collection(first)),
             "collections.update" => {

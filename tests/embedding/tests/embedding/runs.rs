@@ -155,7 +155,7 @@ fn every_request_has_all_members_of_its_command() {
         let first = of_command.entry(command).or_insert_with(|| members.clone());
         assert_eq!(*first, members, "{line}");
     }
-    assert_eq!(of_command.len(), 5, "{of_command:?}");
+    assert_eq!(of_command.len(), 6, "{of_command:?}");
 }
 
 /// With `KEEPDOCKER_WRITE_CORPUS` set the file is written, to be looked through and committed.

@@ -53,6 +53,7 @@ pub(crate) fn made_up() -> Vec<Scenario> {
     all.extend(downloads());
     all.extend(repairs());
     all.extend(registrations());
+    all.extend(removals());
     let whole = [
         upload(&with_engine(), "a:1"),
         upload_to(&with_engine(), PROJECT),
@@ -65,6 +66,7 @@ pub(crate) fn made_up() -> Vec<Scenario> {
         ),
         run(&filled(), "resolve", json!("a:1")),
         registrations().swap_remove(1),
+        removals().swap_remove(0),
         run(
             &filled(),
             "download",
@@ -348,6 +350,20 @@ fn registrations() -> Vec<Scenario> {
                     "verify": "config", "named_by": "config",
                 });
                 all.push(run(&cluster, "register", request));
+            }
+        }
+    }
+    all
+}
+
+/// Names that are taken away.
+fn removals() -> Vec<Scenario> {
+    let mut all = Vec::new();
+    for cluster in [filled(), with_copy_of_somebody(), registered_by_manifest()] {
+        for names in [json!(["a:1"]), json!(["a:2", "c", "a:2"]), json!(["A"])] {
+            for project in [Value::Null, json!(PROJECT)] {
+                let request = json!({ "names": names, "project": project });
+                all.push(run(&cluster, "untag", request));
             }
         }
     }

@@ -44,6 +44,7 @@ impl Narrowing for Clusters {
         Verb::ProjectsGet,
         Verb::LinksList,
         Verb::LinksCreate,
+        Verb::LinksDelete,
         Verb::CollectionsList,
         Verb::CollectionsCreate,
         Verb::CollectionsUpdate,

@@ -40,6 +40,7 @@ impl Narrowing for Images {
         Verb::KeepFetch,
         Verb::KeepExamine,
         Verb::LinksCreate,
+        Verb::LinksDelete,
     ];
 
     fn schema() -> Value {
@@ -57,7 +58,12 @@ impl Narrowing for Images {
     fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
         match operation {
             Operation::EngineFind { name } => is_image_id(name).then(|| name.clone()),
-            Operation::LinksCreate { class, name, .. } if *class == HASH_LINK => Some(name.clone()),
+            Operation::LinksCreate { class, name, .. }
+            | Operation::LinksDelete { class, name, .. }
+                if *class == HASH_LINK =>
+            {
+                Some(name.clone())
+            }
             Operation::ArchivesOpen { image, .. } => image.clone(),
             Operation::ArchivesForget { image }
             | Operation::LocksAcquire { image }
@@ -87,7 +93,12 @@ impl Narrowing for Images {
             | Operation::LocksAcquire { image: id }
             | Operation::KeepExamine { image: id, .. }
             | Operation::KeepFetch { image: id, .. } => image(id),
-            Operation::LinksCreate { class, name, .. } if *class == HASH_LINK => image(name),
+            Operation::LinksCreate { class, name, .. }
+            | Operation::LinksDelete { class, name, .. }
+                if *class == HASH_LINK =>
+            {
+                image(name)
+            }
             _ => Vec::new(),
         }
     }
@@ -106,10 +117,15 @@ fn matches(pattern: &ImagePattern, operation: &Operation) -> Match {
         | Operation::LocksAcquire { image }
         | Operation::KeepFetch { image, .. }
         | Operation::KeepExamine { image, .. } => pattern.matches(image),
-        Operation::LinksCreate { class, name, .. } if *class == HASH_LINK => pattern.matches(name),
+        Operation::LinksCreate { class, name, .. } | Operation::LinksDelete { class, name, .. }
+            if *class == HASH_LINK =>
+        {
+            pattern.matches(name)
+        }
         Operation::EngineFind { .. }
         | Operation::ArchivesOpen { .. }
-        | Operation::LinksCreate { .. } => Match::Maybe,
+        | Operation::LinksCreate { .. }
+        | Operation::LinksDelete { .. } => Match::Maybe,
         _ => Match::No,
     }
 }

@@ -18,7 +18,7 @@ impl Narrowing for LinkClasses {
     const NAME: &'static str = "link-classes";
     const MEANING: &'static str = "The classes of links.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[Verb::LinksList, Verb::LinksCreate];
+    const VERBS: &'static [Verb] = &[Verb::LinksList, Verb::LinksCreate, Verb::LinksDelete];
 
     fn schema() -> Value {
         stating::words(&Operation::LINK_CLASSES)
@@ -31,7 +31,9 @@ impl Narrowing for LinkClasses {
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
         match operation {
-            Operation::LinksCreate { class, .. } => Match::from(self.0.contains(class)),
+            Operation::LinksCreate { class, .. } | Operation::LinksDelete { class, .. } => {
+                Match::from(self.0.contains(class))
+            }
             Operation::LinksList { classes, .. } => {
                 stating::several(classes, |class| Match::from(self.0.contains(class)))
             }
@@ -41,7 +43,9 @@ impl Narrowing for LinkClasses {
 
     fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
         match operation {
-            Operation::LinksCreate { class, .. } => Some((*class).to_owned()),
+            Operation::LinksCreate { class, .. } | Operation::LinksDelete { class, .. } => {
+                Some((*class).to_owned())
+            }
             Operation::LinksList { classes, .. } => classes
                 .iter()
                 .find(|class| !self.0.contains(class))
@@ -55,7 +59,9 @@ impl Narrowing for LinkClasses {
 
     fn seen(operation: &Operation) -> Vec<String> {
         match operation {
-            Operation::LinksCreate { class, .. } => vec![(*class).to_owned()],
+            Operation::LinksCreate { class, .. } | Operation::LinksDelete { class, .. } => {
+                vec![(*class).to_owned()]
+            }
             Operation::LinksList { classes, .. } => {
                 classes.iter().map(|class| (*class).to_owned()).collect()
             }

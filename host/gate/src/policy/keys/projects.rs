@@ -23,6 +23,7 @@ impl Narrowing for Projects {
         Verb::ProjectsGet,
         Verb::LinksList,
         Verb::LinksCreate,
+        Verb::LinksDelete,
         Verb::CollectionsList,
         Verb::CollectionsCreate,
         Verb::CollectionsUpdate,
@@ -41,6 +42,7 @@ impl Narrowing for Projects {
             |matches: &dyn Fn(&ProjectPattern) -> Match| Match::any(self.0.iter().map(matches));
         match operation {
             Operation::LinksCreate { owner, .. }
+            | Operation::LinksDelete { owner, .. }
             | Operation::CollectionsCreate { owner, .. }
             | Operation::CollectionsUpdate { owner, .. } => {
                 any(&|pattern| pattern.matches_owner(owner.as_deref()))
@@ -74,6 +76,7 @@ impl Narrowing for Projects {
         };
         match operation {
             Operation::LinksCreate { owner: of, .. }
+            | Operation::LinksDelete { owner: of, .. }
             | Operation::CollectionsCreate { owner: of, .. }
             | Operation::CollectionsUpdate { owner: of, .. } => owner(of, "home"),
             Operation::LinksList { owner: of, .. }

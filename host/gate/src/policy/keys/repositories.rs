@@ -30,6 +30,7 @@ impl Narrowing for Repositories {
         Verb::RegistryResolve,
         Verb::RegistryFetch,
         Verb::LinksCreate,
+        Verb::LinksDelete,
     ];
 
     fn schema() -> Value {
@@ -54,7 +55,10 @@ impl Narrowing for Repositories {
             | Operation::EnginePull { name }
             | Operation::RegistryResolve { name }
             | Operation::RegistryFetch { name, .. } => repository_of(name),
-            Operation::LinksCreate { class, name, .. } if *class == NAME_LINK => {
+            Operation::LinksCreate { class, name, .. }
+            | Operation::LinksDelete { class, name, .. }
+                if *class == NAME_LINK =>
+            {
                 repository_of(name)
             }
             Operation::ArchivesOpen { .. } => context
@@ -75,7 +79,8 @@ impl Narrowing for Repositories {
             | Operation::EnginePull { name }
             | Operation::RegistryResolve { name }
             | Operation::RegistryFetch { name, .. } => repository(name),
-            Operation::LinksCreate { class, name, .. } => match LinkClass::named(class) {
+            Operation::LinksCreate { class, name, .. }
+            | Operation::LinksDelete { class, name, .. } => match LinkClass::named(class) {
                 Some(LinkClass::RepoTag) => repository(name),
                 Some(LinkClass::ImageHash) => Vec::new(),
                 Some(LinkClass::Migration) | None => vec![String::new()],
@@ -104,7 +109,11 @@ fn matches(pattern: &RepositoryPattern, operation: &Operation, context: &Context
             Some(names) => Match::any(names.iter().map(|name| pattern.matches(name))),
             None => Match::Maybe,
         },
-        Operation::LinksCreate { class, name, .. } if *class == NAME_LINK => pattern.matches(name),
+        Operation::LinksCreate { class, name, .. } | Operation::LinksDelete { class, name, .. }
+            if *class == NAME_LINK =>
+        {
+            pattern.matches(name)
+        }
         _ => Match::No,
     }
 }

@@ -166,6 +166,7 @@ fn clusters_withhold_every_verb_that_reaches_the_cluster() {
     for verb in key.verbs() {
         let line = match verb.name() {
             "links.create" => "links.create docker_image_hash x",
+            "links.delete" => "links.delete docker_image_hash x",
             "collections.create" => "collections.create x",
             "keep.fetch" => "keep.fetch given x",
             "keep.examine" => "keep.examine content x",

@@ -73,6 +73,7 @@ fn it_allows_exactly_that_upload() {
         "links.create docker_image_repo+tag lab/other:1 owner=zzzzz-j7d0g-000000000000000",
         "links.create docker_image_hash sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb owner=zzzzz-j7d0g-000000000000000",
         "links.create docker_image_repo+tag lab/tool:1 owner=zzzzz-j7d0g-111111111111111",
+        "links.delete docker_image_repo+tag lab/tool:1 owner=zzzzz-j7d0g-000000000000000",
         "locks.acquire sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
     ] {
         assert_eq!(decide(&policy, line), Decision::Deny, "{line}");

@@ -72,6 +72,16 @@ pub(super) fn cases() -> Vec<Case> {
             ],
         ),
         case(
+            "repositories",
+            "links.delete",
+            "[\"lab/**\"]",
+            s("links.delete docker_image_repo+tag lab/x:1"),
+            vec![
+                s("links.delete docker_image_repo+tag other/x:1"),
+                format!("links.delete docker_image_hash {id}"),
+            ],
+        ),
+        case(
             "images",
             "engine.find",
             &format!("[\"{id}\"]"),
@@ -124,6 +134,16 @@ pub(super) fn cases() -> Vec<Case> {
             vec![
                 format!("links.create docker_image_hash {other}"),
                 s("links.create docker_image_repo+tag lab/x:1"),
+            ],
+        ),
+        case(
+            "images",
+            "links.delete",
+            &format!("[\"{id}\"]"),
+            format!("links.delete docker_image_hash {id}"),
+            vec![
+                format!("links.delete docker_image_hash {other}"),
+                s("links.delete docker_image_repo+tag lab/x:1"),
             ],
         ),
         case(
@@ -251,6 +271,13 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "projects",
+            "links.delete",
+            &format!("[\"{PROJECT}\"]"),
+            format!("links.delete docker_image_hash x owner={PROJECT}"),
+            vec![s("links.delete docker_image_hash x")],
+        ),
+        case(
+            "projects",
             "links.list",
             &format!("[\"{PROJECT}\"]"),
             format!("links.list owner={PROJECT}"),
@@ -289,6 +316,13 @@ pub(super) fn cases() -> Vec<Case> {
             "[\"docker_image_hash\"]",
             s("links.create docker_image_hash x"),
             vec![s("links.create docker_image_migration x")],
+        ),
+        case(
+            "link-classes",
+            "links.delete",
+            "[\"docker_image_hash\"]",
+            s("links.delete docker_image_hash x"),
+            vec![s("links.delete docker_image_migration x")],
         ),
         case(
             "link-classes",

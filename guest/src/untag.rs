@@ -1,0 +1,170 @@
+//! Names that are taken away from images: their links are removed, and the collections stay.
+//!
+//! Links have no uniqueness. Several may give one name, in several projects, and whoever may write to a project may
+//! remove what others made there. So a name is taken away in one place at a time: in the project that was asked for,
+//! or where all links with this name are that the token may change.
+
+use crate::bindings::exports::keepdocker::contract::commands::{
+    Failure, UntagRequest, Untagged, UntaggedName,
+};
+use crate::bindings::keepdocker::contract::api;
+use crate::bindings::keepdocker::contract::log::Level;
+use crate::capabilities::{collections, links, log, users};
+use crate::{failure, image, project, query, register, resolve};
+
+/// How many owners of one name are asked about.
+const MOST_OWNERS: usize = 20;
+
+/// Does what the request asks for.
+pub(crate) fn run(request: &UntagRequest) -> Result<Untagged, Failure> {
+    let names = register::asked(&request.names)?;
+    let project = request.project.as_deref();
+    if let Some(project) = project {
+        project::check_form(project)?;
+    }
+    let known = query::links(
+        &[links::Class::RepoTag],
+        links::Names::Exactly(names.clone()),
+    )?;
+    let user = users::current()?;
+    // All is known before anything is removed.
+    let mut told = Vec::new();
+    let mut going = Vec::new();
+    for name in names {
+        let owner = place(&known, &name, project, &user)?;
+        let mut named = UntaggedName {
+            name,
+            removed: Vec::new(),
+            left: Vec::new(),
+            leads_to: None,
+        };
+        for link in known.iter().filter(|link| link.name == named.name) {
+            if owner != Some(&link.owner) {
+                named.left.push(link.uuid.clone());
+                continue;
+            }
+            going.push(link);
+            if !named.removed.contains(&link.head) {
+                named.removed.push(link.head.clone());
+            }
+        }
+        told.push(named);
+    }
+    for (place, link) in going.iter().enumerate() {
+        let removal = links::Removal {
+            uuid: link.uuid.clone(),
+            class: link.class,
+            name: link.name.clone(),
+            head: link.head.clone(),
+            owner: (link.owner != user).then(|| link.owner.clone()),
+        };
+        if let Err(error) = links::delete(&removal) {
+            tell_of_removed(&going[..place]);
+            return Err(error.into());
+        }
+    }
+    if let Err(error) = untell(&going, &user) {
+        log::write(
+            Level::Warning,
+            &format!(
+                "the names are gone, but a collection tells them still: {}",
+                failure::words(&error)
+            ),
+        );
+    }
+    for named in &mut told {
+        named.leads_to = leads_to(&named.name);
+    }
+    Ok(Untagged { names: told })
+}
+
+/// Returns whose links with the name are to be removed, if anybody's are.
+fn place<'a>(
+    known: &'a [links::Link],
+    name: &str,
+    project: Option<&str>,
+    user: &str,
+) -> Result<Option<&'a String>, Failure> {
+    let mut owners: Vec<&String> = Vec::new();
+    let mut asked = Vec::new();
+    for link in known.iter().filter(|link| link.name == name) {
+        let owner = &link.owner;
+        if project.is_some_and(|project| project != owner) || asked.contains(&owner) {
+            continue;
+        }
+        asked.push(owner);
+        let is_own = owner == user;
+        if project.is_some() && !is_own {
+            project::check(owner)?;
+        }
+        if is_own || project.is_some() || project::is_writable(owner)? {
+            owners.push(owner);
+        }
+        if asked.len() > MOST_OWNERS || owners.len() > 1 {
+            return Err(Failure::Usage(format!(
+                "`{name}` has links in several projects, {} and {owner} among them; name one with `--project`",
+                asked[0]
+            )));
+        }
+    }
+    Ok(owners.pop())
+}
+
+/// Says what a run has removed that does not come to its end.
+fn tell_of_removed(gone: &[&links::Link]) {
+    for link in gone {
+        log::write(
+            Level::Warning,
+            &format!(
+                "`{name}` does not lead to {head} any more; `keepdocker tag {head} {name}` undoes that",
+                name = link.name,
+                head = link.head
+            ),
+        );
+    }
+}
+
+/// Has the collections of the links' owners tell the names no more. The names are gone by now, so that a failure
+/// is only reported.
+fn untell(gone: &[&links::Link], user: &str) -> Result<(), api::Error> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let heads = gone.iter().map(|link| link.head.clone()).collect();
+    let which = collections::Which::Uuids(heads);
+    for collection in query::collections(which, None, collections::Detail::Attributes)? {
+        let mut names = image::told_names(&collection.properties).unwrap_or_default();
+        let count = names.len();
+        for link in gone {
+            if link.head == collection.uuid && link.owner == collection.owner {
+                names.retain(|name| *name != link.name);
+            }
+        }
+        if names.len() < count {
+            collections::update(&collections::Change {
+                owner: (collection.owner != user).then_some(collection.owner),
+                collection: collection.uuid,
+                repo_tag: image::names_value(&names),
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the collection that a container request for the name gets now.
+pub(crate) fn leads_to(name: &str) -> Option<String> {
+    match resolve::find(name) {
+        Ok(found) if !found.is_by_beginning => Some(found.collection.uuid),
+        Ok(_) | Err(Failure::NoSuchImage(_) | Failure::UnsupportedFormat(_)) => None,
+        Err(_) => {
+            log::write(
+                Level::Warning,
+                &format!("cannot tell what `{name}` leads to now"),
+            );
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

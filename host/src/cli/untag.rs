@@ -1,0 +1,114 @@
+//! `keepdocker untag`: a name less for an image that is in Keep.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::change::{Changed, Changing};
+use crate::bindings::commands::{Answer, Command, UntagRequest, Untagged};
+use crate::component::Request;
+use crate::output::Purpose;
+use keepdocker_console::values::settle;
+
+/// Take names away from images in Keep, which stay.
+#[derive(Debug, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[command(
+    about = "Take names away from images in Keep, which stay",
+    after_help = "\
+Examples:
+  keepdocker untag lab/tool:stable
+  keepdocker untag lab/tool:1 lab/tool:2 --project Genomics/Images --dry-run
+
+Whatever gives the name is removed where you may change it: in one project at a time. Printed is where it led; `keepdocker tag UUID NAME` brings it back."
+)]
+pub(crate) struct Untag {
+    /// A name that is to go.
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Only what this project says, by UUID, name or path [default: where you may change it, if that
+    /// is one project].
+    #[arg(
+        long = "project",
+        visible_alias = "project-uuid",
+        value_name = "PROJECT"
+    )]
+    pub project_uuid: Option<String>,
+}
+
+impl Request for UntagRequest {
+    type Answer = Untagged;
+    const COMMAND: &'static str = "untag";
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Change
+    }
+
+    fn command(self) -> Command {
+        Command::Untag(self)
+    }
+
+    fn answer(answer: Answer) -> Option<Untagged> {
+        match answer {
+            Answer::Untag(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+impl Changing for Untag {
+    type Request = UntagRequest;
+    const NAME: &'static str = "untag";
+    const NOTHING: &'static str = "you have no link with such a name";
+
+    fn settle(&mut self) {
+        settle(&mut self.project_uuid);
+    }
+
+    fn project(&mut self) -> Option<&mut Option<String>> {
+        Some(&mut self.project_uuid)
+    }
+
+    fn asked(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
+    }
+
+    fn request(&self) -> UntagRequest {
+        UntagRequest {
+            names: self.names.clone(),
+            project: self.project_uuid.clone(),
+        }
+    }
+}
+
+impl Changed for Untagged {
+    fn summary(&self, _: &str) -> Vec<String> {
+        let mut told = Vec::new();
+        for named in &self.names {
+            let name = &named.name;
+            if named.removed.is_empty() {
+                told.push(format!(
+                    "you have no link with the name `{name}`; nothing was removed"
+                ));
+            }
+            for head in &named.removed {
+                told.push(format!(
+                    "`{name}` does not lead to {head} any more; `keepdocker tag {head} {name}` undoes that"
+                ));
+            }
+            if let Some(collection) = &named.leads_to {
+                told.push(format!(
+                    "a container request for `{name}` gets {collection} now, by a link of another project ({}); `keepdocker resolve {name}` tells more",
+                    named.left.join(", ")
+                ));
+            }
+        }
+        told
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        let names = self.names.iter();
+        names
+            .flat_map(|named| named.removed.iter().map(String::as_str))
+            .collect()
+    }
+}

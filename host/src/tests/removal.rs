@@ -1,0 +1,139 @@
+//! Removing links.
+
+use keepdocker_arvados::api::Error;
+use keepdocker_arvados::api::links::{Class, Link, NewLink, Removal};
+use keepdocker_sandbox::faults::{Action, Fault};
+
+use serde_json::Value;
+
+use super::Setup;
+use crate::api::Api;
+
+async fn collection(api: &Api) -> String {
+    let new = keepdocker_arvados::api::collections::NewCollection {
+        name: "image".into(),
+        owner: None,
+        manifest: ". d41d8cd98f00b204e9800998ecf8427e+0 0:0:empty\n".into(),
+        properties: vec![],
+        replicas: None,
+        storage_classes: vec![],
+    };
+    api.create_collection(&new).await.unwrap().uuid
+}
+
+async fn linked(api: &Api, head: &str) -> Link {
+    let new = NewLink {
+        class: Class::RepoTag,
+        name: "lab/tool:1".into(),
+        head: head.into(),
+        owner: None,
+        properties: vec![],
+    };
+    api.create_link(&new).await.unwrap()
+}
+
+fn removal(link: &Link) -> Removal {
+    Removal {
+        uuid: link.uuid.clone(),
+        class: link.class,
+        name: link.name.clone(),
+        head: link.head.clone(),
+        owner: None,
+    }
+}
+
+async fn links(setup: &Setup) -> Vec<Value> {
+    let inspector = setup.sandbox.inspect();
+    tokio::task::spawn_blocking(move || inspector.links().unwrap())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_link_is_removed_once_whatever_becomes_of_the_answer() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    let head = collection(&api).await;
+    let before = links(&setup).await;
+    for action in [Action::Answer(502), Action::DropAfter, Action::DropBefore] {
+        let link = linked(&api, &head).await;
+        setup
+            .sandbox
+            .faults()
+            .plan(Fault::on("/links", action).method("DELETE").times(1));
+        api.delete_link(&removal(&link)).await.unwrap();
+        assert_eq!(links(&setup).await, before);
+        // What is gone is removed.
+        api.delete_link(&removal(&link)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_another_link_or_none_of_an_image_stays() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    let head = collection(&api).await;
+    let link = removal(&linked(&api, &head).await);
+    let (seeder, user) = (setup.sandbox.seed(), setup.sandbox.user_uuid());
+    let project = "kdbox-j7d0g-000000000000001";
+    let owner = user.clone();
+    tokio::task::spawn_blocking(move || {
+        seeder.project(Some(project), &owner, "shared").unwrap();
+        seeder.share(&owner, "can_manage", project).unwrap();
+    })
+    .await
+    .unwrap();
+    let before = links(&setup).await;
+    let permission = before
+        .iter()
+        .find(|link| link["link_class"] == "permission" && link["head_uuid"] == project)
+        .unwrap();
+    let text = |member: &str| permission[member].as_str().unwrap().to_owned();
+    let others = [
+        Removal {
+            name: "lab/tool:2".into(),
+            ..link.clone()
+        },
+        Removal {
+            class: Class::ImageHash,
+            ..link.clone()
+        },
+        Removal {
+            head: "kdbox-4zz18-000000000000000".into(),
+            ..link.clone()
+        },
+        Removal {
+            owner: Some(project.into()),
+            ..link.clone()
+        },
+        // Whoever may read what is said by links, too; they are none of ours.
+        Removal {
+            uuid: text("uuid"),
+            name: text("name"),
+            head: text("head_uuid"),
+            owner: Some(text("owner_uuid")),
+            ..link.clone()
+        },
+        Removal {
+            uuid: "../collections/x".into(),
+            ..link.clone()
+        },
+        Removal {
+            uuid: head.clone(),
+            ..link.clone()
+        },
+    ];
+    for other in others {
+        let refused = api.delete_link(&other).await;
+        assert!(
+            matches!(refused, Err(Error::OtherLink { .. })),
+            "{other:?}: {refused:?}"
+        );
+    }
+    assert_eq!(links(&setup).await, before);
+    assert_eq!(setup.sandbox.log().count("DELETE", "/links"), 0);
+    api.delete_link(&link).await.unwrap();
+    let after = links(&setup).await;
+    assert_eq!(after.len(), before.len() - 1);
+    assert!(after.contains(permission));
+}
