@@ -63,4 +63,5 @@ mod spellings; // one name however it is spelled
 mod surroundings; // accounts, limits, locks, signals, terminals as people have them
 mod walls; // no source file is compiled twice but the known ones
 mod wasi; // the component in a stock WASI runtime
+mod wasi_registry; // the same, with images of registries
 mod wrappers; // engines behind a wrapper

@@ -41,6 +41,7 @@ mod outline;
 #[cfg(not(target_family = "wasm"))]
 mod proof;
 mod reading;
+mod remote;
 mod search;
 mod shape;
 mod sink;
@@ -68,6 +69,7 @@ use wasi as machine;
 
 use cutting::Cutting;
 use decode::Compression;
+use error::quoted;
 use intake::Intake;
 use machine::copy;
 use machine::store::Store;
@@ -90,12 +92,11 @@ pub use keepdocker_terms::platform::Platform;
 pub use location::{Location, LocationError};
 pub use members::Source as Passable;
 pub use naming::Naming;
-#[cfg(not(target_family = "wasm"))]
-pub use native::remote::{Remote, RemoteLayers};
 pub use outline::read as outline;
 #[cfg(not(target_family = "wasm"))]
 pub use proof::is_layer;
 pub use reading::{Reading, TakenLayer};
+pub use remote::{Remote, RemoteLayers};
 pub use search::{Chosen, Wanted};
 pub use sink::{BlockSink, SinkClosed};
 pub use source::Progress;
@@ -140,7 +141,10 @@ impl Archive {
     pub fn open(location: &Location, folder: &Path) -> Result<Self, Error> {
         match location {
             Location::Engine(name) => Err(Error::Unsupported(machine::not_in_engine(name))),
-            Location::Registry(name) => Err(Error::Unsupported(machine::not_in_registry(name))),
+            Location::Registry(name) => Err(Error::Unsupported(format!(
+                "`{}` is in a registry, not in an archive",
+                quoted(name)
+            ))),
             // What is there counts, not the transport before it.
             Location::File { file: path, .. } | Location::Folder { folder: path, .. } => {
                 machine::check_access(path)?;

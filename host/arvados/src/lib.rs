@@ -20,6 +20,8 @@ pub mod http;
 pub mod keep;
 pub mod secrets;
 pub mod token;
+#[cfg(target_family = "wasm")]
+pub mod turn;
 
 use serde::{Deserialize, Deserializer};
 

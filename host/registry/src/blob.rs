@@ -11,7 +11,6 @@ use bytes::{Buf as _, Bytes};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use keepdocker_arvados::http::{Attempts, Setback};
-use reqwest::Response;
 use url::Url;
 
 use crate::client::Layer;
@@ -21,6 +20,7 @@ use crate::place::Place;
 use crate::refusal;
 use crate::requests::{Ask, Requests, header};
 use crate::transport::{Arrived, Origin, Request, authority};
+use crate::wire::Body;
 
 /// How much has to come over a connection for it to count as one that did its work.
 const ENOUGH: u64 = 64 << 10;
@@ -45,7 +45,7 @@ pub(crate) struct Blob {
 }
 
 struct Connection {
-    response: Response,
+    body: Box<dyn Body>,
     host: String,
     /// How many bytes of it are to be passed over.
     skip: u64,
@@ -72,7 +72,8 @@ impl Blob {
         }
     }
 
-    /// Gives up the connection; the next byte comes over another one.
+    /// Gives up the connection; the next byte comes over another one. What is fetched as it is read needs it not.
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn let_go(&mut self) {
         self.connection = None;
     }
@@ -93,16 +94,15 @@ impl Blob {
                 continue;
             };
             let began = Instant::now();
-            let read = tokio::time::timeout(stall, connection.response.chunk()).await;
+            let read = connection.body.chunk(stall).await;
             connection.waited += began.elapsed();
             let reason = match read {
-                Ok(Ok(Some(chunk))) => match self.accept(chunk)? {
+                Ok(Some(chunk)) => match self.accept(chunk)? {
                     Some(chunk) => return Ok(Some(chunk)),
                     None => continue,
                 },
-                Ok(Ok(None)) => "the answer ended too early".to_owned(),
-                Ok(Err(error)) => self.requests.words(error),
-                Err(_) => format!("nothing came for {} s", stall.as_secs()),
+                Ok(None) => "the answer ended too early".to_owned(),
+                Err(reason) => reason,
             };
             self.broke(reason).await?;
         }
@@ -116,8 +116,8 @@ impl Blob {
         };
         let stall = self.requests.transport.timing.stall;
         // All that was wanted is here: however else it ends, nothing is missing.
-        match tokio::time::timeout(stall, connection.response.chunk()).await {
-            Ok(Ok(Some(more))) if !more.is_empty() => Err(self.too_long()),
+        match connection.body.chunk(stall).await {
+            Ok(Some(more)) if !more.is_empty() => Err(self.too_long()),
             _ => Ok(()),
         }
     }
@@ -268,7 +268,7 @@ impl Blob {
             ..Request::default()
         };
         let arrived = self.requests.persist(&origin, &request).await?;
-        if !arrived.response.status().is_success() {
+        if !arrived.response.status.is_success() {
             let what = format!("blob {}", self.layer.digest);
             return Err(refusal::of_answer(arrived, registry, false, &what).await);
         }
@@ -293,11 +293,11 @@ impl Blob {
         range: Option<(u64, u64)>,
     ) -> Result<Option<Connection>, Error> {
         let Arrived { response, host, .. } = arrived;
-        let headers = response.headers();
+        let headers = &response.headers;
         check_encoding(&host, header(headers, CONTENT_ENCODING))?;
-        let length = response.content_length();
+        let length = response.length();
         let mut skip = 0;
-        match (response.status(), range) {
+        match (response.status, range) {
             (StatusCode::PARTIAL_CONTENT, Some((first, last))) => {
                 let text = header(headers, CONTENT_RANGE).unwrap_or_default();
                 if !is_range(text, first, last) {
@@ -335,7 +335,7 @@ impl Blob {
             }
         }
         Ok(Some(Connection {
-            response,
+            body: response.body,
             host,
             skip,
             begun: self.offset,

@@ -2,23 +2,24 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use keepdocker_archive::oci::{Descriptor, LONGEST, PlatformFields};
 use keepdocker_archive::{Digest, Platform};
 use keepdocker_arvados::http::{Attempts, Retry};
+use serde_json::json;
 
-use crate::ahead::Layers;
 use crate::documents::check_size;
 use crate::error::Error;
 use crate::logins::LoginSource;
+use crate::machine::layers::Layers;
 use crate::manifests::{Candidate, Manifest, inline};
 use crate::mirrors::Mirrors;
 use crate::place::{Place, Target};
 use crate::program::Program;
 use crate::requests::Requests;
 use crate::transport::{Timing, Transport};
+use crate::wire::Wire;
 
 /// The most layers of an image. Engines stop at 127.
 const MOST_LAYERS: usize = 1024;
@@ -30,8 +31,6 @@ pub struct Settings {
     pub retry: Retry,
     /// How long things may take.
     pub timing: Timing,
-    /// The folders with certificates for single registries (`certs.d`), the most important first.
-    pub certificate_folders: Vec<PathBuf>,
     /// Where logins are kept, the most important first. They are read when a registry wants one.
     pub logins: Vec<LoginSource>,
     /// Where else images may be had.
@@ -102,11 +101,11 @@ macro_rules! first {
 }
 
 impl Client {
-    /// Makes a client. Nothing is read or sent yet.
+    /// Makes a client whose requests `wire` carries. Nothing is read or sent yet.
     #[must_use]
-    pub fn new(settings: Settings, program: Arc<dyn Program>) -> Self {
+    pub fn new(settings: Settings, program: Arc<dyn Program>, wire: Arc<dyn Wire>) -> Self {
         let logins = (settings.logins, settings.mirrors.helpers().clone());
-        let transport = Transport::new(program, settings.timing, settings.certificate_folders);
+        let transport = Transport::new(program, wire, settings.timing);
         Self {
             requests: Arc::new(Requests::new(transport, settings.retry, logins)),
             mirrors: Arc::new(settings.mirrors),
@@ -284,6 +283,24 @@ impl Image {
             architecture: said.architecture,
             variant: said.variant,
         }
+    }
+
+    /// Returns an index that leads to it alone, and says it is for this platform.
+    #[must_use]
+    pub fn index(&self, platform: &Platform) -> Vec<u8> {
+        let length = self.documents.get(&self.manifest).map_or(0, Vec::len);
+        let index = json!({
+            "schemaVersion": 2,
+            "manifests": [{
+                "mediaType": self.media_type,
+                "digest": self.manifest.to_string(),
+                "size": length,
+                "platform": {
+                    "os": platform.os, "architecture": platform.architecture, "variant": platform.variant,
+                },
+            }],
+        });
+        index.to_string().into_bytes()
     }
 
     /// Returns how many bytes its layers have as they come, each counted once.

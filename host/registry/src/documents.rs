@@ -6,12 +6,12 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LINK};
 use keepdocker_archive::Digest;
 use keepdocker_archive::oci::Descriptor;
 use keepdocker_arvados::http::{Attempts, Setback};
-use reqwest::Response;
 
 use crate::error::Error;
 use crate::manifests::{check_encoding, inline, wrong};
 use crate::place::Place;
 use crate::requests::{Ask, Requests, header};
+use crate::wire::Response;
 
 /// How many bytes a second there must be of what is read as a whole.
 const SLOWEST: u64 = 256;
@@ -35,7 +35,7 @@ impl Requests {
     ) -> Result<Whole, Error> {
         loop {
             let arrived = self.ask(ask, attempts).await?;
-            let headers = arrived.response.headers();
+            let headers = &arrived.response.headers;
             let next = header(headers, LINK).and_then(|link| next_page(link, &ask.path));
             check_encoding(&arrived.host, header(headers, CONTENT_ENCODING))?;
             let said = header(headers, CONTENT_TYPE).unwrap_or_default();
@@ -63,11 +63,9 @@ impl Requests {
         let begun = Instant::now();
         let mut body = Vec::new();
         loop {
-            let chunk = tokio::time::timeout(stall, response.chunk())
-                .await
-                .map_err(|_| format!("nothing came for {} s", stall.as_secs()))?
-                .map_err(|error| self.words(error))?;
-            let Some(chunk) = chunk else { return Ok(body) };
+            let Some(chunk) = response.body.chunk(stall).await? else {
+                return Ok(body);
+            };
             body.extend_from_slice(&chunk);
             // It is short: drop by drop it could take a day.
             let taken = begun.elapsed();
@@ -82,14 +80,6 @@ impl Requests {
                 return Err(format!("what it sends is longer than {limit} bytes"));
             }
         }
-    }
-
-    /// Says why a body broke off.
-    pub(crate) fn words(&self, error: reqwest::Error) -> String {
-        self.transport
-            .program
-            .explain(&error.without_url())
-            .to_string()
     }
 
     /// Fetches a small blob whole, unless it stands in its descriptor, and holds it against that.

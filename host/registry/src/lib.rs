@@ -6,14 +6,12 @@
 //! ended.
 //!
 //! What counts is content. A tag is asked once; all else is asked by digest, and what comes is held against it.
-//! Logins go to the host that they are for and nowhere else. What a program has to lend for all that (certificates,
-//! proxies, helpers that know logins), and whom it lets be asked, is behind [`Program`].
+//! Logins go to the host that they are for and nowhere else. What a program has to lend for all that (helpers that know
+//! logins), and whom it lets be asked, is behind [`Program`]; what carries a request is behind [`Wire`]: connections of
+//! our own, or those of a WebAssembly runtime.
 
 mod addresses;
-mod ahead;
 mod blob;
-mod causes;
-mod certificates;
 mod challenge;
 mod client;
 mod documents;
@@ -23,23 +21,39 @@ mod login;
 mod logins;
 mod manifests;
 mod mirrors;
+#[cfg(not(target_family = "wasm"))]
+mod native;
 mod place;
 mod program;
 mod refusal;
 mod requests;
 mod secrets;
+#[cfg(not(target_family = "wasm"))]
 mod signatures;
+#[cfg(not(target_family = "wasm"))]
 mod tally;
 mod tokens;
 mod transport;
+#[cfg(target_family = "wasm")]
+mod wasi;
+mod wire;
 
-pub use ahead::Layers;
+#[cfg(not(target_family = "wasm"))]
+use native as machine;
+#[cfg(target_family = "wasm")]
+use wasi as machine;
+
 pub use client::{Client, Image, Layer, Resolved, Settings};
 pub use error::Error;
 pub use logins::LoginSource;
+pub use machine::layers::Layers;
 pub use manifests::Candidate;
 pub use mirrors::Mirrors;
+#[cfg(not(target_family = "wasm"))]
+pub use native::{Certificates, Connections, Network};
 pub use place::{Place, Target};
-pub use program::{Certificates, Exchange, HelperOutput, Later, Program};
+pub use program::{Exchange, HelperOutput, Later, Program};
+#[cfg(not(target_family = "wasm"))]
 pub use signatures::{Signature, Signatures, Wanted};
 pub use transport::Timing;
+pub use wire::{Body, Lost, Response, Route, Sending, Wire};

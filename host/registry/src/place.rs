@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use keepdocker_terms::reference::Name;
+use keepdocker_terms::reference::{Name, Reference};
 
 /// How Docker Hub is called in names.
 const HUB: &str = "docker.io";
@@ -36,6 +36,17 @@ pub struct Target {
 }
 
 impl Target {
+    /// Reads a text that names an image; none if it does not.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        match Reference::parse(text) {
+            Ok(Reference::Name(name)) => Some(Self::of(&name)),
+            // Digits may be the name of a repository.
+            Ok(Reference::Id(_)) => Name::parse(text).ok().map(|name| Self::of(&name)),
+            Err(_) => None,
+        }
+    }
+
     /// Reads what a name means.
     #[must_use]
     pub fn of(name: &Name) -> Self {

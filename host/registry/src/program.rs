@@ -1,25 +1,12 @@
-//! What the program lends that reads from registries: certificates, proxies, helpers, an ear.
+//! What the program lends that reads from registries: helpers, an ear.
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 
-use keepdocker_arvados::http::Failure;
 use url::Url;
 
 /// Something that comes later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// The certificates that go for one registry beside what the system trusts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Certificates {
-    /// Files with certificates of authorities.
-    pub authorities: Vec<PathBuf>,
-    /// The certificate to show and its private key.
-    pub shown: Option<(PathBuf, PathBuf)>,
-    /// Whether any certificate will do.
-    pub trusts_anything: bool,
-}
 
 /// One request and what came of it, as far as it may be known to others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,18 +30,6 @@ pub struct HelperOutput {
 
 /// What the program lends that reads from registries.
 pub trait Program: Send + Sync + 'static {
-    /// Returns what TLS goes by.
-    ///
-    /// # Errors
-    /// If certificates cannot be used; with a text for people.
-    fn tls(&self, certificates: &Certificates) -> Result<rustls::ClientConfig, String>;
-
-    /// Returns the proxy to reach an address through, its login in it; none for the direct way.
-    fn proxy(&self, url: &Url) -> Option<Url>;
-
-    /// Says why a request brought no answer.
-    fn explain(&self, error: &(dyn std::error::Error + 'static)) -> Failure;
-
     /// Runs `docker-credential-NAME get` with the server's name on standard input.
     ///
     /// The error is the end of a sentence that begins with the helper's name.

@@ -1,6 +1,6 @@
 //! What a refusal means, in the registry's own words as far as it has any.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::place::Place;
 use crate::transport::Arrived;
+use crate::wire::Response;
 
 /// Of a refusal no more than this is read.
 const LONGEST: usize = 64 << 10;
@@ -55,10 +56,7 @@ pub(crate) async fn of_answer(
     what: &str,
 ) -> Error {
     let (host, is_elsewhere) = (arrived.host, arrived.is_elsewhere);
-    let (status, headers) = (
-        arrived.response.status(),
-        arrived.response.headers().clone(),
-    );
+    let (status, headers) = (arrived.response.status, arrived.response.headers.clone());
     let words = arrived.secrets.hide(words(arrived.response).await);
     match status.as_u16() {
         401 | 403 if !is_elsewhere => Error::Refused {
@@ -107,18 +105,17 @@ pub(crate) fn left(headers: &HeaderMap) -> Option<(u64, u64)> {
 }
 
 /// Reads what the registry itself says.
-async fn words(mut response: reqwest::Response) -> String {
+async fn words(mut response: Response) -> String {
+    let begun = Instant::now();
     let mut body = Vec::new();
-    let read = async {
-        while body.len() < LONGEST {
-            match response.chunk().await {
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) | Err(_) => break,
-            }
-        }
-    };
     // What came by then will do.
-    let _ = tokio::time::timeout(PATIENCE, read).await;
+    while body.len() < LONGEST {
+        let left = PATIENCE.saturating_sub(begun.elapsed());
+        match response.body.chunk(left).await {
+            Ok(Some(chunk)) if !left.is_zero() => body.extend_from_slice(&chunk),
+            Ok(_) | Err(_) => break,
+        }
+    }
     said(&body)
 }
 

@@ -19,10 +19,13 @@ use crate::mirrors::Helpers;
 use crate::place::Place;
 use crate::refusal;
 use crate::tokens::{Authorization, Tokens};
-use crate::transport::{Arrived, Lost, Origin, Request, Transport};
+use crate::transport::{Arrived, Origin, Request, Transport};
+use crate::wire::Lost;
 
 /// How many warnings of registries are shown at most.
 const MOST_WARNINGS: usize = 10;
+/// How often a host is tried again that never answered in this run.
+const FEW: u32 = 3;
 
 /// Sends requests to registries.
 pub(crate) struct Requests {
@@ -37,6 +40,8 @@ pub(crate) struct Requests {
     is_throttled: AtomicBool,
     warnings: Mutex<HashSet<String>>,
     quotas: Mutex<HashSet<String>>,
+    /// The hosts that answered in this run.
+    answered: Mutex<HashSet<String>>,
 }
 
 /// What is asked of a registry.
@@ -68,6 +73,7 @@ impl Requests {
             is_throttled: AtomicBool::new(false),
             warnings: Mutex::default(),
             quotas: Mutex::default(),
+            answered: Mutex::default(),
         }
     }
 
@@ -78,7 +84,8 @@ impl Requests {
         logins.find(place, &*self.transport.program).await
     }
 
-    /// Tells whether a registry asked to be left alone in this run.
+    /// Tells whether a registry asked to be left alone in this run. Who asks for one thing at a time need not know.
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn is_throttled(&self) -> bool {
         self.is_throttled.load(Ordering::Relaxed)
     }
@@ -104,15 +111,17 @@ impl Requests {
                     continue;
                 }
             };
+            locked(&self.answered).insert(ask.place.authority().to_owned());
             self.show_warnings(&arrived);
-            let status = arrived.response.status();
+            let status = arrived.response.status;
             if status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE {
                 return Ok(arrived);
             }
             let sent = authorization.header.as_ref();
+            let headers = arrived.response.headers.clone();
             if !arrived.is_elsewhere && !has_renewed {
                 if status == StatusCode::UNAUTHORIZED
-                    && self.demanded(ask.place, &base, &arrived, sent).await?
+                    && self.demanded(ask.place, &base, &headers, sent).await?
                 {
                     has_renewed = true;
                     continue;
@@ -207,15 +216,15 @@ impl Requests {
         &self,
         place: &Place,
         base: &Url,
-        arrived: &Arrived,
+        headers: &HeaderMap,
         sent: Option<&HeaderValue>,
     ) -> Result<bool, Error> {
-        let mut challenge = Challenge::of(arrived.response.headers());
+        let mut challenge = Challenge::of(headers);
         if challenge.as_ref().is_err_and(Vec::is_empty) {
             // Some registries say only at their root what they demand.
             let origin = self.origin(place, base, "/v2/");
             if let Ok(root) = self.transport.follow(&origin, &Request::default()).await {
-                challenge = Challenge::of(root.response.headers());
+                challenge = Challenge::of(&root.response.headers);
             }
         }
         match challenge {
@@ -246,15 +255,18 @@ impl Requests {
         let host = crate::transport::authority(&origin.url);
         loop {
             match self.transport.follow(origin, request).await {
-                Ok(arrived) if refusal::is_passing(arrived.response.status()) => {
-                    let status = arrived.response.status();
+                Ok(arrived) if refusal::is_passing(arrived.response.status) => {
+                    let status = arrived.response.status;
                     let setback = self.setback(&arrived);
                     let reason = format!("it answers with status {status}");
                     if !self.wait(&host, &reason, setback, &mut attempts).await {
                         return Ok(arrived);
                     }
                 }
-                Ok(arrived) => return Ok(arrived),
+                Ok(arrived) => {
+                    locked(&self.answered).insert(host);
+                    return Ok(arrived);
+                }
                 Err(lost) => self.pause(&host, lost, &mut attempts).await?,
             }
         }
@@ -269,8 +281,8 @@ impl Requests {
         attempts: &mut Attempts,
     ) -> Result<(), Error> {
         let setback = self.setback(&arrived);
-        let reason = match arrived.response.status() {
-            StatusCode::TOO_MANY_REQUESTS => match refusal::quota(arrived.response.headers()) {
+        let reason = match arrived.response.status {
+            StatusCode::TOO_MANY_REQUESTS => match refusal::quota(&arrived.response.headers) {
                 Some(quota) => format!("it allows no more requests for now ({quota})"),
                 None => "it allows no more requests for now".to_owned(),
             },
@@ -284,19 +296,24 @@ impl Requests {
     }
 
     fn setback(&self, arrived: &Arrived) -> Setback {
-        if arrived.response.status() == StatusCode::TOO_MANY_REQUESTS {
+        if arrived.response.status == StatusCode::TOO_MANY_REQUESTS {
             self.is_throttled.store(true, Ordering::Relaxed);
         }
-        refusal::setback(arrived.response.status(), arrived.response.headers())
+        refusal::setback(arrived.response.status, &arrived.response.headers)
     }
 
     /// Waits after no answer came, or makes an error of it.
     async fn pause(&self, host: &str, lost: Lost, attempts: &mut Attempts) -> Result<(), Error> {
-        let reason = match lost {
+        let (reason, is_hopeless) = match lost {
             Lost::Final(error) => return Err(error),
-            Lost::Passing(reason) | Lost::NoTls(reason) => reason,
+            Lost::Passing(reason) | Lost::NoTls(reason) => (reason, false),
+            // A host that never answered may be none: its name may be misspelt.
+            Lost::Unconnected(reason) => {
+                let is_new = !locked(&self.answered).contains(host);
+                (reason, is_new && attempts.failures() >= FEW)
+            }
         };
-        if self.wait(host, &reason, Setback::default(), attempts).await {
+        if !is_hopeless && self.wait(host, &reason, Setback::default(), attempts).await {
             return Ok(());
         }
         Err(Error::Unreachable {
@@ -322,13 +339,13 @@ impl Requests {
             attempts.failures(),
             self.retry.retries
         ));
-        tokio::time::sleep(delay).await;
+        self.transport.wire.pause(delay).await;
         true
     }
 
     /// Shows each warning of a registry once, and that it will soon allow no more.
     fn show_warnings(&self, arrived: &Arrived) {
-        let headers = arrived.response.headers();
+        let headers = &arrived.response.headers;
         for value in headers.get_all(WARNING) {
             let Some(text) = refusal::warning(value) else {
                 continue;

@@ -200,7 +200,7 @@ impl Asking<'_> {
             let token = newer.as_ref().unwrap_or(token);
             let arrived = self.send(&self.by_identity(token)).await?;
             // Not all servers of tokens know this way.
-            if !matches!(arrived.response.status().as_u16(), 400 | 401 | 404 | 405) {
+            if !matches!(arrived.response.status.as_u16(), 400 | 401 | 404 | 405) {
                 return self.token(arrived, true, Some(key)).await;
             }
             let basic = Login::Password {
@@ -280,7 +280,7 @@ impl Asking<'_> {
             host: host.clone(),
             what: format!("a request for a token with {what}"),
         };
-        let status = arrived.response.status();
+        let status = arrived.response.status;
         if !status.is_success() {
             return Err(refusal::of_answer(arrived, self.place, had_login, "token").await);
         }

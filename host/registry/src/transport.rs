@@ -1,33 +1,22 @@
 //! Sends single requests, and follows redirects by hand: what proves who is asking stays with the host that it is
 //! for, and nobody leads into this machine.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode};
-use keepdocker_arvados::http::Failure;
-use reqwest::redirect::Policy;
-use reqwest::{Client, Proxy, Response};
 use url::Url;
 
-use crate::addresses::{Guarded, objection};
-use crate::certificates;
+use crate::addresses::objection;
 use crate::error::Error;
-use crate::program::{Certificates, Exchange, Program};
+use crate::program::{Exchange, Program};
 use crate::secrets::Secrets;
+use crate::wire::{Lost, Response, Route, Sending, Wire};
 
 /// The most redirects that are followed.
 const MOST_REDIRECTS: usize = 10;
-/// How long an unused connection is kept.
-const IDLE: Duration = Duration::from_secs(30);
-/// How often an idle connection is probed, so that firewalls keep it.
-const KEEPALIVE: Duration = Duration::from_secs(75);
-/// How this program calls itself.
-const USER_AGENT: &str = concat!("keepdocker/", env!("CARGO_PKG_VERSION"));
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,20 +45,9 @@ impl Default for Timing {
 /// Sends single requests.
 pub(crate) struct Transport {
     pub(crate) program: Arc<dyn Program>,
+    pub(crate) wire: Arc<dyn Wire>,
     pub(crate) timing: Timing,
     pub(crate) secrets: Arc<Secrets>,
-    certificate_folders: Vec<PathBuf>,
-    clients: Mutex<HashMap<Way, Client>>,
-}
-
-/// What connections that can be shared have in common.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Way {
-    /// The host, where certificates of its own go for it.
-    host: Option<String>,
-    trusts_anything: bool,
-    is_guarded: bool,
-    proxy: Option<Url>,
 }
 
 /// Where a chain of redirects begins.
@@ -107,29 +85,13 @@ pub(crate) struct Arrived {
     pub(crate) secrets: Arc<Secrets>,
 }
 
-/// Why no answer came.
-#[derive(Debug)]
-pub(crate) enum Lost {
-    /// It may come later.
-    Passing(String),
-    /// It will not.
-    Final(Error),
-    /// No connection with TLS came about, and perhaps one without does.
-    NoTls(String),
-}
-
 impl Transport {
-    pub(crate) fn new(
-        program: Arc<dyn Program>,
-        timing: Timing,
-        certificate_folders: Vec<PathBuf>,
-    ) -> Self {
+    pub(crate) fn new(program: Arc<dyn Program>, wire: Arc<dyn Wire>, timing: Timing) -> Self {
         Self {
             program,
+            wire,
             timing,
             secrets: Arc::default(),
-            certificate_folders,
-            clients: Mutex::default(),
         }
     }
 
@@ -185,28 +147,29 @@ impl Transport {
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, Lost> {
         let host = authority(url);
-        let withheld = |reason| {
-            Lost::Final(Error::Withheld {
-                host: host.clone(),
-                reason,
-            })
-        };
+        let withheld = |reason| Lost::Final(Error::Withheld { host, reason });
         self.program.admit(url).map_err(withheld)?;
-        let client = self.client(origin, url).map_err(Lost::Final)?;
-        let mut builder = client
-            .request(request.method.clone(), url.clone())
-            .headers(request.headers.clone());
+        let mut headers = request.headers.clone();
         if let Some(authorization) = authorization {
             self.secrets.note_header(authorization);
-            builder = builder.header(AUTHORIZATION, authorization);
+            headers.insert(AUTHORIZATION, authorization.clone());
         }
+        let mut body = Bytes::new();
         if let Some(form) = &request.form {
             self.secrets.note_form(form);
-            builder = builder
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .body(Bytes::from(form.clone()));
+            let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+            headers.insert(CONTENT_TYPE, kind);
+            body = Bytes::from(form.clone());
         }
-        let sent = tokio::time::timeout(self.timing.answer, builder.send()).await;
+        let sending = Sending {
+            method: request.method.clone(),
+            url: url.clone(),
+            headers,
+            body,
+            route: origin.route(url),
+            timing: self.timing,
+        };
+        let sent = self.wire.send(sending).await;
         self.program.record(&Exchange {
             method: match request.method {
                 Method::HEAD => "HEAD",
@@ -214,109 +177,39 @@ impl Transport {
                 _ => "GET",
             },
             url: self.secrets.hide(shown(url)),
-            status: match &sent {
-                Ok(Ok(response)) => Some(response.status().as_u16()),
-                _ => None,
-            },
+            status: sent.as_ref().ok().map(|response| response.status.as_u16()),
         });
-        match sent {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(self.lost(&host, error, url.scheme() == "https")),
-            Err(_) => Err(Lost::Passing(format!(
-                "no answer came within {} s",
-                self.timing.answer.as_secs()
-            ))),
-        }
+        sent
     }
+}
 
-    /// Sorts why no answer came. Nothing of the address is said but the host.
-    fn lost(&self, host: &str, error: reqwest::Error, has_tls: bool) -> Lost {
-        let is_connect = error.is_connect();
-        let error = error.without_url();
-        let unreachable = |reason| {
-            Lost::Final(Error::Unreachable {
-                host: host.to_owned(),
-                reason,
-            })
-        };
-        if let Some(inside) = crate::causes::find::<crate::addresses::LeadsInside>(&error) {
-            return unreachable(inside.to_string());
+impl Origin {
+    /// Says how a request gets where it leads.
+    fn route(&self, url: &Url) -> Route {
+        let is_origin = is_same_server(&self.url, url);
+        let is_local = self.url.host_str().is_some_and(crate::place::is_local);
+        Route {
+            server: match is_origin {
+                true => self.host.clone(),
+                false => authority(url),
+            },
+            is_insecure: is_origin && self.is_insecure,
+            is_guarded: !is_local && (self.is_guarded || !is_origin),
         }
-        match self.program.explain(&error) {
-            Failure::Final(text) => unreachable(text),
-            failure if is_connect && has_tls && crate::causes::speaks_no_tls(&error) => {
-                Lost::NoTls(failure.to_string())
-            }
-            failure => Lost::Passing(failure.to_string()),
-        }
-    }
-
-    fn client(&self, origin: &Origin, url: &Url) -> Result<Client, Error> {
-        let is_origin = is_same_server(&origin.url, url);
-        let name = if is_origin {
-            origin.host.clone()
-        } else {
-            authority(url)
-        };
-        let mut found = certificates::of_host(&self.certificate_folders, &name);
-        found.trusts_anything = is_origin && origin.is_insecure;
-        let is_local = origin.url.host_str().is_some_and(crate::place::is_local);
-        let way = Way {
-            host: (found != Certificates::default()).then(|| name.clone()),
-            trusts_anything: found.trusts_anything,
-            is_guarded: !is_local && (origin.is_guarded || !is_origin),
-            proxy: self.program.proxy(url),
-        };
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&way) {
-            return Ok(client.clone());
-        }
-        let client = self
-            .build(&way, &found)
-            .map_err(|reason| Error::Configuration {
-                file: format!("what goes for {name}"),
-                reason,
-            })?;
-        clients.insert(way, client.clone());
-        Ok(client)
-    }
-
-    fn build(&self, way: &Way, found: &Certificates) -> Result<Client, String> {
-        let words = |error: reqwest::Error| error.without_url().to_string();
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(self.program.tls(found)?)
-            // Blobs have connections of their own: on one, a slow reader holds up the others.
-            .http1_only()
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .user_agent(USER_AGENT)
-            .connect_timeout(self.timing.connect)
-            .pool_idle_timeout(IDLE)
-            .tcp_nodelay(true)
-            .tcp_keepalive(KEEPALIVE);
-        builder = match &way.proxy {
-            // A proxy looks names up itself, and may be on this machine.
-            Some(proxy) => builder.proxy(Proxy::all(proxy.clone()).map_err(words)?),
-            None if way.is_guarded => builder.dns_resolver(Guarded),
-            None => builder,
-        };
-        builder.build().map_err(words)
     }
 }
 
 /// Returns where an answer leads, if it does.
 fn location(response: &Response) -> Option<HeaderValue> {
     matches!(
-        response.status(),
+        response.status,
         StatusCode::MOVED_PERMANENTLY
             | StatusCode::FOUND
             | StatusCode::SEE_OTHER
             | StatusCode::TEMPORARY_REDIRECT
             | StatusCode::PERMANENT_REDIRECT
     )
-    .then(|| response.headers().get(LOCATION).cloned())?
+    .then(|| response.headers.get(LOCATION).cloned())?
 }
 
 /// Tells whether two addresses are of one server: scheme, host and port.

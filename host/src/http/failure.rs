@@ -53,8 +53,15 @@ pub(super) fn of_registry(error: &(dyn Error + 'static), trusted: &str) -> Failu
         }
         source = cause.source();
     }
-    Failure::NoAnswer(chain(error))
+    let text = chain(error);
+    Failure::NoAnswer(match text.contains(NO_SUCH_HOST) {
+        true => "there is no host of this name".to_owned(),
+        false => text,
+    })
 }
+
+/// What the standard library says where a name cannot be resolved.
+const NO_SUCH_HOST: &str = "failed to lookup address information";
 
 /// Returns an error of TLS, which comes wrapped in I/O errors.
 ///
@@ -71,13 +78,14 @@ pub(super) fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rust
 }
 
 /// What the libraries say of every failure of one kind, beside its cause.
-const EMPTY_WORDS: [&str; 10] = [
+const EMPTY_WORDS: [&str; 11] = [
     "client error (Connect)",
     "client error (SendRequest)",
     "connection error",
     "dns error",
     "error reading a body from connection",
     "error resolving DNS",
+    "error sending request",
     "error writing a body to connection",
     "failed to create underlying connection",
     "operation was canceled",

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use keepdocker_console::Level;
-use keepdocker_registry::{Certificates, Exchange, HelperOutput, Later, Program};
+use keepdocker_registry::{Certificates, Exchange, HelperOutput, Later, Network, Program};
 use url::Url;
 
 use crate::audit::Log;
@@ -70,7 +70,7 @@ impl Lender {
     }
 }
 
-impl Program for Lender {
+impl Network for Lender {
     fn tls(&self, certificates: &Certificates) -> Result<rustls::ClientConfig, String> {
         let shown = certificates.shown.as_ref();
         let shown = shown.map(|(certificate, key)| ClientCertificate {
@@ -110,7 +110,9 @@ impl Program for Lender {
     fn explain(&self, error: &(dyn std::error::Error + 'static)) -> Failure {
         self.tls.explain(error)
     }
+}
 
+impl Program for Lender {
     fn helper(&self, name: String, server: String) -> Later<'_, Result<HelperOutput, String>> {
         Box::pin(async move {
             let program = format!("docker-credential-{name}");

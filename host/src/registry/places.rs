@@ -7,11 +7,15 @@ use keepdocker_registry::{Error, LoginSource, Mirrors, Settings};
 use crate::http::Retry;
 use crate::settings::Environment;
 
-/// Returns what goes for registries on this machine. The files with logins are not read yet.
+/// Returns what goes for registries on this machine, and the folders with certificates for single ones (`certs.d`), the
+/// most important first. The files with logins are not read yet.
 ///
 /// # Errors
 /// If a file of mirrors is there and cannot be used.
-pub(super) fn settings(environment: &Environment, retry: Retry) -> Result<Settings, Error> {
+pub(super) fn settings(
+    environment: &Environment,
+    retry: Retry,
+) -> Result<(Settings, Vec<PathBuf>), Error> {
     let path = |name: &str| environment.get(name).map(PathBuf::from);
     let home = environment.home().map(PathBuf::from);
     let in_home = |below: &str| home.as_ref().map(|home| home.join(below));
@@ -59,13 +63,14 @@ pub(super) fn settings(environment: &Environment, retry: Retry) -> Result<Settin
             Mirrors::read(&there(&files), &there(&folders))?
         }
     };
-    Ok(Settings {
+    let settings = Settings {
         retry,
-        certificate_folders: certificate_folders.into_iter().flatten().collect(),
         logins: logins.into_iter().flatten().collect(),
         mirrors,
         ..Settings::default()
-    })
+    };
+    let folders = certificate_folders.into_iter().flatten().collect();
+    Ok((settings, folders))
 }
 
 #[cfg(test)]
@@ -80,7 +85,7 @@ mod tests {
             .with("DOCKER_AUTH_CONFIG", "{\"auths\":{\"s3cr3t\":{}}}")
             .with("REGISTRY_AUTH_FILE", "/given.json")
             .with("CONTAINERS_REGISTRIES_CONF", "/nonexistent/registries.conf");
-        let settings = settings(&environment, Retry::default()).unwrap();
+        let (settings, folders) = settings(&environment, Retry::default()).unwrap();
         let shown = format!("{:?}", settings.logins);
         let places = [
             "/given.json",
@@ -96,10 +101,7 @@ mod tests {
             .collect();
         assert!(found.is_sorted(), "{shown}");
         assert!(!shown.contains("s3cr3t"));
-        assert_eq!(
-            settings.certificate_folders[0],
-            PathBuf::from("/h/.config/containers/certs.d")
-        );
+        assert_eq!(folders[0], PathBuf::from("/h/.config/containers/certs.d"));
         let moved = environment
             .with("DOCKER_CONFIG", "/d")
             .with("XDG_CONFIG_HOME", "/c");

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use keepdocker_archive::{Archive, Remote};
-use keepdocker_registry::{Client, Error, Image, Resolved, Signature, Signatures, Target, Wanted};
+use keepdocker_archive::{Archive, Platform, Remote};
+use keepdocker_registry::{
+    Client, Connections, Error, Image, Resolved, Signature, Signatures, Target, Wanted,
+};
 use keepdocker_signature::Signer;
-use keepdocker_terms::reference::{Name, Reference};
-use serde_json::json;
+use keepdocker_terms::reference::Name;
 
 use super::charged::Charged;
 use super::{Lender, places};
@@ -96,8 +97,9 @@ impl Registries {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }
-        let settings = places::settings(&self.environment, self.retry)?;
-        let client = Client::new(settings, self.lender.clone());
+        let (settings, certificate_folders) = places::settings(&self.environment, self.retry)?;
+        let wire = Connections::new(self.lender.clone(), certificate_folders);
+        let client = Client::new(settings, self.lender.clone(), Arc::new(wire));
         Ok(self.client.get_or_init(|| client).clone())
     }
 
@@ -106,7 +108,7 @@ impl Registries {
     /// # Errors
     /// If it is no name, or nobody has what it means.
     pub(crate) async fn resolve(&self, text: &str) -> Result<WitResolved, RegistryError> {
-        let target = target(text)?;
+        let target = Target::named(text).ok_or_else(|| RegistryError::NoName(text.to_owned()))?;
         let resolved = self.client()?.resolve(&target).await?;
         let candidates = resolved.candidates.iter();
         let told = WitResolved {
@@ -182,21 +184,16 @@ impl Registries {
         confirmed: Confirmed,
     ) -> Result<Archive, RegistryError> {
         let layers = Charged::new(self.client()?.layers(image), confirmed);
-        let platform: Vec<&str> = platform.unwrap_or_default().split('/').collect();
-        let part = |at: usize| platform.get(at).copied().unwrap_or_default();
-        let manifest = &image.documents[&image.manifest];
-        let index = json!({
-            "schemaVersion": 2,
-            "manifests": [{
-                "mediaType": image.media_type,
-                "digest": image.manifest.to_string(),
-                "size": manifest.len(),
-                "platform": {"os": part(0), "architecture": part(1), "variant": part(2)},
-            }],
-        });
+        let mut parts = platform.unwrap_or_default().split('/').map(str::to_owned);
+        let mut part = || parts.next().unwrap_or_default();
+        let platform = Platform {
+            os: part(),
+            architecture: part(),
+            variant: part(),
+        };
         let remote = Remote {
             subject: format!("`{}` in its registry", excerpt(text, 200)),
-            index: index.to_string().into_bytes(),
+            index: image.index(&platform),
             documents: image.documents.clone(),
             layers: Box::new(layers),
         };
@@ -206,18 +203,6 @@ impl Registries {
     /// Has each request written down in this log.
     pub(crate) fn log_to(&self, log: Arc<Log>) {
         self.lender.log_to(log);
-    }
-}
-
-/// Reads what a name means.
-fn target(text: &str) -> Result<Target, RegistryError> {
-    match Reference::parse(text) {
-        Ok(Reference::Name(name)) => Ok(Target::of(&name)),
-        // Digits may be the name of a repository.
-        Ok(Reference::Id(_)) => Name::parse(text)
-            .map(|name| Target::of(&name))
-            .map_err(|_| RegistryError::NoName(text.to_owned())),
-        Err(_) => Err(RegistryError::NoName(text.to_owned())),
     }
 }
 

@@ -76,6 +76,11 @@ impl Environment {
         self.variables.remove(OsStr::new(name));
     }
 
+    /// Whether the child has a variable.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.variables.contains_key(OsStr::new(name))
+    }
+
     /// The value of a variable.
     pub(crate) fn variable(&self, name: &str) -> &OsStr {
         &self.variables[OsStr::new(name)]

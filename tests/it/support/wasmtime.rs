@@ -65,6 +65,11 @@ impl Wasmtime {
             ] {
                 words.extend(["--env".into(), name.into()]);
             }
+            // The runtime refuses to hand over what is not set.
+            let login = "DOCKER_AUTH_CONFIG";
+            if environment.is_set(login) {
+                words.extend(["--env".into(), login.into()]);
+            }
         }
         words.push(self.component.clone().into());
         words.extend(arguments.iter().map(OsString::from));

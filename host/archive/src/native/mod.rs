@@ -2,7 +2,6 @@
 
 pub(crate) mod copy;
 pub(crate) mod hasher;
-pub(crate) mod remote;
 pub(crate) mod spool;
 pub(crate) mod store;
 pub(crate) mod xz;
@@ -18,11 +17,6 @@ pub(crate) fn not_in_engine(name: &str) -> String {
         "`{}` is in the engine's store, not in an archive",
         quoted(name)
     )
-}
-
-/// Says that an image is not in an archive but in a registry.
-pub(crate) fn not_in_registry(name: &str) -> String {
-    format!("`{}` is in a registry, not in an archive", quoted(name))
 }
 
 /// Fails where the program can reach no files at all.

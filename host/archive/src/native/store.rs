@@ -13,7 +13,7 @@ use crate::names;
 use crate::open_error;
 use crate::tar_file::{Data, TarFile};
 
-use super::remote::Remote;
+use crate::remote::Remote;
 
 /// An archive whose members can be read in any order.
 pub(crate) enum Store {
@@ -87,9 +87,7 @@ impl Store {
             Store::Folder(_) => Err(Error::Unsupported(
                 "a folder is not one sequence of bytes, so it cannot be stored as it is; leave out the wish to store it verbatim".into(),
             )),
-            Store::Remote(_) => Err(Error::Unsupported(
-                "a registry has no archive that could be stored as it is; leave out the wish to store it verbatim".into(),
-            )),
+            Store::Remote(_) => Err(crate::remote::verbatim()),
         }
     }
 

@@ -14,16 +14,11 @@ use wasip2::filesystem::preopens;
 use crate::error::Error;
 
 /// What can be read here.
-const SOURCES: &str = "here an archive comes from a file, as `docker-archive:FILE` or \
-     `oci-archive:FILE`, or from standard input, as `-`";
+const SOURCES: &str = "here an image comes from a file, as `docker-archive:FILE` or `oci-archive:FILE`, \
+     from a registry, as `docker://IMAGE`, or from standard input, as `-`";
 
 /// Says that no image comes from an engine.
 pub(crate) fn not_in_engine(_: &str) -> String {
-    SOURCES.to_owned()
-}
-
-/// Says that no registry can be read from here.
-pub(crate) fn not_in_registry(_: &str) -> String {
     SOURCES.to_owned()
 }
 

@@ -1,4 +1,4 @@
-//! An archive in which any member can be read at any time: here always a tar in a file.
+//! Archives in which any member can be read at any time: a tar in a file, an image from afar.
 
 use std::fs::File;
 use std::path::Path;
@@ -6,15 +6,24 @@ use std::path::Path;
 use super::SOURCES;
 use crate::documents::{self, Documents};
 use crate::error::Error;
+use crate::remote::Remote;
 use crate::tar_file::{Data, TarFile};
 
 /// An archive whose members can be read in any order.
-pub(crate) struct Store(TarFile);
+pub(crate) enum Store {
+    Tar(TarFile),
+    Remote(Remote),
+}
 
 impl Store {
     /// Takes a tar that was indexed.
     pub(crate) fn tar(tar: TarFile) -> Self {
-        Store(tar)
+        Store::Tar(tar)
+    }
+
+    /// Takes an image whose layers come from afar.
+    pub(crate) fn remote(remote: Remote) -> Self {
+        Store::Remote(remote)
     }
 
     /// Says that a folder cannot be read here.
@@ -24,28 +33,43 @@ impl Store {
 
     /// Returns the number of bytes of the archive.
     pub(crate) fn length(&self) -> Option<u64> {
-        Some(self.0.length())
+        Some(match self {
+            Store::Tar(tar) => tar.length(),
+            Store::Remote(remote) => remote.layers.length(),
+        })
     }
 
     /// Returns what error texts call the archive.
     pub(crate) fn subject(&self) -> &str {
-        self.0.subject()
+        match self {
+            Store::Tar(tar) => tar.subject(),
+            Store::Remote(remote) => &remote.subject,
+        }
     }
 
     /// Puts the fault of the whole archive in the place of one that only follows from it.
     pub(crate) fn refine(&self, error: Error) -> Error {
-        self.0.shape().refine(error)
+        match self {
+            Store::Tar(tar) => tar.shape().refine(error),
+            Store::Remote(_) => error,
+        }
     }
 
     /// Returns the file, at its beginning.
     pub(crate) fn rewound(&self) -> Result<&File, Error> {
-        self.0.rewound()
+        match self {
+            Store::Tar(tar) => tar.rewound(),
+            Store::Remote(_) => Err(crate::remote::verbatim()),
+        }
     }
 
     /// Returns a reader of the member's data and their length, or none if there is no such
     /// member.
     pub(crate) fn open(&self, name: &str) -> Result<Option<Data<'_>>, Error> {
-        self.0.open_member(name)
+        match self {
+            Store::Tar(tar) => tar.open_member(name),
+            Store::Remote(remote) => remote.open(name),
+        }
     }
 }
 

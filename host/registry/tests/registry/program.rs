@@ -6,8 +6,8 @@ use std::time::Duration;
 use keepdocker_archive::Digest;
 use keepdocker_arvados::http::{Failure, Retry};
 use keepdocker_registry::{
-    Certificates, Client, Error, Exchange, HelperOutput, Image, Later, Layers, Mirrors, Program,
-    Settings, Target, Timing,
+    Certificates, Client, Connections, Error, Exchange, HelperOutput, Image, Later, Layers,
+    Mirrors, Network, Program, Settings, Target, Timing,
 };
 use keepdocker_terms::reference::Name;
 use url::Url;
@@ -23,7 +23,7 @@ pub(crate) struct Lender {
     pub(crate) helpers: Mutex<Vec<(String, String)>>,
 }
 
-impl Program for Lender {
+impl Network for Lender {
     fn tls(&self, _: &Certificates) -> Result<rustls::ClientConfig, String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(rustls::ClientConfig::builder_with_provider(provider)
@@ -44,7 +44,9 @@ impl Program for Lender {
         }
         Failure::NoAnswer(innermost.to_string())
     }
+}
 
+impl Program for Lender {
     fn helper(&self, name: String, server: String) -> Later<'_, Result<HelperOutput, String>> {
         self.helpers.lock().unwrap().push((name, server));
         let output = self.helper.clone();
@@ -152,5 +154,6 @@ pub(crate) async fn read(client: &Client, image: &Image) -> Result<Vec<Vec<u8>>,
 /// Makes a client of these settings, and what it talks to.
 pub(crate) fn client(settings: Settings, lender: Lender) -> (Client, Arc<Lender>) {
     let lender = Arc::new(lender);
-    (Client::new(settings, lender.clone()), lender)
+    let wire = Arc::new(Connections::new(lender.clone(), Vec::new()));
+    (Client::new(settings, lender.clone(), wire), lender)
 }

@@ -128,3 +128,16 @@ async fn a_registry_that_is_not_there_is_told_with_its_host() {
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
 }
+
+/// Its name may be misspelt: nobody waits minutes to learn that.
+#[tokio::test]
+async fn a_host_that_never_answered_is_tried_a_few_times_whatever_else_is_allowed() {
+    let mut patient = settings();
+    patient.retry.retries = 50;
+    let (client, lender) = client(patient, Lender::default());
+    let error = pull(&client, "127.0.0.1:1/lab/tool:1").await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    let notes = lender.notes.lock().unwrap();
+    let again = notes.iter().filter(|note| note.contains("trying again"));
+    assert_eq!(again.count(), 3, "{notes:?}");
+}

@@ -78,8 +78,8 @@ pub(crate) struct Upload {
     pub(crate) image: Option<String>,
     /// The tag, if IMAGE has none [default: latest].
     pub(crate) tag: Option<String>,
-    /// The archive, in a folder that the runtime opens: docker-archive:FILE[:REF],
-    /// oci-archive:FILE[:REF], or `-` for standard input.
+    /// An archive, in a folder that the runtime opens: docker-archive:FILE[:REF],
+    /// oci-archive:FILE[:REF], or `-` for standard input. Or an image of a registry: docker://IMAGE.
     #[arg(long, value_name = "TRANSPORT:REF", required = true)]
     pub(crate) from: String,
     /// The project to own the collection and its links [default: your home project].

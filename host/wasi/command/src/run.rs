@@ -70,13 +70,16 @@ fn images(arguments: &Images) -> Result<String, Report> {
 }
 
 fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
-    let selection =
-        session::give(&arguments.from).map_err(|text| Report::new(Exit::Usage, text))?;
+    let source = session::give(&arguments.from).map_err(|text| Report::new(Exit::Usage, text))?;
+    let (origin, selection, purpose) = match source {
+        session::Source::Given(selection) => (Origin::Given, selection, Purpose::Store),
+        session::Source::Registry(image) => (Origin::Registry, Some(image), Purpose::Fetch),
+    };
     if arguments.dry_run {
         session::rehearse();
     }
     let answer = commands::run(&commands::Command::Upload(UploadRequest {
-        origin: Origin::Given,
+        origin,
         image: arguments.image.clone(),
         tag: arguments.tag.clone(),
         selection,
@@ -101,7 +104,7 @@ fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
     }));
     let uploaded = match answer {
         Ok(Answer::Upload(uploaded)) => uploaded,
-        other => return Err(unanswered(other, Purpose::Change)),
+        other => return Err(unanswered(other, purpose)),
     };
     if arguments.dry_run {
         return Ok(told(&session::steps()));

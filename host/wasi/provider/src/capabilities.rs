@@ -5,14 +5,16 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use crate::archive::Archive;
+use keepdocker_arvados::turn;
+
 use crate::bindings::{
     Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects,
     registry, users,
 };
 use crate::engine::UNAVAILABLE;
 use crate::keep::Pending;
+use crate::registry::registries;
 use crate::session::{self, Cluster};
-use crate::turn;
 
 impl log::Guest for Provider {
     fn write(level: log::Level, message: String) {
@@ -35,6 +37,15 @@ pub(crate) struct Opened {
     archive: RefCell<Archive>,
     /// Where its blocks go, once it was taken in.
     pending: RefCell<Option<Pending>>,
+}
+
+impl Opened {
+    fn new(archive: Archive) -> Self {
+        Self {
+            archive: RefCell::new(archive),
+            pending: RefCell::new(None),
+        }
+    }
 }
 
 impl archives::Guest for Provider {
@@ -62,10 +73,7 @@ impl archives::GuestArchive for Opened {
         };
         // There are no temporary files, hence no folder for them.
         let archive = Archive::open(&location, Path::new(""))?;
-        Ok(archives::Archive::new(Opened {
-            archive: RefCell::new(archive),
-            pending: RefCell::new(None),
-        }))
+        Ok(archives::Archive::new(Opened::new(archive)))
     }
 
     fn images(&self, wanted: archives::Wanted) -> Result<archives::Listing, archives::Error> {
@@ -78,17 +86,15 @@ impl archives::GuestArchive for Opened {
 }
 
 impl registry::Guest for Provider {
-    fn resolve(_: String) -> Result<registry::Resolved, archives::Error> {
-        Err(archives::Error::Unsupported(NO_REGISTRY.to_owned()))
+    fn resolve(name: String) -> Result<registry::Resolved, archives::Error> {
+        registries().resolve(&name)
     }
 
-    fn fetch(_: String, _: String) -> Result<archives::Archive, archives::Error> {
-        Err(archives::Error::Unsupported(NO_REGISTRY.to_owned()))
+    fn fetch(name: String, manifest: String) -> Result<archives::Archive, archives::Error> {
+        let archive = registries().fetch(&name, &manifest)?;
+        Ok(archives::Archive::new(Opened::new(archive)))
     }
 }
-
-/// Why nothing comes from a registry here.
-const NO_REGISTRY: &str = "this component reads no registries; save the image to a file, as `skopeo copy docker://IMAGE docker-archive:FILE` does";
 
 /// The right to work on an image. WASI has no locks, so nobody else is kept away: what comes of
 /// two uploads at the same time is what the server makes of them, a second collection and links.

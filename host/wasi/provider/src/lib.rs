@@ -1,7 +1,7 @@
 //! The capabilities of the keepdocker component, made of what WASI 0.2 offers.
 //!
 //! Composed with the component it gives a file that stock runtimes run without a host of ours:
-//! the API and Keep over `wasi:http`, archives over `wasi:filesystem`, credentials from
+//! the API, Keep and registries over `wasi:http`, archives over `wasi:filesystem`, credentials from
 //! `wasi:cli/environment`. The rules are those of the native host, from the same packages; only
 //! what moves bytes is of its own: [`http`], and an archive's way in.
 //!
@@ -13,8 +13,8 @@ mod capabilities;
 mod engine;
 mod http;
 mod keep;
+mod registry;
 mod session;
 mod settings;
-mod turn;
 
 keepdocker_arvados::contract!(bindings);

@@ -35,13 +35,16 @@ thread_local! {
 }
 
 impl session::Guest for Provider {
-    fn give(location: String) -> Result<Option<String>, String> {
+    fn give(location: String) -> Result<session::Source, String> {
         let location = location
             .parse::<Location>()
             .map_err(|error| error.to_string())?;
+        if let Location::Registry(image) = location {
+            return Ok(session::Source::Registry(image));
+        }
         let image = location.image().map(str::to_owned);
         GIVEN.set(Some(location));
-        Ok(image)
+        Ok(session::Source::Given(image))
     }
 
     fn show(least: Level) {

@@ -1,12 +1,15 @@
-//! The HTTP client of both the Arvados API and Keep, over `wasi:http`.
+//! HTTP over `wasi:http`: the client of both the Arvados API and Keep, and the one of registries.
 
 mod failure;
 mod send;
+mod wire;
 
 use std::fmt;
 use std::time::Duration;
 
 use keepdocker_arvados::http::{Answer, Failure, Http, Reading, Request, Waits};
+
+pub(crate) use wire::Connections;
 
 use crate::bindings::log::Level;
 use crate::session;

@@ -9,15 +9,15 @@ use keepdocker_arvados::http::header::{
 };
 use keepdocker_arvados::http::{Answer, Failure, HeaderMap, Method, Patience, Request, StatusCode};
 use keepdocker_wording::harmless::one_line;
+use url::Url;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
-    Fields, IncomingResponse, Method as WasiMethod, OutgoingBody, OutgoingRequest, RequestOptions,
-    Scheme,
+    ErrorCode, Fields, IncomingResponse, Method as WasiMethod, OutgoingBody, OutgoingRequest,
+    RequestOptions, Scheme,
 };
 
-use crate::settings::keeps_token_safe;
-
 use super::failure::of_code;
+use crate::settings::keeps_token_safe;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -28,7 +28,7 @@ const USER_AGENT_VALUE: &str = concat!("keepdocker-wasi/", env!("CARGO_PKG_VERSI
 /// How many bytes are handed to the runtime at once.
 const CHUNK: usize = 64 << 10;
 
-/// Sends a request and reads the answer, whose body may have `limit` bytes.
+/// Sends a request with the token and reads the answer, whose body may have `limit` bytes.
 pub(super) fn exchange(
     request: Request,
     authorization: &str,
@@ -42,48 +42,126 @@ pub(super) fn exchange(
                 .to_owned(),
         ));
     }
-    let options = options(request.patience);
-    let outgoing = outgoing(&request, authorization)?;
-    let outgoing_body = outgoing
-        .body()
-        .map_err(|()| Failure::NotSent("the runtime takes no body".to_owned()))?;
-    let coming = outgoing_handler::handle(outgoing, Some(options)).map_err(of_code)?;
-    // A server may answer before it has taken everything; what it says counts, not the broken pipe.
-    let written = write(outgoing_body, &request.body.bytes);
-    coming.subscribe().block();
-    match coming.get() {
-        Some(Ok(Ok(response))) => read(&response, limit),
-        Some(Ok(Err(code))) => Err(of_code(code)),
-        Some(Err(())) | None => {
-            written?;
-            Err(Failure::NoAnswer("the runtime gave no answer".to_owned()))
+    let (Patience::Overall(answer) | Patience::Moving { answer, .. }) = request.patience;
+    let limits = Limits {
+        connect: CONNECT_TIMEOUT,
+        answer,
+        stall: STALL_TIMEOUT,
+    };
+    let mut headers = of_map(&request.headers);
+    headers.extend([
+        owned(AUTHORIZATION.as_str(), authorization.as_bytes()),
+        owned("x-request-id", request.id.as_str().as_bytes()),
+    ]);
+    let outgoing = Outgoing {
+        method: &request.method,
+        url: &request.url,
+        headers,
+        body: &request.body.bytes,
+    };
+    let response = begin(outgoing, limits).map_err(Unanswered::failure)?;
+    read(&response, limit)
+}
+
+/// A request, as a runtime takes it.
+pub(super) struct Outgoing<'a> {
+    pub(super) method: &'a Method,
+    pub(super) url: &'a Url,
+    pub(super) headers: Vec<(String, Vec<u8>)>,
+    pub(super) body: &'a Bytes,
+}
+
+/// How long a runtime may wait for a server.
+pub(super) struct Limits {
+    pub(super) connect: Duration,
+    pub(super) answer: Duration,
+    pub(super) stall: Duration,
+}
+
+/// Why an answer did not begin.
+pub(super) enum Unanswered {
+    /// The runtime says so.
+    Code(ErrorCode),
+    /// It was not asked, or said nothing.
+    Failed(Failure),
+}
+
+impl Unanswered {
+    /// Sorts it.
+    pub(super) fn failure(self) -> Failure {
+        match self {
+            Self::Code(code) => of_code(code),
+            Self::Failed(failure) => failure,
         }
     }
 }
 
-fn outgoing(request: &Request, authorization: &str) -> Result<OutgoingRequest, Failure> {
-    let unfit = |what: &str| Failure::NotSent(format!("the runtime takes no such {what}"));
-    let owned = |name: &str, value: &[u8]| (name.to_owned(), value.to_vec());
-    let mut headers: Vec<(String, Vec<u8>)> = request
-        .headers
-        .iter()
-        .map(|(name, value)| owned(name.as_str(), value.as_bytes()))
-        .collect();
-    headers.extend([
-        owned(AUTHORIZATION.as_str(), authorization.as_bytes()),
-        owned(USER_AGENT.as_str(), USER_AGENT_VALUE.as_bytes()),
-        owned("x-request-id", request.id.as_str().as_bytes()),
-    ]);
-    let length = request.body.bytes.len();
+/// Sends a request, and waits for the beginning of the answer.
+pub(super) fn begin(
+    mut request: Outgoing<'_>,
+    limits: Limits,
+) -> Result<IncomingResponse, Unanswered> {
+    let length = request.body.len();
     if length > 0 {
-        headers.push(owned(
-            CONTENT_LENGTH.as_str(),
-            length.to_string().as_bytes(),
-        ));
+        let length = length.to_string();
+        request
+            .headers
+            .push(owned(CONTENT_LENGTH.as_str(), length.as_bytes()));
     }
-    let fields = Fields::from_list(&headers).map_err(|_| unfit("header"))?;
+    request
+        .headers
+        .push(owned(USER_AGENT.as_str(), USER_AGENT_VALUE.as_bytes()));
+    let outgoing = outgoing(&request).map_err(Unanswered::Failed)?;
+    let outgoing_body = outgoing.body().map_err(|()| {
+        Unanswered::Failed(Failure::NotSent("the runtime takes no body".to_owned()))
+    })?;
+    let coming =
+        outgoing_handler::handle(outgoing, Some(options(&limits))).map_err(Unanswered::Code)?;
+    // A server may answer before it has taken everything; what it says counts, not the broken pipe.
+    let written = write(outgoing_body, request.body);
+    coming.subscribe().block();
+    match coming.get() {
+        Some(Ok(Ok(response))) => Ok(response),
+        Some(Ok(Err(code))) => Err(Unanswered::Code(code)),
+        Some(Err(())) | None => {
+            written.map_err(Unanswered::Failed)?;
+            let silent = "the runtime gave no answer".to_owned();
+            Err(Unanswered::Failed(Failure::NoAnswer(silent)))
+        }
+    }
+}
+
+/// Returns headers as a runtime takes them.
+pub(super) fn of_map(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| owned(name.as_str(), value.as_bytes()))
+        .collect()
+}
+
+/// Returns status and headers of an answer.
+pub(super) fn head(response: &IncomingResponse) -> Result<(StatusCode, HeaderMap), Failure> {
+    let status = StatusCode::from_u16(response.status())
+        .map_err(|_| Failure::NoAnswer("the answer's status is not a number".to_owned()))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in response.headers().entries() {
+        // What the library does not take for a header is of no use to anybody here.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.append(name, value);
+        }
+    }
+    Ok((status, headers))
+}
+
+fn owned(name: &str, value: &[u8]) -> (String, Vec<u8>) {
+    (name.to_owned(), value.to_vec())
+}
+
+fn outgoing(request: &Outgoing<'_>) -> Result<OutgoingRequest, Failure> {
+    let unfit = |what: &str| Failure::NotSent(format!("the runtime takes no such {what}"));
+    let fields = Fields::from_list(&request.headers).map_err(|_| unfit("header"))?;
     let outgoing = OutgoingRequest::new(fields);
-    let method = match request.method {
+    let method = match *request.method {
         Method::GET => WasiMethod::Get,
         Method::HEAD => WasiMethod::Head,
         Method::POST => WasiMethod::Post,
@@ -111,14 +189,13 @@ fn outgoing(request: &Request, authorization: &str) -> Result<OutgoingRequest, F
     Ok(outgoing)
 }
 
-fn options(patience: Patience) -> RequestOptions {
+fn options(limits: &Limits) -> RequestOptions {
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let options = RequestOptions::new();
     // A runtime that knows no limits has its own; to go on without ours is right.
-    let _ = options.set_connect_timeout(Some(nanoseconds(CONNECT_TIMEOUT)));
-    let (Patience::Overall(answer) | Patience::Moving { answer, .. }) = patience;
-    let _ = options.set_first_byte_timeout(Some(nanoseconds(answer)));
-    let _ = options.set_between_bytes_timeout(Some(nanoseconds(STALL_TIMEOUT)));
+    let _ = options.set_connect_timeout(Some(nanoseconds(limits.connect)));
+    let _ = options.set_first_byte_timeout(Some(nanoseconds(limits.answer)));
+    let _ = options.set_between_bytes_timeout(Some(nanoseconds(limits.stall)));
     options
 }
 
@@ -139,15 +216,7 @@ fn write(outgoing: OutgoingBody, body: &Bytes) -> Result<(), Failure> {
 }
 
 fn read(response: &IncomingResponse, limit: usize) -> Result<Answer, Failure> {
-    let status = StatusCode::from_u16(response.status())
-        .map_err(|_| Failure::NoAnswer("the answer's status is not a number".to_owned()))?;
-    let mut headers = HeaderMap::new();
-    for (name, value) in response.headers().entries() {
-        // What the library does not take for a header is of no use to anybody here.
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.append(name, value);
-        }
-    }
+    let (status, headers) = head(response)?;
     let broken = || Failure::NoAnswer("the answer broke off".to_owned());
     let incoming = response.consume().map_err(|()| broken())?;
     let stream = incoming.stream().map_err(|()| broken())?;

@@ -4,13 +4,13 @@ use std::io;
 
 use bytes::Bytes;
 use keepdocker_arvados::keep::{Locator, Stretch, Stretched};
+use keepdocker_arvados::turn;
 
 use super::ArchiveStore;
 use super::store::StoreError;
 use crate::archive;
 use crate::bindings::archives::Image;
 use crate::bindings::keep::{Depth, Error as WitError, StoredArchive};
-use crate::turn;
 
 /// What error texts call the archive.
 const SUBJECT: &str = "the archive in Keep";

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use keepdocker_arvados::effects::{Deviation, Step};
 use keepdocker_arvados::keep::{Block, Error as KeepError, KnownBlocks, Locator, Wanted};
+use keepdocker_arvados::turn;
 
 use super::ArchiveStore;
 use crate::archive::{self, Archive, BlockSink, SinkClosed};
 use crate::bindings::keep::{Error as WitError, Options, Stored, StoredLayer};
-use crate::turn;
 
 /// How long a signature must last, so that an upload that refers to the block may take its time.
 const MARGIN: Duration = Duration::from_secs(6 * 3600);

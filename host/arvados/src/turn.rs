@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 ///
 /// Nothing in it waits for anything outside: requests and pauses block. It may only ask to be
 /// polled once more, which is done at once.
-pub(crate) fn run<F: Future>(future: F) -> F::Output {
+pub fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     loop {

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 
-use super::store::Store;
 use crate::cutting::Cutting;
 use crate::documents::promised_by_name;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::image::{BlockLayout, Form};
 use crate::intake::KnownLayer;
+use crate::machine::store::Store;
 use crate::search::Chosen;
 use crate::tar_file::Data;
 use crate::{Archive, Origin, catalog};
@@ -75,6 +75,14 @@ impl Remote {
         let opened = digest.and_then(|digest| self.layers.open(&digest));
         Ok(opened.map(|(reader, length)| (reader as Box<dyn Read>, length)))
     }
+}
+
+/// Says that there is nothing that could be stored as it is.
+pub(crate) fn verbatim() -> Error {
+    Error::Unsupported(
+        "a registry has no archive that could be stored as it is; leave out the wish to store it verbatim"
+            .into(),
+    )
 }
 
 impl Archive {

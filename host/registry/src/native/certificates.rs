@@ -2,7 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::program::Certificates;
+/// The certificates that go for one registry beside what the system trusts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Certificates {
+    /// Files with certificates of authorities.
+    pub authorities: Vec<PathBuf>,
+    /// The certificate to show and its private key.
+    pub shown: Option<(PathBuf, PathBuf)>,
+    /// Whether any certificate will do.
+    pub trusts_anything: bool,
+}
 
 /// Returns what the first of `folders` has that has anything for `host`, which is `host[:port]` as it is written
 /// in names.
