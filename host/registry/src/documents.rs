@@ -22,6 +22,13 @@ pub(crate) struct Whole {
     /// The type that its sender says it is of.
     pub(crate) said: String,
     /// The path of the next page, where it is one of a list.
+    #[cfg_attr(
+        target_family = "wasm",
+        expect(
+            dead_code,
+            reason = "signatures alone come in pages, and are not read there"
+        )
+    )]
     pub(crate) next: Option<String>,
 }
 
