@@ -108,8 +108,8 @@ fn several_images_are_uploaded_whatever_becomes_of_one() {
         file.to_str().unwrap().to_owned()
     };
     let (first, last) = (archive(1, "lab/a:1"), archive(2, "lab/b:1"));
-    // There is no engine that could have the one in the middle, which is no tag: it has one.
-    let words = ["upload", &first, "lab/none:1", &last];
+    // There is no engine that could have the first.
+    let words = ["upload", "lab/none:1", &first, &last];
     let output = environment.keepdocker(&words);
     let said = output.failure(1);
     assert_eq!(output.stdout().lines().count(), 2, "{output}");
@@ -132,6 +132,17 @@ fn several_images_are_uploaded_whatever_becomes_of_one() {
         .collect();
     assert_eq!(lines.len(), 2, "{output}");
     assert!(lines.iter().all(|line| line["outcome"] == "present"));
+
+    // Behind an image a word may be its tag, behind a file its name: nobody gets what they did not mean.
+    for words in [
+        &["upload", "lab/tool", "1.2", "lab/other:1"][..],
+        &["upload", &first, "lab/none:1", &last],
+    ] {
+        let output = environment.keepdocker(words);
+        let said = output.failure(2);
+        assert!(said.contains("may be an image of its own"), "{output}");
+    }
+    assert_eq!(cluster.collections().len(), 2);
 
     let output = environment.keepdocker(&["upload", &first, &last, "--name=x"]);
     assert!(output.failure(2).contains("`--name` is for one image"));

@@ -55,13 +55,17 @@ impl Changed for Registered {
             [] => image.clone(),
             names => names.join(", "),
         };
+        let are = match names.len() {
+            0 | 1 => "is",
+            _ => "are",
+        };
         if self.outcome == Outcome::Present {
             return vec![format!(
-                "{what} is in collection {collection} already; nothing was written"
+                "{what} {are} in collection {collection} already; nothing was written"
             )];
         }
         let mut told = vec![format!(
-            "{what} is in collection {collection} now; no data was sent"
+            "{what} {are} in collection {collection} now; no data was sent"
         )];
         if collection != source {
             told.push(format!(

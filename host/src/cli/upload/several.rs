@@ -29,12 +29,24 @@ fn is_another(first: &str, second: &str) -> bool {
 /// Uploads several images.
 ///
 /// # Errors
-/// If one cannot be uploaded, with the exit code of the first that failed; each failure has been told by then.
+/// If it is not clear whether the second word is an image, for nobody is to get another one than they meant. If one
+/// cannot be uploaded, with the exit code of the first that failed; each failure has been told by then.
 pub(super) async fn upload(
     upload: &Upload,
     images: Vec<String>,
     invocation: Invocation,
 ) -> Result<(), Report> {
+    if !is_another(&images[0], &images[1]) {
+        let [first, second] = [&images[0], &images[1]].map(|word| escape(word));
+        return Err(Report::new(
+            Exit::Usage,
+            format!("`{second}` may be an image of its own, or the tag or name of `{first}`"),
+        )
+        .advise(
+            "write each image with its tag, such as `debian:12`, and an archive that gets a name in a command of its own; \
+             see `keepdocker upload --help`",
+        ));
+    }
     for (is_given, option) in [
         (upload.from.is_some(), "--from"),
         (upload.name.is_some(), "--name"),
