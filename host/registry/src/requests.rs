@@ -304,16 +304,23 @@ impl Requests {
 
     /// Waits after no answer came, or makes an error of it.
     async fn pause(&self, host: &str, lost: Lost, attempts: &mut Attempts) -> Result<(), Error> {
-        let (reason, is_hopeless) = match lost {
+        let mut most = self.retry.retries;
+        let reason = match lost {
             Lost::Final(error) => return Err(error),
-            Lost::Passing(reason) | Lost::NoTls(reason) => (reason, false),
-            // A host that never answered may be none: its name may be misspelt.
+            Lost::Passing(reason) | Lost::NoTls(reason) => reason,
             Lost::Unconnected(reason) => {
-                let is_new = !locked(&self.answered).contains(host);
-                (reason, is_new && attempts.failures() >= FEW)
+                // A host that never answered may be none: its name may be misspelt.
+                if !locked(&self.answered).contains(host) {
+                    most = most.min(FEW);
+                }
+                reason
             }
         };
-        if !is_hopeless && self.wait(host, &reason, Setback::default(), attempts).await {
+        let setback = Setback::default();
+        if self
+            .wait_up_to(most, host, &reason, setback, attempts)
+            .await
+        {
             return Ok(());
         }
         Err(Error::Unreachable {
@@ -330,14 +337,27 @@ impl Requests {
         setback: Setback,
         attempts: &mut Attempts,
     ) -> bool {
-        let Some(delay) = attempts.fail(setback) else {
+        let most = self.retry.retries;
+        self.wait_up_to(most, host, reason, setback, attempts).await
+    }
+
+    async fn wait_up_to(
+        &self,
+        most: u32,
+        host: &str,
+        reason: &str,
+        setback: Setback,
+        attempts: &mut Attempts,
+    ) -> bool {
+        let delay = attempts.fail(setback);
+        let Some(delay) = delay.filter(|_| attempts.failures() <= most) else {
             return false;
         };
         self.transport.program.notify(&format!(
             "{host}: {reason}; trying again in {:.1} s ({} of {})",
             delay.as_secs_f64(),
             attempts.failures(),
-            self.retry.retries
+            most
         ));
         self.transport.wire.pause(delay).await;
         true
