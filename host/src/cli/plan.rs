@@ -16,7 +16,7 @@ use crate::bindings::commands::Uploaded;
 use crate::harmless::escape;
 use crate::output::{self, Console, Exit, Level, Report, Stream};
 use crate::plan::{Plan, PlanError, UPLOAD};
-use crate::progress::bytes;
+use crate::wording::bytes;
 
 /// Show what an upload would change, and write nothing (same as `upload --dry-run`).
 #[derive(Debug, Args)]

@@ -7,7 +7,8 @@ use crate::archive::fewest_blocks;
 use crate::bindings::commands::{Outcome, Uploaded};
 use crate::harmless::escape;
 use crate::output::{Console, Level, Report, json};
-use crate::progress::{bytes, pace};
+use crate::progress::pace;
+use crate::wording::bytes;
 use crate::wording::count;
 
 /// Tells what an upload came to.

@@ -72,9 +72,7 @@ impl ArchiveStore {
 async fn spawn<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| StoreError::BrokenOff(error.to_string()))?
+    tokio::task::spawn_blocking(work).await?
 }
 
 /// Reads headers and documents.

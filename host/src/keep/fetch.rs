@@ -82,8 +82,7 @@ impl ArchiveStore {
                 seen = count;
             })
         })
-        .await
-        .map_err(|error| StoreError::BrokenOff(error.to_string()))?;
+        .await?;
         let of_keep = failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

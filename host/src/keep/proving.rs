@@ -213,7 +213,7 @@ impl ArchiveStore {
         let layer = candidate.layer;
         let blocks = ReadAhead::start(self.keep.clone(), stretches, AHEAD);
         let read = tokio::task::spawn_blocking(move || is_layer(blocks, layer)).await;
-        let read = read.map_err(|error| error.to_string())?;
+        let read = read.map_err(|_| "reading it broke off")?;
         read.map_err(|error| error.to_string())
     }
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::task::JoinError;
+
 use super::journal::{Both, JournalFile, Sent, recall};
 use super::pending::Pending;
 use super::records::LayerRecords;
@@ -78,6 +80,13 @@ pub(crate) enum StoreError {
     /// The thread that read the archive broke off, which is a defect of this program.
     #[error("reading the archive broke off: {0}")]
     BrokenOff(String),
+}
+
+/// Whoever broke off has said why: the error tells nothing but that, in words of the library.
+impl From<JoinError> for StoreError {
+    fn from(_: JoinError) -> Self {
+        Self::BrokenOff("why stands above".to_owned())
+    }
 }
 
 impl From<StoreError> for WitError {
@@ -299,9 +308,7 @@ impl ArchiveStore {
 async fn waiting<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| StoreError::BrokenOff(error.to_string()))
+    Ok(tokio::task::spawn_blocking(work).await?)
 }
 
 /// Returns what came of reading, with the upload that goes on; where it takes no more, it knows why.

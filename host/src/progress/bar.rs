@@ -1,7 +1,8 @@
 //! The line that is drawn again and again on a terminal, cut to its width.
 
-use super::shown::{bytes, time};
+use super::shown::time;
 use super::{Counts, Direction};
+use crate::wording::bytes;
 
 /// The widths of the bar itself, where there is room for more or less of it.
 const WIDE: usize = 24;

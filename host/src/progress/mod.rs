@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 pub(crate) use meter::Counts;
 use meter::Meter;
+pub(crate) use shown::pace;
 use shown::{Bar, Batch, Human, Json, Plain};
-pub(crate) use shown::{bytes, pace};
 
 /// Is told how far a transfer has come. Calls are frequent, and must be cheap.
 pub(crate) trait Progress: Send + Sync {

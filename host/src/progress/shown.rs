@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::bar;
 use super::{Counts, Direction};
+use crate::wording::bytes;
 
 /// One form of showing progress.
 pub(super) trait Shown: Send + 'static {
@@ -172,23 +173,6 @@ pub(crate) fn pace(count: u64, elapsed: Duration) -> String {
         "{seconds:.1} s, {}/s",
         bytes((count as f64 / seconds) as u64)
     )
-}
-
-/// Returns a number of bytes for people, in its largest unit: `502.0 MiB`.
-#[must_use]
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = count as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 {
-        format!("{count} B")
-    } else {
-        format!("{value:.1} {}", UNITS[unit])
-    }
 }
 
 pub(super) fn time(duration: Duration) -> String {

@@ -10,8 +10,8 @@ use super::choice::Choices;
 use crate::bindings::commands::ListedImage;
 use crate::harmless::escape;
 use crate::output::{self, Detail, Ids, Stream};
-use crate::progress::bytes;
 use crate::run::Holdings;
+use crate::wording::bytes;
 
 /// The form of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]

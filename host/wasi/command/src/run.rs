@@ -7,8 +7,8 @@ use keepdocker_arvados::secrets;
 use keepdocker_console::{
     Console, Exit, Ids, Level, Purpose, Report, Style, conceal, json, table, values,
 };
-use keepdocker_wording::count;
 use keepdocker_wording::harmless::escape;
+use keepdocker_wording::{bytes, count};
 
 use crate::bindings::commands::{
     self, Answer, Failure, ImageDigest, ImagesRequest, Origin, Outcome, Pull, Reach, UploadRequest,
@@ -107,7 +107,7 @@ fn upload(arguments: &Upload, console: Console) -> Result<String, Report> {
         other => return Err(unanswered(other, purpose)),
     };
     if arguments.dry_run {
-        return Ok(told(&session::steps()));
+        return Ok(told(&session::steps(), &uploaded));
     }
     console.message(Level::Info, &summary(&uploaded));
     Ok(if arguments.json {
@@ -163,14 +163,17 @@ fn resolve(arguments: &Resolve, console: Console) -> Result<String, Report> {
 }
 
 /// Says what an upload would write.
-fn told(steps: &[String]) -> String {
+fn told(steps: &[String], uploaded: &Uploaded) -> String {
     if steps.is_empty() {
         return "nothing to do: the project has the image\n".to_owned();
     }
-    steps
-        .iter()
-        .map(|step| format!("would {}\n", escape(step)))
-        .collect()
+    let steps = steps.iter().map(|step| format!("{}\n", escape(step)));
+    let mut text: String = steps.collect();
+    if uploaded.size > 0 {
+        let (sent, reused) = (bytes(uploaded.sent), bytes(uploaded.reused));
+        text.push_str(&format!("{sent} to send, {reused} in Keep already\n"));
+    }
+    text
 }
 
 /// Says in one line what an upload came to.

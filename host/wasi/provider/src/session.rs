@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use keepdocker_arvados::api::Api;
-use keepdocker_arvados::effects::{Effects, Objects, Script, Step};
+use keepdocker_arvados::effects::{Effects, Objects, Script};
 use keepdocker_arvados::http::Retry;
 use keepdocker_arvados::keep::Keep;
 use keepdocker_arvados::secrets::concealed;
@@ -60,7 +60,7 @@ impl session::Guest for Provider {
         steps
             .unwrap_or_default()
             .iter()
-            .map(Step::to_string)
+            .map(|step| format!("{} {step}", step.sign()))
             .collect()
     }
 }
