@@ -211,7 +211,7 @@ impl Download {
             Delivery::Fetched => format!(
                 "{what} was fetched from {} and verified: {} in {}, {}",
                 downloaded.collection,
-                progress::bytes(downloaded.size),
+                crate::wording::bytes(downloaded.size),
                 count(downloaded.blocks, "block"),
                 progress::pace(downloaded.size, start.elapsed())
             ),

@@ -23,7 +23,7 @@ use super::{BlockId, KnownBlocks, Locator, Stretch, UploadOptions};
 use crate::archive::{Opened, is_layer};
 use crate::bindings::keep::Options;
 use crate::messages::Level;
-use crate::progress::bytes;
+use crate::wording::bytes;
 
 /// How many blocks are asked for at a time.
 const AT_A_TIME: usize = 8;

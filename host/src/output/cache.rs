@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use crate::cache::Entry;
 use crate::locks::Usage;
-use crate::progress;
 use crate::run::{Cleaned, Inventory};
 use crate::wording::count;
 
@@ -120,7 +119,7 @@ fn fitted(inventory: &Inventory, now: SystemTime, width: usize) -> String {
         let image = image.strip_prefix("sha256:").unwrap_or(image);
         vec![
             Cow::Borrowed(entry.kind.name()),
-            Cow::Owned(progress::bytes(entry.size)),
+            Cow::Owned(crate::wording::bytes(entry.size)),
             Cow::Owned(age(entry.age(now))),
             Cow::Owned(image.chars().take(12).collect()),
             Cow::Borrowed(user(usage).unwrap_or("-")),
