@@ -1,3 +1,6 @@
+mod any_text;
+mod ids;
+
 use super::grammar::looks_like_host;
 use super::*;
 
@@ -12,8 +15,6 @@ fn a_tag_beside_a_digest_is_what_an_image_is_known_by() {
     );
     assert_eq!(known("lab/tool"), "lab/tool:latest");
 }
-use proptest::prelude::*;
-
 const DIGITS: &str = "d8309758b8fe2c81034ffc8a10c36460b77db7bc5e7b448c4e5b684f9d95a678";
 
 fn name(text: &str) -> Name {
@@ -330,61 +331,6 @@ fn halves_of_what_was_split_at_another_colon_are_put_together() {
 }
 
 #[test]
-fn twelve_digits_or_more_are_an_id() {
-    for text in [
-        DIGITS.to_owned(),
-        format!("sha256:{DIGITS}"),
-        "d8309758b8fe".into(),
-        "sha256:D8309758B8FE".into(),
-    ] {
-        assert!(id(&text).matches(&format!("sha256:{DIGITS}")), "{text}");
-    }
-    assert!(id("d8309758b8fe").matches(DIGITS));
-    assert!(!id("sha256:d8309758b8fe").matches(DIGITS));
-    assert!(!id("d8309758b8ff").matches(DIGITS));
-    // Names of links that are nearly IDs.
-    for name in [
-        format!("{DIGITS} "),
-        format!("{DIGITS}0"),
-        DIGITS[..40].to_owned(),
-    ] {
-        for text in [DIGITS, "d8309758b8fe"] {
-            assert!(!id(text).matches(&name), "{text} {name}");
-            assert!(
-                !id(text).matches(&format!("sha256:{name}")),
-                "{text} {name}"
-            );
-        }
-    }
-    assert_eq!(id(DIGITS).full().unwrap(), format!("sha256:{DIGITS}"));
-    assert_eq!(id("d8309758b8fe").full(), None);
-}
-
-#[test]
-fn fewer_digits_are_a_name_or_an_error_but_never_an_id() {
-    assert_eq!(name("d830975").registered(), "d830975:latest");
-    assert!(matches!(
-        Reference::parse("sha256:d830"),
-        Err(ReferenceError::ShortId(_))
-    ));
-    assert!(matches!(
-        Reference::parse(&format!("sha256:{DIGITS}0")),
-        Err(ReferenceError::ShortId(_))
-    ));
-}
-
-#[test]
-fn digits_can_be_read_as_a_name_unless_engines_forbid_it() {
-    assert_eq!(
-        id("deadbeefcafe").as_name().unwrap().registered(),
-        "deadbeefcafe:latest"
-    );
-    assert!(id("sha256:deadbeefcafe").as_name().is_none());
-    assert!(id(DIGITS).as_name().is_none());
-    assert!(id("DEADBEEFCAFE").as_name().is_none());
-}
-
-#[test]
 fn what_is_no_reference_is_refused() {
     let long = "a".repeat(256);
     let huge = "a".repeat(1_000_000);
@@ -428,74 +374,5 @@ fn what_is_no_reference_is_refused() {
         huge.as_str(),
     ] {
         assert!(Reference::parse(text).is_err(), "{text:.40}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn printing_what_was_parsed_gives_the_input_back(
-        host in proptest::option::of("([a-z]{1,8}\\.[a-z]{2,3}|localhost|\\[[0-9a-f]{1,4}::[0-9a-f]{1,4}\\])(:[1-9][0-9]{0,3})?"),
-        path in "[a-z0-9]{1,6}((\\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}(/[a-z0-9]{1,6}){0,2}",
-        tag in proptest::option::of("[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}"),
-        digest in proptest::option::of("sha256:[0-9a-f]{64}"),
-    ) {
-        // Before a `/`, a dot makes a host of a component.
-        prop_assume!(!path.split_once('/').is_some_and(|(first, _)| looks_like_host(first)));
-        let mut text = path;
-        if let Some(host) = host { text = format!("{host}/{text}"); }
-        if let Some(tag) = tag { text = format!("{text}:{tag}"); }
-        if let Some(digest) = digest { text = format!("{text}@{digest}"); }
-        match Reference::parse(&text) {
-            Ok(reference) => prop_assert_eq!(reference.to_string(), text),
-            Err(ReferenceError::ShortId(_)) => prop_assert!(text.starts_with("sha256:")),
-            Err(error) => prop_assert!(false, "{}: {}", text, error),
-        }
-    }
-
-    #[test]
-    fn the_registered_name_is_read_as_the_same_name_again(
-        host in proptest::option::of("docker\\.io|index\\.docker\\.io|localhost|[a-z]{1,4}\\.[a-z]{2}|LAB"),
-        port in proptest::option::of("443|5000"),
-        path in "(library/)?([a-z0-9]{1,4}|sha256|localhost|a\\.b)(/[a-z0-9]{1,4}|/localhost){0,2}",
-        tag in proptest::option::of("[a-f0-9]{1,64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}"),
-    ) {
-        let mut text = path;
-        if let Some(host) = host {
-            let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-            text = format!("{host}{port}/{text}");
-        }
-        if let Some(tag) = tag { text = format!("{text}:{tag}"); }
-        if let Ok(Reference::Name(name)) = Reference::parse(&text) {
-            let registered = name.registered();
-            let again = match Reference::parse(&registered) {
-                Ok(Reference::Name(again)) => again,
-                other => panic!("{text}: {registered}: {other:?}"),
-            };
-            prop_assert_eq!(again.registered(), registered.clone(), "{}", &text);
-            // It is in the same place of the same registry.
-            let whole = |text: &str| {
-                let spelled = Spelled::parse(text).unwrap();
-                let path = spelled.path();
-                let path = if spelled.registry() == "docker.io" && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
-                format!("{}/{path}", spelled.registry())
-            };
-            prop_assert_eq!(whole(&text), whole(&registered));
-        }
-    }
-
-    #[test]
-    fn any_text_is_parsed_or_refused_without_a_panic(text in "\\PC{0,40}", tag in proptest::option::of("\\PC{0,10}")) {
-        if let Ok(reference) = Reference::parse(&text) {
-            prop_assert_eq!(reference.to_string(), text.clone());
-        }
-        let _ = Reference::with_tag(&text, tag.as_deref());
-    }
-
-    #[test]
-    fn an_id_matches_only_what_begins_with_its_digits(digits in "[0-9a-f]{12,64}", other in "[0-9a-f]{64}") {
-        let parsed = Reference::parse(&digits).unwrap();
-        let Reference::Id(id) = parsed else { panic!("{digits} is an ID") };
-        prop_assert_eq!(id.matches(&other), other.starts_with(&digits));
-        prop_assert_eq!(id.matches(&format!("sha256:{other}")), other.starts_with(&digits));
     }
 }
