@@ -11,11 +11,13 @@
 
 mod budget;
 mod guarded;
+mod kind;
 mod object;
 mod operation;
 pub mod policy;
 mod record;
 mod refusal;
+mod table;
 mod verb;
 
 use std::collections::BTreeMap;
@@ -26,10 +28,9 @@ pub use budget::Budget;
 pub use guarded::{Confirmed, Guarded, Permit};
 pub use object::ObjectError;
 pub(crate) use object::quote;
-pub use operation::Operation;
+pub use operation::{Operation, Verb};
 pub use record::{Answer, Event, Phase, Recorder, Unrecordable, Unrecorded};
 pub use refusal::Refusal;
-pub use verb::Verb;
 
 use erased_serde::Serialize as Recordable;
 use keepdocker_signature::Signer;

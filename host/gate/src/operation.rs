@@ -1,159 +1,188 @@
-//! What the component can ask the host to do.
+//! What the component can ask the host to do: the table of operations.
 
 use std::borrow::Cow;
 
 use keepdocker_terms::link_class::LinkClass;
 use serde::Serialize;
 
-use super::verb::Verb;
+use super::kind::{self, About, Kind, Member, Values};
+use super::object::{Object, ObjectError};
+use super::table::{Choice, Effect, operations};
 
-/// One call of the component, with what a policy can decide on and a log should show.
-///
-/// The verb of each is `interface.function` of the contract in `wit/`; a test compares the two.
-/// Bulk data, tokens and block signatures are never part of an operation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Operation {
-    /// Shows a message to the user.
-    LogWrite {
-        /// The message's level.
-        level: &'static str,
-    },
-    /// Looks up an image in the engine's store.
-    EngineFind {
-        /// A reference or an image ID.
-        name: String,
-    },
-    /// Pulls an image into the engine's store.
-    EnginePull {
-        /// The reference.
-        name: String,
-    },
-    /// Opens an image archive.
-    ArchivesOpen {
-        /// `engine`, `given` or `cache`.
-        source: &'static str,
-        /// The image ID, where the source is an image.
-        image: Option<String>,
-    },
-    /// Reads what an archive holds.
-    ArchivesImages,
-    /// Removes an image's archive from the cache.
-    ArchivesForget {
-        /// The image ID.
-        image: String,
-    },
-    /// Asks a registry what a name means.
-    RegistryResolve {
-        /// The reference.
-        name: String,
-    },
-    /// Opens an image of a registry.
-    RegistryFetch {
-        /// The reference.
-        name: String,
-        /// The digest of the image's manifest.
-        manifest: String,
-        /// The platform that the registry says it is for; none where it says nothing.
-        platform: Option<String>,
-        /// How many bytes its layers have together, by its manifest; none as long as that is not known.
-        bytes: Option<u64>,
-        /// Whose signatures on it are valid, by the digests of their keys; none as long as nobody has looked.
-        signers: Option<Vec<String>>,
-    },
-    /// Waits for the exclusive right to work on an image.
-    LocksAcquire {
-        /// The image ID.
-        image: String,
-    },
-    /// Stores an archive in Keep.
-    KeepStore {
-        /// Which image of the archive.
-        selection: String,
-        /// How many replicas were asked for.
-        replicas: Option<u32>,
-        /// The storage classes asked for.
-        storage_classes: Vec<String>,
-        /// The collections whose blocks may be referred to; the host reads their manifests.
-        reuse: Vec<String>,
-    },
-    /// Fetches an archive from Keep.
-    KeepFetch {
-        /// `given` or `engine`.
-        target: &'static str,
-        /// The image ID that the archive's name promises.
-        image: String,
-    },
-    /// Looks into an archive in Keep.
-    KeepExamine {
-        /// `config` or `content`.
-        depth: &'static str,
-        /// The image ID that the archive's name promises.
-        image: String,
-    },
-    /// Reads the cluster's configuration.
-    ClusterGet,
-    /// Asks whom the token belongs to.
-    UsersCurrent,
-    /// Asks what a project is, and whether something can be put into it.
-    ProjectsGet {
-        /// The project, or the user whose home project it is.
-        project: String,
-    },
-    /// Lists links.
-    LinksList {
-        /// The link classes asked for, as Arvados names them.
-        classes: Vec<&'static str>,
-        /// The project whose links are asked for.
-        owner: Option<String>,
-    },
-    /// Creates a link.
-    LinksCreate {
-        /// The link class, as Arvados names it.
-        class: &'static str,
-        /// The link's name.
-        name: String,
-        /// The collection that it leads to.
-        head: String,
-        /// The project to own it.
-        owner: Option<String>,
-    },
-    /// Removes a link.
-    LinksDelete {
-        /// The link class, as Arvados names it; the host makes sure of this and the rest.
-        class: &'static str,
-        /// The link's name.
-        name: String,
-        /// What it leads to.
-        head: String,
-        /// The project that owns it.
-        owner: Option<String>,
-    },
-    /// Lists collections.
-    CollectionsList {
-        /// Whether their manifests, hence signed locators, are asked for.
-        manifests: bool,
-        /// The project whose collections are asked for.
-        owner: Option<String>,
-    },
-    /// Creates a collection.
-    CollectionsCreate {
-        /// The collection's name.
-        name: String,
-        /// The project to own it.
-        owner: Option<String>,
-        /// How many replicas of its blocks were asked for.
-        replicas: Option<u32>,
-        /// The storage classes asked for.
-        storage_classes: Vec<String>,
-    },
-    /// Changes what a collection says of the names of its image.
-    CollectionsUpdate {
-        /// The collection.
-        collection: String,
-        /// The project that owns it; the host makes sure of that.
-        owner: Option<String>,
-    },
+operations! {
+    "log" of Machine {
+        /// Shows a message to the user.
+        Ask LogWrite = "write" {
+            /// The message's level.
+            level: &'static str as Level,
+        };
+    }
+    "engine" of Machine {
+        /// Looks up an image in the engine's store.
+        Ask EngineFind = "find" {
+            /// A reference or an image ID.
+            name: String as Searched,
+        };
+        /// Pulls an image into the engine's store.
+        Ask EnginePull = "pull" {
+            /// The reference.
+            name: String as Pulled,
+        };
+    }
+    "archives" of Machine {
+        /// Opens an image archive.
+        Ask ArchivesOpen = "open" {
+            /// `engine`, `given` or `cache`.
+            source: &'static str as Source,
+            /// The image ID, where the source is an image.
+            image: Option<String> as SourceImage,
+        };
+        /// Reads what an archive holds.
+        Ask ArchivesImages = "images";
+        /// Removes an image's archive from the cache.
+        Ask ArchivesForget = "forget" {
+            /// The image ID.
+            image: String as Image,
+        };
+    }
+    "registry" of Registry {
+        /// Asks a registry what a name means.
+        Ask RegistryResolve = "resolve" {
+            /// The reference.
+            name: String as Sought,
+        };
+        /// Opens an image of a registry.
+        Ask RegistryFetch = "fetch" {
+            /// The reference.
+            name: String as Sought,
+            /// The digest of the image's manifest.
+            manifest: String as Text,
+            /// The platform that the registry says it is for; none where it says nothing.
+            platform: Option<String> as Platform,
+            /// How many bytes its layers have together, by its manifest; none as long as that is not known.
+            bytes: Option<u64> as Bytes,
+            /// Whose signatures on it are valid, by the digests of their keys; none as long as nobody has looked.
+            signers: Option<Vec<String>> as Signers,
+        };
+    }
+    "locks" of Machine {
+        /// Waits for the exclusive right to work on an image.
+        Ask LocksAcquire = "acquire" {
+            /// The image ID.
+            image: String as Image,
+        };
+    }
+    "keep" of Cluster {
+        /// Stores an archive in Keep.
+        Ask KeepStore = "store" {
+            /// Which image of the archive.
+            selection: String as Selection,
+            /// How many replicas were asked for.
+            replicas: Option<u32> as Replicas,
+            /// The storage classes asked for.
+            storage_classes: Vec<String> as StorageClasses,
+            /// The collections whose blocks may be referred to; the host reads their manifests.
+            reuse: Vec<String> as Reuse,
+        };
+        /// Fetches an archive from Keep.
+        Ask KeepFetch = "fetch" {
+            /// `given` or `engine`.
+            target: &'static str as Target,
+            /// The image ID that the archive's name promises.
+            image: String as Image,
+        };
+        /// Looks into an archive in Keep.
+        Ask KeepExamine = "examine" {
+            /// `config` or `content`.
+            depth: &'static str as Depth,
+            /// The image ID that the archive's name promises.
+            image: String as Image,
+        };
+    }
+    "cluster" of Cluster {
+        /// Reads the cluster's configuration.
+        Ask ClusterGet = "get";
+    }
+    "users" of Cluster {
+        /// Asks whom the token belongs to.
+        Ask UsersCurrent = "current";
+    }
+    "projects" of Cluster {
+        /// Asks what a project is, and whether something can be put into it.
+        Ask ProjectsGet = "get" {
+            /// The project, or the user whose home project it is.
+            project: String as Project,
+        };
+    }
+    "links" of Cluster {
+        /// Lists links.
+        Ask LinksList = "list" {
+            /// The link classes asked for, as Arvados names them.
+            classes: Vec<&'static str> as LinkClasses,
+            /// The project whose links are asked for.
+            owner: Option<String> as Within,
+        };
+        /// Creates a link.
+        Write LinksCreate = "create" {
+            /// The link class, as Arvados names it.
+            class: &'static str as LinkClass,
+            /// The link's name.
+            name: String as LinkName,
+            /// The collection that it leads to.
+            head: String as Text,
+            /// The project to own it.
+            owner: Option<String> as Owner,
+        };
+        /// Removes a link.
+        Write LinksDelete = "delete" {
+            /// The link class, as Arvados names it; the host makes sure of this and the rest.
+            class: &'static str as LinkClass,
+            /// The link's name.
+            name: String as LinkName,
+            /// What it leads to.
+            head: String as Text,
+            /// The project that owns it.
+            owner: Option<String> as Owner,
+        };
+    }
+    "collections" of Cluster {
+        /// Lists collections.
+        Ask CollectionsList = "list" {
+            /// Whether their manifests, hence signed locators, are asked for.
+            manifests: bool as Manifests,
+            /// The project whose collections are asked for.
+            owner: Option<String> as Within,
+        };
+        /// Creates a collection.
+        Write CollectionsCreate = "create" {
+            /// The collection's name.
+            name: String as Text,
+            /// The project to own it.
+            owner: Option<String> as Owner,
+            /// How many replicas of its blocks were asked for.
+            replicas: Option<u32> as Replicas,
+            /// The storage classes asked for.
+            storage_classes: Vec<String> as StorageClasses,
+        };
+        /// Changes what a collection says of the names of its image.
+        Write CollectionsUpdate = "update" {
+            /// The collection.
+            collection: String as Text,
+            /// The project that owns it; the host makes sure of that.
+            owner: Option<String> as Owner,
+        };
+    }
+}
+
+/// Where that is what a verb is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The machine that the program runs on.
+    Machine,
+    /// A registry.
+    Registry,
+    /// The cluster.
+    Cluster,
 }
 
 impl Operation {
@@ -171,34 +200,6 @@ impl Operation {
 
     /// The link classes that make a collection known as an image, as Arvados names them.
     pub(crate) const LINK_CLASSES: [&'static str; 3] = LinkClass::NAMES;
-
-    /// Returns the operation's verb.
-    #[must_use]
-    pub fn verb(&self) -> Verb {
-        match self {
-            Self::LogWrite { .. } => Verb::LogWrite,
-            Self::EngineFind { .. } => Verb::EngineFind,
-            Self::EnginePull { .. } => Verb::EnginePull,
-            Self::ArchivesOpen { .. } => Verb::ArchivesOpen,
-            Self::ArchivesImages => Verb::ArchivesImages,
-            Self::ArchivesForget { .. } => Verb::ArchivesForget,
-            Self::RegistryResolve { .. } => Verb::RegistryResolve,
-            Self::RegistryFetch { .. } => Verb::RegistryFetch,
-            Self::LocksAcquire { .. } => Verb::LocksAcquire,
-            Self::KeepStore { .. } => Verb::KeepStore,
-            Self::KeepFetch { .. } => Verb::KeepFetch,
-            Self::KeepExamine { .. } => Verb::KeepExamine,
-            Self::ClusterGet => Verb::ClusterGet,
-            Self::UsersCurrent => Verb::UsersCurrent,
-            Self::ProjectsGet { .. } => Verb::ProjectsGet,
-            Self::LinksList { .. } => Verb::LinksList,
-            Self::LinksCreate { .. } => Verb::LinksCreate,
-            Self::LinksDelete { .. } => Verb::LinksDelete,
-            Self::CollectionsList { .. } => Verb::CollectionsList,
-            Self::CollectionsCreate { .. } => Verb::CollectionsCreate,
-            Self::CollectionsUpdate { .. } => Verb::CollectionsUpdate,
-        }
-    }
 
     /// Returns the place of the verb's interface in [`Verb::INTERFACES`].
     pub(crate) fn interface_index(&self) -> usize {
@@ -235,60 +236,20 @@ impl Operation {
     /// Tells whether the operation creates, changes or removes an object on the cluster.
     #[must_use]
     pub fn writes(&self) -> bool {
-        match self.verb() {
-            Verb::LinksCreate
-            | Verb::LinksDelete
-            | Verb::CollectionsCreate
-            | Verb::CollectionsUpdate => true,
-            Verb::LogWrite
-            | Verb::EngineFind
-            | Verb::EnginePull
-            | Verb::ArchivesOpen
-            | Verb::ArchivesImages
-            | Verb::ArchivesForget
-            | Verb::RegistryResolve
-            | Verb::RegistryFetch
-            | Verb::LocksAcquire
-            | Verb::KeepStore
-            | Verb::KeepFetch
-            | Verb::KeepExamine
-            | Verb::ClusterGet
-            | Verb::UsersCurrent
-            | Verb::ProjectsGet
-            | Verb::LinksList
-            | Verb::CollectionsList => false,
-        }
+        self.verb().writes()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, Value};
-
     use super::*;
-
-    /// Returns an operation of the verb, with as little in its object as there can be.
-    fn sample(verb: Verb) -> Operation {
-        let value = |member: &str| match member {
-            "level" => Some("info"),
-            "source" | "target" => Some("given"),
-            "depth" => Some("config"),
-            "class" => Some(LinkClass::ImageHash.name()),
-            "replicas" | "storage_classes" | "reuse" | "classes" | "manifests" | "bytes"
-            | "signers" => None,
-            _ => Some(""),
-        };
-        let members = verb.members().iter();
-        let object: Map<String, Value> = members
-            .filter_map(|member| Some(((*member).to_owned(), value(member)?.into())))
-            .collect();
-        Operation::from_object(verb.name(), &object).unwrap()
-    }
 
     #[test]
     fn every_verb_has_an_operation_whose_object_has_the_members_that_it_names() {
         for verb in Verb::ALL {
-            let operation = sample(verb);
+            let operation = Operation::samples(verb, &Values::for_tests())
+                .next()
+                .unwrap();
             assert_eq!(operation.verb(), verb);
             let object = operation.object();
             let mut members: Vec<&str> = object.keys().map(String::as_str).collect();

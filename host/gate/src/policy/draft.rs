@@ -63,10 +63,7 @@ pub fn draft(record: &str) -> Result<String, DraftError> {
             .map_err(|source| DraftError::Object { line, source })?;
         calls += 1;
         writes += u64::from(operation.writes());
-        let class = match operation {
-            Operation::LinksCreate { class, .. } | Operation::LinksDelete { class, .. } => class,
-            _ => "",
-        };
+        let class = operation.about().link_class.unwrap_or_default();
         let (_, conditions, times) = rules
             .entry((operation.verb(), class))
             .or_insert_with(|| (operation.clone(), Conditions::new(), 0));

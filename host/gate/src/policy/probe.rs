@@ -6,10 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use keepdocker_terms::link_class::LinkClass;
-
 use super::context::{Cluster, Context};
 use super::rule::Rule;
+use crate::kind::{Values, go_together};
 use crate::{Operation, Verb};
 
 /// More are not tried.
@@ -74,19 +73,6 @@ impl Seeds {
     }
 }
 
-/// The members of what the rules tell apart.
-struct Values {
-    names: Vec<String>,
-    images: Vec<String>,
-    platforms: Vec<Option<String>>,
-    signers: Vec<Vec<String>>,
-    bytes: Vec<u64>,
-    clusters: Vec<Cluster>,
-    owners: Vec<Option<String>>,
-    storage_classes: Vec<Vec<String>>,
-    replicas: Vec<Option<u32>>,
-}
-
 /// Returns what stands for every operation of a verb, as far as these rules tell them apart; at most
 /// [`MAX_PROBES`].
 pub(super) fn of<'r>(verb: Verb, rules: impl Iterator<Item = &'r Rule>) -> Vec<Probe> {
@@ -95,267 +81,56 @@ pub(super) fn of<'r>(verb: Verb, rules: impl Iterator<Item = &'r Rule>) -> Vec<P
     for stated in rules.flat_map(|rule| &rule.conditions) {
         stated.condition.probe(&mut seeds);
     }
-    let values = Values::new(seeds);
-    let mut probes = Vec::new();
-    for (operation, names) in operations(verb, &values) {
-        for cluster in &values.clusters {
-            if probes.len() == MAX_PROBES {
-                return probes;
-            }
-            probes.push(Probe {
-                operation: operation.clone(),
-                cluster: cluster.clone(),
-                names: names.clone(),
-            });
-        }
-    }
-    probes
+    let (values, clusters) = seeds.into_values();
+    let operations = Operation::samples(verb, &values).filter(go_together);
+    let named = operations.flat_map(|operation| {
+        // Which names an image has, the engine said when it was looked up.
+        let has_names = operation
+            .about()
+            .source
+            .is_some_and(|source| source != "given");
+        let names = values.names.iter().filter(move |_| has_names);
+        let names = names.map(|name| Some(vec![name.clone()]));
+        std::iter::once(None)
+            .chain(names)
+            .map(move |names| (operation.clone(), names))
+    });
+    let probes = named.flat_map(|(operation, names)| {
+        clusters.iter().map(move |cluster| Probe {
+            operation: operation.clone(),
+            cluster: cluster.clone(),
+            names: names.clone(),
+        })
+    });
+    probes.take(MAX_PROBES).collect()
 }
 
-impl Values {
-    fn new(seeds: Seeds) -> Self {
-        let clusters = seeds
+impl Seeds {
+    /// Returns the members of the sets, and the clusters.
+    fn into_values(self) -> (Values, Vec<Cluster>) {
+        let clusters = self
             .hosts
             .iter()
             .flat_map(|host| {
-                seeds.ids.iter().map(|id| Cluster {
+                self.ids.iter().map(|id| Cluster {
                     host: host.clone(),
                     id: id.clone(),
                 })
             })
             .collect();
-        let images = seeds.images.into_iter();
-        Self {
-            names: seeds.names.into_iter().collect(),
+        let images = self.images.into_iter();
+        let values = Values {
+            names: self.names.into_iter().collect(),
             images: images.map(|digits| format!("sha256:{digits}")).collect(),
-            platforms: seeds.platforms.into_iter().collect(),
-            signers: sets_of(seeds.signers),
-            bytes: seeds.bytes.into_iter().collect(),
-            clusters,
-            owners: seeds.owners.into_iter().collect(),
-            storage_classes: seeds.storage_classes.into_iter().collect(),
-            replicas: seeds.replicas.into_iter().collect(),
-        }
+            platforms: self.platforms.into_iter().collect(),
+            signers: sets_of(self.signers),
+            bytes: self.bytes.into_iter().collect(),
+            owners: self.owners.into_iter().collect(),
+            storage_classes: self.storage_classes.into_iter().collect(),
+            replicas: self.replicas.into_iter().collect(),
+        };
+        (values, clusters)
     }
-}
-
-type Named = (Operation, Option<Vec<String>>);
-
-fn operations(verb: Verb, values: &Values) -> Vec<Named> {
-    let digest = format!("@sha256:{}", "0".repeat(64));
-    let plain = |operation| (operation, None);
-    let repositories = || {
-        values
-            .names
-            .iter()
-            .flat_map(|name| [name.clone(), format!("{name}{digest}")])
-    };
-    let owners = || values.owners.iter().cloned();
-    match verb {
-        Verb::LogWrite => Operation::LEVELS
-            .iter()
-            .map(|level| plain(Operation::LogWrite { level }))
-            .collect(),
-        Verb::EngineFind => repositories()
-            .chain(values.images.iter().cloned())
-            .map(|name| plain(Operation::EngineFind { name }))
-            .collect(),
-        Verb::EnginePull => repositories()
-            .map(|name| plain(Operation::EnginePull { name }))
-            .collect(),
-        Verb::ArchivesOpen => {
-            let given = (
-                Operation::ArchivesOpen {
-                    source: "given",
-                    image: None,
-                },
-                None,
-            );
-            let names = || {
-                std::iter::once(None)
-                    .chain(values.names.iter().map(|name| Some(vec![name.clone()])))
-            };
-            let opened = ["engine", "cache"].into_iter().flat_map(|source| {
-                values.images.iter().flat_map(move |image| {
-                    names().map(move |names| {
-                        (
-                            Operation::ArchivesOpen {
-                                source,
-                                image: Some(image.clone()),
-                            },
-                            names,
-                        )
-                    })
-                })
-            });
-            std::iter::once(given).chain(opened).collect()
-        }
-        Verb::ArchivesImages => vec![plain(Operation::ArchivesImages)],
-        Verb::ArchivesForget => values
-            .images
-            .iter()
-            .map(|image| {
-                plain(Operation::ArchivesForget {
-                    image: image.clone(),
-                })
-            })
-            .collect(),
-        Verb::RegistryResolve => repositories()
-            .map(|name| plain(Operation::RegistryResolve { name }))
-            .collect(),
-        Verb::RegistryFetch => repositories()
-            .flat_map(|name| fetched(values, name))
-            .map(plain)
-            .collect(),
-        Verb::LocksAcquire => values
-            .images
-            .iter()
-            .map(|image| {
-                plain(Operation::LocksAcquire {
-                    image: image.clone(),
-                })
-            })
-            .collect(),
-        Verb::KeepStore => stored(values)
-            .map(|(replicas, storage_classes)| {
-                plain(Operation::KeepStore {
-                    selection: "only".into(),
-                    replicas,
-                    storage_classes,
-                    reuse: Vec::new(),
-                })
-            })
-            .collect(),
-        Verb::KeepFetch => Operation::TARGETS
-            .iter()
-            .flat_map(|target| {
-                values.images.iter().map(|image| {
-                    plain(Operation::KeepFetch {
-                        target,
-                        image: image.clone(),
-                    })
-                })
-            })
-            .collect(),
-        Verb::KeepExamine => Operation::DEPTHS
-            .iter()
-            .flat_map(|depth| {
-                values.images.iter().map(|image| {
-                    plain(Operation::KeepExamine {
-                        depth,
-                        image: image.clone(),
-                    })
-                })
-            })
-            .collect(),
-        Verb::ClusterGet => vec![plain(Operation::ClusterGet)],
-        Verb::UsersCurrent => vec![plain(Operation::UsersCurrent)],
-        Verb::ProjectsGet => owners()
-            .flatten()
-            // A user's UUID may be the other name of the home project.
-            .chain(["xxxxx-tpzed-anyotherusers00".to_owned()])
-            .map(|project| plain(Operation::ProjectsGet { project }))
-            .collect(),
-        Verb::LinksList => {
-            let all = LinkClass::NAMES.to_vec();
-            let classes = LinkClass::NAMES
-                .iter()
-                .map(|class| vec![*class])
-                .chain([all]);
-            classes
-                .flat_map(|classes| {
-                    owners().map(move |owner| {
-                        plain(Operation::LinksList {
-                            classes: classes.clone(),
-                            owner,
-                        })
-                    })
-                })
-                .collect()
-        }
-        Verb::LinksCreate => links(values)
-            .map(|(class, name, owner)| {
-                plain(Operation::LinksCreate {
-                    class,
-                    name,
-                    head: String::new(),
-                    owner,
-                })
-            })
-            .collect(),
-        Verb::LinksDelete => links(values)
-            .map(|(class, name, owner)| {
-                plain(Operation::LinksDelete {
-                    class,
-                    name,
-                    head: String::new(),
-                    owner,
-                })
-            })
-            .collect(),
-        Verb::CollectionsList => owners()
-            .flat_map(|owner| {
-                [false, true].map(|manifests| {
-                    plain(Operation::CollectionsList {
-                        manifests,
-                        owner: owner.clone(),
-                    })
-                })
-            })
-            .collect(),
-        Verb::CollectionsUpdate => owners()
-            .map(|owner| {
-                plain(Operation::CollectionsUpdate {
-                    collection: String::new(),
-                    owner,
-                })
-            })
-            .collect(),
-        Verb::CollectionsCreate => owners()
-            .flat_map(|owner| {
-                stored(values).map(move |(replicas, storage_classes)| {
-                    plain(Operation::CollectionsCreate {
-                        name: String::new(),
-                        owner: owner.clone(),
-                        replicas,
-                        storage_classes,
-                    })
-                })
-            })
-            .collect(),
-    }
-}
-
-/// Returns classes, names and owners of links.
-fn links(values: &Values) -> impl Iterator<Item = (&'static str, String, Option<String>)> {
-    let [hash, name, migration] = LinkClass::NAMES;
-    let images = values.images.iter().map(move |image| (hash, image.clone()));
-    let names = values.names.iter().map(move |text| (name, text.clone()));
-    let other = std::iter::once((migration, String::new()));
-    images.chain(names).chain(other).flat_map(|(class, name)| {
-        let owners = values.owners.iter();
-        owners.map(move |owner| (class, name.clone(), owner.clone()))
-    })
-}
-
-/// Returns the ways in which the image of a name may be fetched.
-fn fetched(values: &Values, name: String) -> impl Iterator<Item = Operation> {
-    values.platforms.iter().flat_map(move |platform| {
-        let name = name.clone();
-        values.signers.iter().flat_map(move |signers| {
-            let name = name.clone();
-            values
-                .bytes
-                .iter()
-                .map(move |bytes| Operation::RegistryFetch {
-                    name: name.clone(),
-                    manifest: String::new(),
-                    platform: platform.clone(),
-                    bytes: Some(*bytes),
-                    signers: Some(signers.clone()),
-                })
-        })
-    })
 }
 
 /// Returns nobody, each of them, and all together.
@@ -366,13 +141,4 @@ fn sets_of(signers: BTreeSet<String>) -> Vec<Vec<String>> {
         sets.push(signers.into_iter().collect());
     }
     sets
-}
-
-fn stored(values: &Values) -> impl Iterator<Item = (Option<u32>, Vec<String>)> {
-    values.replicas.iter().flat_map(|replicas| {
-        values
-            .storage_classes
-            .iter()
-            .map(|classes| (*replicas, classes.clone()))
-    })
 }

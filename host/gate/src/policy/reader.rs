@@ -285,8 +285,8 @@ fn read_conditions(
             );
             continue;
         }
-        if let Some(verb) = verbs.iter().find(|verb| !key.verbs().contains(verb)) {
-            let known: Vec<&str> = key.verbs().iter().map(|verb| verb.name()).collect();
+        if let Some(verb) = verbs.iter().find(|verb| !key.is_about(*verb)) {
+            let known: Vec<&str> = key.verbs().map(Verb::name).collect();
             document.fault(
                 entry.value.span(),
                 format!("`{key}` says nothing about {verb}; give {verb} a rule of its own (the key is for: {})", known.join(", ")),

@@ -79,8 +79,7 @@ fn verbs() -> Vec<String> {
 /// Returns those of the words that name only verbs whose object the key says something about.
 fn verbs_of(key: Key) -> Vec<String> {
     let is_about = |word: &String| {
-        Verbs::covered_by(word)
-            .is_some_and(|covered| covered.iter().all(|verb| key.verbs().contains(&verb)))
+        Verbs::covered_by(word).is_some_and(|covered| covered.iter().all(|verb| key.is_about(verb)))
     };
     verbs().into_iter().filter(is_about).collect()
 }

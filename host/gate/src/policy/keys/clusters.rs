@@ -11,6 +11,7 @@ use super::super::probe::Seeds;
 use super::super::repository::{host_has_suffix, without_port};
 use super::super::rule::Effect;
 use super::{BOTH, Narrowing, stating};
+use crate::operation::Place;
 use crate::{Operation, Verb};
 
 /// One of these clusters.
@@ -35,20 +36,10 @@ impl Narrowing for Clusters {
     const MEANING: &'static str =
         "`*`, a cluster ID of five characters, the API server's host, or `*.host-suffix`.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[
-        Verb::KeepStore,
-        Verb::KeepFetch,
-        Verb::KeepExamine,
-        Verb::ClusterGet,
-        Verb::UsersCurrent,
-        Verb::ProjectsGet,
-        Verb::LinksList,
-        Verb::LinksCreate,
-        Verb::LinksDelete,
-        Verb::CollectionsList,
-        Verb::CollectionsCreate,
-        Verb::CollectionsUpdate,
-    ];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.place() == Place::Cluster
+    }
 
     fn schema() -> Value {
         stating::texts(r"^(\*|\*\.[A-Za-z0-9.-]+|[A-Za-z0-9.:\[\]-]+)$")

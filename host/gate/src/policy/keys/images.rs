@@ -11,10 +11,8 @@ use super::super::probe::Seeds;
 use super::super::repository::is_image_id;
 use super::super::rule::Effect;
 use super::{BOTH, Narrowing, stating};
+use crate::kind::{Kind, Name};
 use crate::{Operation, Verb};
-
-/// The class of links whose name is an image ID.
-const HASH_LINK: &str = LinkClass::ImageHash.name();
 
 /// One of these images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,16 +30,15 @@ impl Narrowing for Images {
     const NAME: &'static str = "images";
     const MEANING: &'static str = "`*`, or whole image IDs.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[
-        Verb::EngineFind,
-        Verb::ArchivesOpen,
-        Verb::ArchivesForget,
-        Verb::LocksAcquire,
-        Verb::KeepFetch,
-        Verb::KeepExamine,
-        Verb::LinksCreate,
-        Verb::LinksDelete,
-    ];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[
+            Kind::Searched,
+            Kind::SourceImage,
+            Kind::Image,
+            Kind::LinkName,
+        ])
+    }
 
     fn schema() -> Value {
         stating::texts(r"^(\*|(sha256:)?[0-9a-fA-F]{64})$")
@@ -56,21 +53,13 @@ impl Narrowing for Images {
     }
 
     fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
-        match operation {
-            Operation::EngineFind { name } => is_image_id(name).then(|| name.clone()),
-            Operation::LinksCreate { class, name, .. }
-            | Operation::LinksDelete { class, name, .. }
-                if *class == HASH_LINK =>
-            {
-                Some(name.clone())
-            }
-            Operation::ArchivesOpen { image, .. } => image.clone(),
-            Operation::ArchivesForget { image }
-            | Operation::LocksAcquire { image }
-            | Operation::KeepFetch { image, .. }
-            | Operation::KeepExamine { image, .. } => Some(image.clone()),
-            _ => None,
-        }
+        let about = operation.about();
+        let image = about.image.filter(|image| !image.is_empty());
+        let searched = || about.name.map(Name::text).filter(|name| is_image_id(name));
+        image
+            .or_else(searched)
+            .or_else(|| about.name_of_link(LinkClass::ImageHash))
+            .map(str::to_owned)
     }
 
     fn probe(&self, seeds: &mut Seeds) {
@@ -83,24 +72,18 @@ impl Narrowing for Images {
     }
 
     fn seen(operation: &Operation) -> Vec<String> {
-        let image = |id: &str| match is_image_id(id) {
-            true => vec![id.to_owned()],
-            false => vec![String::new()],
-        };
-        match operation {
-            Operation::ArchivesOpen { image: id, .. } => image(id.as_deref().unwrap_or_default()),
-            Operation::ArchivesForget { image: id }
-            | Operation::LocksAcquire { image: id }
-            | Operation::KeepExamine { image: id, .. }
-            | Operation::KeepFetch { image: id, .. } => image(id),
-            Operation::LinksCreate { class, name, .. }
-            | Operation::LinksDelete { class, name, .. }
-                if *class == HASH_LINK =>
-            {
-                image(name)
+        let about = operation.about();
+        let image = about
+            .image
+            .or_else(|| about.name_of_link(LinkClass::ImageHash));
+        let whole = |id: &str| {
+            if is_image_id(id) {
+                id.to_owned()
+            } else {
+                String::new()
             }
-            _ => Vec::new(),
-        }
+        };
+        image.map(whole).into_iter().collect()
     }
 }
 
@@ -108,25 +91,13 @@ fn matches(pattern: &ImagePattern, operation: &Operation) -> Match {
     if *pattern == ImagePattern::Any {
         return Match::Yes;
     }
-    match operation {
-        Operation::EngineFind { name } if is_image_id(name) => pattern.matches(name),
-        Operation::ArchivesOpen {
-            image: Some(image), ..
-        }
-        | Operation::ArchivesForget { image }
-        | Operation::LocksAcquire { image }
-        | Operation::KeepFetch { image, .. }
-        | Operation::KeepExamine { image, .. } => pattern.matches(image),
-        Operation::LinksCreate { class, name, .. } | Operation::LinksDelete { class, name, .. }
-            if *class == HASH_LINK =>
-        {
-            pattern.matches(name)
-        }
-        Operation::EngineFind { .. }
-        | Operation::ArchivesOpen { .. }
-        | Operation::LinksCreate { .. }
-        | Operation::LinksDelete { .. } => Match::Maybe,
-        _ => Match::No,
+    let about = operation.about();
+    let hash = about.name_of_link(LinkClass::ImageHash);
+    let searched = about.name.map(Name::text).filter(|name| is_image_id(name));
+    match about.image.or(hash).or(searched) {
+        Some(image) => pattern.matches(image),
+        // A name may mean any image.
+        None => Match::Maybe,
     }
 }
 

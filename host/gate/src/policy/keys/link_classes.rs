@@ -8,17 +8,30 @@ use super::super::matching::Match;
 use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::{BOTH, Narrowing, stating};
+use crate::kind::{About, Kind};
 use crate::{Operation, Verb};
 
 /// One of these classes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LinkClasses(Vec<&'static str>);
 
+/// Returns the classes of the links that are listed, or that of the link that is made or removed.
+fn asked<'a>(about: &'a About<'_>) -> Option<&'a [&'static str]> {
+    about.link_classes.or(about
+        .link_class
+        .as_slice()
+        .first()
+        .map(std::slice::from_ref))
+}
+
 impl Narrowing for LinkClasses {
     const NAME: &'static str = "link-classes";
     const MEANING: &'static str = "The classes of links.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[Verb::LinksList, Verb::LinksCreate, Verb::LinksDelete];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::LinkClasses, Kind::LinkClass])
+    }
 
     fn schema() -> Value {
         stating::words(&Operation::LINK_CLASSES)
@@ -30,42 +43,26 @@ impl Narrowing for LinkClasses {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        match operation {
-            Operation::LinksCreate { class, .. } | Operation::LinksDelete { class, .. } => {
-                Match::from(self.0.contains(class))
-            }
-            Operation::LinksList { classes, .. } => {
-                stating::several(classes, |class| Match::from(self.0.contains(class)))
-            }
-            _ => Match::No,
+        match asked(&operation.about()) {
+            Some(classes) => stating::several(classes, |class| Match::from(self.0.contains(class))),
+            None => Match::No,
         }
     }
 
     fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
-        match operation {
-            Operation::LinksCreate { class, .. } | Operation::LinksDelete { class, .. } => {
-                Some((*class).to_owned())
-            }
-            Operation::LinksList { classes, .. } => classes
-                .iter()
-                .find(|class| !self.0.contains(class))
-                .map(|class| (*class).to_owned()),
-            _ => None,
-        }
+        let about = operation.about();
+        let mut classes = asked(&about)?.iter();
+        let one = about.link_class;
+        one.or_else(|| classes.find(|class| !self.0.contains(class)).copied())
+            .map(str::to_owned)
     }
 
     // The probes have all classes.
     fn probe(&self, _: &mut Seeds) {}
 
     fn seen(operation: &Operation) -> Vec<String> {
-        match operation {
-            Operation::LinksCreate { class, .. } | Operation::LinksDelete { class, .. } => {
-                vec![(*class).to_owned()]
-            }
-            Operation::LinksList { classes, .. } => {
-                classes.iter().map(|class| (*class).to_owned()).collect()
-            }
-            _ => Vec::new(),
-        }
+        let about = operation.about();
+        let classes = asked(&about).unwrap_or_default().iter();
+        classes.map(|class| (*class).to_owned()).collect()
     }
 }

@@ -8,6 +8,7 @@ use super::super::matching::Match;
 use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::{ALLOW, Narrowing, stating};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 
 /// No manifests.
@@ -19,7 +20,10 @@ impl Narrowing for WithoutManifests {
     const MEANING: &'static str =
         "With false, only without manifests, hence without signed locators.";
     const EFFECTS: &'static [Effect] = ALLOW;
-    const VERBS: &'static [Verb] = &[Verb::CollectionsList];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Manifests])
+    }
 
     fn schema() -> Value {
         json!({ "type": "boolean" })
@@ -30,10 +34,7 @@ impl Narrowing for WithoutManifests {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        match operation {
-            Operation::CollectionsList { manifests, .. } => Match::from(!manifests),
-            _ => Match::No,
-        }
+        Match::from(operation.about().manifests == Some(false))
     }
 
     fn value(&self, _: &Operation, _: &Context<'_>) -> Option<String> {
@@ -48,14 +49,10 @@ impl Narrowing for WithoutManifests {
     fn probe(&self, _: &mut Seeds) {}
 
     fn seen(operation: &Operation) -> Vec<String> {
-        match operation {
-            Operation::CollectionsList {
-                manifests: true, ..
-            } => vec![String::new()],
-            Operation::CollectionsList {
-                manifests: false, ..
-            } => vec!["false".to_owned()],
-            _ => Vec::new(),
+        match operation.about().manifests {
+            Some(true) => vec![String::new()],
+            Some(false) => vec!["false".to_owned()],
+            None => Vec::new(),
         }
     }
 

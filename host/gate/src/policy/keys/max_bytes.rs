@@ -9,6 +9,7 @@ use super::super::probe::Seeds;
 use super::super::quantity;
 use super::super::rule::Effect;
 use super::{ALLOW, Narrowing};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 
 /// No more bytes of layers than these.
@@ -20,7 +21,10 @@ impl Narrowing for MaxBytes {
     const MEANING: &'static str =
         "How many bytes the layers of one image may have together, as they come, such as `2GiB`.";
     const EFFECTS: &'static [Effect] = ALLOW;
-    const VERBS: &'static [Verb] = &[Verb::RegistryFetch];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Bytes])
+    }
 
     fn schema() -> Value {
         json!({ "type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB|TiB)$" })
@@ -33,12 +37,10 @@ impl Narrowing for MaxBytes {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        match operation {
-            Operation::RegistryFetch {
-                bytes: Some(bytes), ..
-            } => Match::from(*bytes <= self.0),
-            Operation::RegistryFetch { bytes: None, .. } => Match::Maybe,
-            _ => Match::No,
+        match operation.about().bytes {
+            Some(Some(bytes)) => Match::from(bytes <= self.0),
+            Some(None) => Match::Maybe,
+            None => Match::No,
         }
     }
 

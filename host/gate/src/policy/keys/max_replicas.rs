@@ -8,27 +8,21 @@ use super::super::matching::Match;
 use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::{ALLOW, Narrowing};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 
 /// No more replicas than these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MaxReplicas(u32);
 
-/// Returns the number that the operation asks for; none within for the cluster's default.
-fn asked(operation: &Operation) -> Option<Option<u32>> {
-    match operation {
-        Operation::KeepStore { replicas, .. } | Operation::CollectionsCreate { replicas, .. } => {
-            Some(*replicas)
-        }
-        _ => None,
-    }
-}
-
 impl Narrowing for MaxReplicas {
     const NAME: &'static str = "max-replicas";
     const MEANING: &'static str = "The most replicas that may be asked for.";
     const EFFECTS: &'static [Effect] = ALLOW;
-    const VERBS: &'static [Verb] = &[Verb::KeepStore, Verb::CollectionsCreate];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Replicas])
+    }
 
     fn schema() -> Value {
         json!({ "type": "integer", "minimum": 0 })
@@ -45,7 +39,7 @@ impl Narrowing for MaxReplicas {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        match asked(operation) {
+        match operation.about().replicas {
             // What the cluster does by default, its administrator has chosen.
             Some(replicas) => Match::from(replicas.is_none_or(|replicas| replicas <= self.0)),
             None => Match::No,
@@ -68,7 +62,7 @@ impl Narrowing for MaxReplicas {
 
     fn seen(operation: &Operation) -> Vec<String> {
         let number = |replicas: u32| replicas.to_string();
-        match asked(operation) {
+        match operation.about().replicas {
             Some(replicas) => vec![replicas.map(number).unwrap_or_default()],
             None => Vec::new(),
         }

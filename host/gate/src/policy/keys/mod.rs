@@ -42,10 +42,11 @@ trait Narrowing: Sized {
     const MEANING: &'static str;
     /// The kinds of rules that can have it.
     const EFFECTS: &'static [Effect];
-    /// The verbs whose object it says something about.
-    const VERBS: &'static [Verb];
     /// The key without which it says nothing.
     const BESIDE: Option<&'static str> = None;
+
+    /// Tells whether it says something about the object of a verb.
+    fn is_about(verb: Verb) -> bool;
 
     /// Returns what its values are, as a JSON Schema.
     fn schema() -> Value;
@@ -106,10 +107,10 @@ macro_rules! keys {
                 }
             }
 
-            /// Returns the verbs whose object the key says something about.
-            pub(super) const fn verbs(self) -> &'static [Verb] {
+            /// Tells whether the key says something about the object of a verb.
+            pub(super) fn is_about(self, verb: Verb) -> bool {
                 match self {
-                    $(Self::$key => <$condition as Narrowing>::VERBS,)*
+                    $(Self::$key => <$condition as Narrowing>::is_about(verb),)*
                 }
             }
 
@@ -233,6 +234,15 @@ keys! {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl Key {
+    /// Returns the verbs whose object the key says something about.
+    pub(super) fn verbs(self) -> impl Iterator<Item = Verb> {
+        Verb::ALL
+            .into_iter()
+            .filter(move |verb| self.is_about(*verb))
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::matching::Match;
 use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::{BOTH, Narrowing, stating};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 
 /// One of these platforms.
@@ -19,7 +20,10 @@ impl Narrowing for Platforms {
     const NAME: &'static str = "platforms";
     const MEANING: &'static str = "For which platforms: `*`, or `os/architecture` with a variant or for all of them; both what the registry says of the image and what its config says must match.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[Verb::RegistryFetch];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Platform])
+    }
 
     fn schema() -> Value {
         stating::texts(r"^(\*|[^/\s]+/[^/\s]+(/[^/\s]+)?)$")
@@ -30,21 +34,14 @@ impl Narrowing for Platforms {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        match operation {
-            Operation::RegistryFetch { platform, .. } => Match::any(
-                self.0
-                    .iter()
-                    .map(|pattern| pattern.matches(platform.as_deref())),
-            ),
-            _ => Match::No,
+        match operation.about().platform {
+            Some(platform) => Match::any(self.0.iter().map(|pattern| pattern.matches(platform))),
+            None => Match::No,
         }
     }
 
     fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
-        match operation {
-            Operation::RegistryFetch { platform, .. } => platform.clone(),
-            _ => None,
-        }
+        operation.about().platform?.map(str::to_owned)
     }
 
     fn probe(&self, seeds: &mut Seeds) {
@@ -53,10 +50,9 @@ impl Narrowing for Platforms {
     }
 
     fn seen(operation: &Operation) -> Vec<String> {
-        match operation {
-            Operation::RegistryFetch { platform, .. } => vec![platform.clone().unwrap_or_default()],
-            _ => Vec::new(),
-        }
+        let platform = operation.about().platform;
+        let platform = platform.map(|platform| platform.unwrap_or_default().to_owned());
+        platform.into_iter().collect()
     }
 }
 

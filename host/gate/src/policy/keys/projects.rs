@@ -9,6 +9,7 @@ use super::super::matching::Match;
 use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::{BOTH, Narrowing, stating};
+use crate::kind::{Kind, Ownership};
 use crate::{Operation, Verb};
 
 /// One of these owners.
@@ -19,15 +20,10 @@ impl Narrowing for Projects {
     const NAME: &'static str = "projects";
     const MEANING: &'static str = "`*`, `home`, or UUIDs of projects and users.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[
-        Verb::ProjectsGet,
-        Verb::LinksList,
-        Verb::LinksCreate,
-        Verb::LinksDelete,
-        Verb::CollectionsList,
-        Verb::CollectionsCreate,
-        Verb::CollectionsUpdate,
-    ];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Project, Kind::Owner, Kind::Within])
+    }
 
     fn schema() -> Value {
         stating::texts(r"^(\*|home|[0-9a-z]{5}-(j7d0g|tpzed)-[0-9a-z]{15})$")
@@ -38,23 +34,13 @@ impl Narrowing for Projects {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        let any =
-            |matches: &dyn Fn(&ProjectPattern) -> Match| Match::any(self.0.iter().map(matches));
-        match operation {
-            Operation::LinksCreate { owner, .. }
-            | Operation::LinksDelete { owner, .. }
-            | Operation::CollectionsCreate { owner, .. }
-            | Operation::CollectionsUpdate { owner, .. } => {
-                any(&|pattern| pattern.matches_owner(owner.as_deref()))
-            }
-            Operation::LinksList { owner, .. } | Operation::CollectionsList { owner, .. } => {
-                any(&|pattern| pattern.matches_filter(owner.as_deref()))
-            }
-            Operation::ProjectsGet { project } => {
-                any(&|pattern| pattern.matches_owner(Some(project)))
-            }
-            _ => Match::No,
-        }
+        let Some(owner) = operation.about().owner else {
+            return Match::No;
+        };
+        Match::any(self.0.iter().map(|pattern| match owner {
+            Ownership::By(owner) => pattern.matches_owner(owner),
+            Ownership::Within(owner) => pattern.matches_filter(owner),
+        }))
     }
 
     fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
@@ -71,19 +57,11 @@ impl Narrowing for Projects {
     }
 
     fn seen(operation: &Operation) -> Vec<String> {
-        let owner = |owner: &Option<String>, none: &str| {
-            vec![owner.clone().unwrap_or_else(|| none.to_owned())]
-        };
-        match operation {
-            Operation::LinksCreate { owner: of, .. }
-            | Operation::LinksDelete { owner: of, .. }
-            | Operation::CollectionsCreate { owner: of, .. }
-            | Operation::CollectionsUpdate { owner: of, .. } => owner(of, "home"),
-            Operation::LinksList { owner: of, .. }
-            | Operation::CollectionsList { owner: of, .. } => owner(of, "*"),
-            Operation::ProjectsGet { project } => vec![project.clone()],
-            _ => Vec::new(),
-        }
+        let owner = operation.about().owner.map(|owner| match owner {
+            Ownership::By(owner) => owner.unwrap_or("home"),
+            Ownership::Within(owner) => owner.unwrap_or("*"),
+        });
+        owner.map(str::to_owned).into_iter().collect()
     }
 }
 

@@ -10,10 +10,8 @@ use super::super::probe::Seeds;
 use super::super::repository::{RepositoryPattern, may_be_image_id, repository_of};
 use super::super::rule::Effect;
 use super::{BOTH, Narrowing, stating};
+use crate::kind::{Kind, Name};
 use crate::{Operation, Verb};
-
-/// The class of links whose name is a reference.
-const NAME_LINK: &str = LinkClass::RepoTag.name();
 
 /// One of these repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,15 +21,16 @@ impl Narrowing for Repositories {
     const NAME: &'static str = "repositories";
     const MEANING: &'static str = "`*`, a repository, `prefix/**`, or `*.registry-suffix`.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[
-        Verb::EngineFind,
-        Verb::EnginePull,
-        Verb::ArchivesOpen,
-        Verb::RegistryResolve,
-        Verb::RegistryFetch,
-        Verb::LinksCreate,
-        Verb::LinksDelete,
-    ];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[
+            Kind::Searched,
+            Kind::Pulled,
+            Kind::Sought,
+            Kind::Source,
+            Kind::LinkName,
+        ])
+    }
 
     fn schema() -> Value {
         stating::texts(r"^(\*|\*\.[A-Za-z0-9.-]+|[^*@\s]+(/\*\*)?)$")
@@ -50,22 +49,13 @@ impl Narrowing for Repositories {
     }
 
     fn value(&self, operation: &Operation, context: &Context<'_>) -> Option<String> {
-        match operation {
-            Operation::EngineFind { name }
-            | Operation::EnginePull { name }
-            | Operation::RegistryResolve { name }
-            | Operation::RegistryFetch { name, .. } => repository_of(name),
-            Operation::LinksCreate { class, name, .. }
-            | Operation::LinksDelete { class, name, .. }
-                if *class == NAME_LINK =>
-            {
-                repository_of(name)
-            }
-            Operation::ArchivesOpen { .. } => context
-                .names
-                .and_then(|names| names.iter().find_map(|name| repository_of(name))),
-            _ => None,
+        let about = operation.about();
+        if about.source.is_some() {
+            let mut names = context.names?.iter();
+            return names.find_map(|name| repository_of(name));
         }
+        let asked = about.name.map(Name::text);
+        repository_of(asked.or_else(|| about.name_of_link(LinkClass::RepoTag))?)
     }
 
     fn probe(&self, seeds: &mut Seeds) {
@@ -73,19 +63,15 @@ impl Narrowing for Repositories {
     }
 
     fn seen(operation: &Operation) -> Vec<String> {
+        let about = operation.about();
         let repository = |reference: &str| vec![repository_of(reference).unwrap_or_default()];
-        match operation {
-            Operation::EngineFind { name }
-            | Operation::EnginePull { name }
-            | Operation::RegistryResolve { name }
-            | Operation::RegistryFetch { name, .. } => repository(name),
-            Operation::LinksCreate { class, name, .. }
-            | Operation::LinksDelete { class, name, .. } => match LinkClass::named(class) {
-                Some(LinkClass::RepoTag) => repository(name),
-                Some(LinkClass::ImageHash) => Vec::new(),
-                Some(LinkClass::Migration) | None => vec![String::new()],
-            },
-            _ => Vec::new(),
+        if let Some(name) = about.name {
+            return repository(name.text());
+        }
+        match (about.link_class.map(LinkClass::named), about.link_name) {
+            (Some(Some(LinkClass::RepoTag)), Some(name)) => repository(name),
+            (Some(Some(LinkClass::Migration) | None), _) => vec![String::new()],
+            (Some(Some(LinkClass::ImageHash | LinkClass::RepoTag)) | None, _) => Vec::new(),
         }
     }
 }
@@ -94,28 +80,21 @@ fn matches(pattern: &RepositoryPattern, operation: &Operation, context: &Context
     if *pattern == RepositoryPattern::Any {
         return Match::Yes;
     }
-    match operation {
+    let about = operation.about();
+    match about.name {
         // An image ID tells no repository, and engines take any beginning of one.
-        Operation::EngineFind { name } | Operation::EnginePull { name }
-            if may_be_image_id(name) =>
-        {
-            Match::Maybe
-        }
-        Operation::EngineFind { name }
-        | Operation::EnginePull { name }
-        | Operation::RegistryResolve { name }
-        | Operation::RegistryFetch { name, .. } => pattern.matches(name),
-        Operation::ArchivesOpen { .. } => match context.names {
+        Some(Name::OfEngine(name)) if may_be_image_id(name) => return Match::Maybe,
+        Some(name) => return pattern.matches(name.text()),
+        None => {}
+    }
+    if about.source.is_some() {
+        return match context.names {
             Some(names) => Match::any(names.iter().map(|name| pattern.matches(name))),
             None => Match::Maybe,
-        },
-        Operation::LinksCreate { class, name, .. } | Operation::LinksDelete { class, name, .. }
-            if *class == NAME_LINK =>
-        {
-            pattern.matches(name)
-        }
-        _ => Match::No,
+        };
     }
+    let name = about.name_of_link(LinkClass::RepoTag);
+    name.map_or(Match::No, |name| pattern.matches(name))
 }
 
 /// Returns a repository that the pattern covers and, as far as names go, no narrower pattern does.

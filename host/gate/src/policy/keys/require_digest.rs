@@ -9,6 +9,7 @@ use super::super::probe::Seeds;
 use super::super::repository::{is_image_id, is_pinned};
 use super::super::rule::Effect;
 use super::{ALLOW, Narrowing, stating};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 
 /// A name with a digest, or a whole image ID.
@@ -19,13 +20,10 @@ impl Narrowing for RequireDigest {
     const NAME: &'static str = "require-digest";
     const MEANING: &'static str = "Only names with a digest, and whole image IDs.";
     const EFFECTS: &'static [Effect] = ALLOW;
-    const VERBS: &'static [Verb] = &[
-        Verb::EngineFind,
-        Verb::EnginePull,
-        Verb::ArchivesOpen,
-        Verb::RegistryResolve,
-        Verb::RegistryFetch,
-    ];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Searched, Kind::Pulled, Kind::Sought, Kind::Source])
+    }
 
     fn schema() -> Value {
         json!({ "type": "boolean" })
@@ -36,15 +34,10 @@ impl Narrowing for RequireDigest {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        Match::from(match operation {
-            Operation::EngineFind { name }
-            | Operation::EnginePull { name }
-            | Operation::RegistryResolve { name }
-            | Operation::RegistryFetch { name, .. } => is_pinned(name),
-            Operation::ArchivesOpen {
-                image: Some(image), ..
-            } => is_image_id(image),
-            _ => false,
+        let about = operation.about();
+        Match::from(match about.name {
+            Some(name) => is_pinned(name.text()),
+            None => about.source.is_some() && about.image.is_some_and(is_image_id),
         })
     }
 

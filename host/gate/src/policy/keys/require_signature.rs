@@ -9,6 +9,7 @@ use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::signers::of_signers;
 use super::{ALLOW, Narrowing, stating};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 
 /// A valid signature; of whom, `signers` says.
@@ -20,8 +21,11 @@ impl Narrowing for RequireSignature {
     const MEANING: &'static str =
         "Only images of registries on which one of `signers` has put a signature.";
     const EFFECTS: &'static [Effect] = ALLOW;
-    const VERBS: &'static [Verb] = &[Verb::RegistryFetch];
     const BESIDE: Option<&'static str> = Some("signers");
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Signers])
+    }
 
     fn schema() -> Value {
         json!({ "type": "boolean" })

@@ -12,6 +12,7 @@ use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::super::sources::SIGNERS;
 use super::{ALLOW, Narrowing};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 use reading::{IDENTITY, ISSUER, KEY, PUBLIC_KEY, TRUSTED_ROOT};
 
@@ -21,13 +22,10 @@ pub(crate) struct Signers(Vec<Signer>);
 
 /// Matches the signers that an image turned out to have; as long as nobody has looked, it may have any.
 pub(super) fn of_signers(operation: &Operation, is_met: impl Fn(&[String]) -> bool) -> Match {
-    match operation {
-        Operation::RegistryFetch {
-            signers: Some(signers),
-            ..
-        } => Match::from(is_met(signers)),
-        Operation::RegistryFetch { signers: None, .. } => Match::Maybe,
-        _ => Match::No,
+    match operation.about().signers {
+        Some(Some(signers)) => Match::from(is_met(signers)),
+        Some(None) => Match::Maybe,
+        None => Match::No,
     }
 }
 
@@ -41,8 +39,11 @@ impl Narrowing for Signers {
     const NAME: &'static str = "signers";
     const MEANING: &'static str = "Whose signature: any one of these suffices.";
     const EFFECTS: &'static [Effect] = ALLOW;
-    const VERBS: &'static [Verb] = &[Verb::RegistryFetch];
     const BESIDE: Option<&'static str> = Some("require-signature");
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Signers])
+    }
 
     fn schema() -> Value {
         let all_of = |properties: Value| {

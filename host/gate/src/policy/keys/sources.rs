@@ -8,6 +8,7 @@ use super::super::matching::Match;
 use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::{BOTH, Narrowing, stating};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 
 /// One of these places.
@@ -18,7 +19,10 @@ impl Narrowing for Sources {
     const NAME: &'static str = "sources";
     const MEANING: &'static str = "Where an archive may come from.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[Verb::ArchivesOpen];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Source])
+    }
 
     fn schema() -> Value {
         stating::words(&Operation::SOURCES)
@@ -30,10 +34,8 @@ impl Narrowing for Sources {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        match operation {
-            Operation::ArchivesOpen { source, .. } => Match::from(self.0.contains(source)),
-            _ => Match::No,
-        }
+        let source = operation.about().source;
+        Match::from(source.is_some_and(|source| self.0.contains(&source)))
     }
 
     fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
@@ -44,9 +46,7 @@ impl Narrowing for Sources {
     fn probe(&self, _: &mut Seeds) {}
 
     fn seen(operation: &Operation) -> Vec<String> {
-        match operation {
-            Operation::ArchivesOpen { source, .. } => vec![(*source).to_owned()],
-            _ => Vec::new(),
-        }
+        let source = operation.about().source;
+        source.map(str::to_owned).into_iter().collect()
     }
 }

@@ -8,6 +8,7 @@ use super::super::matching::Match;
 use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::{BOTH, Narrowing, stating};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 
 /// How a policy writes that no class is named.
@@ -16,19 +17,6 @@ const CLUSTER_DEFAULT: &str = "cluster-default";
 /// These classes and no others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StorageClasses(Vec<StorageClassPattern>);
-
-/// Returns the classes that the operation asks for.
-fn asked(operation: &Operation) -> Option<&[String]> {
-    match operation {
-        Operation::KeepStore {
-            storage_classes, ..
-        }
-        | Operation::CollectionsCreate {
-            storage_classes, ..
-        } => Some(storage_classes),
-        _ => None,
-    }
-}
 
 impl StorageClasses {
     fn contain(&self, class: &str) -> bool {
@@ -40,7 +28,10 @@ impl Narrowing for StorageClasses {
     const NAME: &'static str = "storage-classes";
     const MEANING: &'static str = "`*`, `cluster-default`, or names of storage classes.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[Verb::KeepStore, Verb::CollectionsCreate];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::StorageClasses])
+    }
 
     fn schema() -> Value {
         stating::texts(r"^(\*|[^*,\s]+)$")
@@ -51,7 +42,7 @@ impl Narrowing for StorageClasses {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        match asked(operation) {
+        match operation.about().storage_classes {
             Some([]) => Match::from(self.0.iter().any(StorageClassPattern::matches_default)),
             Some(classes) => stating::several(classes, |class| Match::from(self.contain(class))),
             None => Match::No,
@@ -59,7 +50,7 @@ impl Narrowing for StorageClasses {
     }
 
     fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
-        match asked(operation)? {
+        match operation.about().storage_classes? {
             [] => Some(CLUSTER_DEFAULT.to_owned()),
             classes => classes.iter().find(|class| !self.contain(class)).cloned(),
         }
@@ -75,7 +66,7 @@ impl Narrowing for StorageClasses {
     }
 
     fn seen(operation: &Operation) -> Vec<String> {
-        match asked(operation) {
+        match operation.about().storage_classes {
             Some([]) => vec![CLUSTER_DEFAULT.to_owned()],
             Some(classes) => classes.to_vec(),
             None => Vec::new(),

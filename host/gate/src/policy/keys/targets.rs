@@ -8,6 +8,7 @@ use super::super::matching::Match;
 use super::super::probe::Seeds;
 use super::super::rule::Effect;
 use super::{BOTH, Narrowing, stating};
+use crate::kind::Kind;
 use crate::{Operation, Verb};
 
 /// One of these places.
@@ -18,7 +19,10 @@ impl Narrowing for Targets {
     const NAME: &'static str = "targets";
     const MEANING: &'static str = "Where a fetched archive may go.";
     const EFFECTS: &'static [Effect] = BOTH;
-    const VERBS: &'static [Verb] = &[Verb::KeepFetch];
+
+    fn is_about(verb: Verb) -> bool {
+        verb.has(&[Kind::Target])
+    }
 
     fn schema() -> Value {
         stating::words(&Operation::TARGETS)
@@ -30,10 +34,8 @@ impl Narrowing for Targets {
     }
 
     fn matches(&self, operation: &Operation, _: &Context<'_>) -> Match {
-        match operation {
-            Operation::KeepFetch { target, .. } => Match::from(self.0.contains(target)),
-            _ => Match::No,
-        }
+        let target = operation.about().target;
+        Match::from(target.is_some_and(|target| self.0.contains(&target)))
     }
 
     fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
@@ -44,9 +46,7 @@ impl Narrowing for Targets {
     fn probe(&self, _: &mut Seeds) {}
 
     fn seen(operation: &Operation) -> Vec<String> {
-        match operation {
-            Operation::KeepFetch { target, .. } => vec![(*target).to_owned()],
-            _ => Vec::new(),
-        }
+        let target = operation.about().target;
+        target.map(str::to_owned).into_iter().collect()
     }
 }

@@ -48,6 +48,12 @@ fn operation(line: &str) -> Operation {
         .unwrap_or_else(|error| panic!("{line}: {error}"))
 }
 
+/// Returns some operation of the verb.
+fn some(verb: Verb) -> Operation {
+    let mut probes = super::probe::of(verb, std::iter::empty());
+    probes.swap_remove(0).operation
+}
+
 fn cluster() -> Cluster {
     Cluster {
         host: "zzzzz.example.org".into(),

@@ -78,6 +78,14 @@ fn it_allows_exactly_that_upload() {
     ] {
         assert_eq!(decide(&policy, line), Decision::Deny, "{line}");
     }
+    // Nor anything else that an upload does not do.
+    let asked: Vec<Verb> = upload().iter().map(|line| operation(line).verb()).collect();
+    for verb in Verb::ALL.into_iter().filter(|verb| !asked.contains(verb)) {
+        for probe in super::probe::of(verb, std::iter::empty()) {
+            let decision = policy.decide(&probe.operation, &probe.context()).decision;
+            assert_eq!(decision, Decision::Deny, "{}", probe.operation);
+        }
+    }
 }
 
 #[test]
