@@ -12,11 +12,10 @@ mod objects;
 mod script;
 mod step;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::api::collections::{Collection, Query as CollectionQuery};
-use crate::api::links::{Detail, Link, Query as LinkQuery};
+use crate::api::links::{Link, Query as LinkQuery};
 
 pub use deviation::Deviation;
 pub use objects::{Error, Objects};
@@ -82,16 +81,10 @@ impl Effects {
         }
     }
 
-    /// Returns what to ask the cluster for, so that links can be left out that the run believes to have removed.
-    fn asked<'a>(&self, query: &'a LinkQuery) -> Cow<'a, LinkQuery> {
-        match &self.script {
-            Some(script) if script.has_removed() => Cow::Owned(LinkQuery {
-                detail: Detail::Full,
-                newest: None,
-                ..query.clone()
-            }),
-            _ => Cow::Borrowed(query),
-        }
+    /// Tells whether the run believes to have removed something that the cluster has.
+    fn have_removed(&self) -> bool {
+        let script = self.script.as_ref();
+        script.is_some_and(|script| script.has_removed())
     }
 
     /// Adds the links that only this run knows, as far as the query asks for them, and leaves out those that it
@@ -102,7 +95,8 @@ impl Effects {
         }
     }
 
-    /// Adds the collections that only this run knows, as far as the query asks for them.
+    /// Adds the collections that only this run knows, as far as the query asks for them, and leaves out those that it
+    /// believes to have removed.
     fn add_collections(&self, query: &CollectionQuery, collections: &mut Vec<Collection>) {
         if let Some(script) = &self.script {
             script.add_collections(query, collections);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Course, Deviation, Effects, Step};
 use crate::api::collections::{Change, Collection, NewCollection, Query as CollectionQuery};
-use crate::api::links::{Link, NewLink, Query as LinkQuery, Removal};
+use crate::api::links::{Detail, Link, NewLink, Query as LinkQuery, Removal};
 use crate::api::{self, Api};
 use crate::http::Http;
 
@@ -44,7 +44,13 @@ impl<H: Http> Objects<H> {
     /// # Errors
     /// As [`Api::list_links`] has them.
     pub async fn list_links(&self, query: &LinkQuery) -> Result<Vec<Link>, Error> {
-        let mut links = self.api.list_links(&self.effects.asked(query)).await?;
+        let mut asked = query.clone();
+        if self.effects.have_removed() {
+            // What is left out is told by its UUID, and others take its place among the newest.
+            asked.detail = Detail::Full;
+            asked.newest = None;
+        }
+        let mut links = self.api.list_links(&asked).await?;
         self.effects.add_links(query, &mut links);
         Ok(links)
     }
@@ -56,10 +62,7 @@ impl<H: Http> Objects<H> {
     pub async fn delete_link(&self, link: &Removal) -> Result<(), Error> {
         match self.effects.admit(|| Step::unlink(link))? {
             Course::Done => Ok(self.api.delete_link(link).await?),
-            Course::Noted(script) => {
-                script.removed(&link.uuid);
-                Ok(())
-            }
+            Course::Noted(_) => Ok(()),
         }
     }
 
@@ -79,8 +82,8 @@ impl<H: Http> Objects<H> {
         }
     }
 
-    /// Returns the collections as [`Api::list_collections`] does, and those that the run believes to have
-    /// created.
+    /// Returns the collections as [`Api::list_collections`] does, with those that the run believes to have created, and
+    /// without those that it believes to have removed.
     ///
     /// # Errors
     /// As [`Api::list_collections`] has them.
@@ -88,7 +91,11 @@ impl<H: Http> Objects<H> {
         &self,
         query: &CollectionQuery,
     ) -> Result<Vec<Collection>, Error> {
-        let mut collections = self.api.list_collections(query).await?;
+        let mut asked = query.clone();
+        if self.effects.have_removed() {
+            asked.newest = None;
+        }
+        let mut collections = self.api.list_collections(&asked).await?;
         self.effects.add_collections(query, &mut collections);
         Ok(collections)
     }

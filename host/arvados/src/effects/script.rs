@@ -24,8 +24,6 @@ struct Notes {
     /// What the component believes to have created.
     collections: Vec<Collection>,
     links: Vec<Link>,
-    /// The UUIDs of the links that the component believes to have removed.
-    removed: Vec<String>,
     /// The UUIDs of created collections, in the order of their steps.
     created: Vec<String>,
     deviation: Option<Deviation>,
@@ -146,14 +144,9 @@ impl Script {
         link
     }
 
-    /// Notes that the component believes to have removed a link.
-    pub(crate) fn removed(&self, uuid: &str) {
-        self.notes().removed.push(uuid.to_owned());
-    }
-
-    /// Tells whether the component believes to have removed a link.
+    /// Tells whether the component believes to have removed something.
     pub(crate) fn has_removed(&self) -> bool {
-        !self.notes().removed.is_empty()
+        self.is_rehearsal() && self.notes().removed().next().is_some()
     }
 
     /// Adds the links that were made up, as far as the query asks for them; they are the youngest. Leaves out those
@@ -177,14 +170,17 @@ impl Script {
         };
         let notes = self.notes();
         links.extend(notes.links.iter().filter(matches).cloned());
-        links.retain(|link| !notes.removed.contains(&link.uuid));
+        if self.is_rehearsal() {
+            links.retain(|link| !notes.has_removed(&link.uuid));
+        }
         if query.detail == links::Detail::Brief {
             links.iter_mut().for_each(Link::shorten);
         }
         keep_newest(links, query.newest);
     }
 
-    /// Adds the collections that were made up, as far as the query asks for them.
+    /// Adds the collections that were made up, as far as the query asks for them, and leaves out those that are
+    /// believed to be removed.
     pub(crate) fn add_collections(
         &self,
         query: &CollectionQuery,
@@ -202,6 +198,9 @@ impl Script {
                 .is_none_or(|owner| *owner == collection.owner)
         };
         let notes = self.notes();
+        if self.is_rehearsal() {
+            collections.retain(|collection| !notes.has_removed(&collection.uuid));
+        }
         let found = notes.collections.iter().filter(matches).cloned();
         collections.extend(found.map(|collection| collection.in_detail(query.detail)));
         keep_newest(collections, query.newest);
@@ -210,6 +209,17 @@ impl Script {
     fn notes(&self) -> MutexGuard<'_, Notes> {
         // Notes are whole after every step, so a panic elsewhere does no harm.
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Notes {
+    /// Returns the UUIDs of what the steps remove.
+    fn removed(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(Step::removes)
+    }
+
+    fn has_removed(&self, uuid: &str) -> bool {
+        self.removed().any(|removed| removed == uuid)
     }
 }
 

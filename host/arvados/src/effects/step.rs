@@ -170,6 +170,19 @@ impl Step {
             Self::Unlink { .. } | Self::Forget { .. } => '-',
         }
     }
+
+    /// Returns the UUID of what lists have no more once the step is done.
+    pub(crate) fn removes(&self) -> Option<&str> {
+        match self {
+            Self::Unlink { uuid, .. } => Some(uuid),
+            Self::Pull { .. }
+            | Self::Store { .. }
+            | Self::Collection { .. }
+            | Self::Link { .. }
+            | Self::Update { .. }
+            | Self::Forget { .. } => None,
+        }
+    }
 }
 
 /// Writes the step as what would be done.
