@@ -54,10 +54,6 @@ fn a_name_goes_with_all_its_links_and_comes_back_by_what_was_printed() {
     assert_eq!(again.success(), "");
     assert!(again.stderr.contains("nothing was removed"), "{again}");
     assert_eq!(state(&ground.cluster), before);
-    let _ = ground
-        .environment
-        .keepdocker(&["audit", "replay", "last"])
-        .success();
 
     let gone = ground.environment.keepdocker(&["untag", "lab/tool:2"]);
     let head = gone.success();

@@ -19,13 +19,12 @@ fn a_run_of_every_command_is_replayed_call_by_call() {
         env!("CARGO_MANIFEST_DIR"),
         "/../tests/data/tiny-docker20.10.tar"
     );
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 8] = [
         &["images"],
         &["upload", "--from", archive],
         &["resolve", "example/tiny:1"],
         &["save", "example/tiny:1", "--output", saved],
         &["tag", "example/tiny:1", "example/tiny:again"],
-        &["untag", "example/tiny:again"],
         &["repair", "example/tiny:1", "--image-id", "manifest"],
         &["resolve", "no/such"],
         &["upload", "no/such"],
@@ -50,7 +49,9 @@ fn a_run_of_every_command_is_replayed_call_by_call() {
             format!("identical: {calls} calls, and the same answer\n")
         );
     }
-    // Every command of the contract is among them.
+    // Every command of the contract is among them, but for those of which all runs of their own tests are replayed.
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/it/in_keep");
+    let has_own_tests = |name: &str| Path::new(own).join(name).with_extension("rs").exists();
     let contract =
         fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/commands.wit")).unwrap();
     let cases = contract.split("variant command {").nth(1).unwrap();
@@ -59,7 +60,7 @@ fn a_run_of_every_command_is_replayed_call_by_call() {
         .lines()
         .filter_map(|line| line.trim().split_once('('))
         .map(|(name, _)| name)
-        .filter(|name| !name.starts_with('/'))
+        .filter(|name| !name.starts_with('/') && !has_own_tests(name))
         .collect();
     asked.sort_unstable();
     names.sort_unstable();

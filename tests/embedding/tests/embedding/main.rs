@@ -12,6 +12,7 @@
 
 mod cases;
 mod cluster;
+mod contract;
 mod published;
 mod runs;
 mod runtimes;

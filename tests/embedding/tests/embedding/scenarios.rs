@@ -1,5 +1,8 @@
 //! What the component is asked to do, in which state of cluster and engine.
 
+mod changes;
+mod states;
+
 use keepdocker_decisions::testing::recorded::{Case, Recorded};
 use keepdocker_decisions::testing::{PROJECT, USER};
 use keepdocker_decisions::types::Link;
@@ -8,6 +11,8 @@ use serde_json::{Value, json};
 use crate::cases;
 use crate::cluster::{Cluster, Fault, collection, image, project};
 use crate::runs::renamed;
+use changes::{by_manifest, of_names, registrations, repair, repairs};
+use states::{filled, id, strange, with_copy_of_somebody, with_engine};
 
 const OLD: &str = "2020-01-01T00:00:00.000000000Z";
 const NEW: &str = "2022-01-01T00:00:00.000000000Z";
@@ -53,7 +58,7 @@ pub(crate) fn made_up() -> Vec<Scenario> {
     all.extend(downloads());
     all.extend(repairs());
     all.extend(registrations());
-    all.extend(removals());
+    all.extend(of_names());
     let whole = [
         upload(&with_engine(), "a:1"),
         upload_to(&with_engine(), PROJECT),
@@ -66,7 +71,6 @@ pub(crate) fn made_up() -> Vec<Scenario> {
         ),
         run(&filled(), "resolve", json!("a:1")),
         registrations().swap_remove(1),
-        removals().swap_remove(0),
         run(
             &filled(),
             "download",
@@ -81,6 +85,10 @@ pub(crate) fn made_up() -> Vec<Scenario> {
         repair(&filled(), "a:2", "manifest"),
     ];
     all.extend(whole.iter().flat_map(faulty));
+    // Of each of these commands its first run.
+    let mut first = of_names();
+    first.dedup_by_key(|scenario| scenario.command);
+    all.extend(first.iter().flat_map(faulty));
     all
 }
 
@@ -294,114 +302,6 @@ fn downloads() -> Vec<Scenario> {
     all
 }
 
-/// Returns runs of the repair, of an image that is registered one way and is to be the other, or is so.
-fn repairs() -> Vec<Scenario> {
-    let mut all = Vec::new();
-    for cluster in [
-        filled(),
-        strange(),
-        with_copy_of_somebody(),
-        registered_by_manifest(),
-    ] {
-        for named_by in ["config", "manifest"] {
-            for name in ["a", "a:1", "a:2", &id('a'), &id('f'), "absent", "A"] {
-                let scenario = repair(&cluster, name, named_by);
-                let mut in_project = scenario.clone();
-                in_project.request["project"] = json!(PROJECT);
-                all.extend([scenario, in_project]);
-            }
-        }
-        // Stored as it was, so that nobody can tell what an engine makes of it.
-        let cluster = Cluster {
-            loaded_as: None,
-            ..cluster
-        };
-        let mut scenario = repair(&cluster, "a:2", "manifest");
-        scenario.cluster.loaded_as = None;
-        all.push(scenario);
-    }
-    for cluster in [
-        with_engine(),
-        with_copy_of_somebody(),
-        filled(),
-        registered_by_manifest(),
-    ] {
-        for name in ["a:1", "c", &id('a'), &id('f')] {
-            all.push(by_manifest(&cluster, name));
-            let mut by_config = upload(&cluster, name);
-            by_config.cluster.loaded_as = Some(id('f'));
-            all.push(by_config);
-        }
-    }
-    all
-}
-
-/// Names, copies and links for images that are in Keep.
-fn registrations() -> Vec<Scenario> {
-    let mut all = Vec::new();
-    for cluster in [filled(), with_copy_of_somebody(), registered_by_manifest()] {
-        for image in ["a:1", "c", &id('a'), "zzzzz-4zz18-xxxxxxxxxxxxxxx"] {
-            for (names, project) in [
-                (json!(["a:2", "a"]), Value::Null),
-                (json!([]), json!(PROJECT)),
-            ] {
-                let request = json!({
-                    "image": image, "project": project, "names": names,
-                    "verify": "config", "named_by": "config",
-                });
-                all.push(run(&cluster, "register", request));
-            }
-        }
-    }
-    all
-}
-
-/// Names that are taken away.
-fn removals() -> Vec<Scenario> {
-    let mut all = Vec::new();
-    for cluster in [filled(), with_copy_of_somebody(), registered_by_manifest()] {
-        for names in [json!(["a:1"]), json!(["a:2", "c", "a:2"]), json!(["A"])] {
-            for project in [Value::Null, json!(PROJECT)] {
-                let request = json!({ "names": names, "project": project });
-                all.push(run(&cluster, "untag", request));
-            }
-        }
-    }
-    all
-}
-
-fn repair(cluster: &Cluster, image: &str, named_by: &str) -> Scenario {
-    let request = json!({ "image": image, "tag": null, "project": null, "named_by": named_by });
-    let mut scenario = run(cluster, "repair", request);
-    scenario.cluster.loaded_as = Some(id('f'));
-    scenario
-}
-
-/// Returns an upload of an image that is to be registered by the digest of its manifest.
-fn by_manifest(cluster: &Cluster, image: &str) -> Scenario {
-    let mut scenario = upload(cluster, image);
-    scenario.request["named_by"] = json!("manifest");
-    scenario.cluster.loaded_as = Some(id('f'));
-    scenario
-}
-
-/// Has one image, which is registered by the digest of its manifest.
-fn registered_by_manifest() -> Cluster {
-    let x = "zzzzz-4zz18-xxxxxxxxxxxxxxx";
-    let mut one = collection(x, USER, &id('f'));
-    one["properties"] = json!([
-        { "key": "arv:docker-config-digest", "value": format!("\"{}\"", id('a')) },
-    ]);
-    Cluster {
-        collections: vec![one],
-        links: vec![
-            named("image-hash", &id('f'), x, USER, OLD),
-            named("repo-tag", "a:2", x, USER, OLD),
-        ],
-        ..with_engine()
-    }
-}
-
 /// Returns the run with each of its calls failing in each way that the contract has for it.
 fn faulty(scenario: &Scenario) -> Vec<Scenario> {
     let calls = crate::runs::recorded(scenario.clone()).calls;
@@ -457,78 +357,6 @@ fn errors(verb: &str) -> Vec<(Value, bool)> {
     all
 }
 
-fn with_engine() -> Cluster {
-    Cluster {
-        engine: Some(vec![
-            image(&id('a'), &["a:1", "a:latest"], "2019-05-06T07:08:09Z"),
-            image(&id('c'), &["c:latest"], "2021-05-06T07:08:09.5+02:00"),
-        ]),
-        registry: vec![image(&id('9'), &["pulled:1"], NEW)],
-        ..Cluster::default()
-    }
-}
-
-/// Has two images, one of them under two names.
-fn filled() -> Cluster {
-    let (x, y) = ("zzzzz-4zz18-xxxxxxxxxxxxxxx", "zzzzz-4zz18-yyyyyyyyyyyyyyy");
-    Cluster {
-        collections: vec![
-            collection(x, USER, &id('a')),
-            collection(y, PROJECT, &id('b')),
-        ],
-        links: vec![
-            named("image-hash", &id('a'), x, USER, OLD),
-            named("repo-tag", "a:1", x, USER, OLD),
-            named("repo-tag", "a:2", x, USER, NEW),
-            named("image-hash", &id('b'), y, PROJECT, NEW),
-            named("repo-tag", "a:1", y, PROJECT, NEW),
-            named("repo-tag", "host:5000/b:latest", y, PROJECT, NEW),
-        ],
-        ..with_engine()
-    }
-}
-
-/// Has the engine's image in a collection that belongs to somebody else.
-fn with_copy_of_somebody() -> Cluster {
-    let theirs = "zzzzz-4zz18-theirs000000000";
-    Cluster {
-        collections: vec![collection(theirs, SOMEBODY, &id('a'))],
-        links: vec![
-            named("image-hash", &id('a'), theirs, SOMEBODY, OLD),
-            named("repo-tag", "a:1", theirs, SOMEBODY, OLD),
-        ],
-        ..with_engine()
-    }
-}
-
-/// Has what should not be there: links to nothing, to other clusters and to what is no image, two
-/// names of one place, times and names that are none.
-fn strange() -> Cluster {
-    let x = "zzzzz-4zz18-xxxxxxxxxxxxxxx";
-    let mut no_image = collection("zzzzz-4zz18-noimage00000000", USER, &id('b'));
-    no_image["manifest"] = json!(". d41d8cd98f00b204e9800998ecf8427e+0 0:0:readme.txt\n");
-    let mut old = named("repo-tag", "a:1", x, USER, "");
-    old["properties"] = json!([{ "key": "image_timestamp", "value": "5" }]);
-    Cluster {
-        collections: vec![collection(x, USER, &id('a')), no_image],
-        links: vec![
-            old,
-            named("repo-tag", "a:1", "zzzzz-4zz18-gone00000000000", USER, NEW),
-            named("repo-tag", "a:1", "other-4zz18-xxxxxxxxxxxxxxx", USER, NEW),
-            named("repo-tag", "a:2", "zzzzz-4zz18-noimage00000000", USER, NEW),
-            named("repo-tag", "\u{1b}]0;x\u{7}:1", x, USER, NEW),
-            named(
-                "image-hash",
-                &id('b'),
-                "zzzzz-4zz18-noimage00000000",
-                USER,
-                NEW,
-            ),
-        ],
-        ..with_engine()
-    }
-}
-
 fn run(cluster: &Cluster, command: &'static str, request: Value) -> Scenario {
     Scenario {
         cluster: cluster.clone(),
@@ -556,25 +384,6 @@ fn upload_to(cluster: &Cluster, project: &str) -> Scenario {
     let mut scenario = upload(cluster, "a:1");
     scenario.request["project"] = json!(project);
     scenario
-}
-
-/// Returns the image ID that has this digit throughout.
-fn id(digit: char) -> String {
-    format!("sha256:{}", digit.to_string().repeat(64))
-}
-
-fn named(class: &str, name: &str, head: &str, owner: &str, created_at: &str) -> Value {
-    let digits: String = format!("{name}{head}{created_at}")
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .rev()
-        .take(15)
-        .collect();
-    json!({
-        "uuid": format!("zzzzz-o0j2j-{digits:0>15}"), "class": class, "name": name, "head": head,
-        "tail": "", "owner": owner, "created_at": created_at,
-        "properties": [{ "key": "image_timestamp", "value": format!("\"{created_at}\"") }],
-    })
 }
 
 /// Returns a link in the form of the audit log.
