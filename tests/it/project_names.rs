@@ -86,6 +86,79 @@ fn every_command_takes_a_name_and_the_older_option_too() {
 }
 
 #[test]
+fn whose_project_a_name_leads_to_is_told_before_it_is_used() {
+    const STRANGER: &str = "kdbox-tpzed-stranger0000000";
+    const SHARED: &str = "kdbox-j7d0g-shared000000000";
+    const BELOW: &str = "kdbox-j7d0g-below0000000000";
+    const THEIRS: &str = "kdbox-j7d0g-theirs000000000";
+    let (cluster, environment) = ground();
+    let project = |uuid: &str, owner: &str, name: &str| json!({ "uuid": uuid, "owner_uuid": owner, "name": name, "group_class": "project" });
+    cluster
+        .seed()
+        .user(Some(STRANGER), "mallory", false)
+        .unwrap();
+    cluster
+        .seed()
+        .groups(&[
+            // What others share is called as one likes.
+            project(SHARED, STRANGER, "Genomics"),
+            project(BELOW, SHARED, "Below"),
+            project(THEIRS, STRANGER, "Images"),
+        ])
+        .unwrap();
+    let user = cluster.user_uuid();
+    for shared in [SHARED, THEIRS] {
+        cluster.seed().share(&user, "can_write", shared).unwrap();
+    }
+    let listed = |name: &str| environment.keepdocker(&["images", "--project", name]);
+    for (name, words) in [
+        (
+            "Genomics",
+            format!(
+                "project `Genomics` is {GENOMICS}, which is your own; another one that you can see is called so"
+            ),
+        ),
+        (
+            "Genomics/Images",
+            format!("project `Genomics/Images` is {IMAGES}, which is your own"),
+        ),
+        (
+            "Below",
+            format!("project `Below` is {BELOW}, which belongs to mallory ({STRANGER})"),
+        ),
+    ] {
+        let output = listed(name);
+        let _ = output.success();
+        let said = output.stderr.replace("\n", " ");
+        assert!(said.contains(&words), "{words}: {output}");
+    }
+    // Two of one's own are as ambiguous as ever.
+    assert!(
+        listed("Images")
+            .failure(2)
+            .contains("3 projects are called")
+    );
+    // What is stored goes to one's own.
+    assert_eq!(uploaded_to(&cluster, &environment, "Genomics"), GENOMICS);
+    // Nobody knows who stands above what cannot be read.
+    let orphan = "kdbox-j7d0g-orphan000000000";
+    cluster
+        .seed()
+        .groups(&[
+            project("kdbox-j7d0g-hidden000000000", STRANGER, "Hidden"),
+            project(orphan, "kdbox-j7d0g-hidden000000000", "Orphan"),
+        ])
+        .unwrap();
+    cluster.seed().share(&user, "can_read", orphan).unwrap();
+    let output = listed("Orphan");
+    let _ = output.success();
+    assert!(
+        output.stderr.contains("does not see whose it is"),
+        "{output}"
+    );
+}
+
+#[test]
 fn a_plan_has_the_uuid() {
     let (_cluster, environment) = ground();
     let plan = environment.home().join("plan.json");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keepdocker_wording::count;
-use keepdocker_wording::harmless::one_line;
+use keepdocker_wording::harmless::{excerpt, one_line};
 
 /// Of what a registry says, no more than this is shown.
 const LONGEST_WORDS: usize = 200;
@@ -12,6 +12,12 @@ const LONGEST_WORDS: usize = 200;
 /// which is a credential where the address is signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// The text names no image.
+    #[error("`{}` names no image of a registry", excerpt(.0, LONGEST_WORDS))]
+    NoName(String),
+    /// What is wanted is not what the name was resolved to in this run.
+    #[error("the name was not resolved to such an image")]
+    NotResolved,
     /// The configuration of the machine forbids the registry (`blocked`).
     #[error("`{place}` is blocked by {file}; whoever looks after this machine knows why")]
     Blocked {
@@ -132,7 +138,11 @@ impl Error {
     pub(crate) fn is_of_place(&self) -> bool {
         !matches!(
             self,
-            Self::Blocked { .. } | Self::Configuration { .. } | Self::Unsupported(_)
+            Self::NoName(_)
+                | Self::NotResolved
+                | Self::Blocked { .. }
+                | Self::Configuration { .. }
+                | Self::Unsupported(_)
         )
     }
 }

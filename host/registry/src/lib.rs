@@ -14,6 +14,7 @@ mod addresses;
 mod blob;
 mod challenge;
 mod client;
+mod contract;
 mod documents;
 mod error;
 mod files;
@@ -21,6 +22,7 @@ mod login;
 mod logins;
 mod manifests;
 mod mirrors;
+mod names;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 mod place;
@@ -49,6 +51,7 @@ pub use logins::LoginSource;
 pub use machine::layers::Layers;
 pub use manifests::Candidate;
 pub use mirrors::Mirrors;
+pub use names::Names;
 #[cfg(not(target_family = "wasm"))]
 pub use native::{Certificates, Connections, Network};
 pub use place::{Place, Target};

@@ -1,9 +1,14 @@
 //! What the program lends that reads from registries: helpers, an ear.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use keepdocker_wording::harmless::one_line;
 use url::Url;
+
+/// Of an address, no more than this is shown.
+const LONGEST_ADDRESS: usize = 500;
 
 /// Something that comes later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -17,6 +22,21 @@ pub struct Exchange {
     pub url: String,
     /// The status of the answer; none if no answer came.
     pub status: Option<u16>,
+}
+
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}: ",
+            self.method,
+            one_line(&self.url, LONGEST_ADDRESS)
+        )?;
+        match self.status {
+            Some(status) => write!(f, "{status}"),
+            None => f.write_str("no answer"),
+        }
+    }
 }
 
 /// What a helper wrote, and how it ended.

@@ -206,7 +206,8 @@ impl Requests {
         Err(Error::Unreachable {
             host: place.authority().to_owned(),
             reason: format!(
-                "{reason}; a registry without encryption is only used on this machine, or where `insecure = true` stands for it in registries.conf"
+                "{reason}; a registry without encryption is only used {}",
+                crate::machine::WITHOUT_ENCRYPTION
             ),
         })
     }

@@ -145,15 +145,7 @@ impl Program for Lender {
     }
 
     fn record(&self, exchange: &Exchange) {
-        let status = exchange
-            .status
-            .map_or("no answer".to_owned(), |status| status.to_string());
-        let text = format!(
-            "{} {}: {status}",
-            exchange.method,
-            one_line(&exchange.url, 500)
-        );
-        self.messages.show(Level::Debug, &text);
+        self.messages.show(Level::Debug, &exchange.to_string());
         if let Some(log) = self.log.get() {
             log.asked(exchange.method, &exchange.url, exchange.status);
         }

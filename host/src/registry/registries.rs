@@ -1,12 +1,11 @@
 //! What the component can have of registries: what a name means, and an archive of an image.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use keepdocker_archive::{Archive, Platform, Remote};
 use keepdocker_registry::{
-    Client, Connections, Error, Image, Resolved, Signature, Signatures, Target, Wanted,
+    Client, Connections, Error, Image, Names, Signature, Signatures, Wanted,
 };
 use keepdocker_signature::Signer;
 use keepdocker_terms::reference::Name;
@@ -14,16 +13,13 @@ use keepdocker_terms::reference::Name;
 use super::charged::Charged;
 use super::{Lender, places};
 use crate::audit::Log;
+use crate::bindings;
 use crate::bindings::archives::Error as WitError;
-use crate::bindings::registry::{Candidate as WitCandidate, Resolved as WitResolved};
-use crate::bindings::types;
+use crate::bindings::registry::Resolved as WitResolved;
 use crate::gate::{Confirmed, Refusal};
 use crate::harmless::excerpt;
 use crate::http::Retry;
 use crate::settings::Environment;
-
-/// The most names that a run resolves.
-const MOST_NAMES: usize = 100;
 
 /// Registries, of which images are read without an engine.
 pub(crate) struct Registries {
@@ -33,7 +29,7 @@ pub(crate) struct Registries {
     /// Where temporary files are made.
     scratch: PathBuf,
     client: OnceLock<Client>,
-    resolved: Mutex<HashMap<String, Resolved>>,
+    names: Names,
 }
 
 /// Why an image of a registry is not to be had.
@@ -42,12 +38,6 @@ pub(crate) enum RegistryError {
     /// The registry is at fault, or what goes for it on this machine.
     #[error(transparent)]
     Registry(#[from] Error),
-    /// The text names no image.
-    #[error("`{}` names no image of a registry", excerpt(.0, 200))]
-    NoName(String),
-    /// The component wants what was not resolved in this run.
-    #[error("the name was not resolved to such an image")]
-    NotResolved,
     /// The policy allows no more.
     #[error("{0}")]
     Withheld(Refusal),
@@ -59,20 +49,11 @@ impl From<RegistryError> for WitError {
         match error {
             RegistryError::Registry(error) => of_registry(&error, text),
             RegistryError::Withheld(_) => Self::Denied(text),
-            RegistryError::NoName(_) => Self::NotFound(text),
-            RegistryError::NotResolved => Self::Other(text),
         }
     }
 }
 
-/// Says in the contract's words what a registry's error is.
-pub(crate) fn of_registry(error: &Error, text: String) -> WitError {
-    match error {
-        Error::NotFound { .. } => WitError::NoSuchImage(text),
-        Error::Unsupported(_) => WitError::Unsupported(text),
-        _ => WitError::Registry(text),
-    }
-}
+keepdocker_registry::contract!(bindings);
 
 impl Registries {
     /// Prepares to read from registries. No file is read and nothing is sent yet.
@@ -88,7 +69,7 @@ impl Registries {
             lender: Arc::new(lender),
             scratch,
             client: OnceLock::new(),
-            resolved: Mutex::default(),
+            names: Names::default(),
         }
     }
 
@@ -108,27 +89,8 @@ impl Registries {
     /// # Errors
     /// If it is no name, or nobody has what it means.
     pub(crate) async fn resolve(&self, text: &str) -> Result<WitResolved, RegistryError> {
-        let target = Target::named(text).ok_or_else(|| RegistryError::NoName(text.to_owned()))?;
-        let resolved = self.client()?.resolve(&target).await?;
-        let candidates = resolved.candidates.iter();
-        let told = WitResolved {
-            digest: resolved.digest.to_string(),
-            candidates: candidates
-                .map(|candidate| WitCandidate {
-                    manifest: candidate.manifest.to_string(),
-                    platform: types::Platform {
-                        os: candidate.platform.os.clone(),
-                        architecture: candidate.platform.architecture.clone(),
-                        variant: candidate.platform.variant.clone(),
-                    },
-                })
-                .collect(),
-        };
-        let mut known = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MOST_NAMES || known.contains_key(text) {
-            known.insert(text.to_owned(), resolved);
-        }
-        Ok(told)
+        let resolved = self.names.resolve(&self.client()?, text).await?;
+        Ok((&resolved).into())
     }
 
     /// Fetches the manifest and the config of an image that a name was resolved to.
@@ -136,13 +98,7 @@ impl Registries {
     /// # Errors
     /// If it was not resolved to it, or nobody has the image.
     pub(crate) async fn image(&self, text: &str, manifest: &str) -> Result<Image, RegistryError> {
-        let resolved = self.known(text)?;
-        let candidate = resolved
-            .candidates
-            .iter()
-            .find(|candidate| candidate.manifest.to_string() == manifest);
-        let candidate = candidate.ok_or(RegistryError::NotResolved)?;
-        Ok(self.client()?.image(&resolved, &candidate.manifest).await?)
+        Ok(self.names.image(&self.client()?, text, manifest).await?)
     }
 
     /// Looks for signatures on an image that a name was resolved to, until those found suffice.
@@ -156,8 +112,8 @@ impl Registries {
         signers: &[Signer],
         suffices: &(dyn Fn(&[Signature]) -> bool + Sync),
     ) -> Result<Signatures, RegistryError> {
-        let resolved = self.known(text)?;
-        let name = Name::parse(text).map_err(|_| RegistryError::NoName(text.to_owned()))?;
+        let resolved = self.names.resolved(text)?;
+        let name = Name::parse(text).map_err(|_| Error::NoName(text.to_owned()))?;
         let client = self.client()?;
         let wanted = Wanted {
             name: &name,
@@ -165,11 +121,6 @@ impl Registries {
             suffices,
         };
         Ok(client.signatures(&resolved, image, &wanted).await?)
-    }
-
-    fn known(&self, text: &str) -> Result<Resolved, RegistryError> {
-        let known = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(text).cloned().ok_or(RegistryError::NotResolved)
     }
 
     /// Opens an image as an archive that holds nothing else. The gate has confirmed that it may be used.

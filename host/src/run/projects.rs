@@ -1,12 +1,13 @@
 //! Which project is meant by a name or a path.
 //!
-//! It is looked up before the component is asked for anything, so that plans and logs have the UUID.
+//! It is looked up before the component is asked for anything, so that plans and logs have the UUID. Anybody can give
+//! a project any name and share it: what is one's own comes first, and whose project it is, is told before it is used.
 
 use std::collections::HashMap;
 
 use keepdocker_arvados::api::Error;
 use keepdocker_arvados::api::projects::NamedProject;
-use keepdocker_console::{Exit, Report};
+use keepdocker_console::{Exit, Level, Report};
 use keepdocker_terms::uuid::{self, Kind};
 
 use super::Surroundings;
@@ -16,6 +17,9 @@ use crate::harmless::escape;
 
 /// A path has no more parts than this.
 const MOST_PARTS: usize = 16;
+
+/// A project stands below no more others than this, as far as it is looked at.
+const MOST_LEVELS: usize = 32;
 
 /// So many projects are named at most where several can be meant, or may have been.
 const MOST_TOLD: usize = 10;
@@ -51,12 +55,37 @@ impl Surroundings {
         let api = capabilities.api.api();
         let names = names_in(text)?;
         let known = api.projects_named(&names).await.map_err(report)?;
-        let uuid = match &*meant(text, &known) {
-            [project] => project.uuid.clone(),
-            [] => return Err(unknown(text, api).await),
-            several => return Err(ambiguous(text, several, api).await),
+        let meant = meant(text, &known);
+        if meant.is_empty() {
+            return Err(unknown(text, api).await);
+        }
+        let user = api.current_user().await.map_err(report)?;
+        let homes = homes(&meant, api).await.map_err(report)?;
+        let is_own = |named: &&NamedProject| homes.get(&named.uuid) == Some(&user);
+        let own: Vec<&NamedProject> = meant.iter().copied().filter(is_own).collect();
+        let found = match (&*own, &*meant) {
+            ([found], _) | ([], [found]) => *found,
+            _ => return Err(ambiguous(text, &meant, api).await),
         };
-        *project = Some(uuid);
+        let whose = match homes.get(&found.uuid) {
+            Some(home) if *home == user => "which is your own".to_owned(),
+            Some(home) => format!("which belongs to {}", who(home, api).await),
+            None => "of which the token does not see whose it is".to_owned(),
+        };
+        let others = match meant.len() - 1 {
+            0 => String::new(),
+            1 => "; another one that you can see is called so".to_owned(),
+            others => format!("; {others} others that you can see are called so"),
+        };
+        self.console().message(
+            Level::Info,
+            &format!(
+                "project `{}` is {}, {whose}{others}",
+                escape(text),
+                escape(&found.uuid)
+            ),
+        );
+        *project = Some(found.uuid.clone());
         Ok(())
     }
 
@@ -124,6 +153,50 @@ fn meant<'a>(path: &str, known: &'a [NamedProject]) -> Vec<&'a NamedProject> {
     known.iter().filter(leads_to).collect()
 }
 
+/// Returns in whose home each project stands, by its UUID. One whose owners the token may not read is left out.
+async fn homes(projects: &[&NamedProject], api: &Api) -> Result<HashMap<String, String>, Error> {
+    let mut owners: HashMap<String, String> = projects
+        .iter()
+        .map(|project| (project.uuid.clone(), project.owner.clone()))
+        .collect();
+    // The first step is known; a project cannot be below more than servers allow, nor below itself.
+    for _ in 0..MOST_LEVELS {
+        let mut above: Vec<String> = owners
+            .values()
+            .filter(|owner| uuid::is(owner, Kind::Group))
+            .cloned()
+            .collect();
+        if above.is_empty() {
+            break;
+        }
+        above.sort();
+        above.dedup();
+        let above: HashMap<String, String> = api
+            .projects_of(&above)
+            .await?
+            .into_iter()
+            .map(|project| (project.uuid, project.owner))
+            .collect();
+        owners.retain(|_, owner| match above.get(owner) {
+            Some(next) => {
+                owner.clone_from(next);
+                true
+            }
+            None => !uuid::is(owner, Kind::Group),
+        });
+    }
+    owners.retain(|_, owner| uuid::is(owner, Kind::User));
+    Ok(owners)
+}
+
+/// Names a project or user as far as the cluster tells it, which helps and is not worth failing for.
+async fn who(owner: &str, api: &Api) -> String {
+    match api.project(owner).await {
+        Ok(known) if !known.name.is_empty() => format!("{} ({owner})", known.name),
+        _ => owner.to_owned(),
+    }
+}
+
 /// Says that no project has such a name, and which may have been meant.
 async fn unknown(text: &str, api: &Api) -> Report {
     let report = Report::new(
@@ -166,11 +239,7 @@ async fn ambiguous(text: &str, several: &[&NamedProject], api: &Api) -> Report {
         ),
     );
     for project in several.iter().take(MOST_TOLD) {
-        // Where it is helps, and is not worth failing for.
-        let owner = match api.project(&project.owner).await {
-            Ok(owner) if !owner.name.is_empty() => format!("{} ({})", owner.name, project.owner),
-            _ => project.owner.clone(),
-        };
+        let owner = who(&project.owner, api).await;
         report = report.detail(format!("{}, in {owner}", project.uuid));
     }
     if several.len() > MOST_TOLD {

@@ -146,6 +146,15 @@ impl<H: Http> Api<H> {
             .await
     }
 
+    /// Returns those of these projects that the token may read.
+    ///
+    /// # Errors
+    /// If the token is not accepted, or the cluster does not answer.
+    pub async fn projects_of(&self, uuids: &[String]) -> Result<Vec<NamedProject>, Error> {
+        self.list_projects(vec![Filter::one_of("uuid", uuids)], None)
+            .await
+    }
+
     /// Returns so many of the projects that the token may read, those created last.
     ///
     /// # Errors

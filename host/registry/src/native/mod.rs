@@ -6,5 +6,9 @@ pub(crate) mod layers;
 mod resolver;
 mod wire;
 
+/// Where a registry without encryption is used.
+pub(crate) const WITHOUT_ENCRYPTION: &str =
+    "on this machine, or where `insecure = true` stands for it in registries.conf";
+
 pub use certificates::Certificates;
 pub use wire::{Connections, Network};

@@ -1,6 +1,7 @@
 //! Image archives in the folders that the runtime opens, or on standard input.
 
 use crate::bindings;
+use crate::registry::of_registry;
 
 pub(crate) use keepdocker_archive::{
     Archive, BlockSink, Error, Location, SinkClosed, outline, verified,
@@ -8,10 +9,13 @@ pub(crate) use keepdocker_archive::{
 
 keepdocker_archive::contract!(bindings, producer);
 
-/// Nothing produces archives here.
+/// What produces archives is a registry.
 fn producer(
-    _: Box<dyn std::error::Error + Send + Sync>,
+    error: Box<dyn std::error::Error + Send + Sync>,
     text: String,
 ) -> bindings::archives::Error {
-    bindings::archives::Error::Other(text)
+    match error.downcast_ref::<keepdocker_registry::Error>() {
+        Some(error) => of_registry(error, text),
+        None => bindings::archives::Error::Other(text),
+    }
 }

@@ -1,7 +1,5 @@
 //! Images of registries, over the HTTP that the runtime grants.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::future::ready;
 use std::path::Path;
 use std::rc::Rc;
@@ -11,23 +9,20 @@ use keepdocker_archive::{Archive, Remote};
 use keepdocker_arvados::http::Retry;
 use keepdocker_arvados::turn;
 use keepdocker_registry::{
-    Client, Error, Exchange, HelperOutput, Later, LoginSource, Program, Resolved, Settings, Target,
+    Client, Error, Exchange, HelperOutput, Later, LoginSource, Names, Program, Settings,
 };
 use keepdocker_wording::harmless::excerpt;
 use url::Url;
 
 use crate::bindings::log::Level;
-use crate::bindings::{archives, registry, types};
+use crate::bindings::{self, archives, registry};
 use crate::http::Connections;
 use crate::session;
-
-/// The most names that a run resolves.
-const MOST_NAMES: usize = 100;
 
 /// What registries are asked with, and what names were resolved to.
 pub(crate) struct Registries {
     client: Client,
-    resolved: RefCell<HashMap<String, Resolved>>,
+    names: Names,
 }
 
 thread_local! {
@@ -57,53 +52,19 @@ impl Registries {
         };
         Self {
             client: Client::new(settings, Arc::new(Runtime), Arc::new(Connections)),
-            resolved: RefCell::default(),
+            names: Names::default(),
         }
     }
 
     /// Asks what a name means.
     pub(crate) fn resolve(&self, text: &str) -> Result<registry::Resolved, archives::Error> {
-        let target = Target::named(text).ok_or_else(|| {
-            archives::Error::NotFound(format!(
-                "`{}` names no image of a registry",
-                excerpt(text, 200)
-            ))
-        })?;
-        let resolved = turn::run(self.client.resolve(&target)).map_err(of_registry)?;
-        let candidates = resolved.candidates.iter();
-        let told = registry::Resolved {
-            digest: resolved.digest.to_string(),
-            candidates: candidates
-                .map(|candidate| registry::Candidate {
-                    manifest: candidate.manifest.to_string(),
-                    platform: types::Platform {
-                        os: candidate.platform.os.clone(),
-                        architecture: candidate.platform.architecture.clone(),
-                        variant: candidate.platform.variant.clone(),
-                    },
-                })
-                .collect(),
-        };
-        let mut known = self.resolved.borrow_mut();
-        if known.len() < MOST_NAMES || known.contains_key(text) {
-            known.insert(text.to_owned(), resolved);
-        }
-        Ok(told)
+        let resolved = turn::run(self.names.resolve(&self.client, text)).map_err(told)?;
+        Ok((&resolved).into())
     }
 
     /// Opens an image that a name was resolved to, as an archive that holds nothing else.
     pub(crate) fn fetch(&self, text: &str, manifest: &str) -> Result<Archive, archives::Error> {
-        let known = self.resolved.borrow();
-        let found = known.get(text).and_then(|resolved| {
-            let mut candidates = resolved.candidates.iter();
-            let candidate = candidates.find(|it| it.manifest.to_string() == manifest)?;
-            Some((resolved, candidate))
-        });
-        let (resolved, candidate) = found.ok_or_else(|| {
-            archives::Error::Other("the name was not resolved to such an image".to_owned())
-        })?;
-        let image =
-            turn::run(self.client.image(resolved, &candidate.manifest)).map_err(of_registry)?;
+        let image = turn::run(self.names.image(&self.client, text, manifest)).map_err(told)?;
         let remote = Remote {
             subject: format!("`{}` in its registry", excerpt(text, 200)),
             index: image.index(&image.platform()),
@@ -115,14 +76,10 @@ impl Registries {
     }
 }
 
-/// Says in the contract's words what a registry's error is.
-fn of_registry(error: Error) -> archives::Error {
-    let text = error.to_string();
-    match error {
-        Error::NotFound { .. } => archives::Error::NoSuchImage(text),
-        Error::Unsupported(_) => archives::Error::Unsupported(text),
-        _ => archives::Error::Registry(text),
-    }
+keepdocker_registry::contract!(bindings);
+
+fn told(error: Error) -> archives::Error {
+    of_registry(&error, error.to_string())
 }
 
 /// What the runtime lends: an ear, and no programs that know logins.
@@ -141,11 +98,7 @@ impl Program for Runtime {
     }
 
     fn record(&self, exchange: &Exchange) {
-        let status = exchange
-            .status
-            .map_or("no answer".to_owned(), |status| status.to_string());
-        let text = format!("{} {}: {status}", exchange.method, exchange.url);
-        session::message(Level::Debug, &text);
+        session::message(Level::Debug, &exchange.to_string());
     }
 
     fn notify(&self, sentence: &str) {

@@ -58,11 +58,8 @@ fn exchange(request: &Sending) -> Result<Response, Lost> {
 
 /// Sorts why no answer came.
 fn lost(request: &Sending, unanswered: Unanswered) -> Lost {
-    // A runtime does not tell a server without TLS from one whose TLS is at fault.
-    let may_lack_tls = matches!(
-        unanswered,
-        Unanswered::Code(ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError)
-    );
+    // A certificate that is not trusted is no lack of TLS; a runtime may call both by the one code that stays.
+    let may_lack_tls = matches!(unanswered, Unanswered::Code(ErrorCode::TlsProtocolError));
     match unanswered.failure() {
         failure if may_lack_tls && request.url.scheme() == "https" => {
             Lost::NoTls(failure.to_string())
