@@ -28,22 +28,29 @@ impl Run {
         })
     }
 
-    /// Reads such a document; none if the file is none. The form of each line is canonical, so its
-    /// hash is known though the document may have been written anew in between.
+    /// Reads such documents, one after the other; there are none if the file holds anything else. The
+    /// form of each line is canonical, so its hash is known though a document may have been written anew
+    /// in between.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn import(path: &Path) -> Result<Option<Self>, Error> {
+    pub fn import(path: &Path) -> Result<Vec<Self>, Error> {
         let text = read(path)?.unwrap_or_default();
-        let Some(document) = parsed(&text).filter(|document| document["schema"] == SCHEMA) else {
-            return Ok(None);
-        };
+        let documents = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+        let runs = documents.map(|document| Self::of_document(&document.ok()?));
+        Ok(runs.collect::<Option<_>>().unwrap_or_default())
+    }
+
+    fn of_document(document: &Value) -> Option<Self> {
+        if document["schema"] != SCHEMA {
+            return None;
+        }
         let list = |name: &str| document[name].as_array().into_iter().flatten();
         let lines: String = list("lines").map(|line| format!("{line}\n")).collect();
         let values = (1..).zip(list("values").map(Value::to_string)).collect();
         let text = |name: &str| document[name].as_str().map(str::to_owned);
         let id = text("run").unwrap_or_default();
-        Ok(Some(Self::follow(id, &lines, values, text("note"))))
+        Some(Self::follow(id, &lines, values, text("note")))
     }
 }
 

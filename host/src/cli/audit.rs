@@ -1,5 +1,7 @@
 //! The verbs of `keepdocker audit`: show, verify, export, replay, and the making of keys.
 
+mod which;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -15,7 +17,9 @@ use crate::policy::Policy;
 use crate::replay::{self, ReplayError};
 use crate::run::no_policy;
 use crate::settings::Environment;
+use crate::wording::count;
 use keepdocker_console::values::is_empty;
+use which::Which;
 
 /// Show, verify, replay and export the logs of past runs.
 #[derive(Debug, Args)]
@@ -25,7 +29,8 @@ use keepdocker_console::values::is_empty;
 Examples:
   keepdocker audit show
   keepdocker audit show last
-  keepdocker audit verify"
+  keepdocker audit verify
+  keepdocker audit export --all --since 24h >runs.jsonl"
 )]
 pub(crate) struct AuditArguments {
     /// What to do.
@@ -71,6 +76,8 @@ pub(crate) enum AuditCommand {
         /// How many runs to list, newest first.
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: usize,
+        #[command(flatten)]
+        which: Which,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -87,10 +94,16 @@ pub(crate) enum AuditCommand {
         #[arg(long, value_name = "KEY")]
         key: Option<String>,
     },
-    /// Print one log, with everything that belongs to it, as one JSON document.
+    /// Print logs, each with everything that belongs to it, as one JSON document in a line.
     Export {
         /// The run: its ID or the beginning of it, `last`, or a file.
-        run: String,
+        #[arg(required_unless_present = "all")]
+        run: Option<String>,
+        /// All runs, oldest first.
+        #[arg(long, conflicts_with = "run")]
+        all: bool,
+        #[command(flatten)]
+        which: Which,
     },
     /// Run the component again on the answers in a log, and check that it does the same; nothing is
     /// opened, sent or written. Exit code 8 if it does anything else.
@@ -127,8 +140,9 @@ async fn run(
         AuditCommand::Show {
             run: None,
             limit,
+            which,
             json,
-        } => list(&folder, *limit, *json, console),
+        } => list(&folder, (*limit, which), *json, console),
         AuditCommand::Show {
             run: Some(run),
             json,
@@ -149,7 +163,10 @@ async fn run(
                 console,
             )
         }
-        AuditCommand::Export { run } => {
+        AuditCommand::Export {
+            run: None, which, ..
+        } => export(&folder, which, console),
+        AuditCommand::Export { run: Some(run), .. } => {
             let (heads, run) = verification::one_of(&folder, run)?;
             let document = run.export(&heads);
             request::answer(console, format!("{document}\n"))
@@ -167,15 +184,24 @@ pub(super) fn folder(given: Vec<PathBuf>, environment: &Environment) -> Result<F
         .ok_or_else(|| unreadable(Error::NoPlace))
 }
 
-fn list(folder: &Folder, limit: usize, as_json: bool, console: Console) -> Result<(), Report> {
+fn list(
+    folder: &Folder,
+    (limit, which): (usize, &Which),
+    as_json: bool,
+    console: Console,
+) -> Result<(), Report> {
     let heads = Heads::read(folder).map_err(unreadable)?;
     let mut listed = Vec::new();
-    for id in folder.runs().map_err(unreadable)?.iter().rev().take(limit) {
+    for id in folder.runs().map_err(unreadable)?.iter().rev() {
+        if listed.len() == limit {
+            break;
+        }
         match Run::read(folder, id) {
-            Ok(run) => {
+            Ok(run) if which.includes(&run) => {
                 let verdict = heads.judge(&run);
                 listed.push((run, verdict));
             }
+            Ok(_) => {}
             // The others can be shown all the same.
             Err(error) => console.message(Level::Warning, &format!("{id}: {error}")),
         }
@@ -193,6 +219,32 @@ fn list(folder: &Folder, limit: usize, as_json: bool, console: Console) -> Resul
         runs(&listed)
     };
     request::answer(console, &text)
+}
+
+/// Prints those of the runs that are meant, whatever becomes of others.
+fn export(folder: &Folder, which: &Which, console: Console) -> Result<(), Report> {
+    let heads = Heads::read(folder).map_err(unreadable)?;
+    let mut unread = Vec::new();
+    for id in folder.runs().map_err(unreadable)? {
+        match Run::read(folder, &id) {
+            Ok(run) if which.includes(&run) => {
+                request::answer(console, format!("{}\n", run.export(&heads)))?;
+            }
+            Ok(_) => {}
+            Err(error) => unread.push(format!("{id}: {error}")),
+        }
+    }
+    match unread.len() {
+        0 => Ok(()),
+        unread_runs => Err(Report::new(
+            Exit::Failed,
+            format!(
+                "{} cannot be read; all others were printed",
+                count(unread_runs, "log")
+            ),
+        )
+        .detail(unread.join("\n"))),
+    }
 }
 
 fn summary(run: &Run, verdict: &Verdict) -> Value {

@@ -20,43 +20,51 @@ pub(super) fn verify(
     console: Console,
 ) -> Result<(), Report> {
     let mut findings = Findings::default();
-    let (heads, checked) = match words {
+    let found = match words {
         None => all_of(folder, copy, &mut findings)?,
-        Some(words) => {
-            let (heads, run) = one_of(folder, words)?;
-            (heads, vec![run])
-        }
+        Some(words) => several_of(folder, words)?,
     };
     if let Some(copy) = copy
-        // One log alone may be compared with a copy where there are no heads.
-        && (words.is_none() || !heads.is_empty())
+        // Logs that are named may be compared with a copy where there are no heads.
+        && (words.is_none() || !found.heads.is_empty())
     {
-        findings.faults.extend(heads.differs_from(copy));
+        findings.faults.extend(found.heads.differs_from(copy));
     }
-    let is_known = |run: &Run| copy.is_some_and(|copy| copy.have_end_of(&run.id));
-    if heads.is_empty() && !checked.iter().all(is_known) {
+    let none = Heads::default();
+    let mut is_bare = found.heads.is_empty();
+    for run in &found.runs {
+        let is_known =
+            !found.heads.is_empty() && (!found.are_copies || found.heads.have_end_of(&run.id));
+        let judge = match copy {
+            _ if is_known => &found.heads,
+            Some(copy) if copy.have_end_of(&run.id) => copy,
+            _ => {
+                is_bare = true;
+                &none
+            }
+        };
+        findings.judge(run, judge, key);
+    }
+    if is_bare {
         console.message(
             Level::Warning,
             "there are no heads to compare with, so a log that was rewritten as a whole would not be noticed",
         );
     }
-    for run in &checked {
-        let judge = match copy {
-            Some(copy) if heads.is_empty() && copy.have_end_of(&run.id) => copy,
-            _ => &heads,
-        };
-        findings.judge(run, judge, key);
-    }
     findings.outcome(console)
+}
+
+/// Logs, and the heads that belong to them.
+struct Found {
+    heads: Heads,
+    runs: Vec<Run>,
+    /// Whether they are documents that were made of logs, of which the heads need not know.
+    are_copies: bool,
 }
 
 /// Reads every log of a folder with its heads; what is missing or cannot be read is a finding, and no
 /// reason to leave out the rest.
-fn all_of(
-    folder: &Folder,
-    copy: Option<&Heads>,
-    findings: &mut Findings,
-) -> Result<(Heads, Vec<Run>), Report> {
+fn all_of(folder: &Folder, copy: Option<&Heads>, findings: &mut Findings) -> Result<Found, Report> {
     let faults = &mut findings.faults;
     let heads = Heads::read(folder).unwrap_or_else(|error| {
         faults.push(format!("heads: {error}"));
@@ -80,43 +88,70 @@ fn all_of(
             faults.push(format!("{} and something of it is left", gone(&run)));
         }
     }
-    let mut checked = Vec::new();
+    let mut runs = Vec::new();
     for run in &present {
         match Run::read(folder, run) {
-            Ok(run) => checked.push(run),
+            Ok(run) => runs.push(run),
             Err(error) => faults.push(format!("{run}: {error}")),
         }
     }
-    Ok((heads, checked))
+    Ok(Found {
+        heads,
+        runs,
+        are_copies: false,
+    })
 }
 
 /// Reads the log that a person means, or the document that was made of one, with the heads that
 /// belong to it.
 ///
 /// # Errors
-/// If there is none, it cannot be read, or the file is something else.
+/// If there is none, it cannot be read, or the file is something else, or holds several.
 pub(super) fn one_of(folder: &Folder, words: &str) -> Result<(Heads, Run), Report> {
+    let mut found = several_of(folder, words)?;
+    if found.runs.len() > 1 {
+        return Err(Report::new(
+            Exit::Usage,
+            format!(
+                "`{}` holds the logs of {} runs, and one is wanted",
+                harmless::escape(words),
+                found.runs.len()
+            ),
+        )
+        .advise("each line of it is one document; `keepdocker audit verify` takes all of them"));
+    }
+    let run = found.runs.remove(0);
+    let heads = match found.are_copies && !found.heads.have_end_of(&run.id) {
+        true => Heads::default(),
+        false => found.heads,
+    };
+    Ok((heads, run))
+}
+
+/// Reads the log that a person means, or the documents that were made of some. There is at least one.
+fn several_of(folder: &Folder, words: &str) -> Result<Found, Report> {
     let path = folder.find(words).map_err(not_found)?;
-    // The heads that belong to a log lie beside it; what was exported may be known here.
-    let (heads, run) = match Run::import(&path).map_err(unreadable)? {
-        None => {
-            let beside = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
-            (
-                Heads::read(&beside).map_err(unreadable)?,
-                Run::open(&path).map_err(unreadable)?,
-            )
+    let exported = Run::import(&path).map_err(unreadable)?;
+    let found = if exported.is_empty() {
+        // The heads that belong to a log lie beside it.
+        let beside = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
+        Found {
+            heads: Heads::read(&beside).map_err(unreadable)?,
+            runs: vec![Run::open(&path).map_err(unreadable)?],
+            are_copies: false,
         }
-        Some(run) => {
-            let heads = Heads::read(folder).map_err(unreadable)?;
-            match heads.have_end_of(&run.id) {
-                true => (heads, run),
-                false => (Heads::default(), run),
-            }
+    } else {
+        // What was exported may be known here.
+        Found {
+            heads: Heads::read(folder).map_err(unreadable)?,
+            runs: exported,
+            are_copies: true,
         }
     };
     // A run that was killed before its first line was written is one all the same, by its ID.
     let is_by_file = words.contains('/') || Path::new(words).is_file();
-    if is_by_file && run.entries.is_empty() && run.broken.is_none() {
+    let is_none = |run: &Run| run.entries.is_empty() && run.broken.is_none();
+    if is_by_file && found.runs.iter().any(is_none) {
         let what = format!(
             "`{}` is not the audit log of a run",
             harmless::escape(words)
@@ -124,7 +159,7 @@ pub(super) fn one_of(folder: &Folder, words: &str) -> Result<(Heads, Run), Repor
         return Err(Report::new(Exit::Failed, what)
             .advise("`keepdocker audit show` lists the runs; `audit export` makes documents"));
     }
-    Ok((heads, run))
+    Ok(found)
 }
 
 /// What came of comparing logs with what they should be.

@@ -267,3 +267,89 @@ fn an_exported_log_can_be_verified_elsewhere() {
         Some(8)
     );
 }
+
+#[test]
+fn all_logs_are_exported_and_verified_and_those_of_some_time_or_with_denials_alone() {
+    let ground = Ground::new();
+    let sound = ground.uploaded();
+    let file = ground.policy(
+        "no.toml",
+        &format!("{ALL}\n[[deny]]\nid = \"no\"\nverbs = [\"links.list\"]\nreason = \"test\"\n"),
+    );
+    let refused = ground.upload(Some(&file));
+    assert_eq!(refused.status.code(), Some(3), "{}", stderr(&refused));
+    let denied = ground.runs().pop().unwrap();
+    let told = |words: &[&str]| -> Vec<Value> {
+        let output = ground.audit(words);
+        assert!(output.status.success(), "{words:?}: {}", stderr(&output));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let runs = |words: &[&str]| -> Vec<String> {
+        let told = told(words);
+        let ids = told
+            .iter()
+            .map(|document| document["run"].as_str().unwrap().to_owned());
+        ids.collect()
+    };
+    assert_eq!(runs(&["export", "--all"]), [sound.clone(), denied.clone()]);
+    assert_eq!(
+        runs(&["export", "--all", "--denied"]),
+        std::slice::from_ref(&denied)
+    );
+    assert_eq!(runs(&["export", "--all", "--since", "1h"]).len(), 2);
+    assert_eq!(runs(&["export", "--all", "--since", "2100-01-01"]), [""; 0]);
+    let listed = told(&["show", "--denied", "--json"]);
+    assert_eq!(listed[0]["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(listed[0]["runs"][0]["run"], *denied);
+
+    // What is exported can be verified elsewhere, all of it at once.
+    let elsewhere = Ground::new();
+    let file = elsewhere.folder.path().join("runs.jsonl");
+    fs::write(&file, ground.audit(&["export", "--all"]).stdout).unwrap();
+    let name = file.to_str().unwrap();
+    let verified = elsewhere.audit(&["verify", name]);
+    assert!(verified.status.success(), "{}", stderr(&verified));
+    assert!(String::from_utf8_lossy(&verified.stdout).contains("2 sound"));
+    let one = elsewhere.audit(&["show", name]);
+    assert_eq!(one.status.code(), Some(2), "{}", stderr(&one));
+    assert!(
+        stderr(&one).contains("holds the logs of 2 runs"),
+        "{}",
+        stderr(&one)
+    );
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("\"outcome\":\"", "\"outcome\":\"x", 1)).unwrap();
+    let altered = elsewhere.audit(&["verify", name]);
+    assert_eq!(altered.status.code(), Some(8), "{}", stderr(&altered));
+
+    // A log that cannot be read keeps none of the others back, and is told.
+    fs::remove_file(ground.log(&sound)).unwrap();
+    fs::create_dir(ground.log(&sound)).unwrap();
+    let rest = ground.audit(&["export", "--all"]);
+    assert_eq!(rest.status.code(), Some(1), "{}", stderr(&rest));
+    assert!(String::from_utf8_lossy(&rest.stdout).contains(&denied));
+    assert!(
+        stderr(&rest).contains("1 log cannot be read"),
+        "{}",
+        stderr(&rest)
+    );
+
+    for wrong in [
+        &["export"][..],
+        &["export", "last", "--all"],
+        &["export", "last", "--denied"],
+        &["show", "--since", "2026"],
+    ] {
+        let refused = ground.audit(wrong);
+        assert_eq!(
+            refused.status.code(),
+            Some(2),
+            "{wrong:?}: {}",
+            stderr(&refused)
+        );
+    }
+}
