@@ -127,9 +127,34 @@ impl ApiError {
         ApiError::service(StatusCode::UNPROCESSABLE_ENTITY, message)
     }
 
+    /// A text of which the database cannot make what a column holds (422).
+    ///
+    /// The real one goes on with a piece of its own statement.
+    pub(crate) fn unreadable_text(kind: &str, text: &str) -> ApiError {
+        ApiError::invalid(format!(
+            "#<ActiveRecord::StatementInvalid:\"PG::InvalidTextRepresentation: ERROR:  invalid \
+             input syntax for type {kind}: {}\\n\">",
+            format!("{text:?}").replace('"', "\\\"")
+        ))
+    }
+
     /// A parameter that makes no sense (422), in the words of the service's exception.
     pub(crate) fn argument(message: impl AsRef<str>) -> ApiError {
-        ApiError::invalid(format!("#<ArgumentError: {}>", message.as_ref()))
+        let message = message.as_ref();
+        if message.contains('\n') {
+            return ApiError::invalid(format!("#<ArgumentError:{message:?}>"));
+        }
+        ApiError::invalid(format!("#<ArgumentError: {message}>"))
+    }
+
+    /// What makes no sense, if that is the reason for the refusal.
+    pub(crate) fn argument_reason(&self) -> Option<&str> {
+        match self {
+            ApiError::Service { message, .. } => message
+                .strip_prefix("#<ArgumentError: ")?
+                .strip_suffix('>'),
+            _ => None,
+        }
     }
 
     /// The token is missing, unknown or expired (401).

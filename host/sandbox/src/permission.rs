@@ -181,6 +181,17 @@ impl Permissions {
             parts.push(format!("({})", visible.sql));
             parameters = visible.parameters;
         }
+        if include_trash && !self.is_admin && !self.frozen.is_empty() {
+            // What was thrown away before a project was frozen is out of sight.
+            let thrown_away = self.thrown_away(table);
+            let frozen: Vec<&str> = self.frozen.iter().map(String::as_str).collect();
+            parts.push(format!(
+                "NOT (({}) AND +owner_uuid IN (SELECT value FROM json_each(?)))",
+                thrown_away.sql
+            ));
+            parameters.extend(thrown_away.parameters);
+            parameters.push(json_list(&frozen));
+        }
         if !include_trash {
             if !self.trashed.is_empty() {
                 let trashed: Vec<&str> = self.trashed.iter().map(String::as_str).collect();
@@ -203,6 +214,18 @@ impl Permissions {
             sql: parts.join(" AND "),
             parameters,
         }
+    }
+
+    /// The condition that leaves what is in the trash, itself or with a group that holds it.
+    fn thrown_away(&self, table: &Table) -> Condition {
+        let trashed: Vec<&str> = self.trashed.iter().map(String::as_str).collect();
+        let mut sql = "+owner_uuid IN (SELECT value FROM json_each(?))".to_owned();
+        let mut parameters = vec![json_list(&trashed)];
+        if matches!(table.name, "collections" | "groups") {
+            sql.push_str(" OR coalesce(trash_at <= ?, 0)");
+            parameters.push(self.now.into());
+        }
+        Condition { sql, parameters }
     }
 
     /// The condition that leaves what links and owners let the user see in a table.
@@ -254,20 +277,12 @@ impl Permissions {
             .filter(|(_, level)| **level >= Level::Manage)
             .map(|(target, _)| target.as_str())
             .collect();
-        // What lies in a project is managed with it; a home is no project.
-        let projects: Vec<&str> = managed
-            .iter()
-            .copied()
-            .filter(|target| uuid::infix(target) == Some("j7d0g"))
-            .collect();
         let user = || Value::Text(self.user_uuid.clone());
         Condition {
             sql: "link_class = 'permission' AND (head_uuid = ? OR tail_uuid = ? \
-                  OR head_uuid IN (SELECT value FROM json_each(?)) \
-                  OR EXISTS (SELECT 1 FROM collections WHERE collections.uuid = head_uuid \
-                  AND collections.owner_uuid IN (SELECT value FROM json_each(?))))"
+                  OR head_uuid IN (SELECT value FROM json_each(?)))"
                 .to_owned(),
-            parameters: vec![user(), user(), json_list(&managed), json_list(&projects)],
+            parameters: vec![user(), user(), json_list(&managed)],
         }
     }
 }

@@ -4,6 +4,9 @@ use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::Call;
+use super::contents_rules::{
+    CONTENTS, Refusals, check_filters, check_selection, is_order, is_wanted, known, meant_for, wants,
+};
 use super::access::find_readable;
 use super::auth::Actor;
 use super::list::envelope;
@@ -13,13 +16,9 @@ use crate::error::ApiError;
 use crate::permission::{Condition, Permissions, json_list};
 use crate::query::filter::{self, Filter};
 use crate::query::page::{self, Request};
-use crate::query::select;
 use crate::store::record::Record;
-use crate::store::table::{COLLECTIONS, CONTAINER_REQUESTS, CONTAINERS, GROUPS, Table, USERS};
+use crate::store::table::{CONTAINERS, GROUPS, Table, USERS};
 use crate::uuid;
-
-/// The tables of what a project holds, in the order of the answer.
-static CONTENTS: [&Table; 3] = [&GROUPS, &CONTAINER_REQUESTS, &COLLECTIONS];
 
 /// Lists the projects, container requests and collections in a project, or everywhere.
 pub(crate) fn contents(call: &Call<'_>, uuid: Option<&str>) -> Result<Value, ApiError> {
@@ -39,7 +38,14 @@ pub(crate) fn contents(call: &Call<'_>, uuid: Option<&str>) -> Result<Value, Api
             Some(uuid) => Some(Parent::find(call, connection, permissions, uuid)?),
         };
         options.note(call, None, uuid);
-        let request = options.request(call)?;
+        let mut request = options.request(call)?;
+        request.order.retain(|item| is_order(item));
+        let is_elsewhere = call.params.is("exclude_home_project");
+        if is_elsewhere && matches!(parent, Some(Parent::Owners(_))) {
+            return Err(ApiError::argument(
+                "Cannot use 'exclude_home_project' with a parent object",
+            ));
+        }
         let mut conditions: Vec<Condition> = Vec::new();
         let mut filters = Vec::new();
         match parent {
@@ -48,10 +54,10 @@ pub(crate) fn contents(call: &Call<'_>, uuid: Option<&str>) -> Result<Value, Api
                 parameters: vec![json_list(&owners)],
             }),
             Some(Parent::Filter(found)) => filters = found,
-            None if call.params.is("exclude_home_project") => {
-                conditions.push(not_from_home(permissions));
-            }
             None => {}
+        }
+        if is_elsewhere {
+            conditions.push(not_from_home(permissions));
         }
         list(call, connection, &actor, &request, &filters, &conditions)
     })
@@ -72,12 +78,14 @@ impl Parent {
         permissions: &Permissions,
         uuid: &str,
     ) -> Result<Parent, ApiError> {
-        let table = match uuid::infix(uuid) {
-            Some("j7d0g") => &GROUPS,
-            Some("tpzed") => &USERS,
+        let record = match uuid::infix(uuid) {
+            Some("j7d0g") => find_readable(connection, &GROUPS, uuid, permissions, false)?,
+            // A home is looked into without seeing whose it is.
+            Some("tpzed") => {
+                Record::find(connection, &USERS, uuid)?.ok_or_else(ApiError::not_found)?
+            }
             _ => return Err(ApiError::not_found()),
         };
-        let record = find_readable(connection, table, uuid, permissions, false)?;
         if record.text("group_class") == Some("filter") {
             let properties = record.json("properties").unwrap_or_default();
             return filter::parse(&properties["filters"]).map(Parent::Filter);
@@ -114,19 +122,6 @@ fn not_from_home(permissions: &Permissions) -> Condition {
     Condition { sql, parameters }
 }
 
-/// Says whether the filters want records of a table; without `is_a` they want all.
-fn wants(filters: &[Filter], table: &Table) -> bool {
-    let mut kinds = filters
-        .iter()
-        .filter(|filter| filter.operator == "is_a")
-        .flat_map(|filter| match &filter.operand {
-            Value::Array(kinds) => kinds.clone(),
-            kind => vec![kind.clone()],
-        })
-        .peekable();
-    kinds.peek().is_none() || kinds.any(|kind| kind == table.kind)
-}
-
 /// Reads a page that may span several tables.
 fn list(
     call: &Call<'_>,
@@ -140,17 +135,23 @@ fn list(
     let filters: Vec<Filter> = request.filters.iter().chain(further).cloned().collect();
     let mut items = Vec::new();
     let (mut left, mut skip, mut available) = (request.limit, request.offset, 0);
-    check_selection(request)?;
+    check_filters(&filters)?;
+    check_selection(request, call)?;
+    let mut refusals = Refusals::default();
     for table in CONTENTS.into_iter().filter(|table| wants(&filters, table)) {
         let names = request.select.as_ref().map(|names| known(table, names));
+        if names.as_ref().is_some_and(Vec::is_empty) {
+            return Err(ApiError::argument(
+                "Attribute selection list cannot be empty",
+            ));
+        }
         let mut part = request.clone();
         (part.limit, part.offset, part.is_counted) = (left, skip, true);
         part.filters = filters
             .iter()
-            .filter(|filter| concerns(filter, table))
-            .cloned()
+            .filter_map(|filter| meant_for(filter, table))
             .collect();
-        part.select = names.clone().filter(|names| !names.is_empty());
+        part.select = names.clone();
         let mut extra = conditions.to_vec();
         if table.name == GROUPS.name {
             extra.push(Condition {
@@ -175,12 +176,16 @@ fn list(
             &actor.permissions,
             Condition::all(extra),
             take,
-        )?;
+        );
+        let Some(page) = refusals.note(table, page)? else {
+            continue;
+        };
         let count = page.items_available.unwrap_or_default();
         available += count;
         skip = (skip - count).max(0);
         left -= page.length;
     }
+    refusals.raise()?;
     let included = included(call, &renderer, &items, request.select.as_deref())?;
     let items = items.into_iter().map(Value::from).collect();
     let mut list = envelope(items, "arvados#objectList", request.limit, request.offset);
@@ -191,41 +196,6 @@ fn list(
     Ok(list.into())
 }
 
-/// Refuses a selection of what no table has.
-fn check_selection(request: &Request) -> Result<(), ApiError> {
-    let names = request.select.as_deref().unwrap_or_default();
-    let is_known = |name: &String| {
-        CONTENTS
-            .iter()
-            .any(|table| select::is_selectable(table, name))
-    };
-    match names.iter().find(|name| !is_known(name)) {
-        Some(name) => Err(ApiError::argument(format!(
-            "Invalid attribute '{name}' in select"
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// The selected attributes that a table has.
-fn known(table: &Table, names: &[String]) -> Vec<String> {
-    names
-        .iter()
-        .filter(|name| select::is_selectable(table, name))
-        .cloned()
-        .collect()
-}
-
-/// Says whether a filter is meant for a table: it may name another one.
-fn concerns(filter: &Filter, table: &Table) -> bool {
-    match filter.attribute.split_once('.') {
-        Some((named, _)) => {
-            named == table.name || !CONTENTS.iter().any(|other| other.name == named)
-        }
-        None => true,
-    }
-}
-
 /// Shows what else was asked for: the visible owners of some records, or their containers. What
 /// else a client may want to be included is left out without a word.
 fn included(
@@ -234,11 +204,7 @@ fn included(
     items: &[Map<String, Value>],
     names: Option<&[String]>,
 ) -> Result<Vec<Value>, ApiError> {
-    let wanted = |name: &str| match call.params.get("include") {
-        Some(Value::String(text)) => text.split(',').any(|part| part.trim() == name),
-        Some(Value::Array(parts)) => parts.iter().any(|part| part == name),
-        _ => false,
-    };
+    let wanted = |name: &str| is_wanted(call, name);
     let mut shown = Vec::new();
     if wanted("owner_uuid") {
         shown.extend(related(

@@ -32,9 +32,27 @@ pub(crate) fn get(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, Api
         if let Some(names) = &names {
             select::check(&LINKS, names)?;
         }
-        let record = find_readable(connection, &LINKS, uuid, &actor.permissions, false)?;
+        let record = find(connection, uuid, &actor.permissions)?;
         show(call, connection, &actor, &record, names.as_deref())
     })
+}
+
+/// Finds a link that the user can see.
+fn find(
+    connection: &Connection,
+    uuid: &str,
+    permissions: &Permissions,
+) -> Result<Record, ApiError> {
+    match Record::find(connection, &LINKS, uuid)? {
+        Some(link) if sharing::is_permission(&link) => {
+            if sharing::is_visible(connection, &link, permissions)? {
+                Ok(link)
+            } else {
+                Err(ApiError::not_found())
+            }
+        }
+        _ => find_readable(connection, &LINKS, uuid, permissions, false),
+    }
 }
 
 /// Makes a link.
@@ -92,7 +110,7 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
     read_properties(&mut attributes)?;
     call.write(|connection| {
         let actor = call.actor(connection)?;
-        let old = find_readable(connection, &LINKS, uuid, &actor.permissions, false)?;
+        let old = find(connection, uuid, &actor.permissions)?;
         let mut record = old.clone();
         assign(&mut record, &attributes)?;
         check_uuid(&old, &record)?;
@@ -128,7 +146,7 @@ pub(crate) fn delete(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
     call.write(|connection| {
         let actor = call.actor(connection)?;
         let permissions = &actor.permissions;
-        let record = find_readable(connection, &LINKS, uuid, permissions, false)?;
+        let record = find(connection, uuid, permissions)?;
         if sharing::is_permission(&record) {
             sharing::check_permitted(connection, &record, permissions)?;
         } else {

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use super::Call;
 use super::list_options::Options;
 use super::render::{Renderer, Shape};
-use super::users;
+use super::{sharing, users};
 use crate::error::ApiError;
 use crate::query::page;
 use crate::store::record::Record;
-use crate::store::table::Table;
+use crate::store::table::{LINKS, Table};
 
 /// Lists a table; the answer is JSON.
 pub(crate) fn list(call: &Call<'_>, table: &'static Table) -> Result<Vec<u8>, ApiError> {
@@ -34,7 +34,11 @@ fn answer(call: &Call<'_>, table: &'static Table, options: &Options) -> Result<V
         if call.params.is("bypass_federation") && !actor.permissions.is_admin {
             return Err(ApiError::permission_denied());
         }
-        let request = options.request(call)?;
+        let mut request = options.request(call)?;
+        request.filters.extend(options.equalities(table));
+        if table.name == LINKS.name {
+            sharing::widen(connection, &mut request, &actor.permissions)?;
+        }
         let is_public_user = table.name == "users" && !actor.permissions.is_admin;
         let extra = match table.name {
             "users" => users::listed(&actor.permissions),
@@ -78,7 +82,8 @@ pub(crate) fn handed_on(call: &Call<'_>, table: &'static Table) -> Result<Value,
     let options = Options::read(call)?;
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
-        let request = options.request(call)?;
+        let mut request = options.request(call)?;
+        request.filters.extend(options.equalities(table));
         let renderer = Renderer::new(call, connection, &actor);
         let shape = Shape::handed_on(table, request.select.as_deref());
         let mut items: Vec<Value> = Vec::new();

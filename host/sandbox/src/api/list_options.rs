@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use hyper::StatusCode;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Call, form};
 use crate::error::ApiError;
 use crate::query::filter::{self, Filter};
 use crate::query::page::{DEFAULT_LIMIT, Request};
-use crate::query::words::{go_quoted, go_type};
+use crate::query::words::{go_quoted, go_type, json_type};
 use crate::store::table::Table;
 use crate::uuid;
 
@@ -26,6 +26,7 @@ pub(crate) struct Options {
     is_distinct: bool,
     include_trash: bool,
     include_old_versions: bool,
+    equal: Map<String, Value>,
 }
 
 impl Options {
@@ -36,12 +37,17 @@ impl Options {
     /// Refuses what does not fit the type of a parameter.
     pub(crate) fn read(call: &Call<'_>) -> Result<Options, ApiError> {
         let params = call.params;
-        if params.is("where") {
-            return Err(ApiError::controller(
-                StatusCode::NOT_IMPLEMENTED,
-                "the sandbox does not implement where",
-            ));
-        }
+        let equal = match params.get("where") {
+            None => Map::new(),
+            Some(Value::Object(equal)) => equal.clone(),
+            Some(other) => {
+                return Err(ApiError::transcode(format!(
+                    "json: cannot unmarshal {} into Go struct field ListOptions.where of type \
+                     map[string]interface {{}}",
+                    json_type(other)
+                )));
+            }
+        };
         let order = match params.get("order") {
             Some(Value::String(text)) => {
                 Some(text.split(',').map(|item| item.trim().to_owned()).collect())
@@ -60,6 +66,7 @@ impl Options {
             is_distinct: params.is("distinct"),
             include_trash: params.is("include_trash"),
             include_old_versions: params.is("include_old_versions"),
+            equal,
         })
     }
 
@@ -87,6 +94,7 @@ impl Options {
             Some(table) => sent_selection(table, names),
             None => go_json(&names.clone().into()),
         });
+        let wanted = go_json(&self.equal.clone().into());
         let forwarded_for = format!("{}-", call.cluster.id);
         let mut pairs = vec![("cluster_id", ""), ("count", self.count.as_str())];
         if self.is_distinct {
@@ -114,6 +122,9 @@ impl Options {
         }
         if let Some(select) = &select {
             pairs.push(("select", select));
+        }
+        if table.is_some() && !self.equal.is_empty() {
+            pairs.push(("where", &wanted));
         }
         if let Some(uuid) = uuid {
             pairs.push(("uuid", uuid));
@@ -160,8 +171,36 @@ impl Options {
             is_distinct: self.is_distinct,
             include_trash: self.include_trash,
             include_old_versions: self.include_old_versions,
+            is_unscoped: false,
             max_read: call.cluster.settings.max_index_database_read,
         })
+    }
+
+    /// What the older parameter `where` demands, in the form of filters.
+    ///
+    /// Attributes that a table lacks are ignored, and so are values that it knows no use for.
+    pub(crate) fn equalities(&self, table: &Table) -> Vec<Filter> {
+        let filter = |attribute: &str, operator: &str, operand: Value| Filter {
+            attribute: attribute.to_owned(),
+            operator: operator.to_owned(),
+            operand,
+        };
+        let known = |name: &str| name == "any" || table.column(name).is_some();
+        let mut filters = Vec::new();
+        for (name, value) in self.equal.iter().filter(|(name, _)| known(name)) {
+            match value {
+                Value::Array(items) => match items.as_slice() {
+                    [Value::String(word), Value::String(text)] if word == "contains" => {
+                        let operator = if name == "any" { "ilike" } else { "like" };
+                        filters.push(filter(name, operator, format!("%{text}%").into()));
+                    }
+                    _ => filters.push(filter(name, "in", value.clone())),
+                },
+                Value::Object(_) => {}
+                _ => filters.push(filter(name, "=", value.clone())),
+            }
+        }
+        filters
     }
 
     /// Decides whether the query concerns this cluster alone.

@@ -10,6 +10,7 @@ pub(crate) mod container_requests;
 mod container_rules;
 pub(crate) mod containers;
 pub(crate) mod contents;
+mod contents_rules;
 pub(crate) mod discovery;
 pub(crate) mod events;
 pub(crate) mod groups;

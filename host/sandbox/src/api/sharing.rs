@@ -1,10 +1,12 @@
 //! Permission links: who may give whom a level on what.
 
 use rusqlite::{Connection, OptionalExtension};
+use serde_json::Value;
 
 use super::access::owner_of;
 use crate::error::ApiError;
 use crate::permission::{Level, Permissions, is_permission_name};
+use crate::query::page::Request;
 use crate::store::record::Record;
 use crate::store::table::LINKS;
 use crate::uuid;
@@ -149,4 +151,81 @@ fn class_of(connection: &Connection, group: &str) -> rusqlite::Result<Option<Str
         .prepare_cached("SELECT group_class FROM groups WHERE uuid = ?1")?
         .query_row([group], |row| row.get(0))
         .optional()
+}
+
+/// Says whether the user may see a permission link, asked for by its UUID: who gets something by it
+/// may, and who manages what it gives.
+pub(crate) fn is_visible(
+    connection: &Connection,
+    link: &Record,
+    permissions: &Permissions,
+) -> rusqlite::Result<bool> {
+    let ends = |name: &str| link.text(name) == Some(permissions.user_uuid.as_str());
+    if ends("tail_uuid") || ends("head_uuid") {
+        return Ok(true);
+    }
+    let head = link.text("head_uuid").unwrap_or_default();
+    manages(connection, head, permissions)
+}
+
+/// Says whether the user manages an object of any type.
+fn manages(
+    connection: &Connection,
+    uuid: &str,
+    permissions: &Permissions,
+) -> rusqlite::Result<bool> {
+    let owner = owner_of(connection, uuid)?.unwrap_or_default();
+    Ok(uuid == permissions.user_uuid || permissions.allows(uuid, &owner, Level::Manage))
+}
+
+/// Widens a list of permission links to all that the filters find, where they name the user or what
+/// the user manages; what the user does not manage is taken out of them.
+///
+/// # Errors
+///
+/// 422 for an object that is no UUID, over which the real service stumbles.
+pub(crate) fn widen(
+    connection: &Connection,
+    request: &mut Request,
+    permissions: &Permissions,
+) -> Result<(), ApiError> {
+    let is_of_permissions = request.filters.iter().any(|filter| {
+        filter.attribute == "link_class"
+            && filter.operator == "="
+            && filter.operand == "permission"
+    });
+    if !is_of_permissions {
+        return Ok(());
+    }
+    let manages = |uuid: &str| {
+        if uuid::infix(uuid).is_none() {
+            return Err(ApiError::invalid(
+                "#<NoMethodError: undefined method `find_by_uuid' for nil>",
+            ));
+        }
+        Ok(manages(connection, uuid, permissions)?)
+    };
+    for filter in &mut request.filters {
+        let (attribute, operator) = (filter.attribute.as_str(), filter.operator.as_str());
+        match (attribute, operator, &mut filter.operand) {
+            ("tail_uuid", "=", Value::String(uuid)) if *uuid == permissions.user_uuid => {
+                request.is_unscoped = true;
+            }
+            ("head_uuid", "=", Value::String(uuid)) => {
+                request.is_unscoped |= manages(uuid)?;
+            }
+            ("head_uuid", "in", Value::Array(uuids)) => {
+                let mut managed = Vec::with_capacity(uuids.len());
+                for uuid in uuids.iter() {
+                    if manages(uuid.as_str().unwrap_or_default())? {
+                        managed.push(uuid.clone());
+                    }
+                }
+                *uuids = managed;
+                request.is_unscoped = true;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -82,11 +82,10 @@ fn parse_element(element: &Json) -> Result<Filter, ApiError> {
 }
 
 /// Says that an operand is of a type that the operator cannot compare with.
-pub(crate) fn invalid_operand(filter: &Filter, operand: &Json) -> ApiError {
+pub(crate) fn invalid_operand(operator: &str, operand: &Json) -> ApiError {
     ApiError::argument(format!(
-        "Invalid operand type '{}' for '{}' operator in filters",
+        "Invalid operand type '{}' for '{operator}' operator in filters",
         ruby_type(operand),
-        filter.operator
     ))
 }
 

@@ -4,6 +4,7 @@ mod expressions;
 pub(crate) mod filter;
 pub(crate) mod filters;
 pub(crate) mod json_error;
+mod kinds;
 pub(crate) mod order;
 pub(crate) mod page;
 pub(crate) mod property;

@@ -1,38 +1,112 @@
-//! Filters on JSON objects and their keys, by the rules of PostgreSQL's `jsonb`.
+//! Filters on JSON columns and the keys of objects in them, by the rules of PostgreSQL's `jsonb`.
 
 use rusqlite::types::Value;
 use serde_json::Value as Json;
 
 use super::filter::{Filter, invalid_operand};
+use super::words::{ruby_inspect, ruby_text};
 use crate::error::ApiError;
 use crate::permission::{Condition, json_list};
 use crate::store::table::Column;
 
-/// A condition on a JSON object or one of its keys.
-pub(crate) fn property(
+/// A condition on a JSON column as a whole.
+///
+/// # Errors
+///
+/// Refuses operands that are no JSON, and operators that compare no JSON.
+pub(super) fn whole(
     column: &Column,
-    key: Option<&str>,
     operator: &str,
     filter: &Filter,
 ) -> Result<Condition, ApiError> {
     let column = column.name;
-    let Some(key) = key else {
-        return match (operator, &filter.operand) {
-            // What a text is contained in is the list of keys.
-            ("exists" | "contains", Json::String(key)) => Ok(Condition {
-                sql: format!("json_key({column}, ?) IS NOT NULL"),
-                parameters: vec![key.clone().into()],
-            }),
-            ("=" | "contains", operand @ (Json::Object(_) | Json::Array(_))) => Ok(Condition {
-                sql: format!("json_contains({column}, ?)"),
-                parameters: vec![operand.to_string().into()],
-            }),
-            _ => Err(ApiError::argument(format!(
-                "Invalid attribute '{}' in filter",
-                filter.attribute
-            ))),
-        };
+    let operand = &filter.operand;
+    match operator {
+        "contains" => return contains(column, filter),
+        "=" | "!=" => {}
+        _ => return Err(ApiError::argument(format!("Invalid operator '{operator}'"))),
+    }
+    let is_equal = operator == "=";
+    match operand {
+        Json::String(text) => {
+            if serde_json::from_str::<Json>(text).is_err() {
+                return Err(ApiError::unreadable_text("json", text));
+            }
+            let sql = if is_equal {
+                format!("json_equals({column}, ?)")
+            } else {
+                format!("(NOT json_equals({column}, ?) OR {column} IS NULL)")
+            };
+            Ok(Condition {
+                sql,
+                parameters: vec![text.clone().into()],
+            })
+        }
+        Json::Null => Ok(Condition {
+            sql: format!("{column} IS {}NULL", if is_equal { "" } else { "NOT " }),
+            parameters: Vec::new(),
+        }),
+        other => Err(invalid_operand(if is_equal { "=" } else { "<>" }, other)),
+    }
+}
+
+/// Demands keys, or the elements of an array.
+fn contains(column: &str, filter: &Filter) -> Result<Condition, ApiError> {
+    let operand = &filter.operand;
+    let wanted = match operand {
+        Json::Array(items) => items.clone(),
+        other => vec![other.clone()],
     };
+    if wanted.is_empty() {
+        return Err(ApiError::argument(
+            "Invalid operand '[]' for 'contains' operator",
+        ));
+    }
+    let mut parameters: Vec<Value> = Vec::with_capacity(wanted.len());
+    for item in &wanted {
+        let Json::String(text) = item else {
+            return Err(ApiError::argument(format!(
+                "Invalid element {} in operand for \"contains\" operator (operand must be a \
+                 string or array of strings)",
+                ruby_inspect(&Json::Array(wanted.clone()))
+            )));
+        };
+        parameters.push(text.clone().into());
+    }
+    let one = format!("json_has({column}, ?)");
+    Ok(Condition {
+        sql: format!("({})", vec![one; parameters.len()].join(" AND ")),
+        parameters,
+    })
+}
+
+/// Demands a key, or an element of an array.
+///
+/// # Errors
+///
+/// Refuses what is no text.
+pub(super) fn has(column: &Column, filter: &Filter) -> Result<Condition, ApiError> {
+    match &filter.operand {
+        Json::String(key) => Ok(Condition {
+            sql: format!("json_has({}, ?)", column.name),
+            parameters: vec![key.clone().into()],
+        }),
+        other => Err(invalid_operand("exists", other)),
+    }
+}
+
+/// A condition on one key of a JSON object.
+///
+/// # Errors
+///
+/// Refuses unknown operators and operands of the wrong type.
+pub(super) fn of_key(
+    column: &Column,
+    key: &str,
+    operator: &str,
+    filter: &Filter,
+) -> Result<Condition, ApiError> {
+    let column = column.name;
     let key = key
         .strip_prefix('<')
         .and_then(|key| key.strip_suffix('>'))
@@ -52,7 +126,7 @@ pub(crate) fn property(
         }
         "like" | "ilike" => {
             let Json::String(pattern) = &filter.operand else {
-                return Err(invalid_operand(filter, &filter.operand));
+                return Err(invalid_operand(operator, &filter.operand));
             };
             parameters.push(key.to_owned().into());
             parameters.push(pattern.clone().into());
@@ -65,34 +139,15 @@ pub(crate) fn property(
         }
         "in" | "not in" => {
             let Json::Array(items) = &filter.operand else {
-                return Err(invalid_operand(filter, &filter.operand));
+                return Err(invalid_operand(operator, &filter.operand));
             };
-            if operator == "in" {
-                if items.is_empty() {
-                    return Ok(Condition {
-                        sql: "0".to_owned(),
-                        parameters,
-                    });
-                }
-                parameters.extend(items.iter().map(pair));
-                let one = format!("json_contains({column}, ?)");
-                format!("({})", vec![one; items.len()].join(" OR "))
-            } else {
-                parameters.push(key.to_owned().into());
-                parameters.push(json_list(items));
-                parameters.push(key.to_owned().into());
-                format!(
-                    "(json_text({column}, ?) NOT IN (SELECT value FROM json_each(?)) \
-                     OR json_text({column}, ?) IS NULL)"
-                )
-            }
+            return Ok(among(column, key, operator, items));
         }
         "exists" => {
             let Json::Bool(exists) = &filter.operand else {
                 return Err(ApiError::argument(format!(
-                    "Invalid operand '{}' for '{}' must be true or false",
-                    plain(&filter.operand),
-                    filter.operator
+                    "Invalid operand '{}' for '{operator}' must be true or false",
+                    ruby_text(&filter.operand),
                 )));
             };
             parameters.push(key.to_owned().into());
@@ -108,17 +163,42 @@ pub(crate) fn property(
         }
         _ => {
             return Err(ApiError::argument(format!(
-                "Invalid operator for subproperty search '{}'",
-                filter.operator
+                "Invalid operator for subproperty search '{operator}'"
             )));
         }
     };
     Ok(Condition { sql, parameters })
 }
 
-fn plain(value: &Json) -> String {
-    match value {
-        Json::String(text) => text.clone(),
-        other => other.to_string(),
+/// Looks for the value of a key in a list.
+fn among(column: &str, key: &str, operator: &str, items: &[Json]) -> Condition {
+    let name = || Value::Text(key.to_owned());
+    match (operator, items) {
+        // The real service leaves out a condition of which nothing remains.
+        ("in", []) => Condition {
+            sql: "1".to_owned(),
+            parameters: Vec::new(),
+        },
+        ("in", _) => Condition {
+            sql: format!(
+                "({})",
+                vec![format!("json_contains({column}, ?)"); items.len()].join(" OR ")
+            ),
+            parameters: items
+                .iter()
+                .map(|item| Value::Text(serde_json::json!({ key: item }).to_string()))
+                .collect(),
+        },
+        (_, []) => Condition {
+            sql: format!("json_text({column}, ?) IS NULL"),
+            parameters: vec![name()],
+        },
+        (_, _) => Condition {
+            sql: format!(
+                "(json_text({column}, ?) NOT IN (SELECT value FROM json_each(?)) \
+                 OR json_text({column}, ?) IS NULL)"
+            ),
+            parameters: vec![name(), json_list(items), name()],
+        },
     }
 }

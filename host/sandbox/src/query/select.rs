@@ -52,6 +52,11 @@ pub(crate) fn is_selectable(table: &Table, name: &str) -> bool {
         || computed(table).contains(&bare)
 }
 
+/// Says whether a name alone, without its table, is an attribute that a selection may hold.
+pub(crate) fn is_attribute(table: &Table, name: &str) -> bool {
+    !name.contains('.') && is_selectable(table, name)
+}
+
 /// The attributes of a table that are computed from its columns.
 pub(crate) fn computed(table: &Table) -> &'static [&'static str] {
     match table.name {

@@ -55,3 +55,31 @@ pub(crate) fn ruby_type(value: &Json) -> &'static str {
         Json::Object(_) => "Hash",
     }
 }
+
+/// Writes a decoded value as the service's language does where it stands in a text.
+pub(crate) fn ruby_text(value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        other => ruby_inspect(other),
+    }
+}
+
+/// Writes a decoded value as the service's language shows it to programmers.
+pub(crate) fn ruby_inspect(value: &Json) -> String {
+    match value {
+        Json::Null => "nil".to_owned(),
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().map(ruby_inspect).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Json::Object(pairs) => {
+            let pairs: Vec<String> = pairs
+                .iter()
+                .map(|(key, value)| format!("{key:?}=>{}", ruby_inspect(value)))
+                .collect();
+            format!("{{{}}}", pairs.join(", "))
+        }
+        other => other.to_string(),
+    }
+}

@@ -26,6 +26,19 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
             _ => false,
         })
     })?;
+    connection.create_scalar_function("json_equals", 2, flags, |context| {
+        with_texts(context, |left, right| {
+            parse(left).is_some_and(|left| Some(left) == parse(right))
+        })
+    })?;
+    // Says whether a text is a key of an object, or an element of an array.
+    connection.create_scalar_function("json_has", 2, flags, |context| {
+        with_texts(context, |text, wanted| match parse(text) {
+            Some(Value::Object(object)) => object.contains_key(wanted),
+            Some(Value::Array(items)) => items.iter().any(|item| item == wanted),
+            _ => false,
+        })
+    })?;
     connection.create_scalar_function("json_order", 2, flags, |context| {
         let texts: (Option<String>, Option<String>) = (context.get(0)?, context.get(1)?);
         let (Some(left), Some(right)) = texts else {
