@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::cluster::{Cluster, Service};
-use crate::keep::index::volume_uuid;
+use crate::keep::upkeep::volume_uuid;
 use crate::options::ServiceKind;
 
 /// Writes the exported configuration.

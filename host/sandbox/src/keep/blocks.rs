@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use md5::{Digest, Md5};
@@ -202,6 +202,27 @@ impl Blocks {
         if let Ok(changed) = fs::metadata(path).and_then(|metadata| metadata.modified()) {
             lock(&self.verified).insert(path.to_owned(), changed);
         }
+    }
+
+    /// Sets the time of a block to now. Blocks.
+    pub(crate) fn touch(&self, volume: usize, hash: &str) -> std::io::Result<()> {
+        let path = self.path(volume, hash);
+        let now = SystemTime::now();
+        File::options()
+            .append(true)
+            .open(&path)?
+            .set_modified(now)?;
+        Ok(())
+    }
+
+    /// Removes a block that is older than that; a younger one stays. Blocks.
+    pub(crate) fn trash(&self, volume: usize, hash: &str, age: Duration) -> std::io::Result<()> {
+        let path = self.path(volume, hash);
+        let changed = fs::metadata(&path)?.modified()?;
+        if changed.elapsed().is_ok_and(|elapsed| elapsed > age) {
+            fs::remove_file(&path)?;
+        }
+        Ok(())
     }
 
     /// Returns hash, size and time of writing, in nanoseconds, of the blocks of one volume. Blocks.

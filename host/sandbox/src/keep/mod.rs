@@ -1,9 +1,11 @@
 //! Answers the requests to the Keep services.
 
 pub(crate) mod blocks;
-pub(crate) mod index;
 mod read;
+mod replicas;
+mod route;
 pub(crate) mod service;
 #[cfg(feature = "testing")]
 mod unkept;
+pub(crate) mod upkeep;
 mod write;

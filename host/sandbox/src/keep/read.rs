@@ -20,6 +20,18 @@ use crate::signature::Refusal;
 /// How much of a block is sent at once.
 const PIECE: usize = 256 << 10;
 
+/// How much of a block the real store hands on at once, compared with its size first.
+const STREAMED: u64 = 64 << 10;
+
+/// What a store says to those who show no token.
+const NO_TOKEN: &str = "no token provided in Authorization header\n";
+
+/// What a store says of bytes that do not have the hash or the size.
+const MISMATCH: &str = "checksum mismatch in stored data\n";
+
+/// How often a proxy asks a store that failed.
+const ATTEMPTS: usize = 3;
+
 /// Returns a block, or for HEAD only its size.
 pub(super) async fn read(
     cluster: Arc<Cluster>,
@@ -29,20 +41,37 @@ pub(super) async fn read(
     is_head: bool,
 ) -> Response<Answer> {
     let is_proxy = service.kind == ServiceKind::Proxy;
-    let refuse = |status, words| refusal(&cluster, is_proxy, &locator, status, words);
+    let locator = if is_proxy {
+        without_place(&locator)
+    } else {
+        locator
+    };
+    let refuse = |status, words| refusal(&cluster, is_proxy, is_head, &locator, status, words);
     if is_proxy && locator.starts_with(&format!("{EMPTY_BLOCK}+0")) {
         // A proxy knows the block without bytes by itself.
         return empty();
     }
-    let size_hint = locator.split('+').nth(1).and_then(|size| size.parse().ok());
-    if !is_head && size_hint.is_none() {
+    if !is_readable(&locator) {
+        return refuse(StatusCode::BAD_REQUEST, "invalid locator\n");
+    }
+    let size_hint: Option<u64> = locator.split('+').nth(1).and_then(|size| size.parse().ok());
+    let size_hint = size_hint.filter(|size| *size > 0);
+    if !is_head && size_hint.is_none() && !locator.starts_with(EMPTY_BLOCK) {
         return refuse(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
     }
+    if let Some(remote) = remote_cluster(&locator) {
+        // There is no other cluster here.
+        let words = match remote {
+            Some(_) => "remote cluster not configured\n",
+            None => "invalid remote hint\n",
+        };
+        return match token {
+            Some(_) => refuse(StatusCode::BAD_REQUEST, words),
+            None => refuse(StatusCode::UNAUTHORIZED, NO_TOKEN),
+        };
+    }
     let Some(token) = token else {
-        return refuse(
-            StatusCode::UNAUTHORIZED,
-            "no token provided in Authorization header\n",
-        );
+        return refuse(StatusCode::UNAUTHORIZED, NO_TOKEN);
     };
     match cluster
         .signer
@@ -65,28 +94,29 @@ pub(super) async fn read(
         #[cfg(feature = "testing")]
         Ok(Ok(None)) if is_head && let Some(size) = claimed(&cluster, &locator) => (None, size),
         Ok(Ok(None)) => return refuse(StatusCode::NOT_FOUND, "file does not exist\n"),
-        _ => {
-            return refuse(
-                StatusCode::BAD_GATEWAY,
-                "checksum mismatch in stored data\n",
-            );
-        }
+        _ => return refuse(StatusCode::BAD_GATEWAY, MISMATCH),
     };
-    // The size that the locator gives is believed: an answer too short for it breaks off.
-    let claimed_size: u64 = size_hint.unwrap_or(size);
-    if is_head && claimed_size != size {
-        let mut response = refuse(StatusCode::BAD_GATEWAY, "");
-        if is_proxy {
-            *response.status_mut() = StatusCode::BAD_GATEWAY;
+    // The size that the locator gives is believed: an answer too short for it breaks off. Where the
+    // block is larger, nothing is sent of the piece that goes beyond.
+    let claimed_size = size_hint.unwrap_or(size);
+    let sent = match claimed_size < size {
+        true => claimed_size / STREAMED * STREAMED,
+        false => size,
+    };
+    if claimed_size != size && (is_head || sent == 0) {
+        let mut refusal = refuse(StatusCode::BAD_GATEWAY, MISMATCH);
+        // A store that has begun to count has lost the type of what it says instead.
+        if !is_proxy && is_head && claimed_size > size {
+            refusal.headers_mut().remove(CONTENT_TYPE);
         }
-        return response;
+        return refusal;
     }
     let size = claimed_size;
     let mut response = Response::new(match file {
         Some(file) if !is_head => {
             let (sender, receiver) = mpsc::channel(QUEUE / 4);
-            let file = file.take(size);
-            tokio::task::spawn_blocking(move || send(file, &sender));
+            let file = file.take(sent);
+            tokio::task::spawn_blocking(move || send(file, sent < size, &sender));
             pieces(receiver)
         }
         _ => full(Bytes::new()),
@@ -105,10 +135,44 @@ pub(super) async fn read(
     response
 }
 
+/// Leaves out hints that say where a block is, as a proxy does.
+fn without_place(locator: &str) -> String {
+    locator
+        .split('+')
+        .filter(|hint| !(hint.starts_with("K@") && hint.len() == 7))
+        .collect::<Vec<_>>()
+        .join("+")
+}
+
+/// Says whether a store can make something of a locator: a hash, a size and hints, none empty.
+fn is_readable(locator: &str) -> bool {
+    let mut parts = locator.split('+');
+    parts.next().is_some_and(|hash| hash.len() == 32)
+        && parts.enumerate().all(|(index, hint)| {
+            let is_number = hint.starts_with(|c: char| c.is_ascii_digit());
+            !hint.is_empty() && (index == 0 || !is_number)
+        })
+}
+
+/// The cluster that an unsigned locator names; `Some(None)` if the hint cannot be read.
+fn remote_cluster(locator: &str) -> Option<Option<&str>> {
+    let hints: Vec<&str> = locator.split('+').skip(1).collect();
+    if hints.iter().any(|hint| hint.starts_with('A')) {
+        return None;
+    }
+    let hint = hints.iter().find(|hint| hint.starts_with('R'))?;
+    Some(
+        hint.split_once('-')
+            .filter(|(cluster, rest)| cluster.len() == 6 && !rest.is_empty())
+            .and_then(|(cluster, _)| cluster.get(1..)),
+    )
+}
+
 /// Says why there is no block; a proxy hands on what each of its stores says.
 fn refusal(
     cluster: &Cluster,
     is_proxy: bool,
+    is_head: bool,
     locator: &str,
     status: StatusCode,
     words: &str,
@@ -118,12 +182,19 @@ fn refusal(
     }
     if is_proxy {
         let code = status.as_u16();
+        let is_transient = status.is_server_error();
         let said: Vec<String> = stores(cluster)
             .iter()
             .map(|store| format!("{store}{locator}: HTTP {code} {:?}", words.trim()))
             .collect();
-        let reasons = format!("GET {locator} failed: [{}]\n", said.join(" "));
-        return text(StatusCode::UNPROCESSABLE_ENTITY, &reasons);
+        let said = vec![said.join(" "); if is_transient { ATTEMPTS } else { 1 }].join(" ");
+        let method = if is_head { "HEAD" } else { "GET" };
+        let status = if is_transient {
+            StatusCode::BAD_GATEWAY
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
+        return text(status, &format!("{method} {locator} failed: [{said}]\n"));
     }
     let mut response = text(status, words);
     response
@@ -165,13 +236,17 @@ fn stores(cluster: &Cluster) -> Vec<String> {
 /// How long an answer that is too short is held open, so that what there is of it gets out.
 const HELD: std::time::Duration = std::time::Duration::from_millis(50);
 
-/// Reads a file piece by piece.
-fn send(mut file: std::io::Take<File>, sender: &mpsc::Sender<std::io::Result<Bytes>>) {
+/// Reads a file piece by piece; an answer that is too short is held open for a moment.
+fn send(
+    mut file: std::io::Take<File>,
+    is_short: bool,
+    sender: &mpsc::Sender<std::io::Result<Bytes>>,
+) {
     loop {
         let mut piece = vec![0; PIECE];
         let result = match file.read(&mut piece) {
             Ok(0) => {
-                if file.limit() > 0 {
+                if is_short {
                     std::thread::sleep(HELD);
                 }
                 return;

@@ -7,13 +7,13 @@ use hyper::body::Incoming as Body;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::index;
 use super::read::read;
+use super::route::Route;
+use super::upkeep;
 use super::write::write;
 use crate::api::{auth, health};
 use crate::cluster::{Cluster, Service};
 use crate::error::ApiError;
-use crate::manifest;
 use crate::options::ServiceKind;
 use crate::permission::Permissions;
 use crate::server::body::{Answer, full};
@@ -24,7 +24,8 @@ use crate::server::respond;
 pub(super) const QUEUE: usize = 16;
 
 /// What a proxy says to those without a good token.
-const NO_ACCESS: &str = "Missing or invalid Authorization header, or method not allowed\n";
+pub(super) const NO_ACCESS: &str =
+    "Missing or invalid Authorization header, or method not allowed\n";
 
 /// Answers one request to a Keep service.
 pub(crate) async fn answer(
@@ -37,53 +38,48 @@ pub(crate) async fn answer(
     if health::is_for(&path) {
         return respond(health::answer(&path, token.as_deref(), &cluster.settings));
     }
-    let locator = path.trim_start_matches('/').to_owned();
     let is_proxy = service.kind == ServiceKind::Proxy;
     let method = request.method().clone();
-    let is_block = manifest::is_locator(&locator);
-    let prefix = index_prefix(&path);
-    let is_route = match method {
-        Method::OPTIONS => return text(StatusCode::OK, ""),
-        Method::PUT => is_block,
-        Method::GET | Method::HEAD => is_block || prefix.is_some(),
-        Method::POST => is_proxy && locator.is_empty(),
-        _ => false,
-    };
-    let user = permissions(&cluster, token.clone()).await;
-    if !is_proxy && let Some(answer) = index::administer(&cluster, &service, &method, &path, &user)
-    {
-        return answer;
-    }
-    match method {
-        _ if !is_route && is_proxy => text(StatusCode::METHOD_NOT_ALLOWED, ""),
-        // A store lets nobody but the cluster itself touch and delete blocks.
-        _ if !is_route && is_block && method != Method::POST => {
-            text(StatusCode::FORBIDDEN, "Forbidden\n")
-        }
-        _ if !is_route => text(StatusCode::BAD_REQUEST, "Bad Request\n"),
-        _ if is_proxy && user.is_err() => text(StatusCode::FORBIDDEN, NO_ACCESS),
-        Method::PUT | Method::POST => write(cluster, &service, request, &locator, token).await,
-        _ => match prefix {
-            Some(prefix) => index::list(cluster, &service, &prefix, user.ok()).await,
-            None => {
-                let is_head = method == Method::HEAD;
-                read(cluster, &service, locator, token, is_head).await
+    match Route::find(service.kind, &method, &path) {
+        Route::Options => text(StatusCode::OK, ""),
+        Route::WrongMethod => text(StatusCode::METHOD_NOT_ALLOWED, ""),
+        Route::Nowhere if is_proxy => text(StatusCode::BAD_REQUEST, "Bad request\n"),
+        Route::Nowhere => text(StatusCode::BAD_REQUEST, "Bad Request\n"),
+        Route::Write(locator) => write(cluster, &service, request, &locator, token).await,
+        Route::Read(locator) => {
+            if is_proxy && !may_read(&cluster, token.clone()).await {
+                return text(StatusCode::FORBIDDEN, NO_ACCESS);
             }
-        },
+            read(cluster, &service, locator, token, method == Method::HEAD).await
+        }
+        Route::Index(prefix) => {
+            // Only a store looks at the query.
+            let asked = request.uri().query().filter(|_| !is_proxy);
+            let asked = asked.and_then(prefix_parameter);
+            upkeep::index(cluster, &service, asked.unwrap_or(prefix), token).await
+        }
+        route => upkeep::administer(cluster, &service, route, token).await,
     }
 }
 
-/// What the hashes in an index shall begin with, if the path asks for an index.
-fn index_prefix(path: &str) -> Option<String> {
-    let rest = path.strip_prefix("/index")?;
-    match rest.strip_prefix('/') {
-        Some(prefix) => Some(prefix.to_owned()),
-        None => rest.is_empty().then(String::new),
+/// The `prefix` parameter of a query.
+fn prefix_parameter(query: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, value)| name == "prefix" && !value.is_empty())
+        .map(|(_, value)| value.into_owned())
+}
+
+/// Says whether a proxy reads for a token: whatever it allows, so that a token for one collection
+/// reads the blocks of it.
+async fn may_read(cluster: &Arc<Cluster>, token: Option<String>) -> bool {
+    match permissions(cluster, token).await {
+        Ok(_) => true,
+        Err(error) => error.status() == StatusCode::FORBIDDEN,
     }
 }
 
 /// Finds out who presented a token, as far as a proxy asks.
-async fn permissions(
+pub(super) async fn permissions(
     cluster: &Arc<Cluster>,
     token: Option<String>,
 ) -> Result<Permissions, ApiError> {

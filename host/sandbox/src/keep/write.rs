@@ -10,7 +10,8 @@ use hyper::{Request, Response, StatusCode};
 use tokio::sync::mpsc;
 
 use super::blocks::{MAX_SIZE, Received};
-use super::service::{QUEUE, number, text};
+use super::replicas::Target;
+use super::service::{NO_ACCESS, QUEUE, number, permissions, text};
 use crate::clock::SECOND;
 use crate::cluster::{Cluster, Service};
 use crate::options::ServiceKind;
@@ -26,26 +27,30 @@ pub(super) async fn write(
 ) -> Response<Answer> {
     let is_proxy = service.kind == ServiceKind::Proxy;
     let headers = request.headers();
-    let length = headers
+    let length: Option<u64> = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    let Some(length): Option<u64> = length else {
-        return text(StatusCode::LENGTH_REQUIRED, "Length Required\n");
-    };
-    if length > MAX_SIZE {
-        return text(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large\n");
+    if is_proxy {
+        let Some(length) = length else {
+            return text(StatusCode::LENGTH_REQUIRED, "Length Required\n");
+        };
+        let hint = locator.split('+').nth(1).and_then(|hint| hint.parse().ok());
+        if hint.is_some_and(|hint: u64| hint > 0 && hint != length) {
+            let words = "Locator size hint does not match Content-Length header\n";
+            return text(StatusCode::BAD_REQUEST, words);
+        }
+        if permissions(&cluster, token.clone()).await.is_err() {
+            return text(StatusCode::FORBIDDEN, NO_ACCESS);
+        }
     }
-    let classes = wanted_classes(headers);
+    if length.is_some_and(|length| length > MAX_SIZE) {
+        return too_large(is_proxy);
+    }
+    let classes = wanted_classes(headers, is_proxy);
     let wanted = headers
         .get("x-keep-desired-replicas")
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .unwrap_or(cluster.settings.default_replication);
-    // A proxy compares with all that it was given, a hint included.
-    let expected = if is_proxy {
-        locator.to_owned()
-    } else {
-        locator.get(..32).unwrap_or_default().to_owned()
-    };
+        .and_then(|value| leading_number(value.to_str().ok()?))
+        .unwrap_or_else(|| cluster.settings.default_replication.into());
     let received = match receive(&cluster, request).await {
         Ok(received) => received,
         Err(error) => {
@@ -55,11 +60,24 @@ pub(super) async fn write(
             );
         }
     };
-    if received.size != length {
+    if length.is_some_and(|length| received.size != length) {
         return text(StatusCode::BAD_REQUEST, "unexpected EOF\n");
     }
-    if !expected.is_empty() && received.hash != expected {
-        return mismatch(is_proxy, &received.hash, &expected);
+    if is_proxy && wanted < 1 {
+        // Nothing is wanted, so nothing is compared and kept.
+        let mut response = text(StatusCode::OK, "");
+        let headers = response.headers_mut();
+        headers.insert("x-keep-replicas-stored", number(0));
+        confirm_classes(headers, &classes, 0);
+        return response;
+    }
+    // A proxy compares with all that it was given, a hint included.
+    let is_expected = match is_proxy {
+        true => locator.is_empty() || received.hash == locator,
+        false => locator.starts_with(&received.hash),
+    };
+    if !is_expected {
+        return mismatch(is_proxy, &received.hash, locator);
     }
     let target = Target::choose(&cluster, service, &classes, wanted);
     let (hash, size) = (received.hash.clone(), received.size);
@@ -85,9 +103,11 @@ pub(super) async fn write(
     let confirmed = if is_proxy {
         classes
     } else {
-        cluster.settings.classes_of(service.volume).to_vec()
+        let mut offered = cluster.settings.classes_of(service.volume).to_vec();
+        offered.sort();
+        offered
     };
-    confirm(locator, is_proxy, target.replicas, confirmed)
+    confirm(locator, is_proxy, target.replicas, &confirmed)
 }
 
 /// Says that a block is kept: its locator, how many copies there are and of which classes.
@@ -95,7 +115,7 @@ fn confirm(
     mut locator: String,
     is_proxy: bool,
     replicas: u32,
-    mut classes: Vec<String>,
+    classes: &[String],
 ) -> Response<Answer> {
     if !is_proxy {
         locator.push('\n');
@@ -103,7 +123,12 @@ fn confirm(
     let mut response = text(StatusCode::OK, &locator);
     let headers = response.headers_mut();
     headers.insert("x-keep-replicas-stored", number(u64::from(replicas)));
-    classes.sort();
+    confirm_classes(headers, classes, replicas);
+    response
+}
+
+/// Says how many copies there are of each class.
+fn confirm_classes(headers: &mut HeaderMap, classes: &[String], replicas: u32) {
     let confirmed: Vec<String> = classes
         .iter()
         .map(|class| format!("{class}={replicas}"))
@@ -113,93 +138,19 @@ fn confirm(
     {
         headers.insert("x-keep-storage-classes-confirmed", value);
     }
+}
+
+/// Refuses more bytes than a block may have.
+fn too_large(is_proxy: bool) -> Response<Answer> {
+    if !is_proxy {
+        return text(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large\n");
+    }
+    let words = format!("Exceeded maximum block size ({MAX_SIZE})\n");
+    let mut response = text(StatusCode::PAYLOAD_TOO_LARGE, &words);
     response
-}
-
-/// Where a block is to be kept.
-struct Target {
-    volumes: Vec<usize>,
-    /// How many copies there are then.
-    replicas: u32,
-    /// How many stores have no room, or not the class asked for.
-    full: usize,
-    /// Whether that is all that was asked for.
-    is_enough: bool,
-}
-
-impl Target {
-    /// Finds the volumes for the classes and the number of copies asked for.
-    fn choose(cluster: &Cluster, service: &Service, classes: &[String], wanted: u32) -> Target {
-        let settings = &cluster.settings;
-        let has_room = |volume: &usize| {
-            #[cfg(feature = "testing")]
-            if cluster.faults.is_full() {
-                return false;
-            }
-            let offered = settings.classes_of(*volume);
-            classes.is_empty() || classes.iter().any(|class| offered.contains(class))
-        };
-        let is_known = classes
-            .iter()
-            .all(|class| settings.storage_classes.contains(class));
-        let candidates: Vec<usize> = match service.kind {
-            ServiceKind::Disk => vec![service.volume],
-            ServiceKind::Proxy => (0..cluster.blocks.volumes()).collect(),
-        };
-        let (mut volumes, full): (Vec<usize>, Vec<usize>) =
-            candidates.into_iter().partition(has_room);
-        let has_stores = cluster
-            .services()
-            .iter()
-            .any(|service| service.kind == ServiceKind::Disk);
-        let count = |volumes: &[usize]| u32::try_from(volumes.len()).unwrap_or(u32::MAX);
-        let wanted = wanted.max(1);
-        if service.kind == ServiceKind::Disk {
-            let (replicas, is_enough) = (count(&volumes), !volumes.is_empty());
-            return Target {
-                volumes,
-                replicas,
-                full: full.len(),
-                is_enough,
-            };
-        }
-        volumes.truncate(usize::try_from(wanted).unwrap_or(1));
-        // A proxy without stores stands for as many as were wanted.
-        let replicas = if has_stores || volumes.is_empty() {
-            count(&volumes)
-        } else {
-            wanted
-        };
-        Target {
-            volumes,
-            replicas,
-            full: full.len(),
-            is_enough: is_known && replicas >= wanted,
-        }
-    }
-
-    /// Says what the client gets to hear if that is not enough.
-    fn refusal(&self, is_proxy: bool) -> Option<Response<Answer>> {
-        if self.is_enough {
-            return None;
-        }
-        if !is_proxy {
-            return Some(text(
-                StatusCode::INSUFFICIENT_STORAGE,
-                "insufficient storage\n",
-            ));
-        }
-        let reasons = vec!["[507] insufficient storage"; self.full].join("; ");
-        let words = match reasons.as_str() {
-            "" => "Could not write sufficient replicas\n".to_owned(),
-            reasons => format!("Could not write sufficient replicas: {reasons}\n"),
-        };
-        let mut response = text(StatusCode::SERVICE_UNAVAILABLE, &words);
-        response
-            .headers_mut()
-            .insert("x-keep-replicas-stored", number(self.replicas.into()));
-        Some(response)
-    }
+        .headers_mut()
+        .insert("x-keep-replicas-stored", number(0));
+    response
 }
 
 /// Refuses a block whose hash another block has.
@@ -244,16 +195,31 @@ async fn receive(cluster: &Arc<Cluster>, request: Request<Body>) -> std::io::Res
     writer.await.map_err(std::io::Error::other)?
 }
 
-/// The storage classes that a client asks for.
-fn wanted_classes(headers: &HeaderMap) -> Vec<String> {
-    headers
+/// The storage classes that a client asks for. A proxy does not mind empty ones between commas.
+fn wanted_classes(headers: &HeaderMap, is_proxy: bool) -> Vec<String> {
+    let asked = headers
         .get("x-keep-storage-classes")
         .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+        .unwrap_or_default();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    asked
         .split(',')
         .map(|class| class.trim().to_owned())
-        .filter(|class| !class.is_empty())
+        .filter(|class| is_proxy || !class.is_empty())
         .collect()
+}
+
+/// The whole number that a text begins with.
+fn leading_number(text: &str) -> Option<i64> {
+    let text = text.trim_start();
+    let digits = text.trim_start_matches(['+', '-']);
+    let sign = text.len() - digits.len();
+    let end = digits
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(digits.len());
+    text[..sign + end].parse().ok()
 }
 
 fn mismatch(is_proxy: bool, found: &str, expected: &str) -> Response<Answer> {

@@ -35,7 +35,7 @@ async fn blocks_come_back_as_they_were_stored() {
         keep(&sandbox, "GET", &format!("/{locator}"), b"")
             .await
             .status,
-        422
+        502
     );
 }
 

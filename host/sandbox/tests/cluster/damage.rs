@@ -16,8 +16,8 @@ async fn a_damaged_block_is_neither_read_nor_confirmed_until_it_is_sent_again() 
     let read = format!("/{}", String::from_utf8(stored.body).unwrap());
     for (damage, status) in [
         (Damage::Lost, 404),
-        (Damage::Truncated, 422),
-        (Damage::Flipped, 422),
+        (Damage::Truncated, 502),
+        (Damage::Flipped, 502),
     ] {
         assert_eq!(keep(&sandbox, "HEAD", &read, b"").await.status, 200);
         assert_eq!(sandbox.seed().damage(FOO, damage).unwrap(), 1);
