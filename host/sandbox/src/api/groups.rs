@@ -1,23 +1,21 @@
 //! Groups: shows, makes, freezes and trashes projects.
 
-use hyper::StatusCode;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::access::{check_owner_exists, check_permitted, find_readable, owner_of};
+use super::access::find_readable;
 use super::assign::{
-    assign, assign_uuid, check_lengths, check_uuid, explain_collision, insert_renaming, raise,
-    read_properties, stamp,
+    assign, assign_uuid, check_uuid, explain_collision, insert_renaming, read_properties, stamp,
 };
 use super::auth::Actor;
-use super::collection_rules::check_name;
 use super::events::{self, Event};
+use super::group_rules::{check, check_contents};
 use super::render::show;
 use super::trash::{self, Moments, Way};
 use crate::clock::{self, Micros, SECOND};
 use crate::error::ApiError;
-use crate::permission::{Level, Permissions};
+use crate::permission::Permissions;
 use crate::query::select;
 use crate::raw_record::new_record;
 use crate::store::record::Record;
@@ -177,6 +175,7 @@ fn save(
         record
             .update(connection)
             .map_err(|error| explain_collision(error, record))?;
+        check_contents(connection, old, record)?;
     }
     let event = Event::update(old, record);
     events::note(call.cluster, connection, permissions, &event)
@@ -203,102 +202,4 @@ pub(crate) fn set_trash(
         save(call, connection, &actor, &old, &mut record, moments, errors)?;
         show(call, connection, &actor, &record, None)
     })
-}
-
-/// Checks a group as a whole, and that the user may make or change it.
-fn check(
-    connection: &Connection,
-    old: Option<&Record>,
-    record: &Record,
-    permissions: &Permissions,
-    mut errors: Vec<String>,
-) -> Result<(), ApiError> {
-    let class = record.text("group_class").unwrap_or_default();
-    match class {
-        "project" | "role" | "filter" => {}
-        _ => errors.push(format!(
-            "Group class value must be one of 'project', 'role' or 'filter', was '{class}'"
-        )),
-    }
-    if old.is_some_and(|old| old.text("group_class") != Some(class)) {
-        errors.push("Group class cannot be modified after record is created".to_owned());
-    }
-    if class != "role" {
-        check_name(record.text("name"), &mut errors);
-    }
-    check_owner_exists(connection, old, record, permissions, &mut errors)?;
-    check_freezing(old, record, permissions, &mut errors)?;
-    check_cycle(connection, old, record, &mut errors)?;
-    raise(&errors)?;
-    let by = |record: &Record| record.text("frozen_by_uuid").map(str::to_owned);
-    let was_frozen = old.and_then(by).is_some();
-    if was_frozen && by(record).is_some() {
-        return Err(ApiError::service(
-            StatusCode::FORBIDDEN,
-            format!("Uuid {} is frozen and cannot be modified", record.uuid()),
-        ));
-    }
-    let owner = record.text("owner_uuid").unwrap_or_default();
-    let is_thawing = was_frozen && by(record).is_none();
-    let manages = permissions.allows(record.uuid(), owner, Level::Manage);
-    match old {
-        // Nobody writes to what is frozen, but for thawing it.
-        Some(_) if is_thawing && manages && !permissions.is_frozen(owner) => {}
-        Some(_) if class == "role" && manages => {}
-        Some(_) if class == "role" => return Err(ApiError::permission_denied()),
-        None if class == "role" => {}
-        _ => check_permitted(connection, old, record, permissions)?,
-    }
-    check_lengths(record)
-}
-
-/// Checks who freezes what; only managers may.
-fn check_freezing(
-    old: Option<&Record>,
-    record: &Record,
-    permissions: &Permissions,
-    errors: &mut Vec<String>,
-) -> Result<(), ApiError> {
-    let by = record.text("frozen_by_uuid");
-    let was = old.and_then(|old| old.text("frozen_by_uuid"));
-    if by == was {
-        return Ok(());
-    }
-    if record.text("group_class") != Some("project") {
-        errors.push("Frozen by uuid cannot be modified on a non-project group".to_owned());
-    } else if by.is_some_and(|by| by != permissions.user_uuid) {
-        errors.push("Frozen by uuid can only be set to the current user's UUID".to_owned());
-    } else if let Some(old) = old {
-        let owner = old.text("owner_uuid").unwrap_or_default();
-        if !permissions.allows(old.uuid(), owner, Level::Manage) {
-            return Err(ApiError::permission_denied());
-        }
-        if record.moment("trash_at").is_some() {
-            errors.push("Frozen by uuid cannot be set on a trashed project".to_owned());
-        }
-    }
-    Ok(())
-}
-
-/// Refuses a group that would hold itself.
-fn check_cycle(
-    connection: &Connection,
-    old: Option<&Record>,
-    record: &Record,
-    errors: &mut Vec<String>,
-) -> rusqlite::Result<()> {
-    let owner = record.text("owner_uuid");
-    if old.is_none_or(|old| old.text("owner_uuid") == owner) {
-        return Ok(());
-    }
-    let mut above = owner.map(str::to_owned);
-    let mut seen = std::collections::HashSet::new();
-    while let Some(group) = above.filter(|group| seen.insert(group.clone())) {
-        if group == record.uuid() {
-            errors.push("Owner uuid has an ownership cycle".to_owned());
-            break;
-        }
-        above = owner_of(connection, &group)?;
-    }
-    Ok(())
 }

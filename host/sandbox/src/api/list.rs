@@ -1,5 +1,6 @@
 //! Answers list requests of every table.
 
+use hyper::StatusCode;
 use rusqlite::Row;
 use serde_json::{Map, Value};
 
@@ -32,7 +33,10 @@ fn answer(call: &Call<'_>, table: &'static Table, options: &Options) -> Result<V
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
         if call.params.is("bypass_federation") && !actor.permissions.is_admin {
-            return Err(ApiError::permission_denied());
+            return Err(ApiError::service(
+                StatusCode::FORBIDDEN,
+                "The bypass_federation parameter is only permitted when current user is admin",
+            ));
         }
         let mut request = options.request(call)?;
         request.filters.extend(options.equalities(table));

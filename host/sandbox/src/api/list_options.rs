@@ -95,17 +95,32 @@ impl Options {
             None => go_json(&names.clone().into()),
         });
         let wanted = go_json(&self.equal.clone().into());
+        let include = match call.params.get("include") {
+            Some(Value::String(text)) => {
+                Some(go_json(&text.split(',').map(Value::from).collect()))
+            }
+            other => other.map(go_json),
+        };
         let forwarded_for = format!("{}-", call.cluster.id);
-        let mut pairs = vec![("cluster_id", ""), ("count", self.count.as_str())];
-        if self.is_distinct {
-            pairs.push(("distinct", "true"));
+        let is_set = |name: &'static str| call.params.is(name).then_some((name, "true"));
+        let mut pairs = Vec::new();
+        if table.is_some() {
+            pairs.extend(is_set("bypass_federation"));
+        }
+        pairs.extend([("cluster_id", ""), ("count", self.count.as_str())]);
+        pairs.extend(is_set("distinct"));
+        if table.is_none() {
+            pairs.extend(is_set("exclude_home_project"));
         }
         if self.has_filters {
             pairs.push(("filters", &filters));
         }
         // Groups and what is in them are not asked for on behalf of another cluster.
-        if table.is_some() {
+        if table.is_some() && !call.params.is("bypass_federation") {
             pairs.push(("forwarded_for", &forwarded_for));
+        }
+        if let Some(include) = &include {
+            pairs.push(("include", include));
         }
         if self.include_old_versions {
             pairs.push(("include_old_versions", "true"));
@@ -119,6 +134,9 @@ impl Options {
         pairs.push(("offset", &offset));
         if let Some(order) = &order {
             pairs.push(("order", order));
+        }
+        if table.is_none() {
+            pairs.extend(is_set("recursive"));
         }
         if let Some(select) = &select {
             pairs.push(("select", select));

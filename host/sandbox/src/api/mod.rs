@@ -13,6 +13,7 @@ pub(crate) mod contents;
 mod contents_rules;
 pub(crate) mod discovery;
 pub(crate) mod events;
+mod group_rules;
 pub(crate) mod groups;
 pub(crate) mod health;
 mod images;
