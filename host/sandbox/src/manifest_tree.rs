@@ -74,6 +74,11 @@ impl Node {
         }
     }
 
+    /// Says whether a path leads through a file, as if it were a directory.
+    pub(crate) fn is_below_file(&self, path: &[&str]) -> bool {
+        (1..path.len()).any(|length| matches!(self.find(&path[..length]), Some(Node::File(_))))
+    }
+
     /// Puts a node at a path, in place of what is there, and makes the directories on the way.
     pub(crate) fn put(&mut self, path: &[&str], node: Node) -> Result<(), NotADirectory> {
         let Some((name, parents)) = path.split_last() else {

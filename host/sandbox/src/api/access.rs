@@ -53,14 +53,25 @@ pub(crate) fn table_of(uuid: &str) -> Option<&'static Table> {
     TABLES.into_iter().find(|table| table.infix == infix)
 }
 
-/// Says whether the user can see the object of a UUID of any type.
+/// Says whether a UUID is that of an old version of a collection.
+pub(crate) fn is_past_version(connection: &Connection, uuid: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM collections \
+             WHERE uuid = ?1 AND current_version_uuid <> uuid)",
+        )?
+        .query_row([uuid], |row| row.get(0))
+}
+
+/// Says whether the user can see the object of a UUID of any type; old versions count for nothing.
 pub(crate) fn can_see(
     connection: &Connection,
     uuid: &str,
     permissions: &Permissions,
 ) -> rusqlite::Result<bool> {
     match table_of(uuid) {
-        Some(table) => is_readable(connection, table, uuid, permissions, false),
+        Some(table) => Ok(is_readable(connection, table, uuid, permissions, false)?
+            && !is_past_version(connection, uuid)?),
         None => Ok(false),
     }
 }

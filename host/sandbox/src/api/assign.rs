@@ -12,11 +12,11 @@ use crate::permission::Permissions;
 use crate::query::json_error::go_json_error;
 use crate::query::words::go_type;
 use crate::store::record::Record;
-use crate::store::table::Type;
+use crate::store::table::{Table, Type};
 use crate::uuid;
 
 /// Attributes that clients may send and that have no effect.
-const IGNORED: [&str; 12] = [
+const IGNORED: [&str; 11] = [
     "kind",
     "etag",
     "href",
@@ -28,7 +28,6 @@ const IGNORED: [&str; 12] = [
     "unsigned_manifest_text",
     "file_count",
     "file_size_total",
-    "current_version_uuid",
 ];
 
 /// The most characters in a name.
@@ -85,10 +84,7 @@ pub(crate) fn assign(record: &mut Record, attributes: &Map<String, Value>) -> Re
             if record.table.name == "links" && matches!(name.as_str(), "head_kind" | "tail_kind") {
                 continue;
             }
-            return Err(ApiError::invalid(format!(
-                "#<ActiveModel::UnknownAttributeError: unknown attribute '{name}' for {}.>",
-                record.table.model
-            )));
+            return Err(unknown_attribute(record.table, name));
         };
         let value = match (column.kind, value) {
             (_, Value::Null) => Sql::Null,
@@ -102,12 +98,7 @@ pub(crate) fn assign(record: &mut Record, attributes: &Map<String, Value>) -> Re
             }
             (Type::Real, Value::Number(number)) => number.as_f64().map_or(Sql::Null, Sql::Real),
             (Type::Time, Value::String(text)) => clock::parse(text).map_or(Sql::Null, Sql::Integer),
-            (Type::Integer, Value::Number(number)) => {
-                number.as_i64().map_or(Sql::Null, Sql::Integer)
-            }
-            (Type::Integer, Value::String(text)) => {
-                text.trim().parse().map_or(Sql::Integer(0), Sql::Integer)
-            }
+            (Type::Integer, value) => whole_number(name, value)?,
             (Type::Boolean, Value::Bool(truth)) => Sql::Integer(i64::from(*truth)),
             (Type::Boolean, Value::Number(number)) => {
                 Sql::Integer(i64::from(number.as_f64() != Some(0.0)))
@@ -129,6 +120,53 @@ pub(crate) fn assign(record: &mut Record, attributes: &Map<String, Value>) -> Re
         record.set(name, value);
     }
     Ok(())
+}
+
+/// Makes a whole number of a value as the service does: what follows the point is cut off, and a text
+/// that begins with no number is 0.
+fn whole_number(name: &str, value: &Value) -> Result<Sql, ApiError> {
+    let number = match value {
+        Value::Number(number) => number.as_i64().or_else(|| {
+            let whole = number.as_f64()?.trunc();
+            format!("{whole:.0}").parse().ok()
+        }),
+        Value::String(text) => {
+            let text = text.trim_start();
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let end = digits
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(digits.len());
+            let sign = text.len() - digits.len();
+            Some(text[..sign + end].parse().unwrap_or(0))
+        }
+        Value::Bool(truth) => Some(i64::from(*truth)),
+        _ => return Err(ApiError::invalid(format!("{} is invalid", human(name)))),
+    };
+    match number {
+        Some(number) if is_large(name) || i32::try_from(number).is_ok() => {
+            Ok(Sql::Integer(number))
+        }
+        _ => {
+            let bytes = if is_large(name) { 8 } else { 4 };
+            Err(ApiError::invalid(format!(
+                "#<ActiveModel::RangeError: {value} is out of range for ActiveModel::Type::Integer \
+                 with limit {bytes} bytes>"
+            )))
+        }
+    }
+}
+
+/// Says whether a column holds more than 32 bits.
+fn is_large(name: &str) -> bool {
+    name == "file_size_total"
+}
+
+/// Says that a table has no such attribute.
+pub(crate) fn unknown_attribute(table: &Table, name: &str) -> ApiError {
+    ApiError::invalid(format!(
+        "#<ActiveModel::UnknownAttributeError: unknown attribute '{name}' for {}.>",
+        table.model
+    ))
 }
 
 /// Writes an attribute's name as it starts a message.
@@ -180,13 +218,20 @@ pub(crate) fn assign_uuid(
         Some(_) if !permissions.is_admin => {
             return Err(ApiError::invalid("Uuid assignment not permitted"));
         }
-        Some(uuid) if uuid::infix(&uuid) != Some(record.table.infix) => {
-            return Err(ApiError::invalid(format!(
-                "Uuid type mismatch: expected {}",
-                record.table.infix
-            )));
-        }
-        Some(_) => {}
+        Some(uuid) => match uuid::infix(&uuid) {
+            Some(infix) if infix == record.table.infix => {}
+            Some(infix) => {
+                return Err(ApiError::invalid(format!(
+                    "Uuid type field is '{infix}', expected '{}'",
+                    record.table.infix
+                )));
+            }
+            None => {
+                return Err(ApiError::invalid(format!(
+                    "Uuid not a valid Arvados uuid '{uuid}'"
+                )));
+            }
+        },
     }
     Ok(())
 }

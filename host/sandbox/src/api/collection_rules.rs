@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 use rusqlite::Connection;
-use serde_json::{Map, Value};
+use rusqlite::types::Value;
 
 use super::Call;
 use super::access::check_owner_exists;
@@ -105,9 +105,14 @@ fn check_classes(record: &Record, errors: &mut Vec<String>) {
     }
 }
 
-/// Refuses confirmations from others than the cluster itself.
+/// Refuses changes of what the cluster itself confirms, unless they withdraw it.
+///
+/// # Errors
+///
+/// 403 in the server's words.
 pub(crate) fn check_confirmations(
-    attributes: &Map<String, Value>,
+    old: Option<&Record>,
+    record: &Record,
     permissions: &Permissions,
 ) -> Result<(), ApiError> {
     if permissions.is_admin {
@@ -121,10 +126,15 @@ pub(crate) fn check_confirmations(
         ),
     ] {
         let at = format!("{group}_at");
-        let is_set = [group, at.as_str()]
-            .iter()
-            .any(|name| attributes.get(*name).is_some_and(|value| !value.is_null()));
-        if is_set {
+        let names = [group, at.as_str()];
+        let is_empty = |record: &Record, name: &str| {
+            matches!(record.value(name), Value::Null) || record.text(name) == Some("[]")
+        };
+        let is_changed = names.iter().any(|name| match old {
+            Some(old) => old.value(name) != record.value(name),
+            None => !is_empty(record, name),
+        });
+        if is_changed && !names.iter().all(|name| is_empty(record, name)) {
             return Err(ApiError::service(
                 StatusCode::FORBIDDEN,
                 format!(

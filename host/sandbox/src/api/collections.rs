@@ -154,7 +154,6 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
         stamp(&mut record, permissions, moments.now);
         record.set("version", 1);
         record.set("current_version_uuid", record.uuid().to_owned());
-        check_confirmations(&attributes, permissions)?;
         check_signatures(call, &actor, &record)?;
         if !replacements.is_empty() {
             replacements.apply(call, connection, &actor, None, &mut attributes)?;
@@ -163,6 +162,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
         let mut errors = Vec::new();
         trash::apply(None, &mut record, &attributes, moments, &mut errors);
         validate(connection, None, &mut record, permissions, errors)?;
+        check_confirmations(None, &record, permissions)?;
         check_permitted(connection, None, &record, permissions)?;
         insert_renaming(connection, &mut record, is_unique, call.cluster)?;
         let nanos = rand::random_range(1..1000);
@@ -206,13 +206,15 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
             );
         }
         if record == old {
+            // Also a change of nothing is for those only who may change it.
+            versions::check(&old, &record)?;
+            check_permitted(connection, Some(&old), &record, permissions)?;
             let event = Event::update(&old, &record);
             events::note(call.cluster, connection, permissions, &event)?;
             return show(call, connection, &actor, &record, names.as_deref());
         }
         check_uuid(&old, &record)?;
         versions::check(&old, &record)?;
-        check_confirmations(&attributes, permissions)?;
         if record.text("manifest_text") != old.text("manifest_text") {
             if replacements.is_empty() {
                 check_signatures(call, &actor, &record)?;
@@ -235,6 +237,7 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
         let mut errors = Vec::new();
         trash::apply(Some(&old), &mut record, &attributes, moments, &mut errors);
         validate(connection, Some(&old), &mut record, permissions, errors)?;
+        check_confirmations(Some(&old), &record, permissions)?;
         check_permitted(connection, Some(&old), &record, permissions)?;
         save(call, connection, &actor, &old, &mut record, moments)?;
         show(call, connection, &actor, &record, names.as_deref())

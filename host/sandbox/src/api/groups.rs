@@ -169,8 +169,9 @@ fn save(
     errors: Vec<String>,
 ) -> Result<(), ApiError> {
     let permissions = &actor.permissions;
+    // Also a change of nothing is for those only who may change it.
+    check(connection, Some(old), record, permissions, errors)?;
     if record != old {
-        check(connection, Some(old), record, permissions, errors)?;
         stamp(record, permissions, moments.now);
         record
             .update(connection)

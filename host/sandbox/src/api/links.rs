@@ -10,7 +10,7 @@ use super::Call;
 use super::access::{can_see, check_owner_exists, check_permitted, check_writable, find_readable};
 use super::assign::{
     assign, assign_uuid, check_lengths, check_uuid, explain_collision, raise, read_properties,
-    stamp,
+    stamp, unknown_attribute,
 };
 use super::auth::Actor;
 use super::events::{self, Event};
@@ -112,6 +112,13 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
         let actor = call.actor(connection)?;
         let old = find(connection, uuid, &actor.permissions)?;
         let mut record = old.clone();
+        // The kinds of both ends may be told of a new link only.
+        if let Some(name) = ["head_kind", "tail_kind"]
+            .into_iter()
+            .find(|name| attributes.contains_key(*name))
+        {
+            return Err(unknown_attribute(&LINKS, name));
+        }
         assign(&mut record, &attributes)?;
         check_uuid(&old, &record)?;
         save(call, connection, &actor, &old, &mut record, &attributes)?;
@@ -129,8 +136,9 @@ fn save(
     attributes: &Map<String, Value>,
 ) -> Result<(), ApiError> {
     let permissions = &actor.permissions;
+    // Also a change of nothing is for those only who may change it.
+    validate(connection, Some(old), record, attributes, permissions)?;
     if record != old {
-        validate(connection, Some(old), record, attributes, permissions)?;
         sharing::check_change(old, record)?;
         stamp(record, permissions, call.cluster.clock.now());
         record
@@ -181,13 +189,15 @@ fn validate(
     }
     let mut errors = Vec::new();
     check_owner_exists(connection, old, record, permissions, &mut errors)?;
-    for (name, label) in [("head_uuid", "Head"), ("tail_uuid", "Tail")] {
+    for (name, label) in [("tail_uuid", "Tail"), ("head_uuid", "Head")] {
         let is_changed = old.is_none_or(|old| old.value(name) != record.value(name));
         let Some(end) = record.text(name).filter(|_| is_changed) else {
             continue;
         };
-        // What is no UUID, such as a portable data hash, is not looked up.
-        if uuid::is_uuid(end) && !can_see(connection, end, permissions)? {
+        // What stands for no object of a known type, such as a portable data hash, is not looked up,
+        // and the system's own user is always there.
+        let is_special = end.get(5..) == Some(&uuid::system_user("")[..]);
+        if uuid::kind_of(end).is_some() && !is_special && !can_see(connection, end, permissions)? {
             errors.push(format!("{label} uuid '{end}' not found"));
         }
     }
@@ -198,7 +208,9 @@ fn validate(
         sharing::check(connection, record, permissions, &mut errors)?;
     }
     raise(&errors)?;
-    if !is_permission {
+    if is_permission {
+        sharing::check_permitted(connection, record, permissions)?;
+    } else {
         check_permitted(connection, old, record, permissions)?;
     }
     check_lengths(record)

@@ -9,7 +9,7 @@ use super::render::{Renderer, Shape};
 use super::{Call, Reply};
 use crate::error::ApiError;
 use crate::permission::{Level, Permissions};
-use crate::query::filter::Filter;
+use crate::query::filter::{Filter, invalid_operand};
 use crate::store::record::Record;
 use crate::store::table::LINKS;
 use crate::uuid;
@@ -40,7 +40,8 @@ pub(crate) fn of_object(call: &Call<'_>, uuid: &str) -> Result<Reply, ApiError> 
             .query_map([uuid], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let renderer = Renderer::new(call, connection, &actor);
-        let shape = Shape::handed_on(&LINKS, None);
+        let names = call.params.strings("select", "ListOptions")?;
+        let shape = Shape::handed_on(&LINKS, names.as_deref());
         let mut items: Vec<Value> = Vec::new();
         for uuid in &uuids {
             if let Some(record) = Record::find(connection, &LINKS, uuid)? {
@@ -66,8 +67,21 @@ pub(crate) fn computed(call: &Call<'_>) -> Result<Value, ApiError> {
         if !actor.permissions.is_admin {
             return Err(ApiError::service(StatusCode::FORBIDDEN, "Forbidden"));
         }
+        if options.count == "exact" {
+            return Err(ApiError::argument("count parameter must be 'none'"));
+        }
         let request = options.request(call)?;
+        if request.offset != 0 {
+            let offset = request.offset;
+            return Err(ApiError::argument(format!(
+                "non-zero offset parameter \"{offset}\" is not supported"
+            )));
+        }
+        let names = request.select.as_deref();
+        check_selection(names)?;
         let system = uuid::system_user(&call.cluster.id);
+        // What cannot be compared is refused, even if there is nothing to compare.
+        matches(&json!({"user_uuid": "", "target_uuid": ""}), &request.filters)?;
         let users: Vec<String> = connection
             .prepare_cached("SELECT uuid FROM users WHERE uuid <> ?1 ORDER BY uuid")?
             .query_map([system], |row| row.get(0))?
@@ -82,47 +96,70 @@ pub(crate) fn computed(call: &Call<'_>) -> Result<Value, ApiError> {
                     "user_uuid": user, "target_uuid": target, "perm_level": level.name(),
                 });
                 if matches(&item, &request.filters)? {
-                    items.push(item);
+                    items.push(selected(item, names));
                 }
             }
         }
-        let available = items.len();
-        let skip = usize::try_from(request.offset).unwrap_or(0);
         let limit = usize::try_from(request.limit).unwrap_or(0);
-        let items: Vec<Value> = items.into_iter().skip(skip).take(limit).collect();
-        let mut list = json!({
+        items.truncate(limit);
+        Ok(json!({
             "kind": "arvados#computedPermissionList", "etag": "", "self_link": "",
             "offset": request.offset, "limit": request.limit, "items": items,
-        });
-        if request.is_counted {
-            list["items_available"] = available.into();
-        }
-        Ok(list)
+        }))
     })
 }
 
-/// Says whether a computed permission is what the filters ask for.
+/// The attributes of a computed permission.
+const COMPUTED: [&str; 3] = ["user_uuid", "target_uuid", "perm_level"];
+
+fn check_selection(names: Option<&[String]>) -> Result<(), ApiError> {
+    let unknown = names
+        .unwrap_or_default()
+        .iter()
+        .find(|name| !COMPUTED.contains(&name.as_str()));
+    match unknown {
+        Some(name) => Err(ApiError::argument(format!(
+            "Invalid attribute '{name}' of ComputedPermission in select parameter"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Leaves what was selected.
+fn selected(mut item: Value, names: Option<&[String]>) -> Value {
+    if let (Some(names), Some(object)) = (names, item.as_object_mut()) {
+        object.retain(|name, _| names.contains(name));
+    }
+    item
+}
+
+/// Says whether a computed permission is what the filters ask for: only its two ends can be compared.
 fn matches(item: &Value, filters: &[Filter]) -> Result<bool, ApiError> {
     for filter in filters {
         let attribute = filter.attribute.as_str();
-        if !matches!(attribute, "user_uuid" | "target_uuid" | "perm_level") {
+        let operator = filter.operator.to_lowercase();
+        let is_comparison =
+            operator.contains(['<', '=', '>']) || matches!(operator.as_str(), "in" | "not in");
+        if !matches!(attribute, "user_uuid" | "target_uuid") || !is_comparison {
             return Err(ApiError::argument(format!(
                 "Invalid attribute '{attribute}' in filter"
             )));
         }
-        let found = &item[attribute];
-        let is_in = |list: &Value| list.as_array().is_some_and(|list| list.contains(found));
-        let holds = match filter.operator.as_str() {
-            "=" => *found == filter.operand,
-            "!=" => *found != filter.operand,
-            "in" => is_in(&filter.operand),
-            "not in" => !is_in(&filter.operand),
-            operator => {
-                return Err(ApiError::controller(
-                    StatusCode::NOT_IMPLEMENTED,
-                    format!("the sandbox does not compare computed permissions by {operator}"),
-                ));
+        let found = item[attribute].as_str().unwrap_or_default();
+        let holds = match (operator.as_str(), &filter.operand) {
+            ("in", Value::Array(list)) => list.iter().any(|one| one == found),
+            ("not in", Value::Array(list)) => !list.is_empty() && list.iter().all(|one| one != found),
+            ("=", Value::String(wanted)) => found == wanted,
+            ("!=", Value::String(wanted)) => found != wanted,
+            ("<", Value::String(wanted)) => found < wanted.as_str(),
+            ("<=", Value::String(wanted)) => found <= wanted.as_str(),
+            (">", Value::String(wanted)) => found > wanted.as_str(),
+            (">=", Value::String(wanted)) => found >= wanted.as_str(),
+            ("in" | "not in" | "=" | "!=" | "<" | "<=" | ">" | ">=", other) => {
+                let operator = if operator == "!=" { "<>" } else { &operator };
+                return Err(invalid_operand(operator, other));
             }
+            _ => return Err(ApiError::argument(format!("Invalid operator '{operator}'"))),
         };
         if !holds {
             return Ok(false);

@@ -107,6 +107,14 @@ impl<'a> Shape<'a> {
     }
 }
 
+/// The kind of what a link points to or from; an address of mail is one, too.
+fn kind_of_end(end: &str) -> Option<&'static str> {
+    let is_address = end
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
+    uuid::kind_of(end).or_else(|| is_address.then_some("email"))
+}
+
 /// Shows one record to whoever called.
 pub(crate) fn show(
     call: &Call<'_>,
@@ -226,7 +234,7 @@ impl<'a> Renderer<'a> {
         if shape.table.name == "links" && shape.names.is_none() {
             for (kind, end) in [("head_kind", "head_uuid"), ("tail_kind", "tail_uuid")] {
                 member(kind, out);
-                let found = record.text(end).and_then(uuid::kind_of).unwrap_or_default();
+                let found = record.text(end).and_then(kind_of_end).unwrap_or_default();
                 write_text(out, found);
             }
         }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
-use super::access::owner_of;
+use super::access::{is_past_version, owner_of};
 use crate::error::ApiError;
 use crate::permission::{Level, Permissions, is_permission_name};
 use crate::query::page::Request;
@@ -17,6 +17,9 @@ pub(crate) fn is_permission(link: &Record) -> bool {
 }
 
 /// Finds the link that gives the same one a level on the same object.
+///
+/// A login is no level. It stands beside one, and beside other logins under other names; the same
+/// name is found whatever link bears it.
 pub(crate) fn find_equal(
     connection: &Connection,
     link: &Record,
@@ -29,17 +32,23 @@ pub(crate) fn find_equal(
     ) else {
         return Ok(None);
     };
-    if !is_permission_name(name) {
+    let condition = match name {
+        "can_read" | "can_write" | "can_manage" => "name <> 'can_login'",
+        "can_login" => "json_contains(properties, ?3)",
+        _ => return Ok(None),
+    };
+    let properties = link.json("properties").unwrap_or_default();
+    let login = properties.get("username");
+    if name == "can_login" && login.is_none() {
         return Ok(None);
     }
-    // A login is no level: it stands beside one.
+    let login = serde_json::json!({ "username": login }).to_string();
     let uuid: Option<String> = connection
-        .prepare_cached(
-            "SELECT uuid FROM links WHERE link_class = 'permission' \
-             AND (name = 'can_login') = (?1 = 'can_login') AND head_uuid = ?2 AND tail_uuid = ?3 \
-             ORDER BY created_at, uuid LIMIT 1",
-        )?
-        .query_row([name, head, tail], |row| row.get(0))
+        .prepare_cached(&format!(
+            "SELECT uuid FROM links WHERE link_class = 'permission' AND head_uuid = ?1 \
+             AND tail_uuid = ?2 AND ?3 IS NOT NULL AND {condition} ORDER BY created_at, uuid LIMIT 1"
+        ))?
+        .query_row([head, tail, &login], |row| row.get(0))
         .optional()?;
     match uuid {
         Some(uuid) => Record::find(connection, &LINKS, &uuid),
@@ -57,7 +66,7 @@ pub(crate) fn is_higher(link: &Record, known: &Record) -> bool {
 ///
 /// # Errors
 ///
-/// 403 unless the user manages the object.
+/// 422 for an object that is no UUID, over which the real service stumbles.
 pub(crate) fn check(
     connection: &Connection,
     link: &Record,
@@ -93,21 +102,21 @@ pub(crate) fn check(
             return Ok(());
         }
     }
-    if permissions.is_admin {
+    let head = link.text("head_uuid").unwrap_or_default();
+    if permissions.is_admin && uuid::infix(head).is_some() {
         return Ok(());
     }
-    let head = link.text("head_uuid").unwrap_or_default();
     if uuid::infix(head).is_none() {
-        // The real service stumbles over this.
         return Err(ApiError::invalid(
             "#<NoMethodError: undefined method `find_by_uuid' for nil>",
         ));
     }
     if owner_of(connection, head)?.is_none() {
         errors.push("Head uuid does not exist".to_owned());
-        return Ok(());
+    } else if is_past_version(connection, head)? {
+        errors.push("Head uuid cannot point to a past version of a collection".to_owned());
     }
-    check_permitted(connection, link, permissions)
+    Ok(())
 }
 
 /// Checks that the user may share what a link points to.

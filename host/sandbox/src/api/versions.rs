@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::assign::{explain_collision, stamp};
+use super::assign::{explain_collision, raise, stamp};
 use crate::clock::{Micros, SECOND};
 use crate::cluster::Cluster;
 use crate::error::ApiError;
@@ -36,10 +36,16 @@ pub(crate) fn check(old: &Record, record: &Record) -> Result<(), ApiError> {
     if old.text("current_version_uuid") != Some(old.uuid()) {
         return Err(ApiError::invalid("past versions cannot be updated"));
     }
-    if record.value("version") != old.value("version") {
-        return Err(ApiError::invalid("Version cannot be updated"));
+    let mut errors = Vec::new();
+    for (name, label) in [
+        ("current_version_uuid", "Current version uuid"),
+        ("version", "Version"),
+    ] {
+        if record.value(name) != old.value(name) {
+            errors.push(format!("{label} cannot be updated"));
+        }
     }
-    Ok(())
+    raise(&errors)
 }
 
 /// Writes a changed collection and, if due, its old version.
