@@ -57,6 +57,13 @@ pub(crate) fn format_nanos(moment: Micros, nanos: u32) -> String {
     String::from_utf8(text).expect("digits and signs are UTF-8")
 }
 
+/// Writes a moment as the service's language shows it to programmers.
+pub(crate) fn format_ruby(moment: Micros) -> String {
+    DateTime::from_timestamp_micros(moment).map_or_else(String::new, |time| {
+        time.format("%a, %d %b %Y %H:%M:%S.%9f UTC +00:00").to_string()
+    })
+}
+
 /// Appends a moment as [`format_nanos`] writes it; nothing for one beyond all calendars.
 ///
 /// A page of a list holds thousands of moments, too many for a general formatter.

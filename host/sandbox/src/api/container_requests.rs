@@ -6,9 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::Call;
 use super::access::{check_owner_exists, check_permitted, check_writable, find_readable};
-use super::assign::{assign, assign_uuid, check_uuid, raise, read_properties, stamp};
-use super::auth::Actor;
+use super::assign::{
+    assign, assign_uuid, check_lengths, check_uuid, raise, read_properties, stamp,
+};
+use super::auth::{self, Actor};
 use super::container_rules as rules;
+use super::container_values as values;
 use super::containers;
 use super::events::{self, Event};
 use super::render::show;
@@ -54,14 +57,22 @@ pub(crate) fn status(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
         let container = record.text("container_uuid").unwrap_or_default();
         let found = Record::find(connection, &CONTAINERS, container)?;
         let state = found.as_ref().and_then(|found| found.text("state"));
+        let priority = found.as_ref().and_then(|found| found.integer("priority"));
+        // Nothing here schedules, so what is to run waits.
+        let status = match (state, priority) {
+            (None, _) => "No container is assigned.",
+            (Some("Locked"), _) => "Waiting in queue.",
+            (Some("Queued"), Some(priority)) if priority > 0 => "Waiting in queue.",
+            _ => "",
+        };
         Ok(Map::from_iter([
-            ("container_uuid".to_owned(), container.into()),
+            ("kind".to_owned(), "arvados#containerStatus".into()),
+            ("uuid".to_owned(), container.into()),
             (
                 "container_state".to_owned(),
                 state.unwrap_or_default().into(),
             ),
-            // Nothing here schedules.
-            ("scheduling_status".to_owned(), "".into()),
+            ("scheduling_status".to_owned(), status.into()),
         ]))
     })
 }
@@ -74,14 +85,14 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
     call.write(|connection| {
         let actor = call.actor(connection)?;
         let mut record = Record::new(&CONTAINER_REQUESTS);
-        put(&mut record, &mut attributes)?;
+        let numbers = put(&mut record, &mut attributes)?;
         assign_uuid(&mut record, call.cluster, &actor.permissions)?;
         if record.text("owner_uuid").is_none() {
             record.set("owner_uuid", actor.permissions.user_uuid.clone());
         }
         let now = call.cluster.clock.now();
         record.set("created_at", now);
-        save(call, connection, &actor, None, &mut record, now)?;
+        save(call, connection, &actor, None, &mut record, numbers)?;
         let mut object = show(call, connection, &actor, &record, names.as_deref())?;
         // A committed request has been read back from the database.
         if record.text("state") == Some("Uncommitted")
@@ -103,10 +114,9 @@ pub(crate) fn update(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
         let table = &CONTAINER_REQUESTS;
         let old = find_readable(connection, table, uuid, &actor.permissions, false)?;
         let mut record = old.clone();
-        put(&mut record, &mut attributes)?;
+        let numbers = put(&mut record, &mut attributes)?;
         check_uuid(&old, &record)?;
-        let now = call.cluster.clock.now();
-        save(call, connection, &actor, Some(&old), &mut record, now)?;
+        save(call, connection, &actor, Some(&old), &mut record, numbers)?;
         show(call, connection, &actor, &record, names.as_deref())
     })
 }
@@ -116,8 +126,18 @@ pub(crate) fn delete(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
     call.write(|connection| {
         let actor = call.actor(connection)?;
         let permissions = &actor.permissions;
-        let record = find_readable(connection, &CONTAINER_REQUESTS, uuid, permissions, false)?;
+        let table = &CONTAINER_REQUESTS;
+        let mut record = find_readable(connection, table, uuid, permissions, false)?;
         check_writable(&record, permissions)?;
+        // What is not urgent any more is cancelled by the dispatcher.
+        if record.integer("priority").unwrap_or(0) > 0 && record.text("state") != Some("Final") {
+            let old = record.clone();
+            record.set("priority", 0);
+            stamp(&mut record, permissions, call.cluster.clock.now());
+            record.update(connection)?;
+            let event = Event::update(&old, &record);
+            events::note(call.cluster, connection, permissions, &event)?;
+        }
         let event = Event::delete(&record);
         events::note(call.cluster, connection, permissions, &event)?;
         record.delete(connection)?;
@@ -126,24 +146,21 @@ pub(crate) fn delete(call: &Call<'_>, uuid: &str) -> Result<Map<String, Value>, 
     })
 }
 
-/// Puts attributes into a request, those included that no answer shows.
-fn put(record: &mut Record, attributes: &mut Map<String, Value>) -> Result<(), ApiError> {
+/// Puts attributes into a request, those included that no answer shows, and returns what is wrong
+/// with the numbers among them.
+fn put(record: &mut Record, attributes: &mut Map<String, Value>) -> Result<Vec<String>, ApiError> {
+    values::read(attributes)?;
     if let Some(secrets) = attributes.remove("secret_mounts") {
         record.set("secret_mounts", secrets.to_string());
     }
-    if let Some(Value::String(text)) = attributes.get("command") {
-        // The service reads it as JSON, in whose words it complains.
-        let command: Value = serde_json::from_str(text).map_err(|_| {
-            ApiError::invalid(
-                "#<Oj::ParseError: unexpected character (after ) at line 1, column 1 \
-                 [parse.c:936]>",
-            )
-        })?;
-        attributes.insert("command".to_owned(), command);
+    if let Some(filters @ Value::Array(_)) = attributes.get("filters") {
+        let text = filters.to_string();
+        attributes.insert("filters".to_owned(), text.into());
     }
+    let numbers = values::check_numbers(attributes);
     assign(record, attributes)?;
     rules::set_defaults(record);
-    Ok(())
+    Ok(numbers)
 }
 
 /// Checks a request as a whole and writes it, with its container where it is committed now.
@@ -153,12 +170,21 @@ fn save(
     actor: &Actor,
     old: Option<&Record>,
     record: &mut Record,
-    now: clock::Micros,
+    numbers: Vec<String>,
 ) -> Result<(), ApiError> {
     let permissions = &actor.permissions;
+    let now = match old {
+        None => record.moment("created_at"),
+        Some(_) => None,
+    };
+    let now = now.unwrap_or_else(|| call.cluster.clock.now());
     let mut errors = Vec::new();
-    rules::check(old, record, &mut errors);
     check_owner_exists(connection, old, record, permissions, &mut errors)?;
+    rules::check(old, record, numbers, &mut errors);
+    check_token(connection, old, record, now, &mut errors)?;
+    if errors.is_empty() {
+        rules::check_container(old, record, &mut errors);
+    }
     raise(&errors)?;
     let is_new = old.is_none_or(|old| old.text("state") != Some("Committed"));
     let is_committed = is_new && record.text("state") == Some("Committed");
@@ -167,6 +193,7 @@ fn save(
         false => None,
     };
     check_permitted(connection, old, record, permissions)?;
+    check_lengths(record)?;
     if let Some(container) = container {
         containers::take(call, connection, actor, record, container)?;
     }
@@ -185,6 +212,23 @@ fn save(
     };
     events::note(call.cluster, connection, permissions, &event)?;
     containers::set_priority(call, connection, record.text("container_uuid"))
+}
+
+/// Checks the token that a container is to have in place of a new one.
+fn check_token(
+    connection: &Connection,
+    old: Option<&Record>,
+    record: &Record,
+    now: clock::Micros,
+    errors: &mut Vec<String>,
+) -> Result<(), ApiError> {
+    let is_new = old.is_none_or(|old| old.value("runtime_token") != record.value("runtime_token"));
+    if let Some(token) = record.text("runtime_token").filter(|_| is_new)
+        && auth::identify(connection, Some(token), now).is_err()
+    {
+        errors.push("Runtime token failed validation".to_owned());
+    }
+    Ok(())
 }
 
 /// Sets a column of JSON unless it is there.

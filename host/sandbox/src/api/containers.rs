@@ -7,6 +7,7 @@ use super::Call;
 use super::access::find_readable;
 use super::auth::Actor;
 use super::collections::find_by_hash;
+use super::container_mounts::by_content;
 use super::images;
 use crate::clock::SECOND;
 use crate::error::{ApiError, SEPARATOR};
@@ -63,6 +64,9 @@ pub(super) fn prepare(
         let text = request.text(name).unwrap_or_default();
         container.insert(name.to_owned(), text.into());
     }
+    if container["command"][0] == "arvados-cwl-runner" {
+        container["scheduling_parameters"]["supervisor"] = true.into();
+    }
     let constraints = &mut container["runtime_constraints"];
     if constraints["keep_cache_ram"] == 0 && constraints["keep_cache_disk"] == 0 {
         let ram = constraints["ram"].as_i64().unwrap_or_default();
@@ -80,31 +84,21 @@ fn mounts(
     permissions: &Permissions,
     request: &Record,
 ) -> Result<Value, ApiError> {
-    let mut mounts = request.json("mounts").unwrap_or_default();
-    for mount in mounts.as_object_mut().into_iter().flat_map(Map::values_mut) {
-        if mount["kind"] != "collection" {
-            continue;
-        }
-        let hash = mount["portable_data_hash"].as_str().unwrap_or_default();
-        let uuid = mount["uuid"].as_str().unwrap_or_default().to_owned();
-        let found = match (uuid.as_str(), hash) {
-            ("", "") => continue,
-            ("", hash) => find_by_hash(connection, permissions, hash, false),
-            (uuid, _) => find_readable(connection, &COLLECTIONS, uuid, permissions, false),
-        };
-        let name = if uuid.is_empty() { hash } else { &uuid };
-        let Ok(found) = found else {
-            return Err(images::unresolvable(&format!(
-                "cannot mount collection {name:?}: not found"
-            )));
-        };
-        let hash = found.text("portable_data_hash").unwrap_or_default();
-        mount["portable_data_hash"] = hash.into();
-        if let Some(mount) = mount.as_object_mut() {
-            mount.remove("uuid");
-        }
+    let Some(Value::Object(mounts)) = request.json("mounts") else {
+        return Ok(Value::Object(Map::new()));
+    };
+    let find = |uuid: &str| {
+        let found = find_readable(connection, &COLLECTIONS, uuid, permissions, false).ok()?;
+        let is_current = found.text("current_version_uuid") == Some(uuid);
+        let hash = found.text("portable_data_hash").filter(|_| is_current);
+        hash.map(str::to_owned)
+    };
+    match by_content(mounts, find) {
+        Ok(mounts) => Ok(mounts.into()),
+        Err(uuid) => Err(images::unresolvable(&format!(
+            "cannot mount collection {uuid:?}: not found"
+        ))),
     }
-    Ok(mounts)
 }
 
 /// Gives a request the container that it wants: a new one, or an equal one if that will do.
