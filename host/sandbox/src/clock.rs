@@ -60,7 +60,8 @@ pub(crate) fn format_nanos(moment: Micros, nanos: u32) -> String {
 /// Writes a moment as the service's language shows it to programmers.
 pub(crate) fn format_ruby(moment: Micros) -> String {
     DateTime::from_timestamp_micros(moment).map_or_else(String::new, |time| {
-        time.format("%a, %d %b %Y %H:%M:%S.%9f UTC +00:00").to_string()
+        time.format("%a, %d %b %Y %H:%M:%S.%9f UTC +00:00")
+            .to_string()
     })
 }
 

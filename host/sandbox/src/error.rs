@@ -150,9 +150,9 @@ impl ApiError {
     /// What makes no sense, if that is the reason for the refusal.
     pub(crate) fn argument_reason(&self) -> Option<&str> {
         match self {
-            ApiError::Service { message, .. } => message
-                .strip_prefix("#<ArgumentError: ")?
-                .strip_suffix('>'),
+            ApiError::Service { message, .. } => {
+                message.strip_prefix("#<ArgumentError: ")?.strip_suffix('>')
+            }
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! It holds clients to the rules of the real services: permissions, filters, paging, unique names,
 //! signatures, trash and versions. What it does not know it refuses, except where the real
-//! services ignore things without a word. `tests/conformance.rs` compares it with what a real
+//! services ignore things without a word. `tests/conformance` compares it with what a real
 //! cluster answered.
 //!
 //! One folder holds one cluster; the same folder gives the same cluster again, with the same

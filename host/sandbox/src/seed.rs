@@ -162,6 +162,15 @@ impl Seeder {
         self.insert(&COLLECTIONS, collections)
     }
 
+    /// Adds container requests as they are, with no container behind them.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the database does.
+    pub fn container_requests(&self, requests: &[Value]) -> Result<(), Error> {
+        self.insert(&CONTAINER_REQUESTS, requests)
+    }
+
     /// Registers images: one collection and up to two links for each, in the order given.
     ///
     /// Returns the UUIDs of the collections. The blocks they name are not stored.

@@ -143,9 +143,7 @@ fn whole_number(name: &str, value: &Value) -> Result<Sql, ApiError> {
         _ => return Err(ApiError::invalid(format!("{} is invalid", human(name)))),
     };
     match number {
-        Some(number) if is_large(name) || i32::try_from(number).is_ok() => {
-            Ok(Sql::Integer(number))
-        }
+        Some(number) if is_large(name) || i32::try_from(number).is_ok() => Ok(Sql::Integer(number)),
         _ => {
             let bytes = if is_large(name) { 8 } else { 4 };
             Err(ApiError::invalid(format!(

@@ -131,11 +131,9 @@ pub(super) fn check(
     }
     let is_allowed = matches!(
         (from.as_str(), to.as_str()),
-        ("", "Uncommitted" | "Committed")
-            | ("Uncommitted", "Committed")
-            | ("Committed", "Final")
+        ("", "Uncommitted" | "Committed") | ("Uncommitted", "Committed") | ("Committed", "Final")
     );
-    if from != to && !is_allowed {
+    if (old.is_none() || from != to) && !is_allowed {
         errors.push(format!("State cannot change from {from} to {to}"));
     }
     check_changes(old, record, &from, &to, errors);
@@ -154,13 +152,16 @@ fn check_texts(record: &Record, errors: &mut Vec<String>) {
         ("output_storage_classes", false),
     ] {
         let items = record.json(name).unwrap_or_default();
-        let is_text = |item: &Value| item.as_str().is_some_and(|text| may_be_empty || text != "");
-        if !items.as_array().is_some_and(|items| items.iter().all(is_text)) {
+        let is_text = |item: &Value| {
+            item.as_str()
+                .is_some_and(|text| may_be_empty || !text.is_empty())
+        };
+        if !items
+            .as_array()
+            .is_some_and(|items| items.iter().all(is_text))
+        {
             let kind = if may_be_empty { "" } else { "non-empty " };
-            errors.push(format!(
-                "{} must be an array of {kind}strings",
-                human(name)
-            ));
+            errors.push(format!("{} must be an array of {kind}strings", human(name)));
         }
     }
 }
@@ -224,7 +225,10 @@ fn check_schedule(record: &Record, is_committed_now: bool, errors: &mut Vec<Stri
     if !partitions.is_null() && !is_list {
         errors.push("Scheduling parameters partitions must be an array of strings".to_owned());
     }
-    if schedule["max_run_time"].as_i64().is_none_or(|time| time < 0) {
+    if schedule["max_run_time"]
+        .as_i64()
+        .is_none_or(|time| time < 0)
+    {
         errors.push("Scheduling parameters max_run_time must be positive integer".to_owned());
     }
     let known = ["max_run_time", "partitions", "preemptible", "supervisor"];

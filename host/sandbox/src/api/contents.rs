@@ -4,11 +4,12 @@ use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::Call;
-use super::contents_rules::{
-    CONTENTS, Refusals, check_filters, check_selection, is_order, is_wanted, known, meant_for, wants,
-};
 use super::access::find_readable;
 use super::auth::Actor;
+use super::contents_rules::{
+    CONTENTS, Refusals, check_filters, check_selection, is_order, is_wanted, known, meant_for,
+    wants,
+};
 use super::list::envelope;
 use super::list_options::Options;
 use super::render::{Renderer, Shape};

@@ -114,7 +114,8 @@ impl Refusals {
         };
         let Some(reason) = error.argument_reason().filter(|reason| {
             reason.starts_with("Invalid attribute '")
-                && (reason.contains("' for operator '") || reason.ends_with("for subproperty filter"))
+                && (reason.contains("' for operator '")
+                    || reason.ends_with("for subproperty filter"))
         }) else {
             return Err(error);
         };

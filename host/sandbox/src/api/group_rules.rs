@@ -107,7 +107,9 @@ const OPERATORS: [&str; 13] = [
 fn check_filters(group: &Record) -> Result<(), &'static str> {
     let properties = group.json("properties").unwrap_or_default();
     let Some(filters) = properties.get("filters") else {
-        return Err("filters property missing, it must be an array of arrays, each with 3 elements");
+        return Err(
+            "filters property missing, it must be an array of arrays, each with 3 elements",
+        );
     };
     let malformed = "filters property must be an array of arrays, each with 3 elements";
     for filter in filters.as_array().ok_or(malformed)? {

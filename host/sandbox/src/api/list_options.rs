@@ -96,9 +96,7 @@ impl Options {
         });
         let wanted = go_json(&self.equal.clone().into());
         let include = match call.params.get("include") {
-            Some(Value::String(text)) => {
-                Some(go_json(&text.split(',').map(Value::from).collect()))
-            }
+            Some(Value::String(text)) => Some(go_json(&text.split(',').map(Value::from).collect())),
             other => other.map(go_json),
         };
         let forwarded_for = format!("{}-", call.cluster.id);

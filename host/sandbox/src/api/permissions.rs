@@ -81,7 +81,10 @@ pub(crate) fn computed(call: &Call<'_>) -> Result<Value, ApiError> {
         check_selection(names)?;
         let system = uuid::system_user(&call.cluster.id);
         // What cannot be compared is refused, even if there is nothing to compare.
-        matches(&json!({"user_uuid": "", "target_uuid": ""}), &request.filters)?;
+        matches(
+            &json!({"user_uuid": "", "target_uuid": ""}),
+            &request.filters,
+        )?;
         let users: Vec<String> = connection
             .prepare_cached("SELECT uuid FROM users WHERE uuid <> ?1 ORDER BY uuid")?
             .query_map([system], |row| row.get(0))?
@@ -148,7 +151,9 @@ fn matches(item: &Value, filters: &[Filter]) -> Result<bool, ApiError> {
         let found = item[attribute].as_str().unwrap_or_default();
         let holds = match (operator.as_str(), &filter.operand) {
             ("in", Value::Array(list)) => list.iter().any(|one| one == found),
-            ("not in", Value::Array(list)) => !list.is_empty() && list.iter().all(|one| one != found),
+            ("not in", Value::Array(list)) => {
+                !list.is_empty() && list.iter().all(|one| one != found)
+            }
             ("=", Value::String(wanted)) => found == wanted,
             ("!=", Value::String(wanted)) => found != wanted,
             ("<", Value::String(wanted)) => found < wanted.as_str(),

@@ -199,9 +199,7 @@ pub(crate) fn widen(
     permissions: &Permissions,
 ) -> Result<(), ApiError> {
     let is_of_permissions = request.filters.iter().any(|filter| {
-        filter.attribute == "link_class"
-            && filter.operator == "="
-            && filter.operand == "permission"
+        filter.attribute == "link_class" && filter.operator == "=" && filter.operand == "permission"
     });
     if !is_of_permissions {
         return Ok(());

@@ -57,8 +57,10 @@ impl Target {
             .get(..1)
             .unwrap_or_default();
         let classes = if classes.is_empty() { default } else { classes };
-        let mut todo: BTreeMap<&str, i64> =
-            classes.iter().map(|class| (class.as_str(), wanted)).collect();
+        let mut todo: BTreeMap<&str, i64> = classes
+            .iter()
+            .map(|class| (class.as_str(), wanted))
+            .collect();
         // A proxy without stores stands for as many as are wanted.
         let has_stores = cluster
             .services()

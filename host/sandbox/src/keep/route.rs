@@ -71,7 +71,8 @@ impl Route {
 
     fn of_proxy(method: &Method, path: &str) -> Route {
         let rest = path.strip_prefix('/').unwrap_or(path);
-        let is_block = begins_with_hash(rest) && matches!(rest.as_bytes().get(32), None | Some(b'+'));
+        let is_block =
+            begins_with_hash(rest) && matches!(rest.as_bytes().get(32), None | Some(b'+'));
         match (method.as_str(), rest) {
             ("GET" | "HEAD", _) if is_block => Route::Read(rest.to_owned()),
             ("PUT", _) if is_block => Route::Write(rest.to_owned()),
@@ -124,7 +125,12 @@ mod tests {
         use ServiceKind::{Disk, Proxy};
         let block = format!("/{HASH}+3");
         for (kind, method, path, route) in [
-            (Disk, "GET", block.as_str(), Route::Read(block[1..].to_owned())),
+            (
+                Disk,
+                "GET",
+                block.as_str(),
+                Route::Read(block[1..].to_owned()),
+            ),
             (Proxy, "HEAD", &block, Route::Read(block[1..].to_owned())),
             (Disk, "TOUCH", &block, Route::Touch(block[1..].to_owned())),
             (Proxy, "TOUCH", &block, Route::WrongMethod),

@@ -57,8 +57,10 @@ pub(super) fn any(table: &Table, operator: &str, filter: &Filter) -> Result<Cond
             _ => return Err(ApiError::argument(format!("Invalid operator '{operator}'"))),
         });
     }
-    if let (true, Json::String(text)) = (is_searchable("id", Type::Integer, operator), &filter.operand)
-        && text.trim().parse::<i64>().is_err()
+    if let (true, Json::String(text)) = (
+        is_searchable("id", Type::Integer, operator),
+        &filter.operand,
+    ) && text.trim().parse::<i64>().is_err()
     {
         return Err(ApiError::unreadable_text("bigint", text));
     }

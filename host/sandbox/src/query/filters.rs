@@ -125,8 +125,7 @@ pub(super) fn is_json(table: &Table, column: &Column) -> bool {
 
 /// Says whether an operator can be applied to a column: those that compare no values need text.
 pub(super) fn is_searchable(name: &str, kind: Type, operator: &str) -> bool {
-    let compares_values =
-        operator.contains(['<', '=', '>']) || matches!(operator, "in" | "not in");
+    let compares_values = operator.contains(['<', '=', '>']) || matches!(operator, "in" | "not in");
     match kind {
         // Manifests are too large to be searched.
         Type::Text | Type::LongText => name != "manifest_text",

@@ -29,6 +29,8 @@ pub(crate) struct Suite {
     pub(crate) golden: PathBuf,
     /// How the recorded cluster was set up, as far as the sets differ.
     pub(crate) options: Options,
+    /// How many transcripts must match at least, in hundredths of all.
+    pub(crate) least: f64,
     /// `name <TAB> reason` lines: the transcripts that the sandbox does not match.
     pub(crate) exceptions: &'static str,
     /// What absent requests did, as far as later transcripts show it; see [`Suite::fill_in`].
@@ -61,7 +63,8 @@ impl Suite {
     ///
     /// # Panics
     ///
-    /// Panics if one differs without an exception, or has one and does not differ.
+    /// Panics if one differs without an exception, or has one and does not differ, or if there are
+    /// too many exceptions.
     pub(crate) async fn replay(&self, dir: &Path) {
         let sandbox = self.cluster(dir).await;
         let missing: Vec<Value> = serde_json::from_str(self.missing).unwrap();
@@ -100,6 +103,12 @@ impl Suite {
         println!(
             "conformance with {}: {matching} of {total} transcripts match, {percentage:.1} %",
             self.name
+        );
+        assert!(
+            percentage >= self.least,
+            "{}: at least {} % must match",
+            self.name,
+            self.least
         );
         let unknown: Vec<&String> = exceptions
             .keys()

@@ -6,18 +6,21 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-#[path = "cluster/blocks.rs"]
 mod blocks;
-#[path = "conformance/client.rs"]
+#[path = "../conformance/client.rs"]
 mod client;
-#[path = "cluster/damage.rs"]
+mod contents;
 mod damage;
-#[path = "cluster/faults.rs"]
 mod faults;
-#[path = "cluster/records.rs"]
+mod groups;
+mod lists;
+mod people;
 mod records;
-#[path = "cluster/rules.rs"]
+mod replacements;
+mod requests;
 mod rules;
+mod services;
+mod sharing;
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
@@ -63,6 +66,19 @@ async fn keep(sandbox: &Sandbox, method: &str, path: &str, body: &[u8]) -> Answe
     let address = url["https://".len()..].trim_end_matches('/').to_owned();
     let ca = sandbox.ca_certificate();
     client::send(&address, Some(&ca), method, path, &headers, body).await
+}
+
+/// What somebody got to hear: the status and all that was said.
+type Heard = (u16, String);
+
+/// Says whether somebody got to hear a status with some words.
+#[track_caller]
+fn assert_heard(heard: &Heard, status: u16, words: &str) {
+    let (found, text) = heard;
+    assert!(
+        *found == status && text.contains(words),
+        "{found} instead of {status} with {words:?}: {text}"
+    );
 }
 
 fn value(answer: &Answer) -> Value {
