@@ -53,6 +53,7 @@ mod pulls; // images that are pulled from a registry first
 mod readers; // archives of every form, as skopeo reads them
 mod registry; // images from registries, without an engine
 mod registry_layers; // layers of a registry's images that Keep has already
+mod registry_side_by_side; // large layers, two at a time
 mod registry_tls; // Debian's registry with TLS and logins
 mod registry_users; // the same layers, noted by another user
 mod reuse; // blocks that need not be sent, and uploads that were cut short

@@ -1,7 +1,7 @@
 //! Cuts bytes into blocks, with headers that become known only after what they describe.
 //!
 //! A layer's header holds its name and size, and both are known once its last byte has been
-//! read. So the block with the header's place is kept back, later blocks go out as they fill,
+//! read. So the block with the header's place is kept back (`held.rs`), later blocks go out as they fill,
 //! and the header is written when the layer ends. Where the archive promises what the layer is, the
 //! header is written at once, and no block is kept back; a promise that proves false ends the reading.
 //! Everything a member consists of is a multiple
@@ -11,7 +11,8 @@ use keepdocker_terms::layering::Layer;
 
 use super::cutting::Cutting;
 use super::error::Error;
-use super::sink::BlockSink;
+use super::held::{Held, Keeper};
+use super::sink::{BlockSink, Second};
 
 /// The unit of a tar.
 pub(crate) const TAR_UNIT: usize = 512;
@@ -22,20 +23,14 @@ pub(crate) struct Blocks<'a> {
     block: usize,
     /// The block being filled.
     current: Option<Vec<u8>>,
-    /// The block with a header's place, once it is full.
-    held: Option<Held>,
+    keeper: Keeper,
+    /// The block with a header's place, once it is full, and its index in the order.
+    held: Option<(usize, Held)>,
     /// Where the header's place lies in its block, while one is open.
     header: Option<usize>,
     /// The numbers of the blocks so far, in order.
     order: Vec<usize>,
     length: u64,
-}
-
-/// A full block that waits for its header.
-struct Held {
-    /// Its index in the order.
-    place: usize,
-    block: Vec<u8>,
 }
 
 impl<'a> Blocks<'a> {
@@ -46,11 +41,28 @@ impl<'a> Blocks<'a> {
             sink,
             block: cutting.block,
             current: None,
+            keeper: Keeper::default(),
             held: None,
             header: None,
             order: Vec::new(),
             length: 0,
         }
+    }
+
+    /// Has blocks kept back by this keeper from now on, while none is.
+    pub(crate) fn kept_by(&mut self, keeper: Keeper) {
+        debug_assert!(self.held.is_none());
+        self.keeper = keeper;
+    }
+
+    /// Returns what else takes blocks of the same archive, if the sink lets two fill them side by side.
+    pub(crate) fn second_sink(&mut self) -> Option<Second> {
+        self.sink.second()
+    }
+
+    /// Tells the sink that no more blocks are to come.
+    pub(crate) fn give_up(&mut self) {
+        self.sink.give_up();
     }
 
     /// Adds bytes.
@@ -90,13 +102,26 @@ impl<'a> Blocks<'a> {
         let Some(at) = self.header.take() else {
             return Ok(());
         };
-        if let Some(mut held) = self.held.take() {
-            held.block[at..at + TAR_UNIT].copy_from_slice(header);
-            self.order[held.place] = self.sink.submit(held.block)?;
-        } else {
+        let Some((place, held)) = self.held.take() else {
             let current = self.current()?;
             current[at..at + TAR_UNIT].copy_from_slice(header);
-        }
+            return Ok(());
+        };
+        let mut block = match held {
+            Held::Memory { block, .. } => block,
+            Held::Aside => {
+                // Nobody waits for a buffer with another one in hand.
+                self.cut()?;
+                let mut buffer = match self.current.take() {
+                    Some(empty) => empty,
+                    None => self.sink.buffer()?,
+                };
+                self.keeper.read(&mut buffer)?;
+                buffer
+            }
+        };
+        block[at..at + TAR_UNIT].copy_from_slice(header);
+        self.order[place] = self.sink.submit(block)?;
         Ok(())
     }
 
@@ -138,7 +163,9 @@ impl<'a> Blocks<'a> {
             let place = self.order.len();
             // The number is not known yet; `end_member` puts it here.
             self.order.push(usize::MAX);
-            self.held = Some(Held { place, block });
+            let (held, empty) = self.keeper.keep(block);
+            self.held = Some((place, held));
+            self.current = empty;
         } else {
             let number = self.sink.submit(block)?;
             self.order.push(number);

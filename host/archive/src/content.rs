@@ -91,6 +91,7 @@ pub(crate) fn pass(
             inner: reader,
             hasher,
             length: &mut raw_length,
+            waiting: Vec::with_capacity(CHUNK),
         };
         let decoder = Decoder::new(compression, tee).map_err(failed)?;
         plain_length = pass_plain(decoder, hasher, &failed, &mut keep)?;
@@ -138,18 +139,34 @@ struct Tee<'a, R> {
     inner: R,
     hasher: &'a Hasher,
     length: &'a mut u64,
+    /// What was read and not handed on: a network gives little at a time.
+    waiting: Vec<u8>,
 }
 
 impl<R: Read> Read for Tee<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        if count > 0 {
-            let mut chunk = self.hasher.chunk();
-            chunk.clear();
-            chunk.extend_from_slice(&buffer[..count]);
-            self.hasher.update(Lane::Raw, chunk);
-            *self.length += count as u64;
+        *self.length += count as u64;
+        let mut bytes = &buffer[..count];
+        while self.waiting.len() + bytes.len() >= CHUNK {
+            let (now, later) = bytes.split_at(CHUNK - self.waiting.len());
+            self.waiting.extend_from_slice(now);
+            let mut empty = self.hasher.chunk();
+            empty.clear();
+            let full = std::mem::replace(&mut self.waiting, empty);
+            self.hasher.update(Lane::Raw, full);
+            bytes = later;
         }
+        self.waiting.extend_from_slice(bytes);
         Ok(count)
+    }
+}
+
+impl<R> Drop for Tee<'_, R> {
+    fn drop(&mut self) {
+        if !self.waiting.is_empty() {
+            self.hasher
+                .update(Lane::Raw, std::mem::take(&mut self.waiting));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::sink::SinkClosed;
 use keepdocker_terms::digest::Digest;
@@ -173,6 +173,18 @@ impl Error {
         Error::Unsound {
             subject: Subject::Archive,
             fault,
+        }
+    }
+
+    /// Says that a file or folder cannot be opened.
+    pub(crate) fn opening(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Error::NotFound(path.to_owned()),
+            _ => Error::Io {
+                action: "open",
+                subject: path.display().to_string(),
+                source,
+            },
         }
     }
 

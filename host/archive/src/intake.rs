@@ -5,26 +5,26 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::blocks::{Blocks, TAR_UNIT};
+use super::blocks::TAR_UNIT;
 use super::canonical;
-use super::content::{Content, pass};
+use super::content::Content;
 use super::cutting::Cutting;
-use super::decode::{self, Compression};
-use super::documents;
 use super::entry::Entry;
-use super::error::{Error, Fault, Subject};
+use super::error::Error;
+use super::held::Room;
 use super::reading::{Reading, TakenLayer};
 use super::sink::BlockSink;
-use crate::machine::hasher::Hasher;
+use super::unpacker::{Promise, Unpacked, Unpacker};
 use crate::machine::spool::{Extent, Spool};
 use keepdocker_terms::digest::Digest;
 use keepdocker_terms::layering::Layer;
 
 /// Where the bytes of a layer are.
 #[derive(Debug, Clone)]
-pub(crate) enum Place {
+enum Place {
     /// In the spool.
     Spool(Extent),
     /// In these blocks, with header and padding.
@@ -32,9 +32,6 @@ pub(crate) enum Place {
     /// In the run of blocks that is under construction.
     Run,
 }
-
-/// What a layer's digest and length will be if the archive says the truth, unless it is compressed.
-pub(crate) type Promise = (Digest, u64);
 
 /// A large layer whose blocks the sink has already, proven to be that layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,18 +52,59 @@ pub(crate) struct Taken {
 
 /// What is known of an image in the making.
 pub(crate) struct Intake<'a> {
-    hasher: Hasher,
-    spool: Spool,
-    blocks: Blocks<'a>,
+    unpacker: Unpacker<'a>,
+    places: Places,
     cutting: Cutting,
     /// Whether a large layer begins a block.
     is_layered: bool,
+    /// Where temporary files are made.
+    folder: PathBuf,
+}
+
+/// Where all that was taken in lies.
+pub(crate) struct Places {
+    spool: Spool,
     /// By the digest of what lies there, with its length.
-    places: HashMap<Digest, (Place, u64)>,
+    by_digest: HashMap<Digest, (Place, u64)>,
     /// Layers that need not be read.
     spared: HashSet<Digest>,
     /// Layers of which the sink need not be told any more.
     told: HashSet<Digest>,
+}
+
+impl Places {
+    /// Adds a member that was unpacked. Returns where its bytes are if they were set aside.
+    pub(crate) fn add(
+        &mut self,
+        content: &Content,
+        unpacked: Unpacked,
+    ) -> Result<Option<Extent>, Error> {
+        let (digest, length) = content.plain;
+        let place = match unpacked {
+            Unpacked::Blocks { numbers, length } => Place::Blocks { numbers, length },
+            Unpacked::Run => Place::Run,
+            Unpacked::Small(bytes) => match self.by_digest.get(&digest) {
+                Some((Place::Spool(extent), _)) => Place::Spool(*extent),
+                _ => Place::Spool(self.spool.append(&bytes)?),
+            },
+        };
+        let extent = match &place {
+            Place::Spool(extent) => Some(*extent),
+            Place::Blocks { .. } | Place::Run => None,
+        };
+        self.by_digest.entry(digest).or_insert((place, length));
+        Ok(extent)
+    }
+
+    /// Tells the sink which blocks a layer is whose digest was verified, if it has blocks of its own.
+    pub(crate) fn tell(&mut self, diff_id: &Digest, unpacker: &mut Unpacker<'_>) {
+        if let Some((Place::Blocks { numbers, .. }, length)) = self.by_digest.get(diff_id)
+            && let Some(layer) = Layer::large(*diff_id, *length)
+            && self.told.insert(*diff_id)
+        {
+            unpacker.blocks.verified(layer, numbers);
+        }
+    }
 }
 
 impl<'a> Intake<'a> {
@@ -78,14 +116,16 @@ impl<'a> Intake<'a> {
         folder: &Path,
     ) -> Self {
         Intake {
-            hasher: Hasher::start(),
-            spool: Spool::new(folder),
-            blocks: Blocks::new(sink, cutting),
+            unpacker: Unpacker::new(sink, cutting, is_layered),
+            places: Places {
+                spool: Spool::new(folder),
+                by_digest: HashMap::new(),
+                spared: HashSet::new(),
+                told: HashSet::new(),
+            },
             cutting,
             is_layered,
-            places: HashMap::new(),
-            spared: HashSet::new(),
-            told: HashSet::new(),
+            folder: folder.to_owned(),
         }
     }
 
@@ -96,25 +136,16 @@ impl<'a> Intake<'a> {
                 numbers: blocks,
                 length: layer.span(),
             };
-            self.places.insert(layer.diff_id, (place, layer.size));
-            self.spared.insert(layer.diff_id);
-            self.told.insert(layer.diff_id);
+            let places = &mut self.places;
+            places.by_digest.insert(layer.diff_id, (place, layer.size));
+            places.spared.insert(layer.diff_id);
+            places.told.insert(layer.diff_id);
         }
     }
 
     /// Tells whether a layer need not be read.
     pub(crate) fn spares(&self, diff_id: &Digest) -> bool {
-        self.spared.contains(diff_id)
-    }
-
-    /// Tells the sink which blocks a layer is whose digest was verified, if it has blocks of its own.
-    pub(crate) fn tell(&mut self, diff_id: &Digest) {
-        if let Some((Place::Blocks { numbers, .. }, length)) = self.places.get(diff_id)
-            && let Some(layer) = Layer::large(*diff_id, *length)
-            && self.told.insert(*diff_id)
-        {
-            self.blocks.verified(layer, numbers);
-        }
+        self.places.spared.contains(diff_id)
     }
 
     /// Takes in a member. With `may_be_document`, what begins like JSON is kept at hand.
@@ -128,88 +159,34 @@ impl<'a> Intake<'a> {
         promise: Option<Promise>,
         may_be_document: bool,
     ) -> Result<Taken, Error> {
-        let Intake {
-            hasher,
-            spool,
-            blocks,
-            cutting,
-            ..
-        } = self;
-        let mut waiting: Vec<u8> = Vec::new();
-        let mut is_large = false;
-        let mut begins_like_json = false;
-        let failed = |error| Error::reading(Subject::Member(name.to_owned()), error);
-        let (compression, reader) = decode::peek(reader).map_err(failed)?;
-        let promise = promise.filter(|_| compression == Compression::None);
-        let header = promise
-            .map(|(digest, length)| canonical::header(&canonical::layer_name(&digest), length));
-        let content = pass(reader, name, hasher, |bytes| {
-            if is_large {
-                return blocks.append(bytes);
-            }
-            if waiting.is_empty() {
-                begins_like_json = may_be_document && documents::begins(bytes);
-            }
-            waiting.extend_from_slice(bytes);
-            let limit = if begins_like_json {
-                documents::LONGEST + 1
-            } else {
-                cutting.large
-            };
-            if waiting.len() as u64 >= limit {
-                is_large = true;
-                blocks.begin_member(header.as_ref())?;
-                blocks.append(&waiting)?;
-                waiting = Vec::new();
-            }
-            Ok(())
-        })?;
-        let (digest, length) = content.plain;
-        let place = if is_large {
-            // What was written of it is wrong then, and cannot be called back.
-            if let Some((promised, _)) = promise.filter(|promise| *promise != content.plain) {
-                return Err(Error::member(
-                    name,
-                    Fault::WrongDigest {
-                        found: digest,
-                        promised,
-                        by: "the image's config or its name",
-                    },
-                ));
-            }
-            blocks.end_member(&canonical::header(&canonical::layer_name(&digest), length))?;
-            if self.is_layered {
-                let (numbers, length) = blocks.take()?;
-                Place::Blocks { numbers, length }
-            } else {
-                Place::Run
-            }
-        } else if let Some((Place::Spool(extent), _)) = self.places.get(&digest) {
-            Place::Spool(*extent)
-        } else {
-            Place::Spool(spool.append(&waiting)?)
-        };
-        let document = match &place {
-            Place::Spool(extent) if content.raw == content.plain => Some(*extent),
-            _ => None,
-        };
-        self.places.entry(digest).or_insert((place, length));
-        Ok(Taken { content, document })
-    }
-
-    /// Tells whether a layer with this diff ID was taken in.
-    pub(crate) fn has(&self, diff_id: &Digest) -> bool {
-        self.places.contains_key(diff_id)
+        let (content, unpacked) = self
+            .unpacker
+            .unpack(reader, name, promise, may_be_document)?;
+        let extent = self.places.add(&content, unpacked)?;
+        Ok(Taken {
+            content,
+            document: extent.filter(|_| content.raw == content.plain),
+        })
     }
 
     /// Reads a member to its end as [`Intake::take`] does, and keeps nothing of it.
     pub(crate) fn check(&self, reader: impl Read, name: &str) -> Result<Content, Error> {
-        pass(reader, name, &self.hasher, |_| Ok(()))
+        self.unpacker.check(reader, name)
+    }
+
+    /// Returns what unpacks, and where what it unpacked is noted.
+    pub(crate) fn parts(&mut self) -> (&mut Unpacker<'a>, &mut Places) {
+        (&mut self.unpacker, &mut self.places)
+    }
+
+    /// Makes a second unpacker, if the sink has room for two.
+    pub(crate) fn second(&mut self) -> Option<(Unpacker<'static>, Arc<Room>)> {
+        self.unpacker.second(&self.folder)
     }
 
     /// Returns where the documents lie that were taken in.
     pub(crate) fn spool(&mut self) -> &mut Spool {
-        &mut self.spool
+        &mut self.places.spool
     }
 
     /// Writes what is missing of the image, whose layers were taken in, and returns the image with
@@ -222,8 +199,8 @@ impl<'a> Intake<'a> {
         let mut layers = Vec::new();
         let mut taken = Vec::new();
         for diff_id in &entry.diff_ids {
-            self.tell(diff_id);
-            let Some((place, length)) = self.places.get(diff_id) else {
+            self.places.tell(diff_id, &mut self.unpacker);
+            let Some((place, length)) = self.places.by_digest.get(diff_id) else {
                 unreachable!("every layer was found and verified before");
             };
             layers.push((*diff_id, *length));
@@ -234,7 +211,7 @@ impl<'a> Intake<'a> {
             taken.push(TakenLayer {
                 diff_id: *diff_id,
                 size: *length,
-                is_read: !self.spared.contains(diff_id),
+                is_read: !self.places.spared.contains(diff_id),
             });
             match place {
                 Place::Run => {}
@@ -246,9 +223,9 @@ impl<'a> Intake<'a> {
                     // A layer that looked like a document.
                     let (extent, layer) = (*extent, Layer::large(*diff_id, *length));
                     self.write_spooled(diff_id, extent)?;
-                    let (numbers, length) = self.blocks.take()?;
+                    let (numbers, length) = self.unpacker.blocks.take()?;
                     if let Some(layer) = layer.filter(|_| self.is_layered) {
-                        self.blocks.verified(layer, &numbers);
+                        self.unpacker.blocks.verified(layer, &numbers);
                     }
                     order.extend(numbers);
                     size += length;
@@ -263,8 +240,8 @@ impl<'a> Intake<'a> {
         }
         let manifest = canonical::manifest(&entry.id, &entry.diff_ids);
         self.write("manifest.json", &manifest)?;
-        self.blocks.append(&canonical::END)?;
-        let (numbers, length) = self.blocks.take()?;
+        self.unpacker.blocks.append(&canonical::END)?;
+        let (numbers, length) = self.unpacker.blocks.take()?;
         order.extend(numbers);
         let loaded_as = canonical::loaded_as(&entry.id, config.len(), &layers);
         entry
@@ -281,15 +258,16 @@ impl<'a> Intake<'a> {
     }
 
     fn write_spooled(&mut self, diff_id: &Digest, extent: Extent) -> Result<(), Error> {
-        let bytes = self.spool.read(extent)?;
+        let bytes = self.places.spool.read(extent)?;
         self.write(&canonical::layer_name(diff_id), &bytes)
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let padding = bytes.len().next_multiple_of(TAR_UNIT) - bytes.len();
-        self.blocks
+        self.unpacker
+            .blocks
             .append(&canonical::header(name, bytes.len() as u64))?;
-        self.blocks.append(bytes)?;
-        self.blocks.append(&[0; TAR_UNIT][..padding])
+        self.unpacker.blocks.append(bytes)?;
+        self.unpacker.blocks.append(&[0; TAR_UNIT][..padding])
     }
 }

@@ -27,6 +27,7 @@ mod entry;
 mod error;
 mod extension;
 mod header;
+mod held;
 mod image;
 mod indexed;
 mod intake;
@@ -44,12 +45,14 @@ mod reading;
 mod remote;
 mod search;
 mod shape;
+mod side_by_side;
 mod sink;
 mod source;
 mod sparse;
 mod stream;
 mod taken_in;
 mod tar_file;
+mod unpacker;
 mod verbatim;
 #[cfg(target_family = "wasm")]
 mod wasi;
@@ -98,7 +101,7 @@ pub use proof::is_layer;
 pub use reading::{Reading, TakenLayer};
 pub use remote::{Remote, RemoteLayers};
 pub use search::{Chosen, Wanted};
-pub use sink::{BlockSink, SinkClosed};
+pub use sink::{BlockSink, Second, SinkClosed};
 pub use source::Progress;
 pub use verbatim::verified;
 
@@ -155,7 +158,7 @@ impl Archive {
                 if is_folder {
                     return Self::layout(path, folder);
                 }
-                let file = File::open(path).map_err(|error| open_error(path, error))?;
+                let file = File::open(path).map_err(|error| Error::opening(path, error))?;
                 Self::file(file, path.display().to_string(), folder)
             }
             Location::Stdin { .. } => {
@@ -283,7 +286,8 @@ impl Archive {
     /// Takes the archive in, as far as it must be read to tell what it holds; its blocks go to `sink`.
     ///
     /// A stream is read to its end, and so is an archive that is passed on as it is. This waits for the source and
-    /// the sink, so it belongs on a thread of its own. It holds at most two of the sink's buffers at a time. With
+    /// the sink, so it belongs on a thread of its own. It holds at most two of the sink's buffers at a time, unless the
+    /// sink has a [`Second`]. With
     /// [`BlockLayout::Dense`], the canonical form of a stream is made from a temporary copy of the whole stream,
     /// because its blocks can be cut only once the order of the members is known.
     ///
@@ -389,15 +393,4 @@ impl fmt::Debug for Archive {
 /// Begins a stream. Its type is the one of [`verified`], too, so that the code for it serves both.
 fn begun<'a>(opener: Opener) -> Result<Box<dyn Read + 'a>, Error> {
     Ok(opener()?)
-}
-
-fn open_error(path: &Path, source: io::Error) -> Error {
-    match source.kind() {
-        io::ErrorKind::NotFound => Error::NotFound(path.to_owned()),
-        _ => Error::Io {
-            action: "open",
-            subject: path.display().to_string(),
-            source,
-        },
-    }
 }

@@ -21,11 +21,15 @@ pub trait RemoteLayers: Send + Sync {
     /// Begins to read a layer; returns its bytes and how many there are by its manifest. None if the image has no
     /// such layer.
     ///
-    /// Layers are opened in the order of the image, each once at most, on a thread that may wait.
+    /// Layers are opened in the order of the image, each once at most, on threads that may wait: the next one may be opened
+    /// while others are read.
     fn open(&self, digest: &Digest) -> Option<(Box<dyn Read + Send>, u64)>;
 
     /// Learns, before one is opened, which layers will not be.
     fn leave_out(&self, digests: HashSet<Digest>);
+
+    /// Ends what is on its way, as nobody wants it any more. Who waits for the bytes of a layer learns that it is not whole.
+    fn give_up(&self) {}
 
     /// Returns how many bytes those layers have together, as they come, that are not left out.
     fn length(&self) -> u64;

@@ -19,6 +19,19 @@ pub trait BlockSink: Send {
     /// If the other side has given up; it holds the reason.
     fn submit(&mut self, block: Vec<u8>) -> Result<usize, SinkClosed>;
 
+    /// Returns what takes blocks of the same archive, too, so that two threads fill blocks side by side; none where one
+    /// thread is to do all.
+    ///
+    /// Both number the blocks in one row. There must be at least three buffers for the two together: each may keep one back
+    /// while it waits for another.
+    fn second(&mut self) -> Option<Second> {
+        None
+    }
+
+    /// Learns that the archive cannot be read whole: whoever waits for a buffer, here or at what else takes its blocks,
+    /// goes without.
+    fn give_up(&mut self) {}
+
     /// Learns that these blocks, by their numbers and in order, are a layer: its digest was verified.
     ///
     /// Only large layers in the canonical form with layered blocks are told of.
@@ -36,9 +49,26 @@ impl<S: BlockSink + ?Sized> BlockSink for &mut S {
         (**self).submit(block)
     }
 
+    fn second(&mut self) -> Option<Second> {
+        (**self).second()
+    }
+
+    fn give_up(&mut self) {
+        (**self).give_up();
+    }
+
     fn verified(&mut self, layer: Layer, blocks: &[usize]) {
         (**self).verified(layer, blocks);
     }
+}
+
+/// What takes blocks beside another sink.
+pub struct Second {
+    /// It itself.
+    pub sink: Box<dyn BlockSink>,
+    /// How many full blocks may be kept back for their headers in buffers while both are in use. Others are set aside in
+    /// files.
+    pub kept_in_memory: usize,
 }
 
 /// The sink takes no more blocks.

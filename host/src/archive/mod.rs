@@ -15,7 +15,7 @@ use crate::registry::of_registry;
 pub(crate) use archives::{Archives, Opened};
 pub(crate) use keepdocker_archive::{
     Archive, BlockSink, Chosen, Error, Held, Image, KnownLayer, Location, Naming, Platform,
-    Progress, SinkClosed, Wanted, fewest_blocks, is_layer, outline,
+    Progress, Second, SinkClosed, Wanted, fewest_blocks, is_layer, outline,
 };
 
 keepdocker_archive::contract!(bindings, producer);

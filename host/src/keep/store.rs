@@ -206,7 +206,7 @@ impl ArchiveStore {
             None => self.sent.clone(),
         };
         let charge = Charge::new(budget);
-        let mut upload_options = UploadOptions {
+        let upload_options = UploadOptions {
             known,
             records: self.records.clone(),
             journal: Some(journal),
@@ -215,9 +215,7 @@ impl ArchiveStore {
             rehearse: self.effects.are_rehearsed(),
             ..UploadOptions::new(wanted)
         };
-        if let Some(concurrency) = self.concurrency {
-            upload_options.concurrency = concurrency;
-        }
+        let upload_options = upload_options.moving(self.concurrency);
         let proven = self
             .spared(archive, options, &upload_options, &lent.layers)
             .await?;

@@ -1,7 +1,8 @@
 //! Full blocks that wait to be hashed.
 //!
 //! Several are hashed in less time than one after the other, so a block waits for others to come
-//! along, unless none will: the source has ended, or can go on only once a block has been stored.
+//! along, unless none will: the source has ended, or can go on only once a block has been stored. Where
+//! two threads fill blocks, two hash them: when both layers end, there is nothing else to do.
 
 use std::time::Duration;
 
@@ -24,11 +25,26 @@ pub(super) struct Unhashed {
     since: Option<Instant>,
     /// Whether it is of no use to wait for more.
     pub(super) more_will_not_come: bool,
-    /// Whether others are being hashed.
-    pub(super) is_hashing: bool,
+    /// How many threads hash others.
+    pub(super) hashing: usize,
+    /// How many may.
+    threads: usize,
 }
 
 impl Unhashed {
+    /// Begins with none. So many threads may hash at a time.
+    pub(super) fn new(threads: usize) -> Self {
+        Self {
+            threads,
+            ..Self::default()
+        }
+    }
+
+    /// Tells whether no more can be hashed for now.
+    fn is_busy(&self) -> bool {
+        self.hashing >= self.threads
+    }
+
     /// Adds a block.
     pub(super) fn add(&mut self, number: usize, data: Filled) {
         self.more_will_not_come = false;
@@ -38,7 +54,7 @@ impl Unhashed {
 
     /// Tells whether blocks wait for others.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.blocks.is_empty() && !self.is_hashing
+        !self.blocks.is_empty() && !self.is_busy()
     }
 
     /// Ends when the blocks have waited long enough.
@@ -50,10 +66,10 @@ impl Unhashed {
     pub(super) fn take(&mut self) -> Option<Vec<(usize, Filled)>> {
         let is_time =
             self.blocks.len() >= ENOUGH || self.more_will_not_come && !self.blocks.is_empty();
-        if self.is_hashing || !is_time {
+        if self.is_busy() || !is_time {
             return None;
         }
-        self.is_hashing = true;
+        self.hashing += 1;
         self.since = None;
         Some(std::mem::take(&mut self.blocks))
     }
@@ -70,7 +86,7 @@ mod tests {
 
     #[test]
     fn blocks_are_hashed_together_or_when_no_more_will_come() {
-        let mut unhashed = Unhashed::default();
+        let mut unhashed = Unhashed::new(1);
         assert!(unhashed.take().is_none());
         add(&mut unhashed, 0);
         assert!(unhashed.take().is_none() && unhashed.is_waiting());
@@ -82,7 +98,20 @@ mod tests {
             add(&mut unhashed, number);
         }
         assert!(unhashed.take().is_none() && !unhashed.is_waiting());
-        unhashed.is_hashing = false;
+        unhashed.hashing -= 1;
         assert_eq!(unhashed.take().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn as_many_threads_hash_as_may() {
+        let mut unhashed = Unhashed::new(2);
+        for number in 0..6 {
+            add(&mut unhashed, number);
+            let is_first_of_two = number % 2 == 0;
+            assert_eq!(unhashed.take().is_none(), is_first_of_two || number > 3);
+        }
+        assert!(!unhashed.is_waiting());
+        unhashed.hashing -= 1;
+        assert_eq!(unhashed.take().unwrap().len(), 2);
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +30,8 @@ pub(crate) struct UploadOptions {
     /// How many blocks are on their way at the same time, at least 1. The upload has two buffers
     /// of 64 MiB more than that: one being filled and one being hashed.
     pub concurrency: usize,
+    /// Whether two threads may fill blocks, of two layers.
+    pub side_by_side: bool,
     /// Blocks that need not be sent, if Keep confirms that it has them.
     pub known: KnownBlocks,
     /// How long the signature of a known block must still be good, so that it outlasts the
@@ -47,11 +50,12 @@ pub(crate) struct UploadOptions {
 }
 
 impl UploadOptions {
-    /// Takes the usual options: two blocks at a time, nothing known, nobody told.
+    /// Takes the usual options: two blocks at a time, of one layer, nothing known, nobody told.
     pub(crate) fn new(wanted: Wanted) -> Self {
         Self {
             wanted,
             concurrency: 2,
+            side_by_side: false,
             known: KnownBlocks::default(),
             margin: Duration::from_secs(6 * 3600),
             records: Arc::default(),
@@ -60,6 +64,15 @@ impl UploadOptions {
             rehearse: false,
             progress: Arc::new(Silent),
         }
+    }
+
+    /// Moves so many blocks at a time, if that is said, and blocks of two layers where there are processors for two.
+    /// Who wants one block at a time wants one layer at a time.
+    pub(crate) fn moving(mut self, concurrency: Option<usize>) -> Self {
+        self.concurrency = concurrency.unwrap_or(self.concurrency);
+        let has_two = thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+        self.side_by_side = self.concurrency > 1 && has_two;
+        self
     }
 }
 
@@ -92,22 +105,26 @@ impl Upload {
     /// The writer waits, so it must be used on a thread that may.
     pub(crate) fn start(keep: &Arc<Keep>, options: UploadOptions) -> (Writer, Self) {
         let concurrency = options.concurrency.max(1);
-        let buffers = Buffers::new(concurrency + 2);
+        let count = concurrency + 2;
+        let buffers = Buffers::new(count);
         let (sender, receiver) = mpsc::unbounded_channel();
+        // Two buffers are filled then, and one block at least is on its way.
+        let kept = options.side_by_side.then_some(count - 3);
+        let unhashed = Unhashed::new(1 + usize::from(options.side_by_side));
+        let writer = Writer::new(buffers.clone(), sender, kept);
         let run = Run {
             keep: keep.clone(),
             options: Arc::new(options),
             sending: Arc::new(Semaphore::new(concurrency)),
             tasks: JoinSet::new(),
-            unhashed: Unhashed::default(),
-            closing: Closing(buffers.clone()),
+            unhashed,
+            closing: Closing(buffers),
             blocks: HashMap::new(),
             locators: Vec::new(),
             layers: Vec::new(),
             sent: 0,
             reused: 0,
         };
-        let writer = Writer::new(buffers, sender);
         let task = tokio::spawn(run.run(receiver));
         (writer, Self { task })
     }
@@ -180,7 +197,7 @@ impl Run {
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                     match unwound(done)? {
                         Done::Hashed(blocks) => {
-                            self.unhashed.is_hashing = false;
+                            self.unhashed.hashing -= 1;
                             for (number, block) in blocks {
                                 self.hashed(number, block)?;
                             }

@@ -1,20 +1,23 @@
 //! The side of an upload on which an archive is read: full blocks go in, and what is known of layers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keepdocker_terms::layering::Layer;
 use tokio::sync::mpsc;
 
 use super::buffers::{Buffers, Filled};
 use super::{Locator, MAXIMUM_SIZE};
-use crate::archive::{BlockSink, SinkClosed};
+use crate::archive::{BlockSink, Second, SinkClosed};
 
-/// Where an archive's blocks go. Dropping it says that there are no more.
+/// Where an archive's blocks go. Dropping it, and what was made of it, says that there are no more.
 #[derive(Debug)]
 pub(crate) struct Writer {
     buffers: Arc<Buffers>,
     messages: mpsc::UnboundedSender<Message>,
-    next: usize,
+    next: Arc<AtomicUsize>,
+    /// How many full blocks may be kept back in buffers, if two threads may fill blocks side by side.
+    kept_in_memory: Option<usize>,
 }
 
 /// What a writer tells its upload.
@@ -31,22 +34,28 @@ pub(super) enum Message {
 }
 
 impl Writer {
-    /// Creates it; blocks are filled in these buffers.
-    pub(super) fn new(buffers: Arc<Buffers>, messages: mpsc::UnboundedSender<Message>) -> Self {
+    /// Creates it; blocks are filled in these buffers. Two threads may fill some side by side if it is said how many full
+    /// ones they may keep back.
+    pub(super) fn new(
+        buffers: Arc<Buffers>,
+        messages: mpsc::UnboundedSender<Message>,
+        kept_in_memory: Option<usize>,
+    ) -> Self {
         Self {
             buffers,
             messages,
-            next: 0,
+            next: Arc::default(),
+            kept_in_memory,
         }
     }
 
     /// Takes blocks that are known to be in Keep; returns the numbers that they get.
     pub(super) fn refer(&mut self, blocks: Vec<Locator>) -> Vec<usize> {
-        let first = self.next;
-        self.next += blocks.len();
+        let count = blocks.len();
+        let first = self.next.fetch_add(count, Ordering::Relaxed);
         // If the upload was closed, the next block tells.
         let _ = self.messages.send(Message::Known(first, blocks));
-        (first..self.next).collect()
+        (first..first + count).collect()
     }
 }
 
@@ -65,13 +74,30 @@ impl BlockSink for Writer {
             (1..=MAXIMUM_SIZE).contains(&block.len()),
             "a block has 1 byte to 64 MiB"
         );
-        let number = self.next;
-        self.next += 1;
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         let block = Filled::new(block, self.buffers.clone());
         self.messages
             .send(Message::Block(number, block))
             .map_err(|_| SinkClosed)?;
         Ok(number)
+    }
+
+    fn second(&mut self) -> Option<Second> {
+        let kept_in_memory = self.kept_in_memory?;
+        let second = Self {
+            buffers: self.buffers.clone(),
+            messages: self.messages.clone(),
+            next: self.next.clone(),
+            kept_in_memory: None,
+        };
+        Some(Second {
+            sink: Box::new(second),
+            kept_in_memory,
+        })
+    }
+
+    fn give_up(&mut self) {
+        self.buffers.close();
     }
 
     fn verified(&mut self, layer: Layer, blocks: &[usize]) {

@@ -54,6 +54,10 @@ impl RemoteLayers for Charged {
         self.layers.leave_out(digests);
     }
 
+    fn give_up(&self) {
+        self.layers.give_up();
+    }
+
     fn length(&self) -> u64 {
         self.layers.length()
     }

@@ -15,7 +15,7 @@ use keepdocker_sandbox::faults::{Action, Fault};
 
 use super::{RETRY, Setup, keep};
 
-fn wanted(replicas: u32) -> Wanted {
+pub(super) fn wanted(replicas: u32) -> Wanted {
     Wanted {
         replicas,
         storage_classes: ["default".to_owned()].into(),

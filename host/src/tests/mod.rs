@@ -6,6 +6,7 @@ mod keep;
 mod lists;
 mod projects;
 mod removal;
+mod side_by_side;
 mod update;
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use keepdocker_terms::digest::Digest;
 pub(crate) const CHUNK: usize = 256 << 10;
 
 /// How many chunks may wait for the hashing thread.
-const WAITING: usize = 16;
+const WAITING: usize = 8;
 
 /// Which of two digests that run at the same time is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

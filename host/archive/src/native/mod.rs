@@ -1,5 +1,6 @@
 //! What needs threads, files without a name, or libraries in C.
 
+pub(crate) mod aside;
 pub(crate) mod copy;
 pub(crate) mod hasher;
 pub(crate) mod spool;

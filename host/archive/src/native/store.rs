@@ -10,7 +10,6 @@ use cap_std::fs::Dir;
 use crate::documents::{self, Documents};
 use crate::error::{Error, Fault};
 use crate::names;
-use crate::open_error;
 use crate::tar_file::{Data, TarFile};
 
 use crate::remote::Remote;
@@ -76,7 +75,7 @@ impl Store {
     /// Opens an image layout in a folder; `subject` is what error texts call it.
     pub(crate) fn folder(path: &Path, subject: String) -> Result<Self, Error> {
         let folder = Dir::open_ambient_dir(path, ambient_authority())
-            .map_err(|error| open_error(path, error))?;
+            .map_err(|error| Error::opening(path, error))?;
         Ok(Store::Folder(Folder { folder, subject }))
     }
 
@@ -114,6 +113,13 @@ impl Store {
             Store::Tar(tar) => Some(tar.length()),
             Store::Folder(_) => None,
             Store::Remote(remote) => Some(remote.layers.length()),
+        }
+    }
+
+    /// Ends what is on its way from afar, as nobody will read it.
+    pub(crate) fn give_up(&self) {
+        if let Store::Remote(remote) = self {
+            remote.layers.give_up();
         }
     }
 

@@ -1,7 +1,9 @@
 //! Archives of real tools, of every order and compression, and hostile ones.
 
+mod afar;
 mod choices;
 mod extensions;
+mod few_buffers;
 mod fixtures;
 mod forms;
 mod hostile;
@@ -14,5 +16,7 @@ mod other_orders;
 mod platforms;
 mod promises;
 mod real;
+mod scripted;
+mod side_by_side;
 mod spared;
 mod sparse;

@@ -5,14 +5,12 @@ use std::io::{Cursor, Read};
 use std::sync::{Arc, Mutex};
 
 use keepdocker_terms::layering::{Layer, Layering};
-use serde_json::json;
 
 use crate::image::{BlockLayout, Form};
-use crate::{
-    Archive, BlockSink, Chosen, Digest, KnownLayer, Reading, Remote, RemoteLayers, SinkClosed,
-};
+use crate::{Archive, BlockSink, Chosen, Digest, KnownLayer, Reading, RemoteLayers, SinkClosed};
 
-use super::fixtures::{MemorySink, gzip, noise};
+use super::afar::Afar;
+use super::fixtures::{Made, MemorySink, gzip, noise};
 
 /// What was opened and left out of an image.
 #[derive(Default)]
@@ -46,62 +44,27 @@ impl RemoteLayers for Layers {
     }
 }
 
-/// An image in a registry, and the digests of its layers as they come.
-struct Afar {
-    remote: Option<Remote>,
-    chosen: Chosen,
+/// An image in a registry, and what is asked of it.
+struct Asked {
+    afar: Afar,
     seen: Arc<Mutex<Seen>>,
-    blobs: Vec<Digest>,
 }
 
-impl Afar {
+impl Asked {
     fn new(layers: &[Vec<u8>]) -> Self {
-        let blobs: Vec<Vec<u8>> = layers.iter().map(|layer| gzip(layer)).collect();
-        let diff_ids: Vec<String> = layers.iter().map(|it| Digest::of(it).to_string()).collect();
-        let config = json!({
-            "os": "linux", "architecture": "amd64",
-            "rootfs": {"type": "layers", "diff_ids": diff_ids},
-        });
-        let config = config.to_string().into_bytes();
-        let described = |kind: &str, bytes: &[u8]| json!({"mediaType": kind, "digest": Digest::of(bytes).to_string(), "size": bytes.len()});
-        let layer = "application/vnd.oci.image.layer.v1.tar+gzip";
-        let manifest = json!({
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": described("application/vnd.oci.image.config.v1+json", &config),
-            "layers": blobs.iter().map(|blob| described(layer, blob)).collect::<Vec<_>>(),
-        });
-        let manifest = manifest.to_string().into_bytes();
-        let entry = described("application/vnd.oci.image.manifest.v1+json", &manifest);
-        let index = json!({"schemaVersion": 2, "manifests": [entry]});
-        let seen: Arc<Mutex<Seen>> = Arc::default();
-        let chosen = Chosen {
-            image: Digest::of(&config).to_string(),
-            manifest: Some(Digest::of(&manifest).to_string()),
-        };
-        let digests = blobs.iter().map(|blob| Digest::of(blob)).collect();
-        let known = blobs.into_iter().map(|blob| (Digest::of(&blob), blob));
         Self {
-            remote: Some(Remote {
-                subject: "it".into(),
-                index: index.to_string().into_bytes(),
-                documents: HashMap::from([
-                    (Digest::of(&config), config),
-                    (Digest::of(&manifest), manifest),
-                ]),
-                layers: Box::new(Layers {
-                    blobs: known.collect(),
-                    seen: seen.clone(),
-                }),
-            }),
-            chosen,
-            seen,
-            blobs: digests,
+            afar: Afar::new(&Made::new(layers.to_vec()), gzip),
+            seen: Arc::default(),
         }
     }
 
-    fn archive(&mut self) -> Archive {
-        Archive::remote(self.remote.take().unwrap(), &std::env::temp_dir())
+    fn archive(&self) -> Archive {
+        let blobs = self.afar.blobs.iter();
+        let layers = Layers {
+            blobs: blobs.map(|blob| (Digest::of(blob), blob.clone())).collect(),
+            seen: self.seen.clone(),
+        };
+        self.afar.archive(layers, &std::env::temp_dir())
     }
 }
 
@@ -149,9 +112,9 @@ fn layers() -> Vec<Vec<u8>> {
 #[test]
 fn the_sink_learns_which_blocks_a_layer_is() {
     let layers = layers();
-    let mut afar = Afar::new(&layers);
+    let asked = Asked::new(&layers);
     let mut sink = Told::new();
-    let reading = read(&mut afar.archive(), &afar.chosen, &mut sink);
+    let reading = read(&mut asked.archive(), &asked.afar.chosen, &mut sink);
     let all = layers.iter().map(|it| (Digest::of(it), it.len() as u64));
     let large = Layering::of(all);
     let told: Vec<Layer> = sink.layers.iter().map(|(layer, _)| *layer).collect();
@@ -177,23 +140,22 @@ fn the_sink_learns_which_blocks_a_layer_is() {
 #[test]
 fn an_archive_without_the_layers_that_are_known_is_the_same() {
     let layers = layers();
-    let mut afar = Afar::new(&layers);
+    let asked = Asked::new(&layers);
     let mut sink = Told::new();
-    let whole = read(&mut afar.archive(), &afar.chosen, &mut sink);
+    let whole = read(&mut asked.archive(), &asked.afar.chosen, &mut sink);
     let bytes = sink.memory.stored(&whole);
 
-    let mut again = Afar::new(&layers);
+    let again = Asked::new(&layers);
+    let chosen = &again.afar.chosen;
     let mut archive = again.archive();
     let (form, layout) = (Form::Canonical, BlockLayout::Layered);
-    let asked = archive
-        .layers_from_afar(form, layout, &again.chosen)
-        .unwrap();
+    let asked = archive.layers_from_afar(form, layout, chosen).unwrap();
     assert_eq!(asked.unwrap().len(), 5);
     for (form, layout) in [
         (Form::Canonical, BlockLayout::Dense),
         (Form::Verbatim, BlockLayout::Layered),
     ] {
-        let asked = archive.layers_from_afar(form, layout, &again.chosen);
+        let asked = archive.layers_from_afar(form, layout, chosen);
         assert_eq!(asked.unwrap(), None);
     }
     let before = archive.source_length().unwrap();
@@ -210,21 +172,18 @@ fn an_archive_without_the_layers_that_are_known_is_the_same() {
             blocks: blocks.collect(),
         });
     }
-    archive.spare(&again.chosen, known).unwrap();
+    archive.spare(chosen, known).unwrap();
     assert!(archive.source_length().unwrap() < before);
-    let reading = read(&mut archive, &again.chosen, &mut second);
+    let reading = read(&mut archive, chosen, &mut second);
 
     assert_eq!(second.memory.stored(&reading), bytes);
     assert_eq!(
         (reading.size, &reading.loaded_as),
         (whole.size, &whole.loaded_as)
     );
-    let seen = again.seen.lock().unwrap();
-    assert_eq!(seen.opened, [again.blobs[1], again.blobs[4]]);
-    assert_eq!(
-        seen.left_out,
-        HashSet::from([again.blobs[0], again.blobs[2]])
-    );
+    let (seen, blobs) = (again.seen.lock().unwrap(), again.afar.digests());
+    assert_eq!(seen.opened, [blobs[1], blobs[4]]);
+    assert_eq!(seen.left_out, HashSet::from([blobs[0], blobs[2]]));
     let are_read: Vec<bool> = reading.layers.iter().map(|layer| layer.is_read).collect();
     assert_eq!(are_read, [false, true, false, true]);
     // Of what it knew already, the sink is told nothing.

@@ -1,5 +1,6 @@
 //! What the native program has threads, files and libraries for, where there are none.
 
+pub(crate) mod aside;
 pub(crate) mod copy;
 pub(crate) mod hasher;
 pub(crate) mod spool;

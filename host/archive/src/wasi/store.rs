@@ -63,6 +63,13 @@ impl Store {
         }
     }
 
+    /// Ends what is on its way from afar, as nobody will read it.
+    pub(crate) fn give_up(&self) {
+        if let Store::Remote(remote) = self {
+            remote.layers.give_up();
+        }
+    }
+
     /// Returns a reader of the member's data and their length, or none if there is no such
     /// member.
     pub(crate) fn open(&self, name: &str) -> Result<Option<Data<'_>>, Error> {

@@ -1,17 +1,20 @@
 //! Layers, each fetched some way ahead of where it is read.
 //!
-//! The one that is read and the next ones are on their way at a time, in the order of the manifest. What has come and
+//! Those that are read and the next ones are on their way at a time, in the order of the manifest. What has come and
 //! is not read yet is bounded; a connection that waits too long for room is given up and taken up again later.
+//!
+//! Two may be read at a time, unless the registry asked to be left alone: then the next one is not opened before nobody
+//! reads any more.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf as _, Bytes};
 use keepdocker_archive::{Digest, ProducerFailure};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::blob::Blob;
 use crate::client::{Image, Layer};
@@ -33,7 +36,9 @@ pub struct Layers {
     places: Arc<[Place]>,
     /// Each once, lowest first.
     order: Vec<Layer>,
+    /// Those that are on their way, and were not opened yet.
     running: Mutex<HashMap<usize, Stream>>,
+    readers: Arc<Readers>,
     left_out: Mutex<HashSet<Digest>>,
     runtime: Handle,
 }
@@ -50,6 +55,27 @@ struct Task(JoinHandle<()>);
 impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// The layers that are being read.
+#[derive(Default)]
+struct Readers {
+    /// By their numbers.
+    open: Mutex<HashMap<usize, AbortHandle>>,
+    closed: Condvar,
+}
+
+impl Readers {
+    /// Waits until nobody reads a layer.
+    fn wait(&self) {
+        let open = self.lock();
+        let waited = self.closed.wait_while(open, |open| !open.is_empty());
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, AbortHandle>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,6 +99,7 @@ impl Layers {
             places: image.places.clone(),
             order,
             running: Mutex::default(),
+            readers: Arc::default(),
             left_out: Mutex::default(),
             runtime: Handle::current(),
         }
@@ -149,9 +176,10 @@ impl keepdocker_archive::RemoteLayers for Layers {
             .iter()
             .position(|layer| layer.digest == *digest)?;
         let streams = if self.requests.is_throttled() {
+            self.readers.wait();
             1
         } else {
-            STREAMS
+            STREAMS.saturating_sub(self.readers.lock().len()).max(1)
         };
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         // What was passed over is not needed any more.
@@ -163,12 +191,22 @@ impl keepdocker_archive::RemoteLayers for Layers {
             running.entry(number).or_insert_with(|| self.start(layer));
         }
         let stream = running.remove(&at)?;
+        let handle = stream.task.0.abort_handle();
+        self.readers.lock().insert(at, handle);
         let reader = Reader {
             stream,
             current: Bytes::new(),
             has_ended: false,
+            readers: self.readers.clone(),
+            number: at,
         };
         Some((Box::new(reader), self.order[at].size))
+    }
+
+    fn give_up(&self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.clear();
+        self.readers.lock().values().for_each(AbortHandle::abort);
     }
 
     fn leave_out(&self, digests: HashSet<Digest>) {
@@ -188,6 +226,15 @@ struct Reader {
     stream: Stream,
     current: Bytes,
     has_ended: bool,
+    readers: Arc<Readers>,
+    number: usize,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.readers.lock().remove(&self.number);
+        self.readers.closed.notify_all();
+    }
 }
 
 impl Read for Reader {

@@ -12,6 +12,7 @@ mod program;
 mod blobs;
 mod helpers;
 mod images;
+mod layers;
 mod logins;
 mod redirects;
 mod refusals;

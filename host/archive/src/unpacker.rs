@@ -1,0 +1,144 @@
+//! Reads a member to its end: hashes it, takes its compression off, and makes blocks of it unless it is small.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::blocks::Blocks;
+use super::canonical;
+use super::content::{Content, pass};
+use super::cutting::Cutting;
+use super::decode::{self, Compression};
+use super::documents;
+use super::error::{Error, Fault, Subject};
+use super::held::{Keeper, Room};
+use super::sink::{BlockSink, Second};
+use crate::machine::hasher::Hasher;
+use keepdocker_terms::digest::Digest;
+
+/// What a layer's digest and length will be if the archive says the truth, unless it is compressed.
+pub(crate) type Promise = (Digest, u64);
+
+/// What unpacks one member at a time.
+pub(crate) struct Unpacker<'a> {
+    hasher: Hasher,
+    pub(crate) blocks: Blocks<'a>,
+    cutting: Cutting,
+    /// Whether a large layer begins a block.
+    is_layered: bool,
+}
+
+/// What became of a member.
+pub(crate) enum Unpacked {
+    /// These bytes, which are set aside.
+    Small(Vec<u8>),
+    /// These blocks, with header and padding.
+    Blocks { numbers: Vec<usize>, length: u64 },
+    /// A part of the run of blocks that is under construction.
+    Run,
+}
+
+impl<'a> Unpacker<'a> {
+    /// Begins with nothing.
+    pub(crate) fn new(sink: Box<dyn BlockSink + 'a>, cutting: Cutting, is_layered: bool) -> Self {
+        Unpacker {
+            hasher: Hasher::start(),
+            blocks: Blocks::new(sink, cutting),
+            cutting,
+            is_layered,
+        }
+    }
+
+    /// Makes another one for the same archive, if the sink has room for two. Temporary files would be made in
+    /// `folder`.
+    pub(crate) fn second(&mut self, folder: &Path) -> Option<(Unpacker<'static>, Arc<Room>)> {
+        if !self.is_layered {
+            // All members are one run.
+            return None;
+        }
+        let Second {
+            sink,
+            kept_in_memory,
+        } = self.blocks.second_sink()?;
+        let room = Room::new(kept_in_memory);
+        let mut second = Unpacker::new(sink, self.cutting, self.is_layered);
+        let keeper = || Keeper::beside_another(room.clone(), folder);
+        self.blocks.kept_by(keeper());
+        second.blocks.kept_by(keeper());
+        Some((second, room))
+    }
+
+    /// Reads a member. With `may_be_document`, what begins like JSON counts as small as long as it may be a document.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not what was promised.
+    pub(crate) fn unpack(
+        &mut self,
+        reader: impl Read,
+        name: &str,
+        promise: Option<Promise>,
+        may_be_document: bool,
+    ) -> Result<(Content, Unpacked), Error> {
+        let Unpacker {
+            hasher,
+            blocks,
+            cutting,
+            ..
+        } = self;
+        let mut waiting: Vec<u8> = Vec::new();
+        let mut is_large = false;
+        let mut begins_like_json = false;
+        let failed = |error| Error::reading(Subject::Member(name.to_owned()), error);
+        let (compression, reader) = decode::peek(reader).map_err(failed)?;
+        let promise = promise.filter(|_| compression == Compression::None);
+        let header = promise
+            .map(|(digest, length)| canonical::header(&canonical::layer_name(&digest), length));
+        let content = pass(reader, name, hasher, |bytes| {
+            if is_large {
+                return blocks.append(bytes);
+            }
+            if waiting.is_empty() {
+                begins_like_json = may_be_document && documents::begins(bytes);
+            }
+            waiting.extend_from_slice(bytes);
+            let limit = if begins_like_json {
+                documents::LONGEST + 1
+            } else {
+                cutting.large
+            };
+            if waiting.len() as u64 >= limit {
+                is_large = true;
+                blocks.begin_member(header.as_ref())?;
+                blocks.append(&waiting)?;
+                waiting = Vec::new();
+            }
+            Ok(())
+        })?;
+        if !is_large {
+            return Ok((content, Unpacked::Small(waiting)));
+        }
+        let (digest, length) = content.plain;
+        // What was written of it is wrong then, and cannot be called back.
+        if let Some((promised, _)) = promise.filter(|promise| *promise != content.plain) {
+            return Err(Error::member(
+                name,
+                Fault::WrongDigest {
+                    found: digest,
+                    promised,
+                    by: "the image's config or its name",
+                },
+            ));
+        }
+        blocks.end_member(&canonical::header(&canonical::layer_name(&digest), length))?;
+        if !self.is_layered {
+            return Ok((content, Unpacked::Run));
+        }
+        let (numbers, length) = self.blocks.take()?;
+        Ok((content, Unpacked::Blocks { numbers, length }))
+    }
+
+    /// Reads a member to its end as [`Unpacker::unpack`] does, and keeps nothing of it.
+    pub(crate) fn check(&self, reader: impl Read, name: &str) -> Result<Content, Error> {
+        pass(reader, name, &self.hasher, |_| Ok(()))
+    }
+}
