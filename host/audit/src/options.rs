@@ -35,11 +35,27 @@ pub struct Options {
 }
 
 impl Options {
-    /// Tells whether a log could be kept like this now. Nothing is left behind.
+    /// Tells whether a log could be kept like this now, by whoever asks. Nothing is left behind.
     ///
     /// # Errors
-    /// If it could not, with what stands in the way.
-    pub fn check(&self) -> Result<(), Error> {
+    /// If it could not, with all that stands in the way.
+    pub fn check(&self) -> Result<(), Vec<Error>> {
+        let key = self.sign_with.as_deref();
+        let faults: Vec<Error> = [
+            self.check_folder(),
+            key.map_or(Ok(()), |key| Ok(SigningKey::read(key).map(drop)?)),
+            self.system_log.as_deref().map_or(Ok(()), system_log::probe),
+        ]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(faults),
+        }
+    }
+
+    fn check_folder(&self) -> Result<(), Error> {
         let fault = Error::file("cannot write to", &self.directory);
         // A run makes what is not there yet, below what is there.
         let there = self.directory.ancestors().find(|folder| folder.exists());
@@ -51,10 +67,7 @@ impl Options {
                 .open(&heads)
                 .map_err(Error::file("cannot write", &heads))?;
         }
-        if let Some(key) = &self.sign_with {
-            SigningKey::read(key)?;
-        }
-        self.system_log.as_deref().map_or(Ok(()), system_log::probe)
+        Ok(())
     }
 }
 
@@ -152,7 +165,7 @@ mod tests {
                 system_log: socket.map(|name| place.path().join(name)),
                 ..Options::default()
             };
-            options.check().map_err(|error| error.to_string())
+            options.check().map_err(|faults| faults[0].to_string())
         };
         let good = place.path().join("audit/below");
         assert_eq!(told(&good, None), Ok(()));

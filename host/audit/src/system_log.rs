@@ -128,7 +128,7 @@ mod tests {
         let refused = run(&options).unwrap_err().to_string();
         assert!(refused.contains("the system's log at"), "{refused}");
         assert!(!options.directory.exists(), "it left a log");
-        let missing = options.check().unwrap_err().to_string();
+        let missing = options.check().unwrap_err()[0].to_string();
         assert_eq!(missing, refused);
         let warned = Options {
             on_failure: OnFailure::Continue,

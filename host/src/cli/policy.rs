@@ -110,13 +110,13 @@ fn run(
 ) -> Result<(), Report> {
     let sources = environment.policies(given.clone());
     match &arguments.command {
-        PolicyCommand::Check { file: Some(file) } => {
-            check(&[Layer::open(file).map_err(no_policy)?], console)
+        PolicyCommand::Check { file } => {
+            let policy = match file {
+                Some(file) => over_built_in(file)?,
+                None => Policy::load(&sources).map_err(no_policy)?,
+            };
+            check(&policy, environment, console)
         }
-        PolicyCommand::Check { file: None } => check(
-            &Policy::load(&sources).map_err(no_policy)?.layers()[1..],
-            console,
-        ),
         PolicyCommand::Show { effective, json } => {
             let policy = Policy::load(&sources).map_err(no_policy)?;
             let text = match (json, effective) {
@@ -213,8 +213,19 @@ fn over_built_in(file: &Path) -> Result<Policy, Report> {
         .map_err(no_policy)
 }
 
-fn check(layers: &[Layer], console: Console) -> Result<(), Report> {
+/// Tells what is wrong with a policy, of which the first layer is the built-in one, and with the files that it names.
+fn check(policy: &Policy, environment: &Environment, console: Console) -> Result<(), Report> {
+    let layers = &policy.layers()[1..];
     let mut text = String::new();
+    // Who may use a file, and whether it is there, differs with users and machines: no fault of the policy.
+    let unkept = match environment.audit_options(policy.audit()) {
+        Ok(options) => options.check().err().unwrap_or_default(),
+        Err(error) => vec![error],
+    };
+    for error in unkept {
+        let warning = format!("on this machine, by you, the audit log cannot be kept: {error}");
+        console.message(Level::Warning, &warning);
+    }
     for layer in layers {
         for warning in layer.lint() {
             console.message(Level::Warning, &warning.to_string());

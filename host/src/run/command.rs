@@ -6,11 +6,10 @@ use keepdocker_console::{Console, Exit, Level, Purpose, Report};
 use serde::Serialize;
 
 use super::{Surroundings, ending};
-use crate::audit::{self, Closing, Connection, Log, Mask, OnFailure, Opening};
+use crate::audit::{self, Closing, Connection, Log, Mask, Opening};
 use crate::bindings::commands::Failure;
 use crate::component;
 use crate::gate::Gate;
-use crate::policy::AuditRules;
 use crate::settings::Detour;
 use crate::signals::received;
 
@@ -158,21 +157,5 @@ impl Surroundings {
                 Ok(None)
             }
         }
-    }
-
-    /// Returns how the policy has the log kept.
-    pub(super) fn log_options(&self, rules: &AuditRules) -> Result<audit::Options, audit::Error> {
-        let on_failure = if rules.stops() {
-            OnFailure::Stop
-        } else {
-            OnFailure::Continue
-        };
-        Ok(audit::Options {
-            directory: self.log_folder(rules).ok_or(audit::Error::NoPlace)?.0,
-            on_failure,
-            system_log: rules.system_log().cloned(),
-            sign_with: rules.sign_with().cloned(),
-            retain: rules.retain(),
-        })
     }
 }

@@ -177,10 +177,10 @@ impl Surroundings {
             Err(report) => return Finding::of(WHAT, State::Bad, report),
         };
         let rules = policy.audit();
-        let checked = self.log_options(rules).and_then(|options| {
-            options.check()?;
-            Ok(options.directory)
-        });
+        let checked = match self.log_options(rules) {
+            Ok(options) => options.check().map(|()| options.directory),
+            Err(error) => Err(vec![error]),
+        };
         // What a policy makes a condition, no command can do without.
         let state = match rules.stops() {
             true => State::Bad,
@@ -188,7 +188,10 @@ impl Surroundings {
         };
         match checked {
             Ok(folder) => Finding::good(WHAT, shown(&folder)),
-            Err(error) => Finding::faulty(WHAT, state, error),
+            Err(faults) => {
+                let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                Finding::faulty(WHAT, state, told.join("; "))
+            }
         }
     }
 }

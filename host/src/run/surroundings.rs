@@ -10,7 +10,7 @@ use super::embedded::{Embedded, Started};
 use super::ending::{no_key, no_policy};
 use crate::api::{Api, Objects};
 use crate::archive::{Archives, Location};
-use crate::audit::{Folder, Mask};
+use crate::audit::{self, Mask};
 use crate::cache::Place;
 use crate::component::Capabilities;
 use crate::engine::{self, Engine, LocalEngine, Passed};
@@ -189,9 +189,9 @@ impl Surroundings {
         secrets
     }
 
-    /// Returns the folder of the audit logs; none where there is no home directory for it.
-    pub(super) fn log_folder(&self, rules: &AuditRules) -> Option<Folder> {
-        self.environment.audit_folder(rules)
+    /// Returns how the policy has the log kept.
+    pub(super) fn log_options(&self, rules: &AuditRules) -> Result<audit::Options, audit::Error> {
+        self.environment.audit_options(rules)
     }
 
     /// Returns the engine that the user has or chose.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::machine::user;
 use super::variables::{assert_listed, is_blank};
-use crate::audit::Folder;
+use crate::audit::{self, Folder, OnFailure};
 use crate::policy::{AuditRules, Sources};
 
 /// A set of environment variables, and the home directory.
@@ -90,6 +90,24 @@ impl Environment {
             .absolute_path("XDG_STATE_HOME")
             .or_else(|| Some(self.home()?.join(".local/state")))?;
         Some(Folder::usual(&state))
+    }
+
+    /// Returns how a policy has the audit log kept.
+    ///
+    /// # Errors
+    /// If there is no folder for it.
+    pub(crate) fn audit_options(&self, rules: &AuditRules) -> Result<audit::Options, audit::Error> {
+        let on_failure = match rules.stops() {
+            true => OnFailure::Stop,
+            false => OnFailure::Continue,
+        };
+        Ok(audit::Options {
+            directory: self.audit_folder(rules).ok_or(audit::Error::NoPlace)?.0,
+            on_failure,
+            system_log: rules.system_log().cloned(),
+            sign_with: rules.sign_with().cloned(),
+            retain: rules.retain(),
+        })
     }
 
     /// Returns the absolute paths of a variable that holds several; others are left out.

@@ -154,3 +154,43 @@ fn no_argument_takes_a_policy_off_that_was_given_before() {
     assert!(shown.matches("strict.toml").count() >= 2, "{shown}");
     assert!(shown.contains("loose.toml"), "{shown}");
 }
+
+#[test]
+fn a_check_looks_at_the_files_that_a_policy_names() {
+    let ground = Ground::new();
+    let at = |name: &str| ground.folder.path().join(name);
+    fs::write(at("file"), "").unwrap();
+    let policy = ground.policy(
+        "audit.toml",
+        &format!(
+            "[audit]\ndirectory = {:?}\nsign-with = {:?}\nsystem-log = {:?}\n{ALL}",
+            at("file").join("logs"),
+            at("missing.key"),
+            at("missing.socket"),
+        ),
+    );
+    let checked = |words: &[&str]| ground.run(env!("CARGO_BIN_EXE_keepdocker"), words);
+    for words in [
+        &["policy", "check", policy.to_str().unwrap()][..],
+        &["policy", "check", "--policy", policy.to_str().unwrap()],
+    ] {
+        let told = checked(words);
+        let said = stderr(&told).replace("\n  ", " ");
+        // They may be there for those who are to use it.
+        assert!(told.status.success(), "{said}");
+        for wrong in ["file/logs", "missing.key", "missing.socket"] {
+            let is_told = |line: &str| {
+                line.starts_with("warning: on this machine, by you, the audit log cannot be kept: ")
+                    && line.contains(wrong)
+            };
+            assert!(said.lines().any(is_told), "{wrong}: {said}");
+        }
+    }
+    let sound = ground.policy("sound.toml", ALL);
+    let told = checked(&["policy", "check", sound.to_str().unwrap()]);
+    assert!(
+        !stderr(&told).contains("cannot be kept"),
+        "{}",
+        stderr(&told)
+    );
+}

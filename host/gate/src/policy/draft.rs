@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use keepdocker_terms::uuid;
 use serde_json::Value;
 
+use super::context::Cluster;
 use super::keys::Key;
 use super::reader::SCHEMA;
 use crate::{ObjectError, Operation, Verb};
@@ -44,6 +46,7 @@ type Conditions = BTreeMap<&'static str, (Key, BTreeSet<String>)>;
 /// # Errors
 /// If a line is not understood, or there is no attempt.
 pub fn draft(record: &str) -> Result<String, DraftError> {
+    let cluster = cluster_of(record);
     let mut rules: BTreeMap<(Verb, &'static str), (Operation, Conditions, usize)> = BTreeMap::new();
     let (mut calls, mut writes) = (0_u64, 0_u64);
     for (index, text) in record
@@ -69,7 +72,7 @@ pub fn draft(record: &str) -> Result<String, DraftError> {
             .or_insert_with(|| (operation.clone(), Conditions::new(), 0));
         *times += 1;
         for key in Key::ALL {
-            let seen = key.seen(&operation);
+            let seen = key.seen(&operation, &cluster);
             if !seen.is_empty() {
                 conditions
                     .entry(key.name())
@@ -118,6 +121,29 @@ fn write_rule(
         writeln!(text, "{name} = {}", key.drafted(&values))
             .expect("writing to a string does not fail");
     }
-    writeln!(text, "reason = \"seen {times} times in the recorded run\"")
+    let times = match times {
+        1 => "once".to_owned(),
+        times => format!("{times} times"),
+    };
+    writeln!(text, "reason = \"done {times} in the recorded run\"")
         .expect("writing to a string does not fail");
+}
+
+/// Returns the cluster that the run was on: by what it began with, and by what the cluster said of itself.
+fn cluster_of(record: &str) -> Cluster {
+    let mut cluster = Cluster::default();
+    for entry in record
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+    {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        if entry["phase"] == "open" {
+            cluster.host = text(&entry["cluster"]["host"]).unwrap_or_default();
+            cluster.id = text(&entry["cluster"]["id"]);
+        } else if entry["verb"] == Verb::ClusterGet.name() {
+            let told = text(&entry["answer"]["ok"]["id"]);
+            cluster.id = cluster.id.or(told.filter(|id| uuid::is_cluster(id)));
+        }
+    }
+    cluster
 }

@@ -78,9 +78,16 @@ impl Narrowing for Clusters {
         }
     }
 
-    // A draft holds wherever it is put.
-    fn seen(_: &Operation) -> Vec<String> {
-        Vec::new()
+    // A server of this machine listens at another port tomorrow; its ID stays. Of others the ID is what they claim.
+    fn seen(operation: &Operation, cluster: &Cluster) -> Vec<String> {
+        let is_own =
+            cluster.host.starts_with("127.") || is_server("localhost", without_port(&cluster.host));
+        let known = match &cluster.id {
+            Some(id) if is_own || cluster.host.is_empty() => id,
+            _ => without_default_port(&cluster.host),
+        };
+        let is_named = Self::is_about(operation.verb()) && !known.is_empty();
+        is_named.then(|| known.to_owned()).into_iter().collect()
     }
 }
 

@@ -4,7 +4,7 @@ use keepdocker_terms::image_id::ImageId;
 use keepdocker_terms::link_class::LinkClass;
 use serde_json::Value;
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -71,7 +71,7 @@ impl Narrowing for Images {
             }));
     }
 
-    fn seen(operation: &Operation) -> Vec<String> {
+    fn seen(operation: &Operation, _: &Cluster) -> Vec<String> {
         let about = operation.about();
         let image = about
             .image

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -60,7 +60,7 @@ impl Narrowing for LinkClasses {
     // The probes have all classes.
     fn probe(&self, _: &mut Seeds) {}
 
-    fn seen(operation: &Operation) -> Vec<String> {
+    fn seen(operation: &Operation, _: &Cluster) -> Vec<String> {
         let about = operation.about();
         let classes = asked(&about).unwrap_or_default().iter();
         classes.map(|class| (*class).to_owned()).collect()

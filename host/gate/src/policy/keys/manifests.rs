@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -48,7 +48,7 @@ impl Narrowing for WithoutManifests {
     // The probes have both.
     fn probe(&self, _: &mut Seeds) {}
 
-    fn seen(operation: &Operation) -> Vec<String> {
+    fn seen(operation: &Operation, _: &Cluster) -> Vec<String> {
         match operation.about().manifests {
             Some(true) => vec![String::new()],
             Some(false) => vec!["false".to_owned()],

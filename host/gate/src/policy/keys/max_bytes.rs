@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -57,7 +57,7 @@ impl Narrowing for MaxBytes {
     }
 
     // What is recorded is the beginning of a call, and then the size is not known.
-    fn seen(_: &Operation) -> Vec<String> {
+    fn seen(_: &Operation, _: &Cluster) -> Vec<String> {
         Vec::new()
     }
 }

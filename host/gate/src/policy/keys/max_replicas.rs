@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -60,12 +60,11 @@ impl Narrowing for MaxReplicas {
             .extend([Some(self.0), Some(self.0.saturating_add(1))]);
     }
 
-    fn seen(operation: &Operation) -> Vec<String> {
-        let number = |replicas: u32| replicas.to_string();
-        match operation.about().replicas {
-            Some(replicas) => vec![replicas.map(number).unwrap_or_default()],
-            None => Vec::new(),
-        }
+    fn seen(operation: &Operation, _: &Cluster) -> Vec<String> {
+        // Of what asked for none in particular, no number is too small.
+        let replicas = operation.about().replicas;
+        let most = replicas.map(|replicas| replicas.unwrap_or(0).to_string());
+        most.into_iter().collect()
     }
 
     fn drafted(values: &[String]) -> String {

@@ -25,7 +25,7 @@ use std::fmt;
 use keepdocker_signature::Signer;
 use serde_json::Value;
 
-use super::context::Context;
+use super::context::{Cluster, Context};
 use super::document::{Document, Entry};
 use super::matching::Match;
 use super::probe::Seeds;
@@ -73,7 +73,7 @@ trait Narrowing: Sized {
 
     /// Returns what a rule must name to allow just this operation; an empty text where the key cannot say that,
     /// and nothing where a draft does without the key.
-    fn seen(operation: &Operation) -> Vec<String>;
+    fn seen(operation: &Operation, cluster: &Cluster) -> Vec<String>;
 
     /// Returns the key's value in a draft that allows all of these, which are in quotes.
     fn drafted(values: &[String]) -> String {
@@ -156,9 +156,9 @@ macro_rules! keys {
             }
 
             /// Returns what a rule must name to allow just this operation.
-            pub(super) fn seen(self, operation: &Operation) -> Vec<String> {
+            pub(super) fn seen(self, operation: &Operation, cluster: &Cluster) -> Vec<String> {
                 match self {
-                    $(Self::$key => <$condition as Narrowing>::seen(operation),)*
+                    $(Self::$key => <$condition as Narrowing>::seen(operation, cluster),)*
                 }
             }
 

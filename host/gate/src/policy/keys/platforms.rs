@@ -3,7 +3,7 @@
 use keepdocker_terms::platform::Platform;
 use serde_json::Value;
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -49,7 +49,7 @@ impl Narrowing for Platforms {
         seeds.platforms.extend(members.map(Some));
     }
 
-    fn seen(operation: &Operation) -> Vec<String> {
+    fn seen(operation: &Operation, _: &Cluster) -> Vec<String> {
         let platform = operation.about().platform;
         let platform = platform.map(|platform| platform.unwrap_or_default().to_owned());
         platform.into_iter().collect()

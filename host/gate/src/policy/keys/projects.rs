@@ -3,7 +3,7 @@
 use keepdocker_terms::uuid;
 use serde_json::Value;
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -43,8 +43,8 @@ impl Narrowing for Projects {
         }))
     }
 
-    fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
-        Self::seen(operation).pop()
+    fn value(&self, operation: &Operation, context: &Context<'_>) -> Option<String> {
+        Self::seen(operation, context.cluster).pop()
     }
 
     fn probe(&self, seeds: &mut Seeds) {
@@ -56,7 +56,7 @@ impl Narrowing for Projects {
             }));
     }
 
-    fn seen(operation: &Operation) -> Vec<String> {
+    fn seen(operation: &Operation, _: &Cluster) -> Vec<String> {
         let owner = operation.about().owner.map(|owner| match owner {
             Ownership::By(owner) => owner.unwrap_or("home"),
             Ownership::Within(owner) => owner.unwrap_or("*"),

@@ -3,7 +3,7 @@
 use keepdocker_terms::link_class::LinkClass;
 use serde_json::Value;
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -62,7 +62,7 @@ impl Narrowing for Repositories {
         seeds.names.extend(self.0.iter().filter_map(member));
     }
 
-    fn seen(operation: &Operation) -> Vec<String> {
+    fn seen(operation: &Operation, _: &Cluster) -> Vec<String> {
         let about = operation.about();
         let repository = |reference: &str| vec![repository_of(reference).unwrap_or_default()];
         if let Some(name) = about.name {

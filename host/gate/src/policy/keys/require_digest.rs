@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -52,7 +52,7 @@ impl Narrowing for RequireDigest {
     // The probes have names of either kind.
     fn probe(&self, _: &mut Seeds) {}
 
-    fn seen(_: &Operation) -> Vec<String> {
+    fn seen(_: &Operation, _: &Cluster) -> Vec<String> {
         Vec::new()
     }
 }

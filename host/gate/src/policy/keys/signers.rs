@@ -5,7 +5,7 @@ mod reading;
 use keepdocker_signature::Signer;
 use serde_json::{Map, Value, json};
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -143,7 +143,7 @@ impl Narrowing for Signers {
         seeds.signers.extend(self.0.iter().map(Signer::name));
     }
 
-    fn seen(_: &Operation) -> Vec<String> {
+    fn seen(_: &Operation, _: &Cluster) -> Vec<String> {
         Vec::new()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -38,14 +38,14 @@ impl Narrowing for Sources {
         Match::from(source.is_some_and(|source| self.0.contains(&source)))
     }
 
-    fn value(&self, operation: &Operation, _: &Context<'_>) -> Option<String> {
-        Self::seen(operation).pop()
+    fn value(&self, operation: &Operation, context: &Context<'_>) -> Option<String> {
+        Self::seen(operation, context.cluster).pop()
     }
 
     // The probes have all of these words.
     fn probe(&self, _: &mut Seeds) {}
 
-    fn seen(operation: &Operation) -> Vec<String> {
+    fn seen(operation: &Operation, _: &Cluster) -> Vec<String> {
         let source = operation.about().source;
         source.map(str::to_owned).into_iter().collect()
     }

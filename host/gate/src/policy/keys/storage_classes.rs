@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::context::Context;
+use super::super::context::{Cluster, Context};
 use super::super::document::{Document, Entry};
 use super::super::matching::Match;
 use super::super::probe::Seeds;
@@ -65,7 +65,7 @@ impl Narrowing for StorageClasses {
             }));
     }
 
-    fn seen(operation: &Operation) -> Vec<String> {
+    fn seen(operation: &Operation, _: &Cluster) -> Vec<String> {
         match operation.about().storage_classes {
             Some([]) => vec![CLUSTER_DEFAULT.to_owned()],
             Some(classes) => classes.to_vec(),

@@ -232,7 +232,7 @@ fn a_draft_allows_what_was_recorded_and_nothing_else() {
             let operation = operation(line);
             serde_json::json!({"phase": "attempt", "verb": operation.verb().name(), "object": operation.object()}).to_string() + "\n"
         })
-        .chain(["{\"phase\":\"open\"}\n\n{\"phase\":\"denied\",\"verb\":\"engine.pull\",\"object\":{\"name\":\"x\"}}\n".to_owned()])
+        .chain(["{\"phase\":\"open\",\"cluster\":{\"host\":\"api.example.org\",\"id\":null}}\n\n{\"phase\":\"denied\",\"verb\":\"engine.pull\",\"object\":{\"name\":\"x\"}}\n".to_owned()])
         .collect();
     let text = draft(&record).unwrap();
     let policy = Policy::built_in()
@@ -241,9 +241,30 @@ fn a_draft_allows_what_was_recorded_and_nothing_else() {
                 .unwrap_or_else(|error| panic!("{error}\n{text}")),
         )
         .unwrap();
+    let on = |host: &str, line: &str| {
+        let cluster = Cluster {
+            host: host.to_owned(),
+            id: None,
+        };
+        let context = Context {
+            cluster: &cluster,
+            names: None,
+        };
+        policy.decide(&operation(line), &context).decision
+    };
     for line in &lines {
-        assert_eq!(decide(&policy, line), Decision::Allow, "{line}\n{text}");
+        assert_eq!(
+            on("api.example.org", line),
+            Decision::Allow,
+            "{line}\n{text}"
+        );
     }
+    // It is a policy for that cluster.
+    assert_eq!(
+        on("api.example.com", "cluster.get"),
+        Decision::Deny,
+        "{text}"
+    );
     for line in [
         "engine.pull x",
         "engine.find lab/y",
@@ -253,11 +274,16 @@ fn a_draft_allows_what_was_recorded_and_nothing_else() {
         "collections.create x",
         "keep.store replicas=3",
         "keep.store storage_classes=a",
+        "collections.create x owner=zzzzz-j7d0g-000000000000000 replicas=1",
         "links.list classes=docker_image_migration",
         "links.create docker_image_migration x owner=zzzzz-j7d0g-000000000000000",
         "links.create docker_image_repo+tag lab/x:1",
     ] {
-        assert_eq!(decide(&policy, line), Decision::Deny, "{line}\n{text}");
+        assert_eq!(
+            on("api.example.org", line),
+            Decision::Deny,
+            "{line}\n{text}"
+        );
     }
     assert_eq!(policy.limits().get(Counted::Writes).unwrap().value, 3);
     assert!(matches!(draft("{}"), Err(DraftError::Empty)));
