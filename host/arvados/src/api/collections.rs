@@ -1,10 +1,9 @@
 //! The collections that hold images.
 
+mod change;
+
 use keepdocker_terms::locator::portable_data_hash;
-use keepdocker_terms::property::REPO_TAG;
 use keepdocker_terms::uuid::{Kind, is, is_of_cluster};
-use keepdocker_wording::harmless::one_line;
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -14,6 +13,8 @@ use super::property::{object, value};
 use super::row::{self, Row};
 use super::{Api, Error, Property};
 use crate::http::Http;
+
+pub use change::Change;
 
 const PATH: &str = "arvados/v1/collections";
 
@@ -93,17 +94,6 @@ pub struct NewCollection {
     pub replicas: Option<u32>,
     /// The storage classes to keep its blocks in; empty for the cluster's default.
     pub storage_classes: Vec<String>,
-}
-
-/// What a collection is to say of the names of its image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The collection.
-    pub collection: String,
-    /// The project that owns it; none for the home project of the user.
-    pub owner: Option<String>,
-    /// The new value of its property `docker-image-repo-tag`, as JSON text.
-    pub repo_tag: String,
 }
 
 /// A collection as the server lists it.
@@ -263,54 +253,6 @@ impl<H: Http> Api<H> {
         Ok(row.into_collection(true))
     }
 
-    /// Changes what a collection says of the names of its image, and nothing else of it.
-    ///
-    /// The server takes properties as a whole, so that those of others are read before.
-    ///
-    /// # Errors
-    /// If another owns the collection, or the server refuses.
-    pub async fn update_collection(&self, change: &Change) -> Result<(), Error> {
-        const ACTION: &str = "change the properties of the collection";
-        #[derive(Serialize)]
-        struct Body {
-            collection: Attributes,
-        }
-        #[derive(Serialize)]
-        struct Attributes {
-            properties: Map<String, Value>,
-        }
-        let uuid = change.collection.as_str();
-        // The server would look for anything, and in other clusters too.
-        if local_collections(
-            std::slice::from_ref(&change.collection),
-            &self.cluster().await?.id,
-        )
-        .is_empty()
-        {
-            return Err(Error::NoCollection {
-                action: ACTION,
-                head: one_line(uuid, 80),
-            });
-        }
-        let owner = self.owner(change.owner.as_deref()).await?;
-        let path = format!("{PATH}/{uuid}");
-        let select = r#"["uuid","owner_uuid","properties"]"#.to_owned();
-        let row: CollectionRow = self.read(ACTION, &path, &[("select", select)]).await?;
-        if row.uuid != uuid || row.owner_uuid != owner {
-            return Err(Error::NotOwned {
-                action: ACTION,
-                collection: change.collection.clone(),
-            });
-        }
-        let mut properties: Map<String, Value> = object(&row.properties);
-        properties.insert(REPO_TAG.to_owned(), value(&change.repo_tag));
-        let body = Body {
-            collection: Attributes { properties },
-        };
-        let _: IgnoredAny = self.update(ACTION, &path, &body).await?;
-        Ok(())
-    }
-
     /// Returns the filters of each list to read, with the number of rows it can have at most
     /// where that is known.
     async fn filter_sets(&self, query: &Query) -> Result<Vec<(Vec<Filter>, Option<usize>)>, Error> {
@@ -435,42 +377,4 @@ fn local_collections(uuids: &[String], cluster: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn only_collections_of_this_cluster_are_asked_for() {
-        let uuids: Vec<String> = [
-            "zzzzz-4zz18-000000000000001",
-            "other-4zz18-000000000000001",
-            "zzzzz-j7d0g-000000000000001",
-            "zzzzz-4zz18-00000000000000%",
-            "d41d8cd98f00b204e9800998ecf8427e+0",
-            "",
-            "zzzzz-4zz18-",
-        ]
-        .map(String::from)
-        .to_vec();
-        assert_eq!(
-            local_collections(&uuids, "zzzzz"),
-            ["zzzzz-4zz18-000000000000001"]
-        );
-    }
-
-    #[test]
-    fn a_manifest_that_was_not_asked_for_is_none() {
-        let row = || -> CollectionRow {
-            serde_json::from_value(json!({
-                "uuid": "u", "name": null, "properties": {"a": [1, "b"]}, "manifest_text": "",
-                "portable_data_hash": "p", "created_at": "c", "owner_uuid": "o"
-            }))
-            .unwrap()
-        };
-        assert_eq!(row().into_collection(false).manifest, None);
-        let collection = row().into_collection(true);
-        assert_eq!(collection.manifest.as_deref(), Some(""));
-        assert_eq!(collection.properties[0].value, "[1,\"b\"]");
-    }
-}
+mod tests;
