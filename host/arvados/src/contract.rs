@@ -177,6 +177,16 @@ macro_rules! contract_of_objects {
             }
         }
 
+        impl From<$bindings::collections::Disposal> for $crate::api::collections::Disposal {
+            fn from(disposal: $bindings::collections::Disposal) -> Self {
+                Self {
+                    collection: disposal.collection,
+                    owner: disposal.owner,
+                    portable_data_hash: disposal.portable_data_hash,
+                }
+            }
+        }
+
         impl From<$bindings::collections::Query> for $crate::api::collections::Query {
             fn from(query: $bindings::collections::Query) -> Self {
                 use $bindings::collections::{Detail, Which};
@@ -244,6 +254,7 @@ macro_rules! contract_of_failures {
                     | Error::NoCollection { .. }
                     | Error::NoProject { .. }
                     | Error::NotOwned { .. }
+                    | Error::OtherContent { .. }
                     | Error::OtherLink { .. } => Self::Rejected(text),
                     Error::Unreachable { .. } => Self::Unreachable(text),
                     Error::Uncertain { .. } => Self::Uncertain(text),

@@ -171,6 +171,13 @@ operations! {
             /// The project that owns it; the host makes sure of that.
             owner: Option<String> as Owner,
         };
+        /// Moves a collection to the trash.
+        Write CollectionsTrash = "trash" {
+            /// The collection; the host makes sure that it holds an image.
+            collection: String as Text,
+            /// The project that owns it; the host makes sure of that.
+            owner: Option<String> as Owner,
+        };
     }
 }
 

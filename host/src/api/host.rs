@@ -1,6 +1,8 @@
 //! The Arvados API as the component sees it: cluster, users, projects, links, collections.
 
-use crate::bindings::collections::{Change, Collection, NewCollection, Query as CollectionQuery};
+use crate::bindings::collections::{
+    Change, Collection, Disposal, NewCollection, Query as CollectionQuery,
+};
 use crate::bindings::links::{Link, NewLink, Query as LinkQuery, Removal};
 use crate::bindings::{ApiFault as Fault, View};
 use crate::bindings::{api, cluster, collections, links, projects, users};
@@ -143,6 +145,20 @@ impl collections::Host for View<'_, Objects> {
             .update_collection(&change.into())
             .await;
         permit.close(updated).map_err(Fault::Failed)
+    }
+
+    async fn trash(&mut self, disposal: Disposal) -> Result<Option<String>, Fault> {
+        let operation = Operation::CollectionsTrash {
+            collection: disposal.collection.clone(),
+            owner: disposal.owner.clone(),
+        };
+        let permit = self.gate.admit(operation, &(&disposal,))?;
+        let trashed = self
+            .capability
+            .open(&permit)
+            .trash_collection(&disposal.into())
+            .await;
+        permit.close(trashed).map_err(Fault::Failed)
     }
 }
 

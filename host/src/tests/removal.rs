@@ -1,6 +1,7 @@
-//! Removing links.
+//! Removing links, and moving collections to the trash.
 
 use keepdocker_arvados::api::Error;
+use keepdocker_arvados::api::collections::{Collection, Disposal, NewCollection};
 use keepdocker_arvados::api::links::{Class, Link, NewLink, Removal};
 use keepdocker_sandbox::faults::{Action, Fault};
 
@@ -9,16 +10,36 @@ use serde_json::Value;
 use super::Setup;
 use crate::api::Api;
 
-async fn collection(api: &Api) -> String {
-    let new = keepdocker_arvados::api::collections::NewCollection {
+async fn holding(api: &Api, file: &str) -> Collection {
+    let new = NewCollection {
         name: "image".into(),
         owner: None,
-        manifest: ". d41d8cd98f00b204e9800998ecf8427e+0 0:0:empty\n".into(),
+        manifest: format!(". d41d8cd98f00b204e9800998ecf8427e+0 {file}\n"),
         properties: vec![],
         replicas: None,
         storage_classes: vec![],
     };
-    api.create_collection(&new).await.unwrap().uuid
+    api.create_collection(&new).await.unwrap()
+}
+
+async fn collection(api: &Api) -> String {
+    holding(api, "0:0:empty").await.uuid
+}
+
+fn disposal(collection: &Collection) -> Disposal {
+    Disposal {
+        collection: collection.uuid.clone(),
+        owner: None,
+        portable_data_hash: collection.portable_data_hash.clone(),
+    }
+}
+
+/// Returns the collections, those in the trash included.
+async fn collections(setup: &Setup) -> Vec<Value> {
+    let inspector = setup.sandbox.inspect();
+    tokio::task::spawn_blocking(move || inspector.collections().unwrap())
+        .await
+        .unwrap()
 }
 
 async fn linked(api: &Api, head: &str) -> Link {
@@ -136,4 +157,80 @@ async fn what_is_another_link_or_none_of_an_image_stays() {
     let after = links(&setup).await;
     assert_eq!(after.len(), before.len() - 1);
     assert!(after.contains(permission));
+}
+
+#[tokio::test]
+async fn an_image_goes_to_the_trash_once_whatever_becomes_of_the_answer() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    let file = format!("0:0:sha256:{}.tar", "a".repeat(64));
+    for action in [Action::Answer(502), Action::DropAfter, Action::DropBefore] {
+        let image = disposal(&holding(&api, &file).await);
+        let link = linked(&api, &image.collection).await;
+        setup
+            .sandbox
+            .faults()
+            .plan(Fault::on("/collections", action).method("PUT").times(1));
+        let until = api.trash_collection(&image).await.unwrap();
+        assert!(until.is_some());
+        // What is there already stays as it is.
+        assert_eq!(api.trash_collection(&image).await.unwrap(), until);
+        assert!(
+            links(&setup)
+                .await
+                .iter()
+                .any(|one| one["uuid"] == *link.uuid)
+        );
+    }
+    let gone = Disposal {
+        collection: "kdbox-4zz18-000000000000000".into(),
+        ..disposal(&holding(&api, &file).await)
+    };
+    assert_eq!(api.trash_collection(&gone).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_no_image_or_another_by_now_stays_out_of_the_trash() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    let name = format!("sha256:{}.tar", "a".repeat(64));
+    let image = disposal(&holding(&api, &format!("0:0:{name}")).await);
+    let mut others = vec![
+        (Disposal {
+            portable_data_hash: "d41d8cd98f00b204e9800998ecf8427e+0".into(),
+            ..image.clone()
+        }),
+        (Disposal {
+            owner: Some("kdbox-j7d0g-000000000000001".into()),
+            ..image.clone()
+        }),
+        (Disposal {
+            collection: "../links/x".into(),
+            ..image.clone()
+        }),
+        (Disposal {
+            collection: "zzzzz-4zz18-000000000000000".into(),
+            ..image.clone()
+        }),
+    ];
+    for data in [
+        "0:0:results.tar".to_owned(),
+        format!("0:0:{name} 0:0:notes.txt"),
+        format!("0:0:notes.txt 0:0:{name}"),
+    ] {
+        others.push(disposal(&holding(&api, &data).await));
+    }
+    let before = collections(&setup).await;
+    for other in others {
+        let refused = api.trash_collection(&other).await;
+        let is_refused = matches!(
+            refused,
+            Err(Error::OtherContent { .. } | Error::NotOwned { .. } | Error::NoCollection { .. })
+        );
+        assert!(is_refused, "{other:?}: {refused:?}");
+    }
+    assert_eq!(collections(&setup).await, before);
+    assert_eq!(setup.sandbox.log().count("PUT", "/collections"), 0);
+    api.trash_collection(&image).await.unwrap();
+    assert_ne!(collections(&setup).await, before);
 }

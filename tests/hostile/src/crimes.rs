@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use crate::bindings::keepdocker::contract::archives::{Archive, Chosen, Source, Wanted};
-use crate::bindings::keepdocker::contract::collections::{self, Change, NewCollection};
+use crate::bindings::keepdocker::contract::collections::{self, Change, Disposal, NewCollection};
 use crate::bindings::keepdocker::contract::links::{self, Class, NewLink, Removal};
 use crate::bindings::keepdocker::contract::locks::Guard;
 use crate::bindings::keepdocker::contract::log::{self, Level};
@@ -123,6 +123,7 @@ fn names() -> Result<Uploaded, Failure> {
                 collection(text, "no manifest").is_ok(),
             ),
             ("collections.update", rename(text).is_ok()),
+            ("collections.trash", dispose(text).is_ok()),
         ];
         accepted.extend(
             tried
@@ -173,6 +174,14 @@ fn rename(collection: &str) -> Result<(), collections::Error> {
         collection: collection.into(),
         owner: None,
         repo_tag: "\"stolen:1\"".into(),
+    })
+}
+
+fn dispose(collection: &str) -> Result<Option<String>, collections::Error> {
+    collections::trash(&Disposal {
+        collection: collection.into(),
+        owner: None,
+        portable_data_hash: collection.into(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::real::api::Error;
 pub(crate) use super::real::collections::{
-    Change, Collection, Detail, NewCollection, Query, Which,
+    Change, Collection, Detail, Disposal, NewCollection, Query, Which,
 };
 use super::{Fault, Late};
 
@@ -124,6 +124,32 @@ pub(crate) fn update(change: &Change) -> Result<(), Error> {
         }
         match fault {
             None => Ok(()),
+            Some(_) => Err(Error::Unreachable("no answer".into())),
+        }
+    })
+}
+
+pub(crate) fn trash(disposal: &Disposal) -> Result<Option<String>, Error> {
+    super::with(|world| {
+        let uuid = &disposal.collection;
+        world.calls.push(format!("collections.trash {uuid}"));
+        let fault = world.fault();
+        if fault == Some(Fault::Fail) {
+            return Err(Error::Forbidden("403".into()));
+        }
+        let owner = disposal.owner.as_deref().unwrap_or(crate::testing::USER);
+        let known = world.collections.iter().find(|known| known.uuid == *uuid);
+        let is_it = known.is_some_and(|known| {
+            known.owner == owner && known.portable_data_hash == disposal.portable_data_hash
+        });
+        if !is_it {
+            return Err(Error::Rejected("another collection".into()));
+        }
+        if fault != Some(Fault::LoseRequest) && world.is_visible(uuid) {
+            world.hidden.push(uuid.clone());
+        }
+        match fault {
+            None => Ok(Some("2026-01-15T00:00:00.000000000Z".into())),
             Some(_) => Err(Error::Unreachable("no answer".into())),
         }
     })

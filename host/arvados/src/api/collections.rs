@@ -14,7 +14,7 @@ use super::row::{self, Row};
 use super::{Api, Error, Property};
 use crate::http::Http;
 
-pub use change::Change;
+pub use change::{Change, Disposal};
 
 const PATH: &str = "arvados/v1/collections";
 

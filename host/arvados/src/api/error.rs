@@ -86,6 +86,14 @@ pub enum Error {
         /// The collection's UUID.
         collection: String,
     },
+    /// A collection holds no image, or another one than it is believed to hold. Nothing was changed.
+    #[error("cannot {action}: collection `{collection}` does not hold the image that it held")]
+    OtherContent {
+        /// What was to be done.
+        action: &'static str,
+        /// The collection's UUID.
+        collection: String,
+    },
     /// A link is not the one that it is believed to be. Nothing was changed.
     #[error("cannot {action}: `{link}` is another link by now")]
     OtherLink {

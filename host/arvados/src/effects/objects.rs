@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::{Course, Deviation, Effects, Step};
-use crate::api::collections::{Change, Collection, NewCollection, Query as CollectionQuery};
+use crate::api::collections::{
+    Change, Collection, Disposal, NewCollection, Query as CollectionQuery,
+};
 use crate::api::links::{Detail, Link, NewLink, Query as LinkQuery, Removal};
 use crate::api::{self, Api};
 use crate::http::Http;
@@ -127,6 +129,17 @@ impl<H: Http> Objects<H> {
         match self.effects.admit(step)? {
             Course::Done => Ok(self.api.update_collection(change).await?),
             Course::Noted(_) => Ok(()),
+        }
+    }
+
+    /// Moves a collection to the trash, or does nothing of it.
+    ///
+    /// # Errors
+    /// As [`Api::trash_collection`] has them, and if the plan to follow has something else.
+    pub async fn trash_collection(&self, disposal: &Disposal) -> Result<Option<String>, Error> {
+        match self.effects.admit(|| Step::trash(disposal))? {
+            Course::Done => Ok(self.api.trash_collection(disposal).await?),
+            Course::Noted(_) => Ok(None),
         }
     }
 }

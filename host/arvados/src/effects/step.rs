@@ -8,7 +8,7 @@ use keepdocker_wording::count;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::api::collections::{Change, NewCollection};
+use crate::api::collections::{Change, Disposal, NewCollection};
 use crate::api::links::{NewLink, Removal};
 use crate::api::property::{object, value};
 
@@ -89,6 +89,16 @@ pub enum Step {
         /// The project that owns it; none for the user's home project.
         owner: Option<String>,
     },
+    /// A collection would be moved to the trash.
+    #[serde(rename = "collections.trash")]
+    Trash {
+        /// The collection.
+        collection: String,
+        /// The project that owns it; none for the user's home project.
+        owner: Option<String>,
+        /// The hash of its content.
+        portable_data_hash: String,
+    },
     /// What this machine's cache holds of an image would be removed: an archive, a journal.
     #[serde(rename = "archives.forget")]
     Forget {
@@ -158,6 +168,16 @@ impl Step {
 }
 
 impl Step {
+    /// Returns the step of moving a collection to the trash.
+    #[must_use]
+    pub fn trash(disposal: &Disposal) -> Self {
+        Self::Trash {
+            collection: disposal.collection.clone(),
+            owner: disposal.owner.clone(),
+            portable_data_hash: disposal.portable_data_hash.clone(),
+        }
+    }
+
     /// Returns the sign that tells at a glance what a step does: `+` adds, `~` changes, `-` removes.
     #[must_use]
     pub fn sign(&self) -> char {
@@ -167,7 +187,7 @@ impl Step {
             | Self::Collection { .. }
             | Self::Link { .. } => '+',
             Self::Update { .. } => '~',
-            Self::Unlink { .. } | Self::Forget { .. } => '-',
+            Self::Unlink { .. } | Self::Trash { .. } | Self::Forget { .. } => '-',
         }
     }
 
@@ -175,6 +195,7 @@ impl Step {
     pub(crate) fn removes(&self) -> Option<&str> {
         match self {
             Self::Unlink { uuid, .. } => Some(uuid),
+            Self::Trash { collection, .. } => Some(collection),
             Self::Pull { .. }
             | Self::Store { .. }
             | Self::Collection { .. }
@@ -236,6 +257,15 @@ impl fmt::Display for Step {
             } => write!(
                 f,
                 "remove link {uuid} of {}: {class} `{name}` to {head}",
+                place(owner)
+            ),
+            Self::Trash {
+                collection,
+                owner,
+                portable_data_hash,
+            } => write!(
+                f,
+                "move collection {collection} ({portable_data_hash}) of {} to the trash",
                 place(owner)
             ),
             Self::Forget { image } => {

@@ -199,6 +199,11 @@ impl collections::Guest for Provider {
             connected()?.objects.update_collection(&change.into()),
         )?)
     }
+
+    fn trash(disposal: collections::Disposal) -> Result<Option<String>, api::Error> {
+        let objects = &connected()?.objects;
+        Ok(turn::run(objects.trash_collection(&disposal.into()))?)
+    }
 }
 
 fn connected() -> Result<std::rc::Rc<Cluster>, api::Error> {

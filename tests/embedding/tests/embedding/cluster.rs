@@ -25,6 +25,8 @@ pub(crate) struct Cluster {
     pub(crate) slash_substitute: String,
     pub(crate) links: Vec<Value>,
     pub(crate) collections: Vec<Value>,
+    /// The collections in the trash.
+    pub(crate) trash: Vec<Value>,
     /// What every project is said to be, but for its UUID; none if there is no project.
     pub(crate) project: Option<Value>,
     /// The images of the engine; without them there is no engine.
@@ -59,6 +61,7 @@ impl Default for Cluster {
             slash_substitute: String::new(),
             links: Vec::new(),
             collections: Vec::new(),
+            trash: Vec::new(),
             project: Some(project("project", true)),
             engine: Some(Vec::new()),
             registry: Vec::new(),
@@ -136,6 +139,11 @@ impl Cluster {
             "collections.update" => {
                 self.update_collection(first);
                 Ok(Value::Null)
+            }
+            "collections.trash" => {
+                let is_it = |one: &mut Value| one["uuid"] == first["collection"];
+                self.trash.extend(self.collections.extract_if(.., is_it));
+                Ok(json!("2024-02-01T00:00:00.000000000Z"))
             }
             other => panic!("the cluster in memory does not know {other}"),
         };

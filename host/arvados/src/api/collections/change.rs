@@ -1,11 +1,12 @@
-//! Changing collections that are there.
+//! Changing collections that are there, and moving them to the trash.
 
+use keepdocker_terms::image_id::id_of_file;
 use keepdocker_terms::property::REPO_TAG;
 use keepdocker_terms::uuid::{Kind, is, is_of_cluster};
 use keepdocker_wording::harmless::one_line;
-use serde::Serialize;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::super::property::{object, value};
 use super::super::{Api, Error};
@@ -21,6 +22,32 @@ pub struct Change {
     pub owner: Option<String>,
     /// The new value of its property `docker-image-repo-tag`, as JSON text.
     pub repo_tag: String,
+}
+
+/// A collection that is to go to the trash, as it was listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disposal {
+    /// The collection.
+    pub collection: String,
+    /// The project that owns it; none for the home project of the user.
+    pub owner: Option<String>,
+    /// The hash of its content.
+    pub portable_data_hash: String,
+}
+
+/// A collection that may be in the trash.
+#[derive(Debug, Deserialize)]
+struct Trashable {
+    uuid: String,
+    #[serde(default, deserialize_with = "crate::null_as_empty")]
+    owner_uuid: String,
+    #[serde(default, deserialize_with = "crate::null_as_empty")]
+    portable_data_hash: String,
+    #[serde(default, deserialize_with = "crate::null_as_empty")]
+    manifest_text: String,
+    is_trashed: bool,
+    /// When the server removes it for good.
+    delete_at: Option<String>,
 }
 
 impl<H: Http> Api<H> {
@@ -60,6 +87,59 @@ impl<H: Http> Api<H> {
         Ok(())
     }
 
+    /// Moves a collection to the trash, if it is what it is believed to be and holds an image. Returns when the server
+    /// removes it for good, where it tells.
+    ///
+    /// What is in the trash already stays there, and what is gone counts as moved.
+    ///
+    /// # Errors
+    /// If another owns the collection, it holds something else, or the server refuses.
+    pub async fn trash_collection(&self, disposal: &Disposal) -> Result<Option<String>, Error> {
+        const ACTION: &str = "move the collection to the trash";
+        let collection = || disposal.collection.clone();
+        let path = self.path_of(ACTION, &disposal.collection).await?;
+        let owner = self.owner(disposal.owner.as_deref()).await?;
+        let row = match self.trashable(ACTION, &path).await {
+            Err(Error::NotFound(_)) => return Ok(None),
+            row => row?,
+        };
+        if row.uuid != disposal.collection || row.owner_uuid != owner {
+            return Err(Error::NotOwned {
+                action: ACTION,
+                collection: collection(),
+            });
+        }
+        if row.is_trashed {
+            return Ok(row.delete_at);
+        }
+        if row.portable_data_hash != disposal.portable_data_hash || !holds_image(&row.manifest_text)
+        {
+            return Err(Error::OtherContent {
+                action: ACTION,
+                collection: collection(),
+            });
+        }
+        let body = json!({ "collection": { "is_trashed": true } });
+        match self.update::<Trashable>(ACTION, &path, &body).await {
+            // Where an answer was lost, the next one is that there is no such collection outside the trash.
+            Err(error @ Error::NotFound(_)) => match self.trashable(ACTION, &path).await? {
+                row if row.is_trashed => Ok(row.delete_at),
+                _ => Err(error),
+            },
+            row => Ok(row?.delete_at),
+        }
+    }
+
+    /// Reads a collection, be it in the trash.
+    async fn trashable(&self, action: &'static str, path: &str) -> Result<Trashable, Error> {
+        const SELECT: &str = r#"["uuid","owner_uuid","portable_data_hash","manifest_text","is_trashed","delete_at"]"#;
+        let query = [
+            ("select", SELECT.to_owned()),
+            ("include_trash", "true".to_owned()),
+        ];
+        self.read(action, path, &query).await
+    }
+
     /// Returns the path of a collection of this cluster.
     ///
     /// The server would look for anything, and in other clusters too.
@@ -72,4 +152,17 @@ impl<H: Http> Api<H> {
             }),
         }
     }
+}
+
+/// Tells whether a manifest is that of an image: of one file, which is named by a digest.
+fn holds_image(manifest: &str) -> bool {
+    let tokens = manifest
+        .lines()
+        .flat_map(|stream| stream.split(' ').skip(1));
+    // A block has no colon in its locator; a file's name comes after its place.
+    let mut names = tokens.filter_map(|token| token.splitn(3, ':').nth(2));
+    let Some(first) = names.next() else {
+        return false;
+    };
+    names.all(|name| name == first) && id_of_file(&first.replace("\\072", ":")).is_some()
 }
