@@ -187,6 +187,15 @@ macro_rules! contract_of_objects {
             }
         }
 
+        impl From<$bindings::collections::Revival> for $crate::api::collections::Revival {
+            fn from(revival: $bindings::collections::Revival) -> Self {
+                Self {
+                    collection: revival.collection,
+                    owner: revival.owner,
+                }
+            }
+        }
+
         impl From<$bindings::collections::Query> for $crate::api::collections::Query {
             fn from(query: $bindings::collections::Query) -> Self {
                 use $bindings::collections::{Detail, Which};

@@ -178,6 +178,13 @@ operations! {
             /// The project that owns it; the host makes sure of that.
             owner: Option<String> as Owner,
         };
+        /// Brings a collection back from the trash.
+        Write CollectionsUntrash = "untrash" {
+            /// The collection.
+            collection: String as Text,
+            /// The project that owns it; the host makes sure of that.
+            owner: Option<String> as Owner,
+        };
     }
 }
 

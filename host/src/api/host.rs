@@ -1,7 +1,7 @@
 //! The Arvados API as the component sees it: cluster, users, projects, links, collections.
 
 use crate::bindings::collections::{
-    Change, Collection, Disposal, NewCollection, Query as CollectionQuery,
+    Change, Collection, Disposal, NewCollection, Query as CollectionQuery, Revival,
 };
 use crate::bindings::links::{Link, NewLink, Query as LinkQuery, Removal};
 use crate::bindings::{ApiFault as Fault, View};
@@ -159,6 +159,20 @@ impl collections::Host for View<'_, Objects> {
             .trash_collection(&disposal.into())
             .await;
         permit.close(trashed).map_err(Fault::Failed)
+    }
+
+    async fn untrash(&mut self, revival: Revival) -> Result<(), Fault> {
+        let operation = Operation::CollectionsUntrash {
+            collection: revival.collection.clone(),
+            owner: revival.owner.clone(),
+        };
+        let permit = self.gate.admit(operation, &(&revival,))?;
+        let back = self
+            .capability
+            .open(&permit)
+            .untrash_collection(&revival.into())
+            .await;
+        permit.close(back).map_err(Fault::Failed)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Removing links, and moving collections to the trash.
 
 use keepdocker_arvados::api::Error;
-use keepdocker_arvados::api::collections::{Collection, Disposal, NewCollection};
+use keepdocker_arvados::api::collections::{Collection, Disposal, NewCollection, Revival};
 use keepdocker_arvados::api::links::{Class, Link, NewLink, Removal};
 use keepdocker_sandbox::faults::{Action, Fault};
 
@@ -233,4 +233,54 @@ async fn what_is_no_image_or_another_by_now_stays_out_of_the_trash() {
     assert_eq!(setup.sandbox.log().count("PUT", "/collections"), 0);
     api.trash_collection(&image).await.unwrap();
     assert_ne!(collections(&setup).await, before);
+}
+
+#[tokio::test]
+async fn what_is_in_the_trash_comes_back_once_whatever_becomes_of_the_answer() {
+    let setup = Setup::new().await;
+    let api = setup.api();
+    let file = format!("0:0:sha256:{}.tar", "a".repeat(64));
+    for action in [Action::Answer(502), Action::DropAfter, Action::DropBefore] {
+        let image = holding(&api, &file).await;
+        let revival = Revival {
+            collection: image.uuid.clone(),
+            owner: None,
+        };
+        assert_eq!(api.trashed_collection(&revival).await.unwrap(), None);
+        api.trash_collection(&disposal(&image)).await.unwrap();
+        // Its name is free, and somebody else's by now.
+        let other = holding(&api, &file).await;
+        assert_eq!(other.name, image.name);
+        let trashed = api.trashed_collection(&revival).await.unwrap().unwrap();
+        assert_eq!(trashed.portable_data_hash, image.portable_data_hash);
+        setup
+            .sandbox
+            .faults()
+            .plan(Fault::on("/untrash", action).method("POST").times(1));
+        api.untrash_collection(&revival).await.unwrap();
+        assert_eq!(api.trashed_collection(&revival).await.unwrap(), None);
+        api.trash_collection(&disposal(&other)).await.unwrap();
+        api.trash_collection(&disposal(&image)).await.unwrap();
+    }
+    for (collection, owner) in [
+        ("kdbox-4zz18-000000000000000", None),
+        ("../users", None),
+        ("kdbox-j7d0g-000000000000001", None),
+    ] {
+        let absent = Revival {
+            collection: collection.into(),
+            owner,
+        };
+        let refused = api.trashed_collection(&absent).await;
+        assert!(refused.is_err(), "{absent:?}");
+    }
+    let elsewhere = Revival {
+        collection: holding(&api, &file).await.uuid,
+        owner: Some("kdbox-j7d0g-000000000000001".into()),
+    };
+    let refused = api.trashed_collection(&elsewhere).await;
+    assert!(
+        matches!(refused, Err(Error::NotOwned { .. })),
+        "{refused:?}"
+    );
 }

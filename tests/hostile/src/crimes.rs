@@ -3,7 +3,9 @@
 use std::hint::black_box;
 
 use crate::bindings::keepdocker::contract::archives::{Archive, Chosen, Source, Wanted};
-use crate::bindings::keepdocker::contract::collections::{self, Change, Disposal, NewCollection};
+use crate::bindings::keepdocker::contract::collections::{
+    self, Change, Disposal, NewCollection, Revival,
+};
 use crate::bindings::keepdocker::contract::links::{self, Class, NewLink, Removal};
 use crate::bindings::keepdocker::contract::locks::Guard;
 use crate::bindings::keepdocker::contract::log::{self, Level};
@@ -124,6 +126,7 @@ fn names() -> Result<Uploaded, Failure> {
             ),
             ("collections.update", rename(text).is_ok()),
             ("collections.trash", dispose(text).is_ok()),
+            ("collections.untrash", revive(text).is_ok()),
         ];
         accepted.extend(
             tried
@@ -182,6 +185,13 @@ fn dispose(collection: &str) -> Result<Option<String>, collections::Error> {
         collection: collection.into(),
         owner: None,
         portable_data_hash: collection.into(),
+    })
+}
+
+fn revive(collection: &str) -> Result<(), collections::Error> {
+    collections::untrash(&Revival {
+        collection: collection.into(),
+        owner: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::real::api::Error;
 pub(crate) use super::real::collections::{
-    Change, Collection, Detail, Disposal, NewCollection, Query, Which,
+    Change, Collection, Detail, Disposal, NewCollection, Query, Revival, Which,
 };
 use super::{Fault, Late};
 
@@ -151,6 +151,28 @@ pub(crate) fn trash(disposal: &Disposal) -> Result<Option<String>, Error> {
         match fault {
             None => Ok(Some("2026-01-15T00:00:00.000000000Z".into())),
             Some(_) => Err(Error::Unreachable("no answer".into())),
+        }
+    })
+}
+
+pub(crate) fn untrash(revival: &Revival) -> Result<(), Error> {
+    super::with(|world| {
+        let uuid = &revival.collection;
+        world.calls.push(format!("collections.untrash {uuid}"));
+        let fault = world.fault();
+        if fault == Some(Fault::Fail) {
+            return Err(Error::Forbidden("403".into()));
+        }
+        let owner = revival.owner.as_deref().unwrap_or(crate::testing::USER);
+        let mut known = world.collections.iter();
+        let known = known.find(|known| known.uuid == *uuid);
+        match known.ok_or_else(|| Error::NotFound("404".into()))? {
+            known if known.owner != owner => Err(Error::Rejected("another's".into())),
+            _ if fault == Some(Fault::LoseRequest) => Err(Error::Unreachable("no answer".into())),
+            _ => {
+                world.hidden.retain(|hidden| hidden != uuid);
+                Ok(())
+            }
         }
     })
 }

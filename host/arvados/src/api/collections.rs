@@ -14,7 +14,7 @@ use super::row::{self, Row};
 use super::{Api, Error, Property};
 use crate::http::Http;
 
-pub use change::{Change, Disposal};
+pub use change::{Change, Disposal, Revival};
 
 const PATH: &str = "arvados/v1/collections";
 

@@ -75,6 +75,19 @@ impl<H: Http> Api<H> {
         self.repeat(self.retry, action, &id, request).await
     }
 
+    /// Has something done at `path`, trying again as often as allowed: the second time it is refused, or does nothing.
+    pub(super) async fn act<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        path: &str,
+    ) -> Result<T, Error> {
+        let id = RequestId::random();
+        let url = self.url(action, path)?;
+        let body = encoded(&serde_json::json!({}));
+        let request = || self.writing(Method::POST, &url, &body, &id);
+        self.repeat(self.retry, action, &id, request).await
+    }
+
     /// Removes what is at `path`, trying again as often as allowed: what is gone is removed.
     pub(super) async fn remove(&self, action: &'static str, path: &str) -> Result<(), Error> {
         let id = RequestId::random();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Course, Deviation, Effects, Step};
 use crate::api::collections::{
-    Change, Collection, Disposal, NewCollection, Query as CollectionQuery,
+    Change, Collection, Disposal, NewCollection, Query as CollectionQuery, Revival,
 };
 use crate::api::links::{Detail, Link, NewLink, Query as LinkQuery, Removal};
 use crate::api::{self, Api};
@@ -140,6 +140,24 @@ impl<H: Http> Objects<H> {
         match self.effects.admit(|| Step::trash(disposal))? {
             Course::Done => Ok(self.api.trash_collection(disposal).await?),
             Course::Noted(_) => Ok(None),
+        }
+    }
+
+    /// Brings a collection back from the trash, or only believes it to be back. What is not there stays as it is.
+    ///
+    /// # Errors
+    /// As [`Api::trashed_collection`] and [`Api::untrash_collection`] have them, and if the plan to follow has
+    /// something else.
+    pub async fn untrash_collection(&self, revival: &Revival) -> Result<(), Error> {
+        let Some(trashed) = self.api.trashed_collection(revival).await? else {
+            return Ok(());
+        };
+        match self.effects.admit(|| Step::untrash(revival))? {
+            Course::Done => Ok(self.api.untrash_collection(revival).await?),
+            Course::Noted(script) => {
+                script.brought_back(trashed);
+                Ok(())
+            }
         }
     }
 }

@@ -126,6 +126,11 @@ impl Script {
         collection
     }
 
+    /// Notes that the component believes to have brought a collection back from the trash.
+    pub(crate) fn brought_back(&self, collection: Collection) {
+        self.notes().collections.push(collection);
+    }
+
     /// Makes up the link that the cluster would have created.
     #[must_use]
     pub(crate) fn invent_link(&self, new: &NewLink, cluster: &str, owner: &str) -> Link {

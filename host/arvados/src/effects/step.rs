@@ -8,7 +8,7 @@ use keepdocker_wording::count;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::api::collections::{Change, Disposal, NewCollection};
+use crate::api::collections::{Change, Disposal, NewCollection, Revival};
 use crate::api::links::{NewLink, Removal};
 use crate::api::property::{object, value};
 
@@ -99,6 +99,14 @@ pub enum Step {
         /// The hash of its content.
         portable_data_hash: String,
     },
+    /// A collection would come back from the trash.
+    #[serde(rename = "collections.untrash")]
+    Untrash {
+        /// The collection.
+        collection: String,
+        /// The project that owns it; none for the user's home project.
+        owner: Option<String>,
+    },
     /// What this machine's cache holds of an image would be removed: an archive, a journal.
     #[serde(rename = "archives.forget")]
     Forget {
@@ -178,6 +186,15 @@ impl Step {
         }
     }
 
+    /// Returns the step of bringing a collection back from the trash.
+    #[must_use]
+    pub fn untrash(revival: &Revival) -> Self {
+        Self::Untrash {
+            collection: revival.collection.clone(),
+            owner: revival.owner.clone(),
+        }
+    }
+
     /// Returns the sign that tells at a glance what a step does: `+` adds, `~` changes, `-` removes.
     #[must_use]
     pub fn sign(&self) -> char {
@@ -185,7 +202,8 @@ impl Step {
             Self::Pull { .. }
             | Self::Store { .. }
             | Self::Collection { .. }
-            | Self::Link { .. } => '+',
+            | Self::Link { .. }
+            | Self::Untrash { .. } => '+',
             Self::Update { .. } => '~',
             Self::Unlink { .. } | Self::Trash { .. } | Self::Forget { .. } => '-',
         }
@@ -201,6 +219,7 @@ impl Step {
             | Self::Collection { .. }
             | Self::Link { .. }
             | Self::Update { .. }
+            | Self::Untrash { .. }
             | Self::Forget { .. } => None,
         }
     }
@@ -266,6 +285,11 @@ impl fmt::Display for Step {
             } => write!(
                 f,
                 "move collection {collection} ({portable_data_hash}) of {} to the trash",
+                place(owner)
+            ),
+            Self::Untrash { collection, owner } => write!(
+                f,
+                "bring collection {collection} of {} back from the trash",
                 place(owner)
             ),
             Self::Forget { image } => {

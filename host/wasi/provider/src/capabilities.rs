@@ -204,6 +204,11 @@ impl collections::Guest for Provider {
         let objects = &connected()?.objects;
         Ok(turn::run(objects.trash_collection(&disposal.into()))?)
     }
+
+    fn untrash(revival: collections::Revival) -> Result<(), api::Error> {
+        let objects = &connected()?.objects;
+        Ok(turn::run(objects.untrash_collection(&revival.into()))?)
+    }
 }
 
 fn connected() -> Result<std::rc::Rc<Cluster>, api::Error> {

@@ -145,6 +145,11 @@ impl Cluster {
                 self.trash.extend(self.collections.extract_if(.., is_it));
                 Ok(json!("2024-02-01T00:00:00.000000000Z"))
             }
+            "collections.untrash" => {
+                let is_it = |one: &mut Value| one["uuid"] == first["collection"];
+                self.collections.extend(self.trash.extract_if(.., is_it));
+                Ok(Value::Null)
+            }
             other => panic!("the cluster in memory does not know {other}"),
         };
         match done {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::property::{object, value};
 use super::super::{Api, Error};
-use super::{CollectionRow, PATH};
+use super::{Collection, CollectionRow, PATH};
 use crate::http::Http;
 
 /// What a collection is to say of the names of its image.
@@ -35,6 +35,15 @@ pub struct Disposal {
     pub portable_data_hash: String,
 }
 
+/// A collection that is to come back from the trash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revival {
+    /// The collection.
+    pub collection: String,
+    /// The project that owns it; none for the home project of the user.
+    pub owner: Option<String>,
+}
+
 /// A collection that may be in the trash.
 #[derive(Debug, Deserialize)]
 struct Trashable {
@@ -48,6 +57,14 @@ struct Trashable {
     is_trashed: bool,
     /// When the server removes it for good.
     delete_at: Option<String>,
+}
+
+/// What is done to bring a collection back.
+const REVIVE: &str = "bring the collection back from the trash";
+
+/// Returns what to ask for to be told of what is in the trash, too.
+fn with_trash() -> (&'static str, String) {
+    ("include_trash", "true".to_owned())
 }
 
 impl<H: Http> Api<H> {
@@ -130,13 +147,53 @@ impl<H: Http> Api<H> {
         }
     }
 
+    /// Returns the collection as it is in the trash, with a manifest without signatures; none if it is not there.
+    ///
+    /// # Errors
+    /// If it is gone for good, another owns it, or the server refuses.
+    pub async fn trashed_collection(&self, revival: &Revival) -> Result<Option<Collection>, Error> {
+        let path = self.path_of(REVIVE, &revival.collection).await?;
+        let owner = self.owner(revival.owner.as_deref()).await?;
+        #[derive(Deserialize)]
+        struct InTrash {
+            #[serde(flatten)]
+            row: CollectionRow,
+            is_trashed: bool,
+        }
+        let InTrash { row, is_trashed } = self.read(REVIVE, &path, &[with_trash()]).await?;
+        if row.uuid != revival.collection || row.owner_uuid != owner {
+            return Err(Error::NotOwned {
+                action: REVIVE,
+                collection: revival.collection.clone(),
+            });
+        }
+        Ok(is_trashed.then(|| row.into_collection(true)))
+    }
+
+    /// Brings a collection back from the trash. If another has its name by now, the server adds to the name.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn untrash_collection(&self, revival: &Revival) -> Result<(), Error> {
+        let path = self.path_of(REVIVE, &revival.collection).await?;
+        let revived = format!("{path}/untrash?ensure_unique_name=true");
+        match self.act(REVIVE, &revived).await {
+            // Where an answer was lost, the next one is that it is not in the trash.
+            Err(error @ Error::Rejected(_)) => {
+                match self.trashable(REVIVE, &path).await?.is_trashed {
+                    true => Err(error),
+                    false => Ok(()),
+                }
+            }
+            Ok(IgnoredAny) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads a collection, be it in the trash.
     async fn trashable(&self, action: &'static str, path: &str) -> Result<Trashable, Error> {
         const SELECT: &str = r#"["uuid","owner_uuid","portable_data_hash","manifest_text","is_trashed","delete_at"]"#;
-        let query = [
-            ("select", SELECT.to_owned()),
-            ("include_trash", "true".to_owned()),
-        ];
+        let query = [("select", SELECT.to_owned()), with_trash()];
         self.read(action, path, &query).await
     }
 
