@@ -5,7 +5,7 @@
 //! missing, what a name leads to. It has no clock, no randomness and no environment, so that the
 //! same answers always give the same requests.
 //!
-//! `upload`, `images`, `resolve`, `download`, `repair`, `register` and `untag` are the commands; each reads like a list of steps.
+//! `upload`, `images`, `resolve`, `download`, `repair`, `register`, `untag`, `rm` and `restore` are the commands; each reads like a list of steps.
 //! What they decide with are the rules of `keepdocker_decisions`. Beside them stand the rooms that several commands use:
 //!
 //! - what is asked: `lookup` (a name or an ID, in the engine or the cluster), `found_in_cluster` (what the cluster has of
@@ -43,7 +43,9 @@ mod query;
 mod register;
 mod repair;
 mod resolve;
+mod restore;
 mod reuse_candidates;
+mod rm;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -73,6 +75,8 @@ impl Guest for Component {
             Command::Repair(request) => repair::run(&request).map(Answer::Repair),
             Command::Register(request) => register::run(&request).map(Answer::Register),
             Command::Untag(request) => untag::run(&request).map(Answer::Untag),
+            Command::Rm(request) => rm::run(&request).map(Answer::Rm),
+            Command::Restore(request) => restore::run(&request).map(Answer::Restore),
         }
     }
 }

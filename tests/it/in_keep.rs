@@ -1,9 +1,14 @@
-//! What is done with images that are in Keep already, without sending data: `tag`, `copy`, `adopt`, `untag`.
+//! What is done with images that are in Keep already, without sending data: `tag`, `copy`, `adopt`, `untag`,
+//! `rm`, `restore`.
 
+mod restore;
+mod rm;
 mod untag;
 
-use std::fs;
+use std::fs::{self, File};
+use std::time::{Duration, Instant};
 
+use keepdocker_sandbox::faults::{Action, Fault};
 use serde_json::{Value, json};
 
 use crate::support::{Account, Cluster, Environment, Made, Output};
@@ -41,6 +46,39 @@ impl Ground {
     #[track_caller]
     fn told(&self, words: &[&str]) -> Value {
         told(&self.environment, words)
+    }
+
+    /// Kills the command at every request in turn, each time with a check after it. Returns how many there were.
+    fn killed_at_every_request(&self, words: &[&str], mut check: impl FnMut()) -> usize {
+        // What is killed leaves a log that ends early.
+        let environment = Environment::on(&self.cluster);
+        for number in 0..60 {
+            let endless = Action::Delay(Duration::from_secs(600));
+            let faults = self.cluster.faults();
+            faults.plan(Fault::on("", endless).after(number));
+            let printed = environment.home().join("printed");
+            let program = env!("CARGO_BIN_EXE_keepdocker");
+            let mut child = environment.start_into(program, words, File::create(printed).unwrap());
+            let deadline = Instant::now() + Duration::from_secs(60);
+            let is_cut = loop {
+                assert!(Instant::now() < deadline, "request {number} never came");
+                if faults.left() == 0 {
+                    break true;
+                }
+                if child.try_wait().unwrap().is_some() {
+                    break false;
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            };
+            child.kill().unwrap();
+            child.wait().unwrap();
+            faults.clear();
+            if !is_cut {
+                return number;
+            }
+            check();
+        }
+        panic!("it makes more requests than it should");
     }
 
     /// Returns which collection a container request for a name gets.

@@ -28,6 +28,8 @@ mod registered;
 pub(crate) mod repair;
 mod request;
 pub(crate) mod resolve;
+pub(crate) mod restore;
+pub(crate) mod rm;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 #[cfg(test)]
@@ -119,6 +121,8 @@ commands! {
     Load(download::Load);
     Tag(Change<tag::Tag>);
     Untag(Change<untag::Untag>);
+    Rm(Change<rm::Rm>);
+    Restore(Change<restore::Restore>);
     Copy(Change<copy::Copy>);
     Adopt(Change<adopt::Adopt>);
     Repair(Change<repair::Repair>);

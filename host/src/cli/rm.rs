@@ -1,0 +1,123 @@
+//! `keepdocker rm`: images that go to the trash.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::change::{Changed, Changing};
+use crate::bindings::commands::{Answer, Command, Removed, RmRequest};
+use crate::component::Request;
+use crate::output::Purpose;
+use keepdocker_console::values::settle;
+
+/// Move images in Keep to the trash, with all of their names.
+#[derive(Debug, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[command(
+    about = "Move images in Keep to the trash, with all of their names",
+    after_help = "\
+Examples:
+  keepdocker rm lab/tool:1
+  keepdocker rm lab/tool:1 lab/tool:latest --dry-run
+  keepdocker rm zzzzz-4zz18-0123456789abcde
+
+An image goes only if it has no other names, and nobody else has a link to it; `keepdocker untag` takes one name away. Printed is the collection; `keepdocker restore` brings it back until the cluster empties its trash."
+)]
+pub(crate) struct Rm {
+    /// An image that is to go: its name, or the UUID of its collection.
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Only what this project owns, by UUID, name or path [default: whatever a container request for the name
+    /// gets].
+    #[arg(
+        long = "project",
+        visible_alias = "project-uuid",
+        value_name = "PROJECT"
+    )]
+    pub project_uuid: Option<String>,
+}
+
+impl Request for RmRequest {
+    type Answer = Removed;
+    const COMMAND: &'static str = "rm";
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Change
+    }
+
+    fn command(self) -> Command {
+        Command::Rm(self)
+    }
+
+    fn answer(answer: Answer) -> Option<Removed> {
+        match answer {
+            Answer::Rm(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+impl Changing for Rm {
+    type Request = RmRequest;
+    const NAME: &'static str = "rm";
+    const NOTHING: &'static str = "no image has such a name";
+
+    fn settle(&mut self) {
+        settle(&mut self.project_uuid);
+    }
+
+    fn project(&mut self) -> Option<&mut Option<String>> {
+        Some(&mut self.project_uuid)
+    }
+
+    fn asked(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
+    }
+
+    fn request(&self) -> RmRequest {
+        RmRequest {
+            names: self.names.clone(),
+            project: self.project_uuid.clone(),
+        }
+    }
+}
+
+impl Changed for Removed {
+    fn summary(&self, _: &str) -> Vec<String> {
+        let mut told = Vec::new();
+        for image in &self.images {
+            let name = &image.name;
+            match &image.collection {
+                None => told.push(format!(
+                    "no image has the name `{name}`; nothing was removed"
+                )),
+                Some(collection) => {
+                    let until = image.until.as_deref();
+                    let until = until.map_or(String::new(), |until| format!(" until {until}"));
+                    told.push(format!(
+                        "{collection} (`{name}`) is in the trash; `keepdocker restore {collection}` undoes that{until}"
+                    ));
+                }
+            }
+            if let Some(collection) = &image.leads_to {
+                told.push(format!(
+                    "a container request for `{name}` gets {collection} now; `keepdocker resolve {name}` tells more"
+                ));
+            }
+        }
+        told
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        let mut lines: Vec<&str> = Vec::new();
+        for collection in self
+            .images
+            .iter()
+            .filter_map(|image| image.collection.as_deref())
+        {
+            if !lines.contains(&collection) {
+                lines.push(collection);
+            }
+        }
+        lines
+    }
+}
