@@ -1,4 +1,4 @@
-//! What the recorded transcripts do not show: persistence, faults, versions, limits and speed.
+//! What the recorded transcripts do not show: rules, persistence, faults, versions, limits and speed.
 
 #![expect(
     clippy::print_stdout,
@@ -7,8 +7,6 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod blocks;
-#[path = "../conformance/client.rs"]
-mod client;
 mod contents;
 mod damage;
 mod faults;
@@ -25,7 +23,7 @@ mod sharing;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use client::Answer;
+use keepdocker_bare_client::{self as client, Answer};
 use keepdocker_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use keepdocker_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::client;
 use crate::suite::Suite;
+use keepdocker_bare_client as client;
 
 /// Compares, for each set of accepted formats, user and term, the image of the container with the
 /// first one found then.

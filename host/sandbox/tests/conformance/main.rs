@@ -16,7 +16,6 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-mod client;
 mod compare;
 mod images;
 mod renewal;
@@ -25,6 +24,7 @@ mod transcript;
 
 use std::path::{Path, PathBuf};
 
+use keepdocker_bare_client as client;
 use keepdocker_sandbox::{Options, Sandbox};
 use serde_json::Value;
 

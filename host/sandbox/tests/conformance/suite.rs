@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use keepdocker_sandbox::{Options, Sandbox, ServiceKind};
 use serde_json::Value;
 
-use crate::client;
 use crate::renewal::{self, Renewal};
 use crate::transcript::Transcript;
+use keepdocker_bare_client as client;
 
 /// The ports of the recorded Keep services, in the order in which the sandbox runs them.
 pub(crate) const KEEP: [(&str, ServiceKind); 3] = [

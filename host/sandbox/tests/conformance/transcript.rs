@@ -6,9 +6,9 @@ use chrono::DateTime;
 use keepdocker_sandbox::{Sandbox, ServiceKind};
 use serde_json::{Map, Value};
 
-use crate::client::{self, Answer};
 use crate::compare;
 use crate::renewal::Renewal;
+use keepdocker_bare_client::{self as client, Answer};
 
 /// Headers that are compared; the others differ from run to run or are the same everywhere.
 const HEADERS: [&str; 5] = [

@@ -1,5 +1,7 @@
 //! A bare HTTP/1.1 client: it sends what a transcript holds, however odd.
 
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,14 +14,19 @@ use tokio_rustls::TlsConnector;
 
 /// An answer.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    /// The code of the status line.
+    pub status: u16,
+    /// Names in small letters and values, in the order in which they came.
+    pub headers: Vec<(String, String)>,
+    /// What follows, with its chunks joined.
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// Finds the first header of a name in small letters.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(known, _)| known == name)
@@ -27,8 +34,14 @@ impl Answer {
     }
 }
 
-/// Sends one request, its header lines already written, and reads the answer to the end.
-pub(crate) async fn send(
+/// Sends one request, with just these headers beside `host`, and reads the answer to the end.
+///
+/// With the certificate of an authority it speaks TLS.
+///
+/// # Panics
+///
+/// Panics if the connection fails or what comes is no answer.
+pub async fn send(
     address: &str,
     ca: Option<&Path>,
     method: &str,
