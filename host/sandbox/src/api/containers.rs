@@ -250,9 +250,9 @@ pub(super) fn set_priority(
 
 /// Makes a container without a request, which only the cluster itself may.
 pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
-    let attributes = call.params.attributes("CreateOptions")?;
     call.cluster.store.with(|connection| {
         call.actor(connection)?;
+        let attributes = call.params.attributes("CreateOptions")?;
         let missing: Vec<&str> = [
             ("container_image", "Container image can't be blank"),
             ("output_path", "Output path can't be blank"),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Call;
 use super::list_options::Options;
 use super::render::{Renderer, Shape};
-use super::{sharing, users};
+use super::{service_params, sharing, users};
 use crate::error::ApiError;
 use crate::query::page;
 use crate::store::record::Record;
@@ -83,9 +83,9 @@ fn answer(call: &Call<'_>, table: &'static Table, options: &Options) -> Result<V
 
 /// Lists a table that the controller does not know itself.
 pub(crate) fn handed_on(call: &Call<'_>, table: &'static Table) -> Result<Value, ApiError> {
-    let options = Options::read(call)?;
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
+        let options = service_params::list_options(call.params)?;
         let mut request = options.request(call)?;
         request.filters.extend(options.equalities(table));
         let renderer = Renderer::new(call, connection, &actor);

@@ -18,15 +18,15 @@ use crate::uuid;
 pub(crate) struct Options {
     pub(super) has_filters: bool,
     pub(super) filters: Vec<Filter>,
-    order: Option<Vec<String>>,
+    pub(super) order: Option<Vec<String>>,
     pub(super) select: Option<Vec<String>>,
-    limit: i64,
-    offset: i64,
+    pub(super) limit: i64,
+    pub(super) offset: i64,
     pub(super) count: String,
-    is_distinct: bool,
-    include_trash: bool,
-    include_old_versions: bool,
-    equal: Map<String, Value>,
+    pub(super) is_distinct: bool,
+    pub(super) include_trash: bool,
+    pub(super) include_old_versions: bool,
+    pub(super) equal: Map<String, Value>,
 }
 
 impl Options {

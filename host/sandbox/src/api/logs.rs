@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::Call;
 use super::access::find_readable;
 use super::assign::{assign, assign_uuid, read_properties};
 use super::render::{Renderer, Shape};
+use super::{Call, service_params};
 use crate::clock;
 use crate::error::ApiError;
 use crate::query::select;
@@ -18,9 +18,9 @@ pub(crate) fn get(
     table: &'static Table,
     uuid: &str,
 ) -> Result<Map<String, Value>, ApiError> {
-    let names = call.params.strings("select", "GetOptions")?;
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
+        let names = service_params::selection(call.params)?;
         if let Some(names) = &names {
             select::check(table, names)?;
         }
@@ -32,10 +32,10 @@ pub(crate) fn get(
 
 /// Writes down an event of a client's own, about any object.
 pub(crate) fn create(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
-    let mut attributes = call.params.attributes("CreateOptions")?;
-    read_properties(&mut attributes)?;
     call.write(|connection| {
         let actor = call.actor(connection)?;
+        let mut attributes = call.params.attributes("CreateOptions")?;
+        read_properties(&mut attributes)?;
         let permissions = &actor.permissions;
         if !permissions.is_active {
             return Err(ApiError::permission_denied());

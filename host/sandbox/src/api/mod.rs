@@ -24,12 +24,14 @@ pub(crate) mod links;
 pub(crate) mod list;
 pub(crate) mod list_options;
 pub(crate) mod logs;
+mod multipart;
 pub(crate) mod params;
 pub(crate) mod permissions;
 pub(crate) mod render;
 pub(crate) mod replace_files;
 pub(crate) mod route;
-pub(crate) mod sharing;
+pub(crate) mod service_params;
+mod sharing;
 pub(crate) mod tokens;
 pub(crate) mod trash;
 pub(crate) mod users;
@@ -44,7 +46,7 @@ use serde_json::{Value, json};
 use crate::cluster::Cluster;
 use crate::error::ApiError;
 use crate::store::table::Table;
-use params::Params;
+use params::{Params, Reader};
 use route::{API, Operation, Route, table};
 
 /// One request, as far as the HTTP server has read it.
@@ -235,7 +237,13 @@ pub(crate) fn answer(cluster: &Cluster, incoming: &Incoming) -> Reply {
         }
         _ => None,
     };
+    let reader = if route.is_handed_on() {
+        Reader::Service
+    } else {
+        Reader::Controller
+    };
     let params = Params::read(
+        reader,
         &incoming.query,
         incoming.content_type.as_deref(),
         &incoming.body,

@@ -1,12 +1,14 @@
-//! Reads the parameters of a request the way the controller does.
+//! Reads the parameters of a request.
 //!
-//! Query, form and multipart values are guessed: numbers and truths by the parameter's name,
-//! the rest as JSON if it looks like it. In a JSON body only the top-level strings are.
+//! The controller guesses values of queries, forms and multipart bodies: numbers and truths by the
+//! parameter's name, the rest as JSON if it looks like it. In a JSON body only the top-level
+//! strings are. The service behind it takes texts as texts, and what they hold by parameter.
 
 use hyper::StatusCode;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use super::{multipart, service_params};
 use crate::error::ApiError;
 use crate::query::json_error::go_json_error;
 use crate::query::words::json_type;
@@ -28,9 +30,21 @@ const BOOLEANS: [&str; 10] = [
     "no_forward",
 ];
 
+/// Who reads the parameters.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    #[default]
+    Controller,
+    /// The service behind it, which gets what the controller hands on.
+    Service,
+}
+
 /// The parameters of one request.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Params {
+    reader: Reader,
+    /// The parameter that holds the attributes.
+    key: String,
     values: Map<String, Value>,
     attributes: Option<Value>,
 }
@@ -45,12 +59,17 @@ impl Params {
     ///
     /// Refuses escapes, numbers and JSON that cannot be read.
     pub(crate) fn read(
+        reader: Reader,
         query: &str,
         content_type: Option<&str>,
         body: &[u8],
         attribute_key: Option<&str>,
     ) -> Result<Params, ApiError> {
-        let mut params = Params::default();
+        let mut params = Params {
+            reader,
+            key: attribute_key.unwrap_or_default().to_owned(),
+            ..Params::default()
+        };
         check_escapes(query)?;
         params.add_form(query)?;
         let media_type = content_type.unwrap_or_default();
@@ -67,8 +86,8 @@ impl Params {
                 params.add_form(&form)?;
             }
             "multipart/form-data" => {
-                for (name, value) in multipart(content_type.unwrap_or_default(), body)? {
-                    params.values.insert(name.clone(), guess(&name, &value)?);
+                for (name, text) in multipart::fields(content_type.unwrap_or_default(), body)? {
+                    params.add_text(name, text)?;
                 }
             }
             "" | "application/json" if !body.is_empty() => {
@@ -88,8 +107,17 @@ impl Params {
 
     fn add_form(&mut self, form: &str) -> Result<(), ApiError> {
         for (name, value) in form_urlencoded::parse(form.as_bytes()) {
-            self.values.insert(name.to_string(), guess(&name, &value)?);
+            self.add_text(name.into_owned(), value.into_owned())?;
         }
+        Ok(())
+    }
+
+    fn add_text(&mut self, name: String, text: String) -> Result<(), ApiError> {
+        let value = match self.reader {
+            Reader::Controller => guess(&name, &text)?,
+            Reader::Service => Value::String(text),
+        };
+        self.values.insert(name, value);
         Ok(())
     }
 
@@ -124,7 +152,7 @@ impl Params {
         let mut guessed = Map::new();
         for (name, value) in object {
             let value = match value {
-                Value::String(text) => guess(&name, &text)?,
+                Value::String(text) if self.reader == Reader::Controller => guess(&name, &text)?,
                 other => other,
             };
             guessed.insert(name, value);
@@ -212,6 +240,9 @@ impl Params {
     /// Refuses what is no object; `of` names the options in the message.
     pub(crate) fn attributes(&self, of: &str) -> Result<Map<String, Value>, ApiError> {
         match &self.attributes {
+            _ if self.reader == Reader::Service => {
+                service_params::attributes(&self.key, self.attributes.as_ref())
+            }
             None => Ok(Map::new()),
             Some(Value::Object(attributes)) => Ok(attributes.clone()),
             Some(other) => Err(ApiError::transcode(format!(
@@ -277,38 +308,6 @@ fn check_escapes(form: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Reads the fields of a multipart body; files are refused.
-fn multipart(content_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, ApiError> {
-    let refuse = |reason: &str| ApiError::controller(StatusCode::BAD_REQUEST, reason);
-    let boundary = content_type
-        .split(';')
-        .filter_map(|part| part.trim().strip_prefix("boundary="))
-        .map(|boundary| boundary.trim_matches('"'))
-        .next()
-        .ok_or_else(|| refuse("no multipart boundary param in Content-Type"))?;
-    let text = String::from_utf8_lossy(body);
-    let mut fields = Vec::new();
-    for part in text.split(&format!("--{boundary}")).skip(1) {
-        if part.starts_with("--") {
-            return Ok(fields);
-        }
-        let part = part.strip_prefix("\r\n").unwrap_or(part);
-        let (head, value) = part
-            .split_once("\r\n\r\n")
-            .ok_or_else(|| refuse("multipart: NextPart: EOF"))?;
-        let name = head
-            .split("name=\"")
-            .nth(1)
-            .and_then(|rest| rest.split('"').next())
-            .ok_or_else(|| refuse("multipart: part without name"))?;
-        fields.push((
-            name.to_owned(),
-            value.strip_suffix("\r\n").unwrap_or(value).to_owned(),
-        ));
-    }
-    Err(refuse("multipart: NextPart: EOF"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,6 +315,7 @@ mod tests {
 
     fn json_body(body: &str) -> Result<Params, ApiError> {
         Params::read(
+            Reader::Controller,
             "",
             Some("application/json"),
             body.as_bytes(),
@@ -349,6 +349,7 @@ mod tests {
     #[test]
     fn forms_are_guessed() {
         let params = Params::read(
+            Reader::Controller,
             "limit=5&filters=%5B%5D&distinct=maybe&x=null&y=a+b",
             None,
             b"",
@@ -365,13 +366,13 @@ mod tests {
     #[test]
     fn broken_input_is_refused() {
         assert_eq!(
-            Params::read("filters=%zz", None, b"", None)
+            Params::read(Reader::Controller, "filters=%zz", None, b"", None)
                 .unwrap_err()
                 .status(),
             400
         );
         assert_eq!(
-            Params::read("limit=abc", None, b"", None)
+            Params::read(Reader::Controller, "limit=abc", None, b"", None)
                 .unwrap_err()
                 .status(),
             500

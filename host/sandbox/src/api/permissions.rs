@@ -4,9 +4,8 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::access::{find_readable, table_of};
-use super::list_options::Options;
 use super::render::{Renderer, Shape};
-use super::{Call, Reply};
+use super::{Call, Reply, service_params};
 use crate::error::ApiError;
 use crate::permission::{Level, Permissions};
 use crate::query::filter::{Filter, invalid_operand};
@@ -40,7 +39,7 @@ pub(crate) fn of_object(call: &Call<'_>, uuid: &str) -> Result<Reply, ApiError> 
             .query_map([uuid], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let renderer = Renderer::new(call, connection, &actor);
-        let names = call.params.strings("select", "ListOptions")?;
+        let names = service_params::selection(call.params)?;
         let shape = Shape::handed_on(&LINKS, names.as_deref());
         let mut items: Vec<Value> = Vec::new();
         for uuid in &uuids {
@@ -61,9 +60,9 @@ pub(crate) fn of_object(call: &Call<'_>, uuid: &str) -> Result<Reply, ApiError> 
 
 /// Lists what follows from all links and owners, for administrators: who has which level on what.
 pub(crate) fn computed(call: &Call<'_>) -> Result<Value, ApiError> {
-    let options = Options::read(call)?;
     call.cluster.store.with(|connection| {
         let actor = call.actor(connection)?;
+        let options = service_params::list_options(call.params)?;
         if !actor.permissions.is_admin {
             return Err(ApiError::service(StatusCode::FORBIDDEN, "Forbidden"));
         }

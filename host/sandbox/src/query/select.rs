@@ -6,13 +6,16 @@ use crate::store::table::{Table, Type};
 /// Attributes that are no columns but may be selected.
 const COMPUTED: [&str; 2] = ["kind", "etag"];
 
+/// An attribute that there no longer is, but that old clients may still select.
+const NO_LONGER: &str = "modified_by_client_uuid";
+
 /// Checks a selection.
 ///
 /// # Errors
 ///
 /// Refuses an empty list and names that are no attributes, with the server's words for each case.
 pub(crate) fn check(table: &Table, names: &[String]) -> Result<(), ApiError> {
-    if names.is_empty() {
+    if names.iter().all(|name| name == NO_LONGER) {
         return Err(ApiError::argument(
             "Attribute selection list cannot be empty",
         ));
@@ -22,7 +25,7 @@ pub(crate) fn check(table: &Table, names: &[String]) -> Result<(), ApiError> {
         .map(String::as_str)
         .filter(|name| table.name == "links" && matches!(*name, "head_kind" | "tail_kind"))
         .collect();
-    for name in names {
+    for name in names.iter().filter(|name| *name != NO_LONGER) {
         let bare = name
             .strip_prefix(&format!("{}.", table.name))
             .unwrap_or(name);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::people::{People, Who, uuids};
+use crate::{assert_heard, escape};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_compare_as_the_database_does() {
@@ -125,4 +126,68 @@ async fn who_shares_is_seen_by_those_who_may_share() {
         let (status, _) = people.ask(who, "GET", &format!("links/{link}"), None).await;
         assert_eq!(status, 200, "{who:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_controller_hands_on_is_refused_by_the_service_behind() {
+    let people = People::meet().await;
+    for (name, value, words) in [
+        ("limit", "x", "Invalid value for limit parameter"),
+        ("limit", "-1", "Invalid value for limit parameter"),
+        ("offset", "1.0", "Invalid value for offset parameter"),
+        (
+            "filters",
+            "x",
+            "Could not parse \"filters\" param as an array",
+        ),
+        (
+            "filters",
+            "{}",
+            "Could not parse \"filters\" param as an array",
+        ),
+        (
+            "filters",
+            "[\"x\"]",
+            "Invalid element in filters array: \"x\" is not an array",
+        ),
+        (
+            "filters",
+            "[[\"uuid\"]]",
+            "Invalid operator '' (NilClass) in filter",
+        ),
+        (
+            "select",
+            "x",
+            "Could not parse \"select\" param as an array",
+        ),
+        (
+            "where",
+            "[]",
+            "Could not parse \"where\" param as an object",
+        ),
+        ("count", "some", "count parameter must be 'exact' or 'none'"),
+    ] {
+        for table in ["logs", "containers"] {
+            let target = format!("{table}?{name}={}", escape(value));
+            let heard = people.hear(Who::User, "GET", &target, None).await;
+            assert_heard(&heard, 422, &format!("#<ArgumentError: {words}>"));
+            // Where the controller looks first, it says something else or takes it.
+            let (_, said) = people
+                .hear(Who::User, "GET", &target.replace(table, "links"), None)
+                .await;
+            assert_ne!(said, heard.1, "{target}");
+        }
+    }
+    let (status, list) = people
+        .list(
+            Who::User,
+            "logs",
+            &[
+                ("limit", json!("2")),
+                ("filters", json!("")),
+                ("order", json!("id")),
+            ],
+        )
+        .await;
+    assert_eq!((status, &list["limit"]), (200, &json!(2)));
 }
