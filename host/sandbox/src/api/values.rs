@@ -24,6 +24,7 @@ pub(crate) fn null(column: &Column) -> Value {
 /// Appends the JSON of one value.
 pub(crate) fn write_value(out: &mut Vec<u8>, column: &Column, value: ValueRef<'_>) {
     match (column.kind, value) {
+        _ if is_shown_as_null(column, value) => out.extend_from_slice(b"null"),
         (Type::Time, ValueRef::Integer(micros)) => {
             out.push(b'"');
             clock::write(micros, 0, out);
@@ -47,6 +48,15 @@ pub(crate) fn write_value(out: &mut Vec<u8>, column: &Column, value: ValueRef<'_
         }
         (_, ValueRef::Text(text)) => write_text(out, &String::from_utf8_lossy(text)),
         (_, _) => out.extend_from_slice(null(column).to_string().as_bytes()),
+    }
+}
+
+/// Says whether the controller shows null in the place of what is empty.
+fn is_shown_as_null(column: &Column, value: ValueRef<'_>) -> bool {
+    match value {
+        ValueRef::Text(text) => column.is_nullable && text.is_empty(),
+        ValueRef::Integer(number) => column.name == "container_count_max" && number == 0,
+        _ => false,
     }
 }
 

@@ -138,3 +138,18 @@ async fn a_request_without_a_container_says_so_and_goes_without_priority() {
         (&json!(1), &json!(0))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_empty_is_shown_as_null_where_the_controller_does() {
+    let people = People::meet().await;
+    let empty = json!({"description": "", "output_name": "", "container_count_max": 0});
+    let body = Some(request(empty));
+    let (status, made) = people
+        .ask(Who::User, "POST", "container_requests", body)
+        .await;
+    assert_eq!(status, 200, "{made}");
+    for name in ["description", "output_name", "container_count_max"] {
+        assert_eq!(made.get(name), Some(&Value::Null), "{name}");
+    }
+    assert_eq!(made["container_count"], 0);
+}
