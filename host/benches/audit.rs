@@ -9,9 +9,6 @@
     reason = "a benchmark ends where something is not as it must be"
 )]
 
-#[path = "support/median.rs"]
-mod median;
-
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
@@ -23,7 +20,7 @@ use keepdocker_sandbox::seed::Image;
 use keepdocker_sandbox::{Options, Sandbox};
 use sha2::{Digest, Sha256};
 
-use median::median;
+use keepdocker_measuring::median;
 
 /// Pairs of listings, with and without a log, that count.
 const LISTINGS: usize = 100;

@@ -11,11 +11,6 @@
     reason = "a benchmark ends where something is not as it must be"
 )]
 
-#[path = "support/median.rs"]
-mod median;
-#[path = "support/python.rs"]
-mod python;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -24,8 +19,8 @@ use keepdocker_sandbox::faults::{Action, Fault};
 use keepdocker_sandbox::seed::Image;
 use keepdocker_sandbox::{Options, Sandbox};
 
-use median::median;
-use python::python;
+use keepdocker_measuring::median;
+use keepdocker_measuring::python;
 
 /// Runs of each program and command that count.
 const RUNS: usize = 15;

@@ -15,10 +15,6 @@
 
 mod image;
 mod measure;
-#[path = "../support/median.rs"]
-mod median;
-#[path = "../support/python.rs"]
-mod python;
 mod registry;
 mod relay;
 mod rows;

@@ -11,12 +11,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::image::{self, Image, Texture};
 use super::measure::{Program, Usage, processor_time};
-use super::median::median;
-use super::python::python;
 use super::relay::{self, Way};
 use super::rows::{Bench, MIB, ROUND_TRIP, ours};
 use super::server::{Counts, Server};
 use super::table::Table;
+use keepdocker_measuring::median;
+use keepdocker_measuring::python;
 
 /// How many layers the image has, each of the same size.
 const LAYERS: u64 = 4;

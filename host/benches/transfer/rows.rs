@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::image::{self, Image};
 use super::measure::{Program, Usage};
-use super::median::median;
-use super::python::python;
 use super::server::{Counts, Server};
 use super::table::Table;
 use super::{registry, relay};
+use keepdocker_measuring::median;
+use keepdocker_measuring::python;
 
 /// A row's name and how it is measured.
 type Row = (&'static str, fn(&Bench, &mut Table));

@@ -9,6 +9,9 @@ use crate::output::{Console, Exit, Report};
 const LACKS: [i32; 4] = [libc::EAGAIN, libc::ENOMEM, libc::ENFILE, libc::EMFILE];
 
 /// Has a breakdown told as any other failure is.
+///
+/// Where the system gives no thread or no memory, the program ends there and then: others wait for what the thread would
+/// have done, and cannot know that it never will. It may end at any time without harm.
 pub(super) fn tell(console: Console) {
     set_hook(Box::new(move |panic| {
         console.report(&report(panic));
@@ -16,6 +19,9 @@ pub(super) fn tell(console: Console) {
         let trace = Backtrace::capture();
         if trace.status() == BacktraceStatus::Captured {
             console.raw(&format!("{trace}\n"));
+        }
+        if panic.payload_as_str().and_then(lack).is_some() {
+            std::process::exit(Exit::Failed.code().into());
         }
     }));
 }

@@ -1,6 +1,7 @@
 //! `keepdocker rm`: images that go to the trash.
 
 use clap::Args;
+use keepdocker_terms::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Changed, Changing};
@@ -91,8 +92,13 @@ impl Changed for Removed {
                     "no image has the name `{name}`; nothing was removed"
                 )),
                 Some(collection) => {
-                    let until = image.until.as_deref();
-                    let until = until.map_or(String::new(), |until| format!(" until {until}"));
+                    // What is no time says nothing to anybody.
+                    let until = image.until.as_deref().and_then(Timestamp::parse);
+                    let until = until
+                        .and_then(Timestamp::in_utc)
+                        .map_or(String::new(), |until| {
+                            until.format(" until %Y-%m-%d %H:%M UTC").to_string()
+                        });
                     told.push(format!(
                         "{collection} (`{name}`) is in the trash; `keepdocker restore {collection}` undoes that{until}"
                     ));

@@ -12,6 +12,23 @@ fn trash(cluster: &Cluster) -> Vec<Value> {
 }
 
 #[test]
+fn until_when_it_can_come_back_is_told_in_words() {
+    let ground = Ground::new();
+    let output = ground.environment.keepdocker(&["rm", NAME]);
+    let _ = output.success();
+    let (_, until) = output.stderr.split_once("undoes that until ").unwrap();
+    assert!(
+        until.starts_with("20") && until.trim_end().ends_with(" UTC"),
+        "{output}"
+    );
+    assert_eq!(
+        until.trim_end().len(),
+        "2026-12-14 01:14 UTC".len(),
+        "{output}"
+    );
+}
+
+#[test]
 fn an_image_goes_with_all_of_its_names_and_comes_back_by_what_was_printed() {
     let ground = Ground::new();
     ground.told(&["tag", NAME, "lab/tool:2"]);

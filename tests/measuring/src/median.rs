@@ -5,7 +5,10 @@
 /// # Panics
 ///
 /// Panics if there are none, or one is no number.
-pub(crate) fn median<T: PartialOrd + Copy>(values: &mut [T]) -> T {
-    values.sort_by(|a, b| a.partial_cmp(b).unwrap());
+pub fn median<T: PartialOrd + Copy>(values: &mut [T]) -> T {
+    values.sort_by(|a, b| {
+        a.partial_cmp(b)
+            .expect("there is a middle of numbers alone")
+    });
     values[values.len() / 2]
 }
