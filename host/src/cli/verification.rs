@@ -25,16 +25,15 @@ pub(super) fn verify(
         Some(words) => several_of(folder, words)?,
     };
     if let Some(copy) = copy
-        // Logs that are named may be compared with a copy where there are no heads.
-        && (words.is_none() || !found.heads.is_empty())
+        // Logs that are named may be compared with a copy where there are no heads, or only those of other logs.
+        && (words.is_none() || (!found.heads.is_empty() && found.runs.iter().all(|run| found.has_heads_of(run))))
     {
         findings.faults.extend(found.heads.differs_from(copy));
     }
     let none = Heads::default();
-    let mut is_bare = found.heads.is_empty();
+    let mut is_bare = false;
     for run in &found.runs {
-        let is_known =
-            !found.heads.is_empty() && (!found.are_copies || found.heads.have_end_of(&run.id));
+        let is_known = !found.heads.is_empty() && found.has_heads_of(run);
         let judge = match copy {
             _ if is_known => &found.heads,
             Some(copy) if copy.have_end_of(&run.id) => copy,
@@ -60,6 +59,13 @@ struct Found {
     runs: Vec<Run>,
     /// Whether they are documents that were made of logs, of which the heads need not know.
     are_copies: bool,
+}
+
+impl Found {
+    /// Tells whether the heads are those that a log belongs to.
+    fn has_heads_of(&self, run: &Run) -> bool {
+        !self.are_copies || self.heads.have_end_of(&run.id)
+    }
 }
 
 /// Reads every log of a folder with its heads; what is missing or cannot be read is a finding, and no
@@ -121,9 +127,9 @@ pub(super) fn one_of(folder: &Folder, words: &str) -> Result<(Heads, Run), Repor
         .advise("each line of it is one document; `keepdocker audit verify` takes all of them"));
     }
     let run = found.runs.remove(0);
-    let heads = match found.are_copies && !found.heads.have_end_of(&run.id) {
-        true => Heads::default(),
-        false => found.heads,
+    let heads = match found.has_heads_of(&run) {
+        true => found.heads,
+        false => Heads::default(),
     };
     Ok((heads, run))
 }
