@@ -9,7 +9,6 @@ use super::request;
 use crate::bindings::commands::RegisterRequest;
 use crate::output::Report;
 use crate::settings::{Environment, ImageId};
-use keepdocker_console::values::settle;
 
 /// Make an image known that is in Keep as a file of some collection.
 #[derive(Debug, Args, Serialize, Deserialize)]
@@ -49,10 +48,6 @@ impl Changing for Adopt {
     type Request = RegisterRequest;
     const NAME: &'static str = "adopt";
     const NOTHING: &'static str = "the image is known already";
-
-    fn settle(&mut self) {
-        settle(&mut self.project_uuid);
-    }
 
     fn decide(&mut self, environment: &Environment) -> Result<(), Report> {
         self.image_id = Some(request::image_id(self.image_id, environment)?);

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use keepdocker_console::values::settle;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -32,7 +33,11 @@ pub(super) trait Changing: Args + Serialize + DeserializeOwned {
     const NOTHING: &'static str;
 
     /// Makes nothing of the values that count as not given where they are empty.
-    fn settle(&mut self) {}
+    fn settle(&mut self) {
+        if let Some(project) = self.project() {
+            settle(project);
+        }
+    }
 
     /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
     ///

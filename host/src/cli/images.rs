@@ -11,10 +11,10 @@ use clap::{Args, ValueEnum};
 use super::invocation::{Execute, Invocation};
 use super::request;
 use super::suggestions::like;
-use crate::bindings::commands::{Answer, Command, ImagesRequest, ListedImage};
-use crate::component::Request;
+use crate::bindings::commands::{ImagesRequest, ListedImage};
+use crate::component;
 use crate::harmless::escape;
-use crate::output::{Console, Ids, Level, Purpose, Report};
+use crate::output::{Console, Ids, Level, Report};
 use crate::run::Surroundings;
 use crate::wording::count;
 use choice::Choices;
@@ -105,25 +105,7 @@ pub(crate) enum Sort {
     Size,
 }
 
-impl Request for ImagesRequest {
-    type Answer = Vec<ListedImage>;
-    const COMMAND: &'static str = "images";
-
-    fn purpose(&self) -> Purpose {
-        Purpose::Find
-    }
-
-    fn command(self) -> Command {
-        Command::Images(self)
-    }
-
-    fn answer(answer: Answer) -> Option<Vec<ListedImage>> {
-        match answer {
-            Answer::Images(answer) => Some(answer),
-            _ => None,
-        }
-    }
-}
+component::request!(ImagesRequest => Vec<ListedImage>, Images, "images", Find);
 
 impl Execute for Images {
     fn settle(&mut self) {

@@ -1,32 +1,11 @@
 //! What `tag`, `copy` and `adopt` have in common: each has an image that is in Keep registered, in its own way.
 
 use super::change::Changed;
-use crate::bindings::commands::{
-    Answer, Command, ImageDigest, Outcome, RegisterRequest, Registered,
-};
+use crate::bindings::commands::{ImageDigest, Outcome, RegisterRequest, Registered};
 use crate::bindings::keep::Depth;
-use crate::component::Request;
-use crate::output::Purpose;
+use crate::component;
 
-impl Request for RegisterRequest {
-    type Answer = Registered;
-    const COMMAND: &'static str = "register";
-
-    fn purpose(&self) -> Purpose {
-        Purpose::Change
-    }
-
-    fn command(self) -> Command {
-        Command::Register(self)
-    }
-
-    fn answer(answer: Answer) -> Option<Registered> {
-        match answer {
-            Answer::Register(answer) => Some(answer),
-            _ => None,
-        }
-    }
-}
+component::request!(RegisterRequest => Registered, Register, "register", Change);
 
 /// Returns the request to register an image where it is, by the digest of its config.
 pub(super) fn request(image: &str, names: &[String], verify: bool) -> RegisterRequest {

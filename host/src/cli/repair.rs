@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::change::{Changed, Changing};
 use super::request;
-use crate::bindings::commands::{Answer, Command, Outcome, RepairRequest, Repaired};
-use crate::component::Request;
-use crate::output::{Purpose, Report};
+use crate::bindings::commands::{Outcome, RepairRequest, Repaired};
+use crate::component;
+use crate::output::Report;
 use crate::settings::{Environment, ImageId};
 use keepdocker_console::values::settle;
 
@@ -40,25 +40,7 @@ pub(crate) struct Repair {
     pub project_uuid: Option<String>,
 }
 
-impl Request for RepairRequest {
-    type Answer = Repaired;
-    const COMMAND: &'static str = "repair";
-
-    fn purpose(&self) -> Purpose {
-        Purpose::Change
-    }
-
-    fn command(self) -> Command {
-        Command::Repair(self)
-    }
-
-    fn answer(answer: Answer) -> Option<Repaired> {
-        match answer {
-            Answer::Repair(answer) => Some(answer),
-            _ => None,
-        }
-    }
-}
+component::request!(RepairRequest => Repaired, Repair, "repair", Change);
 
 impl Changing for Repair {
     type Request = RepairRequest;

@@ -4,10 +4,8 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Changed, Changing};
-use crate::bindings::commands::{Answer, Command, RestoreRequest, Restored};
-use crate::component::Request;
-use crate::output::Purpose;
-use keepdocker_console::values::settle;
+use crate::bindings::commands::{RestoreRequest, Restored};
+use crate::component;
 
 /// Bring images back from the trash, with all of their names.
 #[derive(Debug, Args, Serialize, Deserialize)]
@@ -35,34 +33,12 @@ pub(crate) struct Restore {
     pub project_uuid: Option<String>,
 }
 
-impl Request for RestoreRequest {
-    type Answer = Restored;
-    const COMMAND: &'static str = "restore";
-
-    fn purpose(&self) -> Purpose {
-        Purpose::Change
-    }
-
-    fn command(self) -> Command {
-        Command::Restore(self)
-    }
-
-    fn answer(answer: Answer) -> Option<Restored> {
-        match answer {
-            Answer::Restore(answer) => Some(answer),
-            _ => None,
-        }
-    }
-}
+component::request!(RestoreRequest => Restored, Restore, "restore", Change);
 
 impl Changing for Restore {
     type Request = RestoreRequest;
     const NAME: &'static str = "restore";
     const NOTHING: &'static str = "no image in the trash has such a name";
-
-    fn settle(&mut self) {
-        settle(&mut self.project_uuid);
-    }
 
     fn project(&mut self) -> Option<&mut Option<String>> {
         Some(&mut self.project_uuid)

@@ -5,10 +5,8 @@ use keepdocker_terms::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Changed, Changing};
-use crate::bindings::commands::{Answer, Command, Removed, RmRequest};
-use crate::component::Request;
-use crate::output::Purpose;
-use keepdocker_console::values::settle;
+use crate::bindings::commands::{Removed, RmRequest};
+use crate::component;
 
 /// Move images in Keep to the trash, with all of their names.
 #[derive(Debug, Args, Serialize, Deserialize)]
@@ -37,34 +35,12 @@ pub(crate) struct Rm {
     pub project_uuid: Option<String>,
 }
 
-impl Request for RmRequest {
-    type Answer = Removed;
-    const COMMAND: &'static str = "rm";
-
-    fn purpose(&self) -> Purpose {
-        Purpose::Change
-    }
-
-    fn command(self) -> Command {
-        Command::Rm(self)
-    }
-
-    fn answer(answer: Answer) -> Option<Removed> {
-        match answer {
-            Answer::Rm(answer) => Some(answer),
-            _ => None,
-        }
-    }
-}
+component::request!(RmRequest => Removed, Rm, "rm", Change);
 
 impl Changing for Rm {
     type Request = RmRequest;
     const NAME: &'static str = "rm";
     const NOTHING: &'static str = "no image has such a name";
-
-    fn settle(&mut self) {
-        settle(&mut self.project_uuid);
-    }
 
     fn project(&mut self) -> Option<&mut Option<String>> {
         Some(&mut self.project_uuid)

@@ -4,10 +4,8 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Changed, Changing};
-use crate::bindings::commands::{Answer, Command, UntagRequest, Untagged};
-use crate::component::Request;
-use crate::output::Purpose;
-use keepdocker_console::values::settle;
+use crate::bindings::commands::{UntagRequest, Untagged};
+use crate::component;
 
 /// Take names away from images in Keep, which stay.
 #[derive(Debug, Args, Serialize, Deserialize)]
@@ -35,34 +33,12 @@ pub(crate) struct Untag {
     pub project_uuid: Option<String>,
 }
 
-impl Request for UntagRequest {
-    type Answer = Untagged;
-    const COMMAND: &'static str = "untag";
-
-    fn purpose(&self) -> Purpose {
-        Purpose::Change
-    }
-
-    fn command(self) -> Command {
-        Command::Untag(self)
-    }
-
-    fn answer(answer: Answer) -> Option<Untagged> {
-        match answer {
-            Answer::Untag(answer) => Some(answer),
-            _ => None,
-        }
-    }
-}
+component::request!(UntagRequest => Untagged, Untag, "untag", Change);
 
 impl Changing for Untag {
     type Request = UntagRequest;
     const NAME: &'static str = "untag";
     const NOTHING: &'static str = "you have no link with such a name";
-
-    fn settle(&mut self) {
-        settle(&mut self.project_uuid);
-    }
 
     fn project(&mut self) -> Option<&mut Option<String>> {
         Some(&mut self.project_uuid)

@@ -32,7 +32,7 @@ pub(crate) use description::Description;
 pub(crate) use error::Error;
 pub(crate) use limits::Limits;
 pub(crate) use replay::{Deviation, Script};
-pub(crate) use request::Request;
+pub(crate) use request::{Request, request};
 pub(crate) use state::Capabilities;
 
 use crate::bindings::commands::Failure;

@@ -37,3 +37,30 @@ pub(crate) trait Request: Serialize + Clone + Sync {
     /// Returns the answer, or none if it is the one of another command.
     fn answer(answer: Answer) -> Option<Self::Answer>;
 }
+
+/// Says of a request what it is in the contract, and for which purpose it is made: the case that it and its answer have
+/// there, and the command's name. For requests that a policy does not tighten, and that use nobody's blocks.
+macro_rules! request {
+    ($request:ty => $answer:ty, $case:ident, $command:literal, $purpose:ident) => {
+        impl $crate::component::Request for $request {
+            type Answer = $answer;
+            const COMMAND: &'static str = $command;
+
+            fn purpose(&self) -> keepdocker_console::Purpose {
+                keepdocker_console::Purpose::$purpose
+            }
+
+            fn command(self) -> $crate::bindings::commands::Command {
+                $crate::bindings::commands::Command::$case(self)
+            }
+
+            fn answer(answer: $crate::bindings::commands::Answer) -> Option<$answer> {
+                match answer {
+                    $crate::bindings::commands::Answer::$case(answer) => Some(answer),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use request;
