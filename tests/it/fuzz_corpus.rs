@@ -4,11 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-#[path = "../../host/fuzz/fuzz_targets/readings.rs"]
-mod readings;
-
-#[path = "../../host/fuzz/fuzz_targets/assembly.rs"]
-mod assembly;
+use keepdocker_readings::{assembly, readings};
 
 /// What the fuzzer of documents begins with, each byte of it in turn left out or changed: what lies behind the
 /// digests is reached, as they are made to fit.

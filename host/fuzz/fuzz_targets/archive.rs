@@ -2,9 +2,8 @@
 
 #![no_main]
 
+use keepdocker_readings::readings;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-
-mod readings;
 
 fuzz_target!(|bytes: &[u8]| readings::check(bytes));
 

@@ -3,10 +3,8 @@
 
 #![no_main]
 
+use keepdocker_readings::{assembly, readings};
 use libfuzzer_sys::fuzz_target;
-
-mod assembly;
-mod readings;
 
 fuzz_target!(|bytes: &[u8]| {
     let archive = assembly::assemble(bytes);

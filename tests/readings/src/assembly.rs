@@ -12,7 +12,7 @@ const DIGEST: u8 = 0x1f;
 ///
 /// A change in one of them changes the digests by which the others name it, so that a fuzzer's changes
 /// are not all found by the first comparison.
-pub(crate) fn assemble(text: &[u8]) -> Vec<u8> {
+pub fn assemble(text: &[u8]) -> Vec<u8> {
     let mut digests: Vec<String> = Vec::new();
     let mut archive = Vec::new();
     for member in text.split(|byte| *byte == END).take(32) {
@@ -60,7 +60,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// What the fuzzer begins with: each form, with a config, layers and what leads to them.
-pub(crate) const SEEDS: [&str; 5] = [
+pub const SEEDS: [&str; 5] = [
     // Docker's form, whose config is named by no digest.
     "layer\nsome bytes\x1econfig\n{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{\"diff_ids\":[\"sha256:\x1f0\"]}}\x1e\
      manifest.json\n[{\"Config\":\"config\",\"RepoTags\":[\"a:1\"],\"Layers\":[\"/layer\"]}]",

@@ -9,7 +9,7 @@ use keepdocker_archive::{
 };
 
 /// Fails if readings of the bytes disagree.
-pub(crate) fn check(bytes: &[u8]) {
+pub fn check(bytes: &[u8]) {
     let streamed = stored(stream(bytes), Form::Canonical);
     // A file may hold more than the image: only what belongs to the image is read of it. So it may be
     // accepted where a stream is not, and never the other way.
