@@ -4,9 +4,11 @@
 
 #[cfg(not(test))]
 pub(crate) use crate::bindings::keepdocker::contract::{
-    archives, cluster, collections, engine, keep, links, locks, log, projects, registry, users,
+    archives, cluster, collections, containers, engine, keep, links, locks, log, projects,
+    registry, users,
 };
 #[cfg(test)]
 pub(crate) use crate::testing::world::{
-    archives, cluster, collections, engine, keep, links, locks, log, projects, registry, users,
+    archives, cluster, collections, containers, engine, keep, links, locks, log, projects,
+    registry, users,
 };

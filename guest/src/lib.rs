@@ -5,7 +5,7 @@
 //! missing, what a name leads to. It has no clock, no randomness and no environment, so that the
 //! same answers always give the same requests.
 //!
-//! `upload`, `images`, `resolve`, `download`, `repair`, `register`, `untag`, `rm` and `restore` are the commands; each reads like a list of steps.
+//! `upload`, `images`, `resolve`, `download`, `repair`, `register`, `untag`, `rm`, `restore` and `prune` are the commands; each reads like a list of steps.
 //! What they decide with are the rules of `keepdocker_decisions`. Beside them stand the rooms that several commands use:
 //!
 //! - what is asked: `lookup` (a name or an ID, in the engine or the cluster), `found_in_cluster` (what the cluster has of
@@ -39,6 +39,7 @@ mod lookup;
 mod name_check;
 mod naming;
 mod project;
+mod prune;
 mod query;
 mod register;
 mod repair;
@@ -57,8 +58,8 @@ use bindings::keepdocker::contract::log::Level;
 use capabilities::log;
 use commands::{Answer, Command, Failure, Guest};
 use keepdocker_decisions::{
-    catalog, choice, extents, image, manifest, plan, reference, registration, resolution,
-    selection, sorting, timestamp, types, uuid,
+    catalog, choice, extents, image, manifest, numbers, pattern, plan, reference, registration,
+    resolution, selection, sorting, timestamp, types, uuid,
 };
 use std::sync::Once;
 
@@ -77,6 +78,7 @@ impl Guest for Component {
             Command::Untag(request) => untag::run(&request).map(Answer::Untag),
             Command::Rm(request) => rm::run(&request).map(Answer::Rm),
             Command::Restore(request) => restore::run(&request).map(Answer::Restore),
+            Command::Prune(request) => prune::run(&request).map(Answer::Prune),
         }
     }
 }

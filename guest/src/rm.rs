@@ -6,10 +6,11 @@
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, Removed, RemovedImage, RmRequest,
 };
+use crate::bindings::keepdocker::contract::api;
 use crate::bindings::keepdocker::contract::log::Level;
-use crate::capabilities::{collections, links, log, users};
+use crate::capabilities::{collections, containers, links, log, users};
 use crate::uuid::{self, Kind};
-use crate::{project, query, register, resolve, untag};
+use crate::{failure, project, query, register, resolve, untag};
 
 /// How many names are told that stand in the way.
 const MOST_TOLD: usize = 10;
@@ -48,6 +49,7 @@ pub(crate) fn run(request: &RmRequest) -> Result<Removed, Failure> {
         }
     }
     check_unshared(&going, &names)?;
+    check_unused(&going)?;
     for disposal in &mut going {
         // What has no owner is in the user's home project.
         if disposal.owner.as_ref() == Some(&user) {
@@ -146,6 +148,40 @@ fn check_unshared(going: &[collections::Disposal], names: &[String]) -> Result<(
         others.join(", "),
         if count > MOST_TOLD { " and more" } else { "" }
     )))
+}
+
+/// Fails if a container that the token may see waits for one of the images, or runs it: it could not begin any more.
+fn check_unused(going: &[collections::Disposal]) -> Result<(), Failure> {
+    if going.is_empty() {
+        return Ok(());
+    }
+    let contents = going
+        .iter()
+        .map(|disposal| disposal.portable_data_hash.clone());
+    let contents: Vec<String> = contents.collect();
+    let used = match containers::used(&contents, None) {
+        Ok(used) => used,
+        // A policy or a token that withholds the question may allow the removal.
+        Err(error @ (api::Error::Denied(_) | api::Error::Forbidden(_))) => {
+            let text = format!(
+                "whether containers use the image is not known: {}",
+                failure::words(&error)
+            );
+            log::write(Level::Warning, &text);
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match going
+        .iter()
+        .find(|disposal| used.contains(&disposal.portable_data_hash))
+    {
+        None => Ok(()),
+        Some(disposal) => Err(Failure::Usage(format!(
+            "nothing was removed, as a container that waits or runs uses {}; cancel its request, or try again when it has ended",
+            disposal.collection
+        ))),
+    }
 }
 
 /// Says what a run has moved that does not come to its end.
@@ -313,5 +349,33 @@ mod tests {
             said.iter().any(|(_, text)| text.contains(&undo)),
             "{said:?}"
         );
+    }
+
+    #[test]
+    fn what_a_container_uses_stays_and_where_that_is_not_known_it_is_told() {
+        known(&[]);
+        let content = collection(OTHER, PROJECT).portable_data_hash;
+        // What ran once can be run no more, but nothing waits for it.
+        let ended = (content.clone(), Some(LATER.to_owned()));
+        world::with(|world| world.used = vec![(content, None)]);
+        let error = rm(&[OTHER, "lab/tool:1", "lab/tool:2"], None).unwrap_err();
+        assert!(
+            matches!(&error, Failure::Usage(text) if text.contains("container")),
+            "{error:?}"
+        );
+        assert_eq!(world::with(|world| world.writes), 0);
+        let denied = Some(api::Error::Denied("rule".into()));
+        for (used, error) in [(vec![ended], None), (Vec::new(), denied)] {
+            known(&[]);
+            let is_told = error.is_some();
+            world::with(|world| (world.used, world.used_error) = (used, error));
+            rm(&["lab/tool:1", "lab/tool:2"], None).unwrap();
+            assert_eq!(trash(), [IMAGE]);
+            let said = world::with(|world| world.log.clone());
+            assert_eq!(
+                said.iter().any(|(_, text)| text.contains("is not known")),
+                is_told
+            );
+        }
     }
 }

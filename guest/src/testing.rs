@@ -21,6 +21,7 @@ pub(crate) fn collection(uuid: &str) -> Collection {
         properties: Vec::new(),
         replicas: None,
         storage_classes: Vec::new(),
+        size: None,
         manifest: None,
     }
 }

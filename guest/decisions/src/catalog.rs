@@ -9,11 +9,12 @@
 
 use crate::image::IMAGE_TIMESTAMP;
 use crate::json;
+use crate::numbers::Numbers;
 use crate::sorting::sort_by_key;
 use crate::timestamp::Timestamp;
 use crate::types::{Link, LinkClass as Class};
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// One line of the listing; a name or an ID that no link tells is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl<'a> Dated<'a> {
 /// The heads of links, numbered: a long listing compares each text but once.
 #[derive(Default)]
 struct Heads<'a> {
-    numbers: HashMap<&'a str, usize>,
+    numbers: Numbers<'a>,
     found: Vec<Head<'a>>,
 }
 
@@ -97,10 +98,11 @@ struct Head<'a> {
 impl<'a> Heads<'a> {
     /// Returns the place of the head among those found, where it is put if it is new.
     fn number(&mut self, head: &'a str) -> usize {
-        *self.numbers.entry(head).or_insert_with(|| {
+        let number = self.numbers.number(head);
+        if number == self.found.len() {
             self.found.push(Head::default());
-            self.found.len() - 1
-        })
+        }
+        number
     }
 }
 

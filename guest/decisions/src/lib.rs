@@ -25,6 +25,7 @@ pub mod extents;
 pub mod image;
 mod json;
 pub mod manifest;
+pub mod numbers;
 pub mod plan;
 pub mod registration;
 pub mod resolution;
@@ -33,8 +34,8 @@ pub mod sorting;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-/// What names, UUIDs and times mean; the grammar that the hosts have, too.
-pub use keepdocker_terms::{reference, timestamp, uuid};
+/// What names, patterns, UUIDs and times mean; the grammar that the hosts have, too.
+pub use keepdocker_terms::{pattern, reference, timestamp, uuid};
 
 /// The records of the contract that rules work on.
 pub use bindings::keepdocker::contract::types;

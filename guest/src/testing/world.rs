@@ -3,6 +3,7 @@
 pub(crate) mod archives;
 pub(crate) mod cluster;
 pub(crate) mod collections;
+pub(crate) mod containers;
 pub(crate) mod engine;
 pub(crate) mod keep;
 pub(crate) mod links;
@@ -53,6 +54,10 @@ pub(crate) struct World {
     pub(crate) projects: Vec<real::projects::Project>,
     /// What comes of every question about a project, instead of an answer.
     pub(crate) project_error: Option<real::api::Error>,
+    /// What containers use: an image's portable data hash, and the last day of that; none while they wait or run.
+    pub(crate) used: Vec<(String, Option<String>)>,
+    /// What comes of every question for them, instead of an answer.
+    pub(crate) used_error: Option<real::api::Error>,
     /// The collections in the trash, or of others who do not share them.
     pub(crate) hidden: Vec<String>,
     /// The engine's images, with the archives it would save; none if there is no engine.
@@ -120,6 +125,8 @@ impl World {
                 writable: true,
             }],
             project_error: None,
+            used: Vec::new(),
+            used_error: None,
             hidden: Vec::new(),
             engine: Some(Vec::new()),
             registry: Vec::new(),

@@ -13,6 +13,7 @@ pub mod image_id;
 pub mod layering;
 pub mod link_class;
 pub mod locator;
+pub mod pattern;
 pub mod platform;
 pub mod property;
 pub mod reference;

@@ -147,6 +147,7 @@ macro_rules! contract_of_objects {
                     properties: collection.properties.into_iter().map(Into::into).collect(),
                     replicas: collection.replicas,
                     storage_classes: collection.storage_classes,
+                    size: collection.size,
                     manifest: collection.manifest,
                 }
             }
@@ -262,6 +263,7 @@ macro_rules! contract_of_failures {
                     Error::Rejected(_)
                     | Error::NoCollection { .. }
                     | Error::NoProject { .. }
+                    | Error::NoTime { .. }
                     | Error::NotOwned { .. }
                     | Error::OtherContent { .. }
                     | Error::OtherLink { .. } => Self::Rejected(text),

@@ -140,7 +140,8 @@ where
 }
 
 /// Returns how long ago a moment was, in a whole number of the largest unit that gives one.
-fn age(timestamp: &str, now: DateTime<Utc>) -> Cow<'_, str> {
+#[must_use]
+pub fn age(timestamp: &str, now: DateTime<Utc>) -> Cow<'_, str> {
     const DAY: i64 = 86_400;
     let Some(moment) = Timestamp::parse(timestamp) else {
         return escape(timestamp);

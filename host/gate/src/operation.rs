@@ -186,6 +186,10 @@ operations! {
             owner: Option<String> as Owner,
         };
     }
+    "containers" of Cluster {
+        /// Asks which images containers use.
+        Ask ContainersUsed = "used";
+    }
 }
 
 /// Where that is what a verb is about.

@@ -5,7 +5,7 @@ use crate::bindings::collections::{
 };
 use crate::bindings::links::{Link, NewLink, Query as LinkQuery, Removal};
 use crate::bindings::{ApiFault as Fault, View};
-use crate::bindings::{api, cluster, collections, links, projects, users};
+use crate::bindings::{api, cluster, collections, containers, links, projects, users};
 use crate::gate::{NO_ARGUMENTS, Operation};
 
 use super::{Objects, links as terms};
@@ -173,6 +173,21 @@ impl collections::Host for View<'_, Objects> {
             .untrash_collection(&revival.into())
             .await;
         permit.close(back).map_err(Fault::Failed)
+    }
+}
+
+impl containers::Host for View<'_, Objects> {
+    async fn used(
+        &mut self,
+        contents: Vec<String>,
+        since: Option<String>,
+    ) -> Result<Vec<String>, Fault> {
+        let permit = self
+            .gate
+            .admit(Operation::ContainersUsed, &(&contents, &since))?;
+        let api = self.capability.open(&permit).api();
+        let used = api.images_in_use(&contents, since.as_deref()).await;
+        permit.close(used).map_err(Fault::Failed)
     }
 }
 

@@ -52,6 +52,11 @@ pub(super) trait Changing: Args + Serialize + DeserializeOwned {
         None
     }
 
+    /// Tells whether it is to be done. Else it is only shown, as in a dry run.
+    fn is_meant(&self) -> bool {
+        true
+    }
+
     /// Returns the name of an image that must be there.
     fn asked(&self) -> &str;
 
@@ -63,6 +68,11 @@ pub(super) trait Changing: Args + Serialize + DeserializeOwned {
 pub(super) trait Changed {
     /// Says what was done, and what is left; `asked` is the image by the name that was asked for.
     fn summary(&self, asked: &str) -> Vec<String>;
+
+    /// Says what would be done, where the steps alone do not tell people what they want to know.
+    fn planned(&self) -> Option<String> {
+        None
+    }
 
     /// Returns what scripts want to know: the answer where JSON is not asked for, a line each.
     fn lines(&self) -> Vec<&str>;
@@ -106,6 +116,7 @@ impl<C: Changing> Execute for Change<C> {
 
     async fn run(mut self, invocation: Invocation) -> Result<(), Report> {
         self.what.decide(&invocation.environment)?;
+        self.dry_run |= !self.what.is_meant();
         if self.output.is_some() && !self.dry_run {
             return Err(refuse_file("add `--dry-run`"));
         }
@@ -127,7 +138,11 @@ impl<C: Changing> Execute for Change<C> {
         keep(&plan, self.output.as_deref(), console)?;
         let text = match answer {
             Some(answer) if self.json => output::changed(C::NAME, &answer, Some(&plan.steps)),
-            _ => told(&plan, C::NOTHING),
+            Some(answer) => match answer.planned() {
+                Some(text) => text,
+                None => told(&plan, C::NOTHING),
+            },
+            None => told(&plan, C::NOTHING),
         };
         request::answer(console, text)
     }

@@ -2,7 +2,6 @@
 
 mod choice;
 mod format;
-mod pattern;
 
 use std::cmp::Reverse;
 
@@ -20,7 +19,7 @@ use crate::wording::count;
 use choice::Choices;
 use format::{Format, More};
 use keepdocker_console::values::settle;
-use pattern::{is_pattern, matches};
+use keepdocker_terms::pattern::{is_pattern, matches};
 
 /// List the images that the cluster has.
 #[derive(Debug, Args)]

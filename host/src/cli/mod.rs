@@ -24,6 +24,7 @@ pub(crate) mod plan;
 pub(crate) mod policy;
 mod program;
 pub(crate) mod progress_form;
+pub(crate) mod prune;
 mod registered;
 pub(crate) mod repair;
 mod request;
@@ -123,6 +124,7 @@ commands! {
     Untag(Change<untag::Untag>);
     Rm(Change<rm::Rm>);
     Restore(Change<restore::Restore>);
+    Prune(Change<prune::Prune>);
     Copy(Change<copy::Copy>);
     Adopt(Change<adopt::Adopt>);
     Repair(Change<repair::Repair>);

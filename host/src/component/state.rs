@@ -84,5 +84,6 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     bindings::users::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
     bindings::projects::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
     bindings::links::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
-    bindings::collections::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))
+    bindings::collections::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
+    bindings::containers::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))
 }

@@ -10,7 +10,9 @@ use crate::bindings::keepdocker::contract::links::{self, Class, NewLink, Removal
 use crate::bindings::keepdocker::contract::locks::Guard;
 use crate::bindings::keepdocker::contract::log::{self, Level};
 use crate::bindings::keepdocker::contract::types::Platform;
-use crate::bindings::keepdocker::contract::{archives, cluster, engine, keep, projects, registry};
+use crate::bindings::keepdocker::contract::{
+    archives, cluster, containers, engine, keep, projects, registry,
+};
 use crate::commands::{Failure, Outcome, UploadRequest, Uploaded};
 
 /// An ID like that of an image, which no image has.
@@ -127,6 +129,7 @@ fn names() -> Result<Uploaded, Failure> {
             ("collections.update", rename(text).is_ok()),
             ("collections.trash", dispose(text).is_ok()),
             ("collections.untrash", revive(text).is_ok()),
+            ("containers.used", containers::used(&[], Some(text)).is_ok()),
         ];
         accepted.extend(
             tried

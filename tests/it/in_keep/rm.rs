@@ -3,7 +3,7 @@
 use super::*;
 
 /// Returns the UUIDs of the collections in the trash.
-fn trash(cluster: &Cluster) -> Vec<Value> {
+pub(super) fn trash(cluster: &Cluster) -> Vec<Value> {
     let collections = cluster.collections().into_iter();
     collections
         .filter(|collection| collection["is_trashed"] == true)

@@ -37,6 +37,8 @@ pub struct Collection {
     pub replicas: Option<u32>,
     /// The storage classes that its blocks are to be in; empty for the cluster's default.
     pub storage_classes: Vec<String>,
+    /// The bytes of its files; none where the server does not say.
+    pub size: Option<u64>,
     /// The manifest with its locators signed for this token, where the query asked for it.
     pub manifest: Option<String>,
 }
@@ -115,6 +117,8 @@ struct CollectionRow {
     #[serde(default, deserialize_with = "crate::null_as_empty")]
     storage_classes_desired: Vec<String>,
     #[serde(default)]
+    file_size_total: Option<u64>,
+    #[serde(default)]
     manifest_text: Option<String>,
 }
 
@@ -139,6 +143,7 @@ impl CollectionRow {
             properties: self.properties,
             replicas: self.replication_desired,
             storage_classes: self.storage_classes_desired,
+            size: self.file_size_total,
             // Unless it was selected, the server shows an empty text: that is not the manifest.
             manifest: self.manifest_text.filter(|_| with_manifest),
         }
@@ -154,7 +159,7 @@ struct CollectionPages<'a, H> {
 
 impl<H: Http> Pages<CollectionRow> for CollectionPages<'_, H> {
     async fn fetch(&self, which: page::Which<'_>) -> Result<Page<CollectionRow>, Error> {
-        const SELECT: [&str; 9] = [
+        const SELECT: [&str; 10] = [
             "uuid",
             "created_at",
             "owner_uuid",
@@ -163,11 +168,12 @@ impl<H: Http> Pages<CollectionRow> for CollectionPages<'_, H> {
             "properties",
             "replication_desired",
             "storage_classes_desired",
+            "file_size_total",
             "manifest_text",
         ];
         let select = match self.detail {
             Detail::Identity => &SELECT[..2],
-            Detail::Attributes => &SELECT[..8],
+            Detail::Attributes => &SELECT[..9],
             Detail::Manifest => &SELECT[..],
         };
         let query = page::query(which, &self.filters, select);
@@ -337,6 +343,7 @@ impl Collection {
             properties: new.properties.clone(),
             replicas: new.replicas,
             storage_classes: new.storage_classes.clone(),
+            size: None,
             manifest: Some(new.manifest.clone()),
         }
     }
@@ -358,6 +365,7 @@ impl Collection {
                 properties: Vec::new(),
                 replicas: None,
                 storage_classes: Vec::new(),
+                size: None,
                 manifest: None,
             },
         }

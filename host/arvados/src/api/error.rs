@@ -78,6 +78,14 @@ pub enum Error {
         /// What was given, printable and of bounded length.
         given: String,
     },
+    /// What is to be a time is none. Nothing was sent.
+    #[error("cannot {action}: `{given}` is no time")]
+    NoTime {
+        /// What was to be done.
+        action: &'static str,
+        /// What was given, printable and of bounded length.
+        given: String,
+    },
     /// A collection is not where it is believed to be. Nothing was changed.
     #[error("cannot {action}: collection `{collection}` belongs to another project by now")]
     NotOwned {

@@ -6,6 +6,7 @@
 
 pub mod collections;
 mod configuration;
+mod containers;
 mod error;
 mod exchange;
 mod filter;

@@ -48,7 +48,7 @@ pub(super) struct Page<T> {
 
 impl<T> Page<T> {
     /// Tells whether more rows would not have had room.
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
         self.items.len() >= limit.unwrap_or(PAGE_SIZE).min(PAGE_SIZE)
     }

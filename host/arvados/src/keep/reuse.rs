@@ -186,6 +186,7 @@ mod tests {
             ],
             replicas: None,
             storage_classes: Vec::new(),
+            size: None,
             manifest: None,
         }
     }

@@ -8,8 +8,8 @@ use crate::archive::Archive;
 use keepdocker_arvados::turn;
 
 use crate::bindings::{
-    Provider, api, archives, cluster, collections, engine, keep, links, locks, log, projects,
-    registry, users,
+    Provider, api, archives, cluster, collections, containers, engine, keep, links, locks, log,
+    projects, registry, users,
 };
 use crate::engine::UNAVAILABLE;
 use crate::keep::Pending;
@@ -208,6 +208,14 @@ impl collections::Guest for Provider {
     fn untrash(revival: collections::Revival) -> Result<(), api::Error> {
         let objects = &connected()?.objects;
         Ok(turn::run(objects.untrash_collection(&revival.into()))?)
+    }
+}
+
+impl containers::Guest for Provider {
+    fn used(contents: Vec<String>, since: Option<String>) -> Result<Vec<String>, api::Error> {
+        let objects = &connected()?.objects;
+        let used = objects.api().images_in_use(&contents, since.as_deref());
+        Ok(turn::run(used)?)
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Cluster {
     pub(crate) collections: Vec<Value>,
     /// The collections in the trash.
     pub(crate) trash: Vec<Value>,
+    /// The portable data hashes of the images that containers use.
+    pub(crate) used: Vec<Value>,
     /// What every project is said to be, but for its UUID; none if there is no project.
     pub(crate) project: Option<Value>,
     /// The images of the engine; without them there is no engine.
@@ -62,6 +64,7 @@ impl Default for Cluster {
             links: Vec::new(),
             collections: Vec::new(),
             trash: Vec::new(),
+            used: Vec::new(),
             project: Some(project("project", true)),
             engine: Some(Vec::new()),
             registry: Vec::new(),
@@ -149,6 +152,10 @@ impl Cluster {
                 let is_it = |one: &mut Value| one["uuid"] == first["collection"];
                 self.collections.extend(self.trash.extract_if(.., is_it));
                 Ok(Value::Null)
+            }
+            "containers.used" => {
+                let is_used = |content: &&Value| self.used.contains(content);
+                Ok(array(first).iter().filter(is_used).cloned().collect())
             }
             other => panic!("the cluster in memory does not know {other}"),
         };
@@ -369,6 +376,7 @@ impl Cluster {
                         one["properties"] = json!([]);
                         one["replicas"] = Value::Null;
                         one["storage_classes"] = json!([]);
+                        one["size"] = Value::Null;
                         one["manifest"] = Value::Null;
                     }
                 }
@@ -393,7 +401,7 @@ impl Cluster {
             "owner": owner(new), "name": new["name"], "created_at": AT,
             "portable_data_hash": portable_data_hash(text(&new["manifest"])),
             "properties": new["properties"], "replicas": new["replicas"],
-            "storage_classes": new["storage_classes"], "manifest": new["manifest"],
+            "storage_classes": new["storage_classes"], "size": 1000, "manifest": new["manifest"],
         });
         self.collections.push(collection.clone());
         collection
@@ -433,7 +441,7 @@ pub(crate) fn collection(uuid: &str, owner: &str, id: &str) -> Value {
     json!({
         "uuid": uuid, "owner": owner, "name": "image", "created_at": AT,
         "portable_data_hash": portable_data_hash(&manifest), "properties": [], "replicas": null, "storage_classes": [],
-        "manifest": manifest,
+        "size": 1000, "manifest": manifest,
     })
 }
 

@@ -72,6 +72,37 @@ pub(super) fn registrations() -> Vec<Scenario> {
     all
 }
 
+/// Images that go by a rule, of the user and of a project, and some of which containers use.
+pub(super) fn prunes() -> Vec<Scenario> {
+    let mut all = Vec::new();
+    for mut cluster in [filled(), strange()] {
+        for used in [false, true] {
+            if used {
+                let contents = cluster.collections.iter();
+                cluster.used = contents
+                    .map(|one| one["portable_data_hash"].clone())
+                    .collect();
+            }
+            for (names, keep_last, before) in [
+                (json!([]), 0, Value::Null),
+                (json!(["a:1"]), 0, Value::Null),
+                (json!(["*"]), 0, json!("2000-01-01T00:00:00Z")),
+                (json!([]), 1, json!("2100-01-01T00:00:00Z")),
+                (json!([]), 1, json!("soon")),
+            ] {
+                for project in [Value::Null, json!(PROJECT)] {
+                    let request = json!({
+                        "names": names, "project": project, "keep_last": keep_last,
+                        "before": before, "used_since": "2024-01-01T00:00:00Z", "unnamed": true,
+                    });
+                    all.push(run(&cluster, "prune", request));
+                }
+            }
+        }
+    }
+    all
+}
+
 /// Runs of every command that takes names and a project, and nothing else: whatever it does with them.
 pub(super) fn of_names() -> Vec<Scenario> {
     const SHAPE: [(&str, &str); 2] = [("names", "list<string>"), ("project", "option<uuid>")];
