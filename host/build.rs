@@ -1,4 +1,4 @@
-//! Builds the component and embeds it: as WebAssembly for auditors, as machine code for running.
+//! Builds the components and embeds them: as WebAssembly for auditors and pages, as machine code for running.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for input in [
         "guest/src",
         "guest/decisions",
+        "guest/planner",
         "guest/terms",
         "guest/Cargo.toml",
         "wit",
@@ -26,14 +27,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("cargo::rerun-if-changed=build");
 
-    let component = keepdocker_build::build(workspace, "keepdocker-guest", &out_dir.join("guest"))?;
-    fs::write(out_dir.join("keepdocker.wasm"), &component)?;
-
     let target = env::var("TARGET")?;
     // The program says it to the compiler again when it checks the machine code.
     println!("cargo::rustc-env=KEEPDOCKER_TARGET={target}");
-    let config = keepdocker_runtime::embedding(&target)?;
-    let machine_code = wasmtime::Engine::new(&config)?.precompile_component(&component)?;
-    fs::write(out_dir.join("keepdocker.cwasm"), machine_code)?;
+    let engine = wasmtime::Engine::new(&keepdocker_runtime::embedding(&target)?)?;
+    for (package, name) in [
+        ("keepdocker-guest", "keepdocker"),
+        ("keepdocker-planner", "keepdocker-planner"),
+    ] {
+        let component = keepdocker_build::build(workspace, package, &out_dir.join("guest"))?;
+        let machine_code = engine.precompile_component(&component)?;
+        fs::write(out_dir.join(name).with_extension("wasm"), &component)?;
+        fs::write(out_dir.join(name).with_extension("cwasm"), machine_code)?;
+    }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod memory;
 mod messages;
 mod output;
 mod plan;
+mod planner;
 mod progress;
 mod registry;
 mod replay;

@@ -1,6 +1,7 @@
 //! What is done with images that are in Keep already, without sending data: `tag`, `copy`, `adopt`, `untag`,
-//! `rm`, `restore`, `prune`.
+//! `rm`, `restore`, `prune`; what `doctor` tells of them.
 
+mod doctor;
 mod prune;
 mod restore;
 mod rm;

@@ -31,6 +31,7 @@ pub mod registration;
 pub mod resolution;
 pub mod selection;
 pub mod sorting;
+pub mod soundness;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

@@ -138,6 +138,15 @@ fn files(manifest: &str) -> Result<Files, ManifestError> {
     Ok(files)
 }
 
+/// Returns how many files a manifest holds, where two stand for more.
+///
+/// # Errors
+/// If the text is no manifest.
+pub(crate) fn count(manifest: &str) -> Result<usize, ManifestError> {
+    let files = files(manifest)?;
+    Ok(usize::from(files.path.is_some()) + usize::from(files.are_several))
+}
+
 /// Fails if the text is no manifest.
 ///
 /// # Errors

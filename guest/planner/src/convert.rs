@@ -3,7 +3,7 @@
 //! A component that imports nothing has to export the types that its functions share, and bindings
 //! make exported types anew.
 
-use crate::types::{Link, LinkClass, NewLink, Property};
+use crate::types::{Defect, Finding, Link, LinkClass, NewLink, Property};
 use keepdocker_decisions::types as rules;
 
 pub(crate) fn to_link(link: Link) -> rules::Link {
@@ -48,6 +48,49 @@ pub(crate) fn from_new_link(link: rules::NewLink) -> NewLink {
         owner: link.owner,
         properties: from_properties(link.properties),
     }
+}
+
+pub(crate) fn from_finding(finding: rules::Finding) -> Finding {
+    Finding {
+        defect: from_defect(finding.defect),
+        collection: finding.collection,
+        name: finding.name,
+        links: finding.links,
+        others: finding.others,
+    }
+}
+
+/// Has each case for the one of the same name.
+macro_rules! cases {
+    ($defect:ident, $($case:ident),* $(,)?) => {
+        match $defect {
+            $(rules::Defect::$case => Defect::$case,)*
+        }
+    };
+}
+
+fn from_defect(defect: rules::Defect) -> Defect {
+    cases!(
+        defect,
+        OrphanName,
+        OrphanHash,
+        StrayLink,
+        MisnamedFile,
+        ExtraFiles,
+        NoFile,
+        BrokenManifest,
+        MissingHash,
+        WrongHash,
+        MissingName,
+        UnusableName,
+        RepeatedLink,
+        NoReplicas,
+        Duplicate,
+        StoredTwice,
+        OverruledName,
+        NewestBuildLoses,
+        RunsNowhere,
+    )
 }
 
 fn from_class(class: rules::LinkClass) -> LinkClass {

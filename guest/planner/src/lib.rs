@@ -17,15 +17,17 @@ mod convert;
 
 pub use bindings::exports::keepdocker::contract::{planning, types};
 
-use convert::{from_link, from_new_link, to_link};
+use convert::{from_finding, from_link, from_new_link, to_link};
 
 use keepdocker_decisions::choice::{self, Content, NoChoice};
 use keepdocker_decisions::resolution::Formats;
+use keepdocker_decisions::soundness::{self, Ground, Held};
 use keepdocker_decisions::{catalog, image, plan, reference};
 use planning::{
-    Choice, Collection, Guest, Id, ListedImage, Name, NoChoice as Refusal, Reference, Registration,
+    Choice, Collection, Guest, HeldCollection, Id, ListedImage, Name, NoChoice as Refusal,
+    Reference, Registration,
 };
-use types::{Link, NewLink};
+use types::{Finding, Link, NewLink};
 
 struct Component;
 
@@ -110,6 +112,30 @@ impl Guest for Component {
             .into_iter()
             .map(from_new_link)
             .collect()
+    }
+
+    fn defects(
+        links: Vec<Link>,
+        collections: Vec<HeldCollection>,
+        formats: Option<Vec<String>>,
+        owner: Option<String>,
+    ) -> Vec<Finding> {
+        let held = collections.iter().map(|held| Held {
+            uuid: &held.uuid,
+            owner: &held.owner,
+            portable_data_hash: &held.portable_data_hash,
+            manifest: held.manifest.as_deref(),
+            replicas: held.replicas,
+            names: &held.names,
+        });
+        let held: Vec<Held<'_>> = held.collect();
+        let findings = soundness::findings(&Ground {
+            links: &to_links(links),
+            collections: &held,
+            formats: Formats::from_config(formats.as_deref()),
+            owner: owner.as_deref(),
+        });
+        findings.into_iter().map(from_finding).collect()
     }
 }
 

@@ -1,42 +1,70 @@
 //! `keepdocker doctor`.
 
 use clap::Args;
+use keepdocker_console::values::settle;
 use serde_json::{Value, json};
 
 use super::invocation::{Execute, Invocation};
 use super::request;
 use crate::harmless::escape;
 use crate::output::{self, Exit, Report, Stream};
-use crate::run::{Finding, State, checkup_without_settings};
+use crate::run::{Finding, Scope, State, checkup_without_settings};
 
-/// Check the cluster, the token, Keep, the engine, the policy and the folders that commands need.
+/// Check the cluster, the token, Keep, the engine, the policy and the folders that commands need, and look at the
+/// images that are in Keep.
 #[derive(Debug, Args)]
 #[command(
-    about = "Check the set-up: cluster, token, Keep, engine, policy, folders",
+    about = "Check the set-up, and look for what is amiss with images in Keep",
     after_help = "\
 Examples:
   keepdocker doctor
+  keepdocker doctor --project Genomics/Images --deep
   keepdocker doctor --engine podman --json"
 )]
 pub(crate) struct Doctor {
+    /// Look at those images alone that links of this project lead to, by UUID, name or path.
+    #[arg(
+        long = "project",
+        visible_alias = "project-uuid",
+        value_name = "PROJECT"
+    )]
+    pub project_uuid: Option<String>,
+    /// Look into each image's archive, too, and ask Keep for each of its blocks.
+    #[arg(long)]
+    pub deep: bool,
+    /// How many collections to look into at most: those that were linked last.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+    pub most: usize,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
 }
 
 impl Execute for Doctor {
+    fn settle(&mut self) {
+        settle(&mut self.project_uuid);
+    }
+
     fn is_json(&self) -> bool {
         self.json
     }
 
-    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+    async fn run(mut self, invocation: Invocation) -> Result<(), Report> {
         let console = invocation.console;
         let sources = invocation
             .environment
             .policies(invocation.options.policies.clone());
         let component = invocation.options.component.clone();
         let findings = match invocation.surroundings().await {
-            Ok(surroundings) => surroundings.checkup().await,
+            Ok(surroundings) => {
+                surroundings.settle_project(&mut self.project_uuid).await?;
+                let scope = Scope {
+                    project: self.project_uuid,
+                    most: self.most,
+                    deep: self.deep,
+                };
+                surroundings.checkup(&scope).await
+            }
             Err(report) => checkup_without_settings(report, &sources, component.as_deref()),
         };
         let text = match self.json {
@@ -94,6 +122,7 @@ fn as_json(findings: &[Finding]) -> String {
                 "state": finding.state.name(),
                 "told": finding.told,
                 "advice": finding.advice,
+                "about": finding.about,
             })
         })
         .collect();

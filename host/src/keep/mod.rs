@@ -16,6 +16,7 @@ pub(crate) mod host;
 mod journal;
 mod moving;
 mod pending;
+mod presence;
 mod proving;
 mod read_ahead;
 mod records;
@@ -33,6 +34,7 @@ pub(crate) use keepdocker_arvados::keep::{
     Block, BlockHash, BlockId, Error, KnownBlocks, Lenders, Locator, MAXIMUM_SIZE, Stretch,
     Stretched, Wanted,
 };
+pub(crate) use presence::{Presence, Verdict, locators};
 pub(crate) use store::ArchiveStore;
 #[cfg(test)]
 pub(crate) use upload::Stored;

@@ -1,15 +1,20 @@
 //! Whether the surroundings are as a command needs them: each looked at by itself, whatever is wrong with others.
 
+mod images;
+
 use std::path::Path;
 
 use keepdocker_console::Report;
+use serde::Serialize;
+
+pub(crate) use images::Scope;
 
 use super::{Surroundings, no_policy};
 use crate::bindings::commands::Failure;
 use crate::component::{Capabilities, Component};
 use crate::policy::{Policy, Sources};
 
-/// What was found of one thing that commands need.
+/// What was found of one thing that commands need, or of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     /// What was looked at, in a word or two.
@@ -20,6 +25,23 @@ pub(crate) struct Finding {
     pub told: String,
     /// What to do about it.
     pub advice: Option<String>,
+    /// Which image it is about, for programs.
+    pub about: Option<About>,
+}
+
+/// What a finding about images is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct About {
+    /// What is amiss, in a word.
+    pub defect: &'static str,
+    /// The collection, or what a link leads to in its place.
+    pub collection: String,
+    /// The name that it is about, if it is about one.
+    pub name: Option<String>,
+    /// The links that it is about.
+    pub links: Vec<String>,
+    /// What takes effect in its place, or what is there besides.
+    pub others: Vec<String>,
 }
 
 /// How something is.
@@ -52,6 +74,7 @@ impl Finding {
             state: State::Good,
             told: told.into(),
             advice: None,
+            about: None,
         }
     }
 
@@ -63,6 +86,7 @@ impl Finding {
             state,
             told: told.join(": "),
             advice: report.advice,
+            about: None,
         }
     }
 
@@ -72,6 +96,14 @@ impl Finding {
             state,
             told: error.to_string(),
             advice: None,
+            about: None,
+        }
+    }
+
+    fn advising(self, advice: &str) -> Self {
+        Self {
+            advice: Some(advice.to_owned()),
+            ..self
         }
     }
 }
@@ -79,7 +111,7 @@ impl Finding {
 impl Surroundings {
     /// Looks at all that commands need. Nothing is written on the cluster; the folder of the cache is made if it is
     /// not there, as any upload would.
-    pub(crate) async fn checkup(&self) -> Vec<Finding> {
+    pub(crate) async fn checkup(&self, scope: &Scope) -> Vec<Finding> {
         let policy = policy_finding(self.policy());
         let may_ask = policy.state == State::Good;
         let mut findings = vec![policy, component_finding(self.component())];
@@ -95,9 +127,14 @@ impl Surroundings {
             }
         };
         findings.extend(self.check_cluster(&capabilities).await);
+        let is_reached = findings.iter().all(|finding| finding.state != State::Bad);
         findings.push(self.check_engine().await);
         findings.push(self.check_cache());
         findings.push(self.check_logs());
+        // A cluster that did not answer would not answer this either.
+        if is_reached {
+            findings.extend(self.look_at_images(scope).await);
+        }
         findings
     }
 
@@ -126,12 +163,10 @@ impl Surroundings {
             Err(error) => Finding::of("token", State::Bad, report(error)),
         });
         findings.push(match api.keep_services(api.retry()).await {
-            Ok(services) if services.is_empty() => Finding {
-                what: "Keep",
-                state: State::Bad,
-                told: "the cluster offers no Keep services".to_owned(),
-                advice: Some("ask the administrator of the cluster".to_owned()),
-            },
+            Ok(services) if services.is_empty() => {
+                Finding::faulty("Keep", State::Bad, "the cluster offers no Keep services")
+                    .advising("ask the administrator of the cluster")
+            }
             Ok(services) => {
                 let read_only = services.iter().filter(|service| service.read_only).count();
                 let told = match (services.len(), read_only) {

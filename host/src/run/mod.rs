@@ -18,6 +18,7 @@ mod recorders;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 mod surroundings;
+mod survey;
 mod trace;
 pub(crate) mod upkeep;
 
@@ -28,7 +29,7 @@ use erased_serde::Serialize as Recordable;
 use keepdocker_console::{Exit, Level, Purpose, Report};
 
 pub(crate) use account::WhoAmI;
-pub(crate) use doctor::{Finding, State, checkup_without_settings};
+pub(crate) use doctor::{Finding, Scope, State, checkup_without_settings};
 pub(crate) use ending::no_policy;
 pub(crate) use holdings::Holdings;
 pub(crate) use surroundings::{Options, Surroundings};

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 // Of the functions that are exported only these return no result; of a result, jco throws the payload of an error.
-const INFALLIBLE = new Set(["sort-links", "list-images", "collection-name", "plan-links"]);
+const INFALLIBLE = new Set(["sort-links", "list-images", "collection-name", "plan-links", "defects"]);
 
 const modules = new Map();
 

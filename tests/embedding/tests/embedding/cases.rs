@@ -301,6 +301,45 @@ fn written() -> Vec<(&'static str, Vec<Value>)> {
             });
             cases.push(("plan-links", vec![registration, json!(links)]));
         }
+        cases.extend(looks(&links));
+    }
+    cases
+}
+
+/// Returns looks at what is amiss with these links, in clusters that have less and less of what they lead to.
+fn looks(links: &[Value]) -> Vec<(&'static str, Vec<Value>)> {
+    let held = |uuid: &str, manifest: Value, replicas: Value| {
+        json!({
+            "uuid": uuid, "owner": USER, "portable-data-hash": "0", "manifest": manifest, "replicas": replicas,
+            "names": ["a:1", "told:1"],
+        })
+    };
+    let text = format!(". d41d8cd98f00b204e9800998ecf8427e+5 0:5:{ID}.tar\n");
+    let sound = held(X, json!(text), Value::Null);
+    let mut cases = Vec::new();
+    for collections in [
+        json!([sound, held(Y, json!(text), json!(0))]),
+        json!([
+            sound,
+            held(Y, json!(text.replace("sha256", "image")), Value::Null)
+        ]),
+        json!([
+            sound,
+            held(Y, json!(text.replace("0:5:", "0:9:")), Value::Null)
+        ]),
+        json!([sound, held(Y, json!(""), Value::Null)]),
+        json!([sound, held(Y, Value::Null, Value::Null)]),
+        json!([]),
+    ] {
+        for (formats, owner) in [
+            (json!(["v2"]), Value::Null),
+            (json!(["v1"]), json!(PROJECT)),
+        ] {
+            cases.push((
+                "defects",
+                vec![json!(links), collections.clone(), formats, owner],
+            ));
+        }
     }
     cases
 }
