@@ -4,11 +4,11 @@
 
 #[cfg(not(test))]
 pub(crate) use crate::bindings::keepdocker::contract::{
-    archives, cluster, collections, containers, engine, keep, links, locks, log, projects,
-    registry, users,
+    archives, cluster, collections, containers, engine, keep, links, locks, log, permissions,
+    projects, registry, users,
 };
 #[cfg(test)]
 pub(crate) use crate::testing::world::{
-    archives, cluster, collections, containers, engine, keep, links, locks, log, projects,
-    registry, users,
+    archives, cluster, collections, containers, engine, keep, links, locks, log, permissions,
+    projects, registry, users,
 };

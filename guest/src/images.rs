@@ -33,7 +33,7 @@ fn of_name(name: &Name, project: Option<&str>) -> Result<Vec<links::Link>, Failu
     let mut links = Vec::new();
     for known in names {
         // What has no tag is known by one that it need not have.
-        let repository = known.trim_end_matches("latest");
+        let repository = known.strip_suffix("latest").unwrap_or(&known);
         let mut found = list(
             &CLASSES[1..],
             links::Names::StartingWith(repository.to_owned()),

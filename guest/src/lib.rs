@@ -5,7 +5,7 @@
 //! missing, what a name leads to. It has no clock, no randomness and no environment, so that the
 //! same answers always give the same requests.
 //!
-//! `upload`, `images`, `resolve`, `download`, `repair`, `register`, `untag`, `rm`, `restore` and `prune` are the commands; each reads like a list of steps.
+//! `upload`, `images`, `resolve`, `download`, `repair`, `register`, `untag`, `rm`, `restore`, `prune` and `share` are the commands; each reads like a list of steps.
 //! What they decide with are the rules of `keepdocker_decisions`. Beside them stand the rooms that several commands use:
 //!
 //! - what is asked: `lookup` (a name or an ID, in the engine or the cluster), `found_in_cluster` (what the cluster has of
@@ -47,6 +47,7 @@ mod resolve;
 mod restore;
 mod reuse_candidates;
 mod rm;
+mod share;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -79,6 +80,7 @@ impl Guest for Component {
             Command::Rm(request) => rm::run(&request).map(Answer::Rm),
             Command::Restore(request) => restore::run(&request).map(Answer::Restore),
             Command::Prune(request) => prune::run(&request).map(Answer::Prune),
+            Command::Share(request) => share::run(&request).map(Answer::Share),
         }
     }
 }

@@ -256,7 +256,7 @@ fn renamed(
     }
     let short = image::short(digests.wanted.as_deref().unwrap_or_default());
     let new = collections::NewCollection {
-        name: former.name.replace(image::short(&digests.name), short),
+        name: crate::pattern::replaced(&former.name, image::short(&digests.name), short),
         owner: project.map(Into::into),
         manifest: copy.manifest.unwrap_or_default(),
         properties,

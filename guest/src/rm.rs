@@ -101,7 +101,7 @@ pub(crate) fn leads_to(name: &str) -> Option<String> {
 
 /// Returns the collection that a container request for the name gets, or the one with this UUID; with its owner, be
 /// that the user.
-fn find(name: &str) -> Result<Option<collections::Disposal>, Failure> {
+pub(crate) fn find(name: &str) -> Result<Option<collections::Disposal>, Failure> {
     let found = if uuid::is(name, Kind::Collection) {
         let which = collections::Which::Uuids(vec![name.to_owned()]);
         query::collections(which, None, collections::Detail::Attributes)?.pop()

@@ -1,10 +1,11 @@
 //! What is done with images that are in Keep already, without sending data: `tag`, `copy`, `adopt`, `untag`,
-//! `rm`, `restore`, `prune`; what `doctor` tells of them.
+//! `rm`, `restore`, `prune`, `share`; what `doctor` tells of them.
 
 mod doctor;
 mod prune;
 mod restore;
 mod rm;
+mod share;
 mod untag;
 
 use std::fs::{self, File};

@@ -36,5 +36,5 @@ fn second(time: &str) -> Option<i64> {
 
 /// Tells whether nothing is made in truth, so that the time is not the server's.
 pub(super) fn is_planned(uuid: &str) -> bool {
-    uuid.contains("-plan0000")
+    crate::pattern::holds(uuid, "-plan0000")
 }

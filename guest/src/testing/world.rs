@@ -9,6 +9,7 @@ pub(crate) mod keep;
 pub(crate) mod links;
 pub(crate) mod locks;
 pub(crate) mod log;
+pub(crate) mod permissions;
 pub(crate) mod projects;
 pub(crate) mod registry;
 pub(crate) mod users;
@@ -54,6 +55,8 @@ pub(crate) struct World {
     pub(crate) projects: Vec<real::projects::Project>,
     /// What comes of every question about a project, instead of an answer.
     pub(crate) project_error: Option<real::api::Error>,
+    /// Who has which level on what.
+    pub(crate) permissions: Vec<(String, String, real::permissions::Level)>,
     /// What containers use: an image's portable data hash, and the last day of that; none while they wait or run.
     pub(crate) used: Vec<(String, Option<String>)>,
     /// What comes of every question for them, instead of an answer.
@@ -125,6 +128,7 @@ impl World {
                 writable: true,
             }],
             project_error: None,
+            permissions: Vec::new(),
             used: Vec::new(),
             used_error: None,
             hidden: Vec::new(),

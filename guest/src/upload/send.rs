@@ -10,7 +10,7 @@ use crate::bindings::keepdocker::contract::api;
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{archives, keep, log};
-use crate::{evidence, image, manifest, project, reuse_candidates};
+use crate::{evidence, image, manifest, pattern, project, reuse_candidates};
 
 use super::aim::Upload;
 
@@ -95,7 +95,10 @@ impl<'a> Sending<'a> {
     /// it should be.
     fn read_back(&self, stored: keep::Stored) -> Result<keep::Stored, Failure> {
         // Where nothing is sent, as a plan is made, there is nothing to read either.
-        let is_in_keep = stored.blocks.iter().all(|block| block.contains("+A"));
+        let is_in_keep = stored
+            .blocks
+            .iter()
+            .all(|block| pattern::holds(block, "+A"));
         if self.request.verify != keep::Depth::Content || stored.reused == 0 || !is_in_keep {
             return Ok(stored);
         }
@@ -176,7 +179,9 @@ impl<'a> Sending<'a> {
 pub(crate) fn refusal(error: &api::Error) -> Option<&str> {
     match error {
         api::Error::Forbidden(text) => Some(text),
-        api::Error::Rejected(text) if text.to_ascii_lowercase().contains("signature") => Some(text),
+        api::Error::Rejected(text) if pattern::holds(&text.to_ascii_lowercase(), "signature") => {
+            Some(text)
+        }
         _ => None,
     }
 }

@@ -47,6 +47,32 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
+/// Tells whether a short text stands somewhere in another.
+///
+/// What the standard library has for that is meant for long ones, and costs the components three kilobytes.
+#[must_use]
+pub fn holds(text: &str, part: &str) -> bool {
+    place(text, part).is_some()
+}
+
+/// Puts a short text in the place of another, wherever that stands.
+#[must_use]
+pub fn replaced(text: &str, part: &str, with: &str) -> String {
+    let (mut done, mut rest) = (String::new(), text);
+    while let Some(place) = place(rest, part) {
+        done.push_str(&rest[..place]);
+        done.push_str(with);
+        rest = &rest[place + part.len()..];
+    }
+    done + rest
+}
+
+/// Returns where the part begins; an empty one is nowhere.
+fn place(text: &str, part: &str) -> Option<usize> {
+    let mut windows = text.as_bytes().windows(part.len().max(1));
+    windows.position(|window| window == part.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +98,27 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn a_part_is_found_wherever_it_stands() {
+        for (text, part, expected) in [
+            ("abc", "bc", true),
+            ("abc", "abcd", false),
+            ("abc", "", false),
+            ("", "a", false),
+            ("aab", "ab", true),
+        ] {
+            assert_eq!(holds(text, part), expected, "{text} {part}");
+            assert_eq!(
+                replaced(text, part, "é"),
+                if expected {
+                    text.replace(part, "é")
+                } else {
+                    text.into()
+                }
+            );
+        }
+        assert_eq!(replaced("aéaéb", "é", "xy"), "axyaxyb");
     }
 }

@@ -188,6 +188,33 @@ macro_rules! contract_of_objects {
             }
         }
 
+        impl From<$bindings::permissions::Permission> for $crate::api::permissions::Permission {
+            fn from(permission: $bindings::permissions::Permission) -> Self {
+                use $crate::api::permissions::Level;
+                Self {
+                    object: permission.object,
+                    owner: permission.owner,
+                    holder: permission.holder,
+                    level: permission.level.map(|level| match level {
+                        $bindings::permissions::Level::Read => Level::Read,
+                        $bindings::permissions::Level::Write => Level::Write,
+                        $bindings::permissions::Level::Manage => Level::Manage,
+                    }),
+                }
+            }
+        }
+
+        impl From<$crate::api::permissions::Level> for $bindings::permissions::Level {
+            fn from(level: $crate::api::permissions::Level) -> Self {
+                use $crate::api::permissions::Level;
+                match level {
+                    Level::Read => Self::Read,
+                    Level::Write => Self::Write,
+                    Level::Manage => Self::Manage,
+                }
+            }
+        }
+
         impl From<$bindings::collections::Revival> for $crate::api::collections::Revival {
             fn from(revival: $bindings::collections::Revival) -> Self {
                 Self {

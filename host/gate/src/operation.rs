@@ -190,6 +190,19 @@ operations! {
         /// Asks which images containers use.
         Ask ContainersUsed = "used";
     }
+    "permissions" of Cluster {
+        /// Gives somebody a permission, or takes it away.
+        Write PermissionsSet = "set" {
+            /// The collection or project; the host makes sure that it is a project, or holds an image.
+            object: String as Text,
+            /// The user or group who is to have it.
+            holder: String as Text,
+            /// The level, as Arvados names it; empty if it is to be taken away.
+            level: String as Text,
+            /// The project that owns the collection, or the project itself; the host makes sure of that.
+            owner: Option<String> as Owner,
+        };
+    }
 }
 
 /// Where that is what a verb is about.

@@ -5,8 +5,10 @@ use crate::bindings::collections::{
 };
 use crate::bindings::links::{Link, NewLink, Query as LinkQuery, Removal};
 use crate::bindings::{ApiFault as Fault, View};
-use crate::bindings::{api, cluster, collections, containers, links, projects, users};
+use crate::bindings::{api, cluster, collections, containers, links, permissions, projects, users};
 use crate::gate::{NO_ARGUMENTS, Operation};
+
+use keepdocker_arvados::api::permissions::{Level, Permission};
 
 use super::{Objects, links as terms};
 
@@ -188,6 +190,25 @@ impl containers::Host for View<'_, Objects> {
         let api = self.capability.open(&permit).api();
         let used = api.images_in_use(&contents, since.as_deref()).await;
         permit.close(used).map_err(Fault::Failed)
+    }
+}
+
+impl permissions::Host for View<'_, Objects> {
+    async fn set(
+        &mut self,
+        wanted: permissions::Permission,
+    ) -> Result<Option<permissions::Level>, Fault> {
+        let terms = Permission::from(wanted.clone());
+        let operation = Operation::PermissionsSet {
+            object: terms.object.clone(),
+            holder: terms.holder.clone(),
+            level: terms.level.map_or("", Level::name).to_owned(),
+            owner: terms.owner.clone(),
+        };
+        let permit = self.gate.admit(operation, &(&wanted,))?;
+        let before = self.capability.open(&permit).set_permission(&terms).await;
+        let before = before.map(|level| level.map(Into::into));
+        permit.close(before).map_err(Fault::Failed)
     }
 }
 

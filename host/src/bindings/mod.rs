@@ -9,8 +9,8 @@ mod view;
 
 pub(crate) use contract::exports::keepdocker::contract::commands;
 pub(crate) use contract::keepdocker::contract::{
-    api, archives, cluster, collections, containers, engine, keep, links, locks, log, projects,
-    registry, types, users,
+    api, archives, cluster, collections, containers, engine, keep, links, locks, log, permissions,
+    projects, registry, types, users,
 };
 pub(crate) use contract::{Keepdocker, KeepdockerPre};
 pub(crate) use fault::{ApiFault, ArchiveFault, EngineFault, KeepFault, LockFault};

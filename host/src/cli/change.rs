@@ -52,6 +52,11 @@ pub(super) trait Changing: Args + Serialize + DeserializeOwned {
         None
     }
 
+    /// Returns the users and groups that are meant, who may be given by their names.
+    fn holders(&mut self) -> Option<&mut Vec<String>> {
+        None
+    }
+
     /// Tells whether it is to be done. Else it is only shown, as in a dry run.
     fn is_meant(&self) -> bool {
         true
@@ -125,6 +130,9 @@ impl<C: Changing> Execute for Change<C> {
         let mut surroundings = invocation.surroundings().await?;
         if let Some(project) = self.what.project() {
             surroundings.settle_project(project).await?;
+        }
+        if let Some(holders) = self.what.holders() {
+            surroundings.settle_holders(holders).await?;
         }
         let request = self.what.request();
         if !self.dry_run {

@@ -35,6 +35,7 @@ pub(crate) mod rm;
 pub(crate) mod sandbox;
 #[cfg(test)]
 mod screens;
+pub(crate) mod share;
 #[cfg(test)]
 mod snapshots;
 mod suggestions;
@@ -127,6 +128,7 @@ commands! {
     Prune(Change<prune::Prune>);
     Copy(Change<copy::Copy>);
     Adopt(Change<adopt::Adopt>);
+    Share(Change<share::Share>);
     Repair(Change<repair::Repair>);
     Doctor(doctor::Doctor);
     Whoami(whoami::WhoAmIArguments);

@@ -85,5 +85,6 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     bindings::projects::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
     bindings::links::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
     bindings::collections::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
-    bindings::containers::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))
+    bindings::containers::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))?;
+    bindings::permissions::add_to_linker::<_, Viewing<Objects>>(linker, view!(api))
 }

@@ -11,6 +11,7 @@ mod command;
 mod doctor;
 mod embedded;
 mod ending;
+mod holders;
 mod holdings;
 mod plan;
 mod projects;

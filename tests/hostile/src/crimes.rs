@@ -11,7 +11,7 @@ use crate::bindings::keepdocker::contract::locks::Guard;
 use crate::bindings::keepdocker::contract::log::{self, Level};
 use crate::bindings::keepdocker::contract::types::Platform;
 use crate::bindings::keepdocker::contract::{
-    archives, cluster, containers, engine, keep, projects, registry,
+    archives, cluster, containers, engine, keep, permissions, projects, registry,
 };
 use crate::commands::{Failure, Outcome, UploadRequest, Uploaded};
 
@@ -129,6 +129,7 @@ fn names() -> Result<Uploaded, Failure> {
             ("collections.update", rename(text).is_ok()),
             ("collections.trash", dispose(text).is_ok()),
             ("collections.untrash", revive(text).is_ok()),
+            ("permissions.set", share(text).is_ok()),
             ("containers.used", containers::used(&[], Some(text)).is_ok()),
         ];
         accepted.extend(
@@ -195,6 +196,15 @@ fn revive(collection: &str) -> Result<(), collections::Error> {
     collections::untrash(&Revival {
         collection: collection.into(),
         owner: None,
+    })
+}
+
+fn share(text: &str) -> Result<Option<permissions::Level>, links::Error> {
+    permissions::set(&permissions::Permission {
+        object: text.into(),
+        owner: Some(text.into()),
+        holder: text.into(),
+        level: Some(permissions::Level::Manage),
     })
 }
 

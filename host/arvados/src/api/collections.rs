@@ -14,6 +14,7 @@ use super::row::{self, Row};
 use super::{Api, Error, Property};
 use crate::http::Http;
 
+pub(in crate::api) use change::holds_image;
 pub use change::{Change, Disposal, Revival};
 
 const PATH: &str = "arvados/v1/collections";

@@ -14,6 +14,7 @@ mod holdings;
 mod keep_services;
 pub mod links;
 mod page;
+pub mod permissions;
 pub mod projects;
 pub mod property;
 mod row;

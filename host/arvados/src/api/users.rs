@@ -2,8 +2,11 @@
 
 use keepdocker_wording::harmless::one_line;
 use serde::Deserialize;
+use serde_json::json;
 
-use super::projects::LONGEST_NAME;
+use super::filter::Filter;
+use super::page::Page;
+use super::projects::{LONGEST_NAME, OwnerRow};
 use super::{Api, Error};
 use crate::http::Http;
 
@@ -74,6 +77,45 @@ impl<H: Http> Api<H> {
             )
             .await?;
         Ok(user.uuid)
+    }
+
+    /// Returns the users and groups that the token may see under this name or address, each with what it is called;
+    /// not many more than one.
+    ///
+    /// # Errors
+    /// If the token is not accepted, or the cluster does not answer.
+    pub async fn holders_named(&self, text: &str) -> Result<Vec<(String, String)>, Error> {
+        const ACTION: &str = "find out who is meant";
+        let attribute = if text.contains('@') {
+            "email"
+        } else {
+            "username"
+        };
+        let mut found = Vec::new();
+        for (path, filters) in [
+            ("arvados/v1/users", vec![Filter::equals(attribute, text)]),
+            (
+                "arvados/v1/groups",
+                vec![
+                    Filter::equals("name", text),
+                    Filter::equals("group_class", "role"),
+                ],
+            ),
+        ] {
+            let filters: Vec<_> = filters.iter().map(|filter| &filter.0).collect();
+            let query = [
+                ("filters", json!(filters).to_string()),
+                ("limit", "5".to_owned()),
+                ("count", "none".to_owned()),
+            ];
+            // Nothing is selected: of others a server tells parts of the name, and refuses the columns of the rest.
+            let page: Page<OwnerRow> = self.read(ACTION, path, &query).await?;
+            found.extend(page.items.into_iter().map(|row| {
+                let name = row.told_name();
+                (row.uuid, name)
+            }));
+        }
+        Ok(found)
     }
 
     /// Returns who owns what is created for this project: the project, else the user.

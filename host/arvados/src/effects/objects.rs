@@ -8,6 +8,7 @@ use crate::api::collections::{
     Change, Collection, Disposal, NewCollection, Query as CollectionQuery, Revival,
 };
 use crate::api::links::{Detail, Link, NewLink, Query as LinkQuery, Removal};
+use crate::api::permissions::{Level, Permission};
 use crate::api::{self, Api};
 use crate::http::Http;
 
@@ -159,5 +160,22 @@ impl<H: Http> Objects<H> {
                 Ok(())
             }
         }
+    }
+
+    /// Gives a permission, changes it or takes it away, or does nothing of it, and returns the level before. What is so
+    /// already is no step.
+    ///
+    /// # Errors
+    /// As [`Api::permission`] and [`Api::set_permission`] have them, and if the plan to follow has something else.
+    pub async fn set_permission(&self, wanted: &Permission) -> Result<Option<Level>, Error> {
+        let before = self.api.permission(wanted).await?;
+        if before == wanted.level {
+            return Ok(before);
+        }
+        match self.effects.admit(|| Step::share(wanted))? {
+            Course::Done => self.api.set_permission(wanted).await?,
+            Course::Noted(_) => {}
+        }
+        Ok(before)
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::api::collections::{Change, Disposal, NewCollection, Revival};
 use crate::api::links::{NewLink, Removal};
+use crate::api::permissions::Permission;
 use crate::api::property::{object, value};
 
 /// One thing that would be written.
@@ -107,6 +108,18 @@ pub enum Step {
         /// The project that owns it; none for the user's home project.
         owner: Option<String>,
     },
+    /// Somebody would get a permission, or lose it.
+    #[serde(rename = "permissions.set")]
+    Share {
+        /// The collection or project.
+        object: String,
+        /// The project that owns it; none for the user's home project.
+        owner: Option<String>,
+        /// The user or group.
+        holder: String,
+        /// The level, as Arvados names it; none if it would be taken away.
+        level: Option<String>,
+    },
     /// What this machine's cache holds of an image would be removed: an archive, a journal.
     #[serde(rename = "archives.forget")]
     Forget {
@@ -195,6 +208,17 @@ impl Step {
         }
     }
 
+    /// Returns the step of giving a permission, or taking it away.
+    #[must_use]
+    pub fn share(wanted: &Permission) -> Self {
+        Self::Share {
+            object: wanted.object.clone(),
+            owner: wanted.owner.clone(),
+            holder: wanted.holder.clone(),
+            level: wanted.level.map(|level| level.name().to_owned()),
+        }
+    }
+
     /// Returns the sign that tells at a glance what a step does: `+` adds, `~` changes, `-` removes.
     #[must_use]
     pub fn sign(&self) -> char {
@@ -204,8 +228,10 @@ impl Step {
             | Self::Collection { .. }
             | Self::Link { .. }
             | Self::Untrash { .. } => '+',
-            Self::Update { .. } => '~',
-            Self::Unlink { .. } | Self::Trash { .. } | Self::Forget { .. } => '-',
+            Self::Update { .. } | Self::Share { level: Some(_), .. } => '~',
+            Self::Unlink { .. } | Self::Trash { .. } | Self::Share { .. } | Self::Forget { .. } => {
+                '-'
+            }
         }
     }
 
@@ -220,6 +246,7 @@ impl Step {
             | Self::Link { .. }
             | Self::Update { .. }
             | Self::Untrash { .. }
+            | Self::Share { .. }
             | Self::Forget { .. } => None,
         }
     }
@@ -292,6 +319,15 @@ impl fmt::Display for Step {
                 "bring collection {collection} of {} back from the trash",
                 place(owner)
             ),
+            Self::Share {
+                object,
+                holder,
+                level,
+                ..
+            } => match level {
+                Some(level) => write!(f, "let {holder} have {level} on {object}"),
+                None => write!(f, "take from {holder} what is given on {object}"),
+            },
             Self::Forget { image } => {
                 write!(f, "remove what the cache of this machine holds of {image}")
             }

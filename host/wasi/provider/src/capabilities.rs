@@ -8,7 +8,7 @@ use crate::archive::Archive;
 use keepdocker_arvados::turn;
 
 use crate::bindings::{
-    Provider, api, archives, cluster, collections, containers, engine, keep, links, locks, log,
+    Provider, api, archives, cluster, collections, containers, engine, keep, links, locks, log, permissions,
     projects, registry, users,
 };
 use crate::engine::UNAVAILABLE;
@@ -216,6 +216,14 @@ impl containers::Guest for Provider {
         let objects = &connected()?.objects;
         let used = objects.api().images_in_use(&contents, since.as_deref());
         Ok(turn::run(used)?)
+    }
+}
+
+impl permissions::Guest for Provider {
+    fn set(wanted: permissions::Permission) -> Result<Option<permissions::Level>, api::Error> {
+        let objects = &connected()?.objects;
+        let before = turn::run(objects.set_permission(&wanted.into()))?;
+        Ok(before.map(Into::into))
     }
 }
 

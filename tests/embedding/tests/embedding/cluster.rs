@@ -27,6 +27,8 @@ pub(crate) struct Cluster {
     pub(crate) collections: Vec<Value>,
     /// The collections in the trash.
     pub(crate) trash: Vec<Value>,
+    /// What somebody may do.
+    pub(crate) permissions: Vec<Value>,
     /// The portable data hashes of the images that containers use.
     pub(crate) used: Vec<Value>,
     /// What every project is said to be, but for its UUID; none if there is no project.
@@ -64,6 +66,7 @@ impl Default for Cluster {
             links: Vec::new(),
             collections: Vec::new(),
             trash: Vec::new(),
+            permissions: Vec::new(),
             used: Vec::new(),
             project: Some(project("project", true)),
             engine: Some(Vec::new()),
@@ -156,6 +159,16 @@ impl Cluster {
             "containers.used" => {
                 let is_used = |content: &&Value| self.used.contains(content);
                 Ok(array(first).iter().filter(is_used).cloned().collect())
+            }
+            "permissions.set" => {
+                let is_it = |one: &Value| {
+                    one["object"] == first["object"] && one["holder"] == first["holder"]
+                };
+                let before = self.permissions.iter().find(|one| is_it(one));
+                let before = before.map_or(Value::Null, |one| one["level"].clone());
+                self.permissions.retain(|one| !is_it(one));
+                self.permissions.push(first.clone());
+                Ok(before)
             }
             other => panic!("the cluster in memory does not know {other}"),
         };

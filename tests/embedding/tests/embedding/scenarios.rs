@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::cases;
 use crate::cluster::{Cluster, Fault, collection, image, project};
 use crate::runs::renamed;
-use changes::{by_manifest, of_names, prunes, registrations, repair, repairs};
+use changes::{by_manifest, of_names, prunes, registrations, repair, repairs, shares};
 use states::{filled, id, strange, with_copy_of_somebody, with_engine};
 
 const OLD: &str = "2020-01-01T00:00:00.000000000Z";
@@ -60,6 +60,7 @@ pub(crate) fn made_up() -> Vec<Scenario> {
     all.extend(registrations());
     all.extend(of_names());
     all.extend(prunes());
+    all.extend(shares());
     let whole = [
         upload(&with_engine(), "a:1"),
         upload_to(&with_engine(), PROJECT),
@@ -73,6 +74,7 @@ pub(crate) fn made_up() -> Vec<Scenario> {
         run(&filled(), "resolve", json!("a:1")),
         registrations().swap_remove(1),
         prunes().swap_remove(0),
+        shares().swap_remove(0),
         run(
             &filled(),
             "download",

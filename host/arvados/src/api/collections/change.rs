@@ -200,7 +200,11 @@ impl<H: Http> Api<H> {
     /// Returns the path of a collection of this cluster.
     ///
     /// The server would look for anything, and in other clusters too.
-    async fn path_of(&self, action: &'static str, uuid: &str) -> Result<String, Error> {
+    pub(in crate::api) async fn path_of(
+        &self,
+        action: &'static str,
+        uuid: &str,
+    ) -> Result<String, Error> {
         match is(uuid, Kind::Collection) && is_of_cluster(uuid, &self.cluster().await?.id) {
             true => Ok(format!("{PATH}/{uuid}")),
             false => Err(Error::NoCollection {
@@ -212,7 +216,7 @@ impl<H: Http> Api<H> {
 }
 
 /// Tells whether a manifest is that of an image: of one file, which is named by a digest.
-fn holds_image(manifest: &str) -> bool {
+pub(in crate::api) fn holds_image(manifest: &str) -> bool {
     let tokens = manifest
         .lines()
         .flat_map(|stream| stream.split(' ').skip(1));

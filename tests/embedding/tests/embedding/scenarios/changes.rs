@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::states::{
     filled, id, registered_by_manifest, strange, with_copy_of_somebody, with_engine,
 };
-use super::{Scenario, run, upload};
+use super::{SOMEBODY, Scenario, run, upload};
 use crate::cluster::Cluster;
 use crate::contract::commands;
 
@@ -97,6 +97,27 @@ pub(super) fn prunes() -> Vec<Scenario> {
                     });
                     all.push(run(&cluster, "prune", request));
                 }
+            }
+        }
+    }
+    all
+}
+
+/// Images and a project that others may read from now on, or no more.
+pub(super) fn shares() -> Vec<Scenario> {
+    let mut all = Vec::new();
+    let group = "zzzzz-j7d0g-fffffffffffffff";
+    for level in [json!("read"), json!("manage"), Value::Null] {
+        for names in [
+            json!(["a:1", "zzzzz-4zz18-xxxxxxxxxxxxxxx"]),
+            json!(["absent"]),
+            json!([]),
+        ] {
+            for project in [Value::Null, json!(PROJECT)] {
+                let request = json!({
+                    "names": names, "project": project, "holders": [SOMEBODY, group], "level": level,
+                });
+                all.push(run(&filled(), "share", request));
             }
         }
     }
