@@ -5,6 +5,7 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 };
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{log, permissions, users};
+use crate::uuid::{self, Kind};
 use crate::{project, rm};
 
 /// Does what the request asks for.
@@ -28,6 +29,11 @@ pub(crate) fn run(request: &ShareRequest) -> Result<Shared, Failure> {
     if let Some(project) = &request.project {
         project::check_form(project)?;
         if request.names.is_empty() {
+            if !uuid::is(project, Kind::Group) {
+                return Err(Failure::Usage(
+                    "a home project cannot be shared; copy the images to a project".into(),
+                ));
+            }
             add(project, project, None, project);
         }
     }
@@ -157,7 +163,11 @@ mod tests {
         known();
         let error = share(&["lab/tool:1", "lab/none:1"], None, None).unwrap_err();
         assert_eq!(error, Failure::NoSuchImage("lab/none:1".into()));
-        for (names, project) in [(&["lab/tool:1"], USER), (&["lab/tool:1"], "nonsense")] {
+        for (names, project) in [
+            (&["lab/tool:1"][..], USER),
+            (&["lab/tool:1"], "nonsense"),
+            (&[], USER),
+        ] {
             let error = share(names, Some(project), Some(May::Read)).unwrap_err();
             assert!(matches!(error, Failure::Usage(_)), "{error:?}");
         }

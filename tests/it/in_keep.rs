@@ -2,6 +2,7 @@
 //! `rm`, `restore`, `prune`, `share`; what `doctor` tells of them.
 
 mod doctor;
+mod history;
 mod prune;
 mod restore;
 mod rm;

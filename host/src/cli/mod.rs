@@ -14,6 +14,7 @@ pub(crate) mod copy;
 pub(crate) mod doctor;
 pub(crate) mod download;
 mod hints;
+pub(crate) mod history;
 pub(crate) mod images;
 pub(crate) mod invocation;
 pub(crate) mod keepdocker;
@@ -119,6 +120,7 @@ commands! {
     Plan(plan::PlanArguments);
     Apply(plan::Apply);
     Resolve(resolve::Resolve);
+    History(history::HistoryArguments);
     Save(download::Save);
     Load(download::Load);
     Tag(Change<tag::Tag>);

@@ -1,6 +1,7 @@
 //! `keepdocker share`: images and projects that others may read, change or manage.
 
 use clap::{Args, ValueEnum};
+use keepdocker_terms::uuid::{self, Kind};
 use serde::{Deserialize, Serialize};
 
 use super::change::{Changed, Changing};
@@ -175,10 +176,16 @@ impl Changed for Shared {
             };
             if share.object != last {
                 last = &share.object;
+                let owner = &share.owner;
+                let way = match uuid::is(owner, Kind::Group) {
+                    true => format!(
+                        "`keepdocker share --project {owner}` shares all that is there with its names, `keepdocker copy` gives another project this image"
+                    ),
+                    false => "a home project cannot be shared, but `keepdocker copy` gives a project this image".to_owned(),
+                };
                 texts.push(format!(
-                    "the names of {} belong to {owner}, and whoever cannot read that names the image {content} in container requests; `keepdocker share --project {owner}` shares all that is there with its names, `keepdocker copy` gives another project this image",
+                    "the names of {} belong to {owner}, and whoever cannot read that names the image {content} in container requests; {way}",
                     share.object,
-                    owner = share.owner,
                 ));
             }
         }

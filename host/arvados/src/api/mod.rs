@@ -13,6 +13,7 @@ mod filter;
 mod holdings;
 mod keep_services;
 pub mod links;
+pub mod logs;
 mod page;
 pub mod permissions;
 pub mod projects;
