@@ -22,6 +22,7 @@ mod planner;
 mod progress;
 mod registry;
 mod replay;
+mod report;
 mod run;
 mod settings;
 mod signals;

@@ -4,6 +4,7 @@
 mod doctor;
 mod history;
 mod prune;
+mod report;
 mod restore;
 mod rm;
 mod share;

@@ -28,6 +28,7 @@ pub(crate) mod progress_form;
 pub(crate) mod prune;
 mod registered;
 pub(crate) mod repair;
+pub(crate) mod report;
 mod request;
 pub(crate) mod resolve;
 pub(crate) mod restore;
@@ -133,6 +134,7 @@ commands! {
     Share(Change<share::Share>);
     Repair(Change<repair::Repair>);
     Doctor(doctor::Doctor);
+    Report(report::Report);
     Whoami(whoami::WhoAmIArguments);
     Login(login::Login);
     Config(config::ConfigArguments);

@@ -17,7 +17,10 @@ use bindings::exports::keepdocker::contract::{planning, types};
 
 pub(crate) use bindings::exports::keepdocker::contract::types::{Defect, Finding};
 
-/// The planner, compiled for this machine's architecture by our own build script.
+/// The planner as WebAssembly, for pages.
+pub(crate) const WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keepdocker-planner.wasm"));
+
+/// The same, compiled for this machine's architecture by our own build script.
 const MACHINE_CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keepdocker-planner.cwasm"));
 
 /// How many bytes of memory it may have.

@@ -8,6 +8,7 @@ use keepdocker_console::Report;
 use serde::Serialize;
 
 pub(crate) use images::Scope;
+pub(super) use images::diagnosed;
 
 use super::{Surroundings, no_policy};
 use crate::bindings::commands::Failure;

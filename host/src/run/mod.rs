@@ -17,6 +17,7 @@ mod holdings;
 mod plan;
 mod projects;
 mod recorders;
+mod report;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 mod surroundings;

@@ -5,14 +5,14 @@ use keepdocker_sandbox::damage::Damage;
 use super::*;
 
 /// An image that was uploaded under a name of its own.
-struct Uploaded {
+pub(super) struct Uploaded {
     made: Made,
-    name: String,
-    collection: String,
+    pub(super) name: String,
+    pub(super) collection: String,
 }
 
 /// A cluster on which things go wrong, and all that `doctor` has to tell of it.
-struct Seeds<'a> {
+pub(super) struct Seeds<'a> {
     ground: &'a Ground,
     account: Account<'a>,
     /// Of each seed the defect, and what it is told of: the collection and the name.
@@ -21,7 +21,7 @@ struct Seeds<'a> {
 }
 
 impl<'a> Seeds<'a> {
-    fn on(ground: &'a Ground) -> Self {
+    pub(super) fn on(ground: &'a Ground) -> Self {
         Self {
             ground,
             account: Account::usual(&ground.cluster),
@@ -31,23 +31,27 @@ impl<'a> Seeds<'a> {
     }
 
     /// Uploads another image.
-    fn upload(&mut self) -> Uploaded {
+    pub(super) fn upload(&mut self) -> Uploaded {
         self.count += 1;
         let layers = Made::of(&[(self.count + 100, 3000)]).layers;
         let made = Made::with_layers(layers, "2025-01-01T00:00:00Z");
         let name = format!("seed/{}:1", self.count);
-        let path = self.ground.environment.home().join("seed.tar");
-        fs::write(&path, made.saved(&[&name])).unwrap();
-        let from = format!("docker-archive:{}", path.display());
-        let printed = self
-            .ground
-            .environment
-            .keepdocker(&["upload", "--from", &from]);
+        let collection = self.upload_as(&made, &name);
         Uploaded {
             made,
             name,
-            collection: printed.success().trim().to_owned(),
+            collection,
         }
+    }
+
+    /// Uploads this image, and returns its collection.
+    pub(super) fn upload_as(&self, made: &Made, name: &str) -> String {
+        let environment = &self.ground.environment;
+        let path = environment.home().join("seed.tar");
+        fs::write(&path, made.saved(&[name])).unwrap();
+        let from = format!("docker-archive:{}", path.display());
+        let printed = environment.keepdocker(&["upload", "--from", &from]);
+        printed.success().trim().to_owned()
     }
 
     /// Makes a collection of these files, and gives it a name.
@@ -60,7 +64,7 @@ impl<'a> Seeds<'a> {
         (collection, name)
     }
 
-    fn link(&self, class: &str, name: &str, head: &str, properties: Value) -> String {
+    pub(super) fn link(&self, class: &str, name: &str, head: &str, properties: Value) -> String {
         self.account.make(
             "links",
             json!({"link_class": class, "name": name, "head_uuid": head,
@@ -88,7 +92,7 @@ impl<'a> Seeds<'a> {
     }
 
     /// Has links lead where nothing can be read.
-    fn links_that_lead_nowhere(&mut self) {
+    pub(super) fn links_that_lead_nowhere(&mut self) {
         let gone = self.upload();
         self.trash(&gone.collection);
         self.expect("orphan-name", &gone.collection, None);
@@ -205,7 +209,7 @@ impl<'a> Seeds<'a> {
     }
 
     /// Has names that lead elsewhere than it seems.
-    fn names(&mut self) {
+    pub(super) fn names(&mut self) {
         let (first, later) = (self.upload(), self.upload());
         let class = "docker_image_repo+tag";
         let built = json!({"image_timestamp": "2001-01-01T00:00:00Z"});

@@ -3,6 +3,7 @@
 mod account;
 mod any_engine;
 mod built;
+mod chromium;
 mod cluster;
 mod engine;
 mod environment;
@@ -29,6 +30,7 @@ mod wasmtime;
 pub(crate) use account::Account;
 pub(crate) use any_engine::AnyEngine;
 pub(crate) use built::Built;
+pub(crate) use chromium::Chromium;
 pub(crate) use cluster::Cluster;
 pub(crate) use engine::Engine;
 pub(crate) use environment::{Environment, data};

@@ -36,8 +36,7 @@ impl Surroundings {
 
     async fn findings(&self, scope: &Scope) -> Result<Vec<Finding>, Report> {
         let facts = self.survey(scope.project.as_deref(), scope.most).await?;
-        let found = defects(&facts).await?;
-        let mut findings: Vec<Finding> = found.iter().map(told).collect();
+        let mut findings = diagnosed(&facts).await?;
         let mut presence = None;
         if scope.deep {
             let keep = self.capabilities()?.keep;
@@ -51,6 +50,12 @@ impl Surroundings {
         findings.insert(0, looked_at(&facts, presence.as_ref()));
         Ok(findings)
     }
+}
+
+/// Returns what links and collections show to be amiss.
+pub(in crate::run) async fn diagnosed(facts: &Facts) -> Result<Vec<Finding>, Report> {
+    let found = defects(facts).await?;
+    Ok(found.iter().map(told).collect())
 }
 
 /// Returns a finding for each archive that is not what it is named as.

@@ -1,5 +1,6 @@
 //! The corpus in other runtimes, each loaded from its package registry.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -165,4 +166,30 @@ fn a_host_in_node_lists_uploads_and_resolves() {
     if let Some(output) = in_node("host.mjs", "keepdocker", &[]) {
         assert_hosted(&output);
     }
+}
+
+/// With `KEEPDOCKER_WRITE_CORPUS` set the script is written, to be committed.
+#[test]
+fn the_script_of_the_page_is_what_jco_makes_of_the_planner() {
+    let Some(runtimes) = runtimes() else {
+        return;
+    };
+    let target = folder().join("page");
+    printed(
+        Command::new(runtimes.join("node_modules/.bin/jco"))
+            .arg("transpile")
+            .arg(folder().join("keepdocker-planner.wasm"))
+            .args(["--instantiation", "async", "--minify", "--no-typescript"])
+            .args(["--quiet", "--out-dir"])
+            .arg(&target),
+    );
+    let made = fs::read_to_string(target.join("keepdocker-planner.js")).unwrap();
+    let file = workspace().join("host/src/report/planner.js");
+    if std::env::var_os("KEEPDOCKER_WRITE_CORPUS").is_some() {
+        fs::write(&file, &made).unwrap();
+    }
+    assert!(
+        made == fs::read_to_string(file).unwrap(),
+        "host/src/report/planner.js is out of date; see docs/embedding.md"
+    );
 }
