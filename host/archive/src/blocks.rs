@@ -3,7 +3,8 @@
 //! A layer's header holds its name and size, and both are known once its last byte has been
 //! read. So the block with the header's place is kept back (`held.rs`), later blocks go out as they fill,
 //! and the header is written when the layer ends. Where the archive promises what the layer is, the
-//! header is written at once, and no block is kept back; a promise that proves false ends the reading.
+//! header is written at once, and no block is kept back. A promise of which only the length is a hint
+//! (`length_hint.rs`) is asked when the block is full. Whether what was written is true shows in the end.
 //! Everything a member consists of is a multiple
 //! of 512 bytes, and so is a block: no header lies across two blocks.
 
@@ -17,6 +18,27 @@ use super::sink::{BlockSink, Second};
 /// The unit of a tar.
 pub(crate) const TAR_UNIT: usize = 512;
 
+/// A member's header.
+pub(crate) type Header = [u8; TAR_UNIT];
+
+/// When a member's header is written.
+pub(crate) enum Heading {
+    /// At once.
+    Now(Header),
+    /// When its block is full, if this tells it then; else at the end.
+    Soon(Box<dyn FnOnce() -> Option<Header> + Send>),
+    /// At the end.
+    Last,
+}
+
+/// The place of a header that is not written yet.
+struct Open {
+    /// Where it lies in its block.
+    at: usize,
+    /// What may tell it once the block is full.
+    soon: Option<Box<dyn FnOnce() -> Option<Header> + Send>>,
+}
+
 /// A run of blocks under construction.
 pub(crate) struct Blocks<'a> {
     sink: Box<dyn BlockSink + 'a>,
@@ -26,8 +48,10 @@ pub(crate) struct Blocks<'a> {
     keeper: Keeper,
     /// The block with a header's place, once it is full, and its index in the order.
     held: Option<(usize, Held)>,
-    /// Where the header's place lies in its block, while one is open.
-    header: Option<usize>,
+    /// The header's place, while one is open.
+    open: Option<Open>,
+    /// The header of the member begun last, if it was written before the member's end.
+    written: Option<Header>,
     /// The numbers of the blocks so far, in order.
     order: Vec<usize>,
     length: u64,
@@ -43,7 +67,8 @@ impl<'a> Blocks<'a> {
             current: None,
             keeper: Keeper::default(),
             held: None,
-            header: None,
+            open: None,
+            written: None,
             order: Vec::new(),
             length: 0,
         }
@@ -82,30 +107,37 @@ impl<'a> Blocks<'a> {
         Ok(())
     }
 
-    /// Writes a member's header, or leaves room for it, to be filled by [`Blocks::end_member`].
-    pub(crate) fn begin_member(&mut self, header: Option<&[u8; TAR_UNIT]>) -> Result<(), Error> {
-        debug_assert!(self.header.is_none(), "one member at a time");
-        if let Some(header) = header {
-            return self.append(header);
-        }
+    /// Begins a member with its header, or with room for it.
+    pub(crate) fn begin_member(&mut self, heading: Heading) -> Result<(), Error> {
+        debug_assert!(self.open.is_none(), "one member at a time");
+        self.written = None;
+        let soon = match heading {
+            Heading::Now(header) => {
+                self.written = Some(header);
+                return self.append(&header);
+            }
+            Heading::Soon(soon) => Some(soon),
+            Heading::Last => None,
+        };
         let at = self.current()?.len();
-        self.header = Some(at);
+        self.open = Some(Open { at, soon });
         self.append(&[0; TAR_UNIT])
     }
 
-    /// Fills the last unit of the member begun last, and writes its header if that was not done.
-    pub(crate) fn end_member(&mut self, header: &[u8; TAR_UNIT]) -> Result<(), Error> {
+    /// Fills the last unit of the member begun last, and writes its header if that was not done. Returns whether that is
+    /// the header that it has now.
+    pub(crate) fn end_member(&mut self, header: &Header) -> Result<bool, Error> {
         let rest = (self.length % TAR_UNIT as u64) as usize;
         if rest > 0 {
             self.append(&[0; TAR_UNIT][rest..])?;
         }
-        let Some(at) = self.header.take() else {
-            return Ok(());
+        let Some(Open { at, .. }) = self.open.take() else {
+            return Ok(self.written.as_ref() == Some(header));
         };
         let Some((place, held)) = self.held.take() else {
             let current = self.current()?;
             current[at..at + TAR_UNIT].copy_from_slice(header);
-            return Ok(());
+            return Ok(true);
         };
         let mut block = match held {
             Held::Memory { block, .. } => block,
@@ -122,12 +154,12 @@ impl<'a> Blocks<'a> {
         };
         block[at..at + TAR_UNIT].copy_from_slice(header);
         self.order[place] = self.sink.submit(block)?;
-        Ok(())
+        Ok(true)
     }
 
     /// Ends the current block, so that what follows begins a new one.
     pub(crate) fn cut(&mut self) -> Result<(), Error> {
-        debug_assert!(self.header.is_none(), "no cut inside a member");
+        debug_assert!(self.open.is_none(), "no cut inside a member");
         match &self.current {
             Some(current) if !current.is_empty() => self.close(),
             _ => Ok(()),
@@ -156,10 +188,10 @@ impl<'a> Blocks<'a> {
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        let Some(block) = self.current.take() else {
+        let Some(mut block) = self.current.take() else {
             return Ok(());
         };
-        if self.header.is_some() && self.held.is_none() {
+        if self.is_to_wait(&mut block) {
             let place = self.order.len();
             // The number is not known yet; `end_member` puts it here.
             self.order.push(usize::MAX);
@@ -171,5 +203,19 @@ impl<'a> Blocks<'a> {
             self.order.push(number);
         }
         Ok(())
+    }
+
+    /// Tells whether a full block must be kept back for its header, which is written if it can be told now.
+    fn is_to_wait(&mut self, block: &mut [u8]) -> bool {
+        let Some(open) = self.open.as_mut().filter(|_| self.held.is_none()) else {
+            return false;
+        };
+        let Some(header) = open.soon.take().and_then(|soon| soon()) else {
+            return true;
+        };
+        block[open.at..open.at + TAR_UNIT].copy_from_slice(&header);
+        self.written = Some(header);
+        self.open = None;
+        false
     }
 }

@@ -21,6 +21,11 @@ impl Cutting {
         block: layering::BLOCK as usize,
         large: layering::LARGE,
     };
+
+    /// Of how many compressed bytes on it pays to ask for the end of a layer first: less is hardly more than a block.
+    pub(crate) fn is_worth_a_hint(&self, stored: u64) -> bool {
+        stored >= self.block as u64 / 8
+    }
 }
 
 /// Returns the number of blocks of an archive of so many bytes where every block but the last is

@@ -148,7 +148,7 @@ impl<'a> Intake<'a> {
         self.places.spared.contains(diff_id)
     }
 
-    /// Takes in a member. With `may_be_document`, what begins like JSON is kept at hand.
+    /// Takes in a member whose promise has no hint. With `may_be_document`, what begins like JSON is kept at hand.
     ///
     /// # Errors
     /// If it cannot be read, or is not what was promised.
@@ -162,6 +162,7 @@ impl<'a> Intake<'a> {
         let (content, unpacked) = self
             .unpacker
             .unpack(reader, name, promise, may_be_document)?;
+        let unpacked = unpacked.expect("what has no hint is not misjudged");
         let extent = self.places.add(&content, unpacked)?;
         Ok(Taken {
             content,
@@ -172,6 +173,11 @@ impl<'a> Intake<'a> {
     /// Reads a member to its end as [`Intake::take`] does, and keeps nothing of it.
     pub(crate) fn check(&self, reader: impl Read, name: &str) -> Result<Content, Error> {
         self.unpacker.check(reader, name)
+    }
+
+    /// Returns how blocks are cut.
+    pub(crate) fn cutting(&self) -> Cutting {
+        self.cutting
     }
 
     /// Returns what unpacks, and where what it unpacked is noted.

@@ -10,6 +10,7 @@ use crate::entry::Entry;
 use crate::error::Error;
 use crate::image::{BlockLayout, Form};
 use crate::intake::KnownLayer;
+use crate::length_hint::Ending;
 use crate::machine::store::Store;
 use crate::search::Chosen;
 use crate::tar_file::Data;
@@ -21,9 +22,16 @@ pub trait RemoteLayers: Send + Sync {
     /// Begins to read a layer; returns its bytes and how many there are by its manifest. None if the image has no
     /// such layer.
     ///
-    /// Layers are opened in the order of the image, each once at most, on threads that may wait: the next one may be opened
-    /// while others are read.
+    /// Layers are opened in the order of the image, on threads that may wait: the next one may be opened while others are
+    /// read. One that was read to its end may be opened once more, whatever was opened since.
     fn open(&self, digest: &Digest) -> Option<(Box<dyn Read + Send>, u64)>;
+
+    /// Begins to ask for the end of a layer, ahead of all that lies before it; what is returned waits for it, if only for a
+    /// moment. None where that is more trouble than a block that is kept back.
+    fn ending(&self, digest: &Digest) -> Option<Box<dyn FnOnce() -> Option<Ending> + Send>> {
+        let _ = digest;
+        None
+    }
 
     /// Learns, before one is opened, which layers will not be.
     fn leave_out(&self, digests: HashSet<Digest>);
@@ -78,6 +86,14 @@ impl Remote {
         }
         let opened = digest.and_then(|digest| self.layers.open(&digest));
         Ok(opened.map(|(reader, length)| (reader as Box<dyn Read>, length)))
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Remote {
+    /// Begins to ask for the end of what a layout would have under this name.
+    pub(crate) fn ending(&self, name: &str) -> Option<Box<dyn FnOnce() -> Option<Ending> + Send>> {
+        self.layers.ending(&promised_by_name(name)?)
     }
 }
 

@@ -5,20 +5,26 @@
 //! layers in their order, which is the order in which they come from a registry. Where the first block of a
 //! layer waits meanwhile, and why neither thread waits for ever, stands in `held.rs`.
 //!
+//! Less waits where the end of a compressed layer can be read first, which tells its length (`length_hint.rs`). A
+//! layer of which that was false is read once more.
+//!
 //! The first failure ends both, and is the one that is told.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{panic, thread};
 
+use super::content::Content;
+use super::cutting::Cutting;
 use super::decode::{self, Compression};
 use super::entry::Layer;
 use super::error::{Error, SourceFailure, Subject};
 use super::held::Room;
 use super::intake::{Intake, Places};
+use super::length_hint::{self, LengthHint};
 use super::source::Progress;
 use super::tar_file::Data;
-use super::unpacker::Unpacker;
+use super::unpacker::{Promise, Unpacked, Unpacker};
 use crate::machine::store::Store;
 use keepdocker_terms::digest::Digest;
 
@@ -50,6 +56,7 @@ pub(crate) fn read(
         Some((second, room)) => (Some(second), room),
         None => (None, Room::new(0)),
     };
+    let cutting = intake.cutting();
     let (first, places) = intake.parts();
     let work = Work {
         store,
@@ -58,6 +65,7 @@ pub(crate) fn read(
         progress: Mutex::new((0, progress)),
         places: Mutex::new(places),
         uncompressed: Mutex::default(),
+        hints: second.is_some().then_some(cutting),
         room,
         failure: Mutex::default(),
     };
@@ -91,6 +99,8 @@ struct Work<'a> {
     places: Mutex<&'a mut Places>,
     /// Is held while a layer without compression is read.
     uncompressed: Mutex<()>,
+    /// How blocks are cut, if the ends of layers are read first: who works alone keeps blocks back at no cost.
+    hints: Option<Cutting>,
     room: Arc<Room>,
     /// What failed first.
     failure: Mutex<Option<Error>>,
@@ -127,39 +137,88 @@ impl Work<'_> {
             return Ok(None);
         };
         *next += 1;
+        Ok(Some((task, self.open(task)?)))
+    }
+
+    fn open(&self, task: &Task<'_>) -> Result<Data<'_>, Error> {
         let data = self.store.open(&task.layer().member)?;
-        let data = data.ok_or_else(|| self.store.refine(task.layer().missing()))?;
-        Ok(Some((task, data)))
+        data.ok_or_else(|| self.store.refine(task.layer().missing()))
     }
 
     fn one(
         &self,
         task: &Task<'_>,
-        (reader, length): Data<'_>,
+        data: Data<'_>,
         unpacker: &mut Unpacker<'_>,
     ) -> Result<(), Error> {
+        if !task.is_known {
+            let hint = self.hint(task, data.1);
+            let (content, unpacked) = match self.unpack(task, data, hint, unpacker)? {
+                // It is what was promised, and of another length than its end tells.
+                (_, None) => self.unpack(task, self.open(task)?, None, unpacker)?,
+                done => done,
+            };
+            let unpacked = unpacked.expect("what has no hint is not misjudged");
+            let _ = locked(&self.places).add(&content, unpacked)?;
+        } else {
+            self.read(task, data.0, |reader| {
+                let content = unpacker.check(reader, &task.layer().member)?;
+                Ok((content, ()))
+            })?;
+        }
+        for (_, diff_id) in &task.layers {
+            locked(&self.places).tell(diff_id, unpacker);
+        }
+        Ok(())
+    }
+
+    /// Begins to ask for the end of a layer of so many bytes, if that is of use.
+    fn hint(&self, task: &Task<'_>, stored: u64) -> Option<LengthHint> {
+        let cutting = self.hints?;
+        let is_of_use = cutting.is_worth_a_hint(stored);
+        let ending = is_of_use.then(|| self.store.ending(&task.layer().member));
+        let ending = ending.flatten()?;
+        Some(Box::new(move || length_hint::of_gzip(ending()?, stored)))
+    }
+
+    fn unpack(
+        &self,
+        task: &Task<'_>,
+        (reader, stored): Data<'_>,
+        hint: Option<LengthHint>,
+        unpacker: &mut Unpacker<'_>,
+    ) -> Result<(Content, Option<Unpacked>), Error> {
+        let promise = Promise {
+            digest: *task.layers[0].1,
+            stored,
+            hint,
+        };
+        self.read(task, reader, |reader| {
+            unpacker.unpack(reader, &task.layer().member, Some(promise), false)
+        })
+    }
+
+    /// Has a layer read to its end, and compares it with all that is promised of it.
+    fn read<'d, T>(
+        &'d self,
+        task: &Task<'_>,
+        reader: Box<dyn Read + 'd>,
+        read: impl FnOnce(&mut dyn Read) -> Result<(Content, T), Error>,
+    ) -> Result<(Content, T), Error> {
         let member = &task.layer().member;
-        let reader = Watched {
+        let watched = Watched {
             inner: reader,
             work: self,
         };
         let failed = |error| Error::reading(Subject::Member(member.clone()), error);
-        let (compression, reader) = decode::peek(reader).map_err(failed)?;
+        let (compression, mut reader) = decode::peek(watched).map_err(failed)?;
         // There two threads would only make two hands of a disk's one.
         let _turn = (compression == Compression::None).then(|| locked(&self.uncompressed));
-        let content = if task.is_known {
-            unpacker.check(reader, member)?
-        } else {
-            let promise = (*task.layers[0].1, length);
-            let (content, unpacked) = unpacker.unpack(reader, member, Some(promise), false)?;
-            let _ = locked(&self.places).add(&content, unpacked)?;
-            content
-        };
+        let (content, made) = read(&mut reader)?;
         for (layer, diff_id) in &task.layers {
             content.verify(layer, diff_id)?;
-            locked(&self.places).tell(diff_id, unpacker);
         }
-        Ok(())
+        Ok((content, made))
     }
 }
 

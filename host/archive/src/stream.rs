@@ -16,6 +16,7 @@ use super::reading::Reading;
 use super::search::{Chosen, Search};
 use super::shape::Shape;
 use super::source::tar_stream;
+use super::unpacker::Promise;
 use crate::machine::spool::Spool;
 
 /// A stream that was taken in: all that it holds is verified as far as its members' names go.
@@ -43,7 +44,11 @@ pub(crate) fn take_in<'a>(
             }
             continue;
         }
-        let promise = documents::promised_by_name(&member.name).map(|digest| (digest, member.size));
+        let promise = documents::promised_by_name(&member.name).map(|digest| Promise {
+            digest,
+            stored: member.size,
+            hint: None,
+        });
         let taken = intake.take(&mut members, &member.name, promise, true)?;
         taken.content.verify_name(&member.name)?;
         contents.add_file(member.name, taken);

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::contents::{Contents, doubled};
 use super::error::Error;
+#[cfg(not(target_family = "wasm"))]
+use super::length_hint::Ending;
 use super::members::Members;
 use super::shape::Shape;
 use super::source::Seekable;
@@ -155,6 +157,21 @@ impl TarFile {
     pub(crate) fn open_member(&self, name: &str) -> Result<Option<Data<'_>>, Error> {
         let span = self.contents.file(name)?;
         Ok(span.map(|span| (self.reader(span), span.length)))
+    }
+
+    /// Returns the end of a member that has no holes. What goes wrong shows where it is read from its beginning.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn ending(&self, name: &str) -> Option<Ending> {
+        let span = self.contents.file(name).ok()??;
+        let mut ending = Ending::default();
+        let left = ending.len() as u64;
+        let mut reader = SpanReader {
+            file: &self.file,
+            at: span.start + span.stored.checked_sub(left)?,
+            left,
+        };
+        reader.read_exact(&mut ending).ok()?;
+        span.holes.is_none().then_some(ending)
     }
 }
 

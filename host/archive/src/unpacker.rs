@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, Header, Heading};
 use super::canonical;
 use super::content::{Content, pass};
 use super::cutting::Cutting;
@@ -12,12 +12,38 @@ use super::decode::{self, Compression};
 use super::documents;
 use super::error::{Error, Fault, Subject};
 use super::held::{Keeper, Room};
+use super::length_hint::LengthHint;
 use super::sink::{BlockSink, Second};
 use crate::machine::hasher::Hasher;
 use keepdocker_terms::digest::Digest;
 
-/// What a layer's digest and length will be if the archive says the truth, unless it is compressed.
-pub(crate) type Promise = (Digest, u64);
+/// What a layer will be if the archive says the truth.
+pub(crate) struct Promise {
+    /// Its digest without compression.
+    pub(crate) digest: Digest,
+    /// Its length as it stands in the archive.
+    pub(crate) stored: u64,
+    /// What may tell its length without compression.
+    pub(crate) hint: Option<LengthHint>,
+}
+
+impl Promise {
+    /// Tells when the header of what is promised is written, if it is stored with this compression.
+    fn heading(self, compression: Compression) -> Heading {
+        match (compression, self.hint) {
+            (Compression::None, _) => Heading::Now(header(&self.digest, self.stored)),
+            (_, Some(hint)) => Heading::Soon(Box::new(move || {
+                let length = hint()?;
+                Some(header(&self.digest, length))
+            })),
+            (_, None) => Heading::Last,
+        }
+    }
+}
+
+fn header(digest: &Digest, length: u64) -> Header {
+    canonical::header(&canonical::layer_name(digest), length)
+}
 
 /// What unpacks one member at a time.
 pub(crate) struct Unpacker<'a> {
@@ -69,6 +95,7 @@ impl<'a> Unpacker<'a> {
     }
 
     /// Reads a member. With `may_be_document`, what begins like JSON counts as small as long as it may be a document.
+    /// Nothing comes of it if the promise has a hint that was false: it is to be read once more, without it.
     ///
     /// # Errors
     /// If it cannot be read, or is not what was promised.
@@ -78,7 +105,7 @@ impl<'a> Unpacker<'a> {
         name: &str,
         promise: Option<Promise>,
         may_be_document: bool,
-    ) -> Result<(Content, Unpacked), Error> {
+    ) -> Result<(Content, Option<Unpacked>), Error> {
         let Unpacker {
             hasher,
             blocks,
@@ -90,9 +117,11 @@ impl<'a> Unpacker<'a> {
         let mut begins_like_json = false;
         let failed = |error| Error::reading(Subject::Member(name.to_owned()), error);
         let (compression, reader) = decode::peek(reader).map_err(failed)?;
-        let promise = promise.filter(|_| compression == Compression::None);
-        let header = promise
-            .map(|(digest, length)| canonical::header(&canonical::layer_name(&digest), length));
+        let promised = promise.as_ref().map(|promise| promise.digest);
+        let mut heading = match promise {
+            Some(promise) => promise.heading(compression),
+            None => Heading::Last,
+        };
         let content = pass(reader, name, hasher, |bytes| {
             if is_large {
                 return blocks.append(bytes);
@@ -108,33 +137,37 @@ impl<'a> Unpacker<'a> {
             };
             if waiting.len() as u64 >= limit {
                 is_large = true;
-                blocks.begin_member(header.as_ref())?;
+                blocks.begin_member(std::mem::replace(&mut heading, Heading::Last))?;
                 blocks.append(&waiting)?;
                 waiting = Vec::new();
             }
             Ok(())
         })?;
         if !is_large {
-            return Ok((content, Unpacked::Small(waiting)));
+            return Ok((content, Some(Unpacked::Small(waiting))));
         }
         let (digest, length) = content.plain;
-        // What was written of it is wrong then, and cannot be called back.
-        if let Some((promised, _)) = promise.filter(|promise| *promise != content.plain) {
+        let header = header(&digest, length);
+        if !blocks.end_member(&header)? {
+            // What was written of it is wrong, and cannot be called back.
+            if compression != Compression::None {
+                let _ = self.blocks.take()?;
+                return Ok((content, None));
+            }
             return Err(Error::member(
                 name,
                 Fault::WrongDigest {
                     found: digest,
-                    promised,
+                    promised: promised.unwrap_or(digest),
                     by: "the image's config or its name",
                 },
             ));
         }
-        blocks.end_member(&canonical::header(&canonical::layer_name(&digest), length))?;
         if !self.is_layered {
-            return Ok((content, Unpacked::Run));
+            return Ok((content, Some(Unpacked::Run)));
         }
         let (numbers, length) = self.blocks.take()?;
-        Ok((content, Unpacked::Blocks { numbers, length }))
+        Ok((content, Some(Unpacked::Blocks { numbers, length })))
     }
 
     /// Reads a member to its end as [`Unpacker::unpack`] does, and keeps nothing of it.

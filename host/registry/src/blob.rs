@@ -78,6 +78,27 @@ impl Blob {
         self.connection = None;
     }
 
+    /// Fetches the last bytes of the blob alone, as an array of them; none where they cannot be had on their own at
+    /// once. They are not held against the blob's digest.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) async fn ending<const LENGTH: usize>(mut self) -> Option<[u8; LENGTH]> {
+        let mut once = self.requests.retry;
+        once.retries = 0;
+        self.attempts = once.attempts();
+        self.offset = self.size.checked_sub(LENGTH as u64)?;
+        let connection = self.connect().await.ok()??;
+        if connection.skip > 0 {
+            // Some registries send all of it, whatever they are asked for.
+            return None;
+        }
+        self.connection = Some(connection);
+        let mut ending = Vec::with_capacity(LENGTH);
+        while let Some(bytes) = self.next().await.ok()? {
+            ending.extend_from_slice(&bytes);
+        }
+        ending.try_into().ok()
+    }
+
     /// Returns the next bytes, or none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 use std::sync::{Mutex, PoisonError};
 
-use keepdocker_archive::{ProducerFailure, RemoteLayers};
+use keepdocker_archive::{Ending, ProducerFailure, RemoteLayers};
 use keepdocker_registry::Layers;
 use keepdocker_terms::digest::Digest;
 
@@ -16,8 +16,16 @@ use crate::gate::{Confirmed, Refusal};
 pub(super) struct Charged {
     layers: Layers,
     confirmed: Confirmed,
-    /// How many bytes were counted.
-    counted: Mutex<u64>,
+    counted: Mutex<Counted>,
+}
+
+/// What was counted so far.
+#[derive(Default)]
+struct Counted {
+    /// How many bytes of what is wanted.
+    bytes: u64,
+    /// What was opened since: each once is among those bytes.
+    opened: HashSet<Digest>,
 }
 
 impl Charged {
@@ -25,29 +33,39 @@ impl Charged {
         Self {
             layers,
             confirmed,
-            counted: Mutex::new(0),
+            counted: Mutex::default(),
         }
     }
 
-    /// Counts what is wanted beyond what was counted already: after a setback, more may be.
-    fn charge(&self) -> Result<(), Refusal> {
+    /// Counts what is wanted beyond what was counted already: after a setback, more may be, and a layer that is read once
+    /// more is fetched once more.
+    fn charge(&self, digest: &Digest) -> Result<(), Refusal> {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = self.layers.length();
-        self.confirmed.charge(wanted.saturating_sub(*counted))?;
-        *counted = wanted.max(*counted);
+        self.confirmed
+            .charge(wanted.saturating_sub(counted.bytes))?;
+        counted.bytes = wanted.max(counted.bytes);
+        if !counted.opened.insert(*digest) {
+            self.confirmed
+                .charge(self.layers.size(digest).unwrap_or(0))?;
+        }
         Ok(())
     }
 }
 
 impl RemoteLayers for Charged {
     fn open(&self, digest: &Digest) -> Option<(Box<dyn Read + Send>, u64)> {
-        match self.charge() {
+        match self.charge(digest) {
             Ok(()) => self.layers.open(digest),
             Err(refusal) => {
                 let size = self.layers.size(digest)?;
                 Some((Box::new(Withheld(refusal)), size))
             }
         }
+    }
+
+    fn ending(&self, digest: &Digest) -> Option<Box<dyn FnOnce() -> Option<Ending> + Send>> {
+        self.layers.ending(digest)
     }
 
     fn leave_out(&self, digests: HashSet<Digest>) {

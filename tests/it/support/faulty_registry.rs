@@ -58,7 +58,8 @@ impl Asked {
         self.headers.get(name).map(String::as_str)
     }
 
-    fn range(&self) -> Option<(usize, usize)> {
+    /// Returns the first and the last byte that are asked for, if not all are.
+    pub(crate) fn range(&self) -> Option<(usize, usize)> {
         let (first, last) = self
             .header("range")?
             .strip_prefix("bytes=")?

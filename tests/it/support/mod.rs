@@ -34,7 +34,7 @@ pub(crate) use chromium::Chromium;
 pub(crate) use cluster::Cluster;
 pub(crate) use engine::Engine;
 pub(crate) use environment::{Environment, data};
-pub(crate) use faulty_registry::{Deed, FaultyRegistry};
+pub(crate) use faulty_registry::{Asked, Deed, FaultyRegistry};
 pub(crate) use guarded::Guarded;
 pub(crate) use image::Image;
 pub(crate) use keepdocker_skip::skip;

@@ -1,7 +1,7 @@
 //! Archives in which any member can be read at any time: a tar in a file, a folder.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::Path;
 
 use cap_std::ambient_authority;
@@ -9,6 +9,7 @@ use cap_std::fs::Dir;
 
 use crate::documents::{self, Documents};
 use crate::error::{Error, Fault};
+use crate::length_hint::Ending;
 use crate::names;
 use crate::tar_file::{Data, TarFile};
 
@@ -58,6 +59,15 @@ impl Folder {
         }
         let file = self.folder.open(&path).map_err(failed)?;
         Ok(Some((file, metadata.len())))
+    }
+
+    /// Returns the end of a file. What goes wrong shows where it is read from its beginning.
+    fn ending(&self, name: &str) -> Option<Ending> {
+        let (mut file, _) = self.open(name).ok()??;
+        let mut ending = Ending::default();
+        file.seek(SeekFrom::End(-(ending.len() as i64))).ok()?;
+        file.read_exact(&mut ending).ok()?;
+        Some(ending)
     }
 }
 
@@ -133,6 +143,19 @@ impl Store {
                 .map(|(file, length)| (Box::new(file) as Box<dyn Read>, length))),
             Store::Remote(remote) => remote.open(name),
         }
+    }
+}
+
+impl Store {
+    /// Begins to read the end of a member, before its beginning; what is returned may wait for it for a moment. None
+    /// where that cannot be.
+    pub(crate) fn ending(&self, name: &str) -> Option<Box<dyn FnOnce() -> Option<Ending> + Send>> {
+        let ending = match self {
+            Store::Tar(tar) => tar.ending(name)?,
+            Store::Folder(folder) => folder.ending(name)?,
+            Store::Remote(remote) => return remote.ending(name),
+        };
+        Some(Box::new(move || Some(ending)))
     }
 }
 

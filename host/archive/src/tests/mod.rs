@@ -9,6 +9,7 @@ mod forms;
 mod hostile;
 mod layout;
 mod layouts;
+mod length_hints;
 mod mutation;
 mod near_misses;
 mod orders;

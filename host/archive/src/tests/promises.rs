@@ -2,6 +2,7 @@
 
 use crate::Digest;
 use crate::intake::Intake;
+use crate::unpacker::Promise;
 
 use super::fixtures::{
     MemorySink, Part, SMALL, Selection, gzip, noise, oci_index, read, stream, tar,
@@ -182,7 +183,12 @@ fn blobs_must_be_what_their_names_promise() {
 fn a_layer_must_be_what_was_promised_before_it_was_read() {
     let layer = noise(1, 6000);
     let length = layer.len() as u64;
-    let take = |promise| {
+    let take = |digest, stored| {
+        let promise = Promise {
+            digest,
+            stored,
+            hint: None,
+        };
         let mut sink = MemorySink::new();
         let folder = std::env::temp_dir();
         let mut intake = Intake::new(Box::new(&mut sink), SMALL, true, &folder);
@@ -191,9 +197,9 @@ fn a_layer_must_be_what_was_promised_before_it_was_read() {
             .map(|taken| taken.content.plain)
     };
     let (digest, other) = (Digest::of(&layer), Digest::of(b"other"));
-    assert_eq!(take((digest, length)).unwrap(), (digest, length));
-    for promise in [(other, length), (digest, length - 1)] {
-        let error = take(promise).unwrap_err().to_string();
+    assert_eq!(take(digest, length).unwrap(), (digest, length));
+    for (digest, length) in [(other, length), (digest, length - 1)] {
+        let error = take(digest, length).unwrap_err().to_string();
         assert!(error.contains("`layer.tar`"), "{error}");
     }
 }

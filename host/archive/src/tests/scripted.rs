@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use crate::{Digest, RemoteLayers};
+use crate::{Digest, Ending, RemoteLayers};
 
 use super::afar::Afar;
 
@@ -44,7 +44,13 @@ pub(super) struct Script {
     events: HashMap<Digest, (usize, Event)>,
     /// Is passed when nobody wants any more.
     given_up: Arc<Gate>,
+    /// What is said of the end of a layer, if that is said.
+    ending: Option<Told>,
+    /// What was opened, in order.
+    opened: Arc<Mutex<Vec<Digest>>>,
 }
+
+type Told = fn(&[u8]) -> Option<Ending>;
 
 impl Script {
     pub(super) fn new(afar: &Afar) -> Self {
@@ -53,7 +59,20 @@ impl Script {
             blobs: blobs.map(|blob| (Digest::of(blob), blob.clone())).collect(),
             events: HashMap::new(),
             given_up: Arc::default(),
+            ending: None,
+            opened: Arc::default(),
         }
+    }
+
+    /// Says this of the ends of layers.
+    pub(super) fn ending(mut self, told: Told) -> Self {
+        self.ending = Some(told);
+        self
+    }
+
+    /// Returns where it is noted what was opened, in order.
+    pub(super) fn opened(&self) -> Arc<Mutex<Vec<Digest>>> {
+        self.opened.clone()
     }
 
     /// Has something happen where so many bytes of a layer were read.
@@ -94,12 +113,18 @@ impl Script {
 impl RemoteLayers for Script {
     fn open(&self, digest: &Digest) -> Option<(Box<dyn Read + Send>, u64)> {
         let bytes = self.blobs.get(digest)?.clone();
+        self.opened.lock().unwrap().push(*digest);
         let length = bytes.len() as u64;
         let reader = Scripted {
             bytes: Cursor::new(bytes),
             event: self.events.get(digest).cloned(),
         };
         Some((Box::new(reader), length))
+    }
+
+    fn ending(&self, digest: &Digest) -> Option<Box<dyn FnOnce() -> Option<Ending> + Send>> {
+        let (told, bytes) = (self.ending?, self.blobs.get(digest)?.clone());
+        Some(Box::new(move || told(&bytes)))
     }
 
     fn leave_out(&self, _: HashSet<Digest>) {}

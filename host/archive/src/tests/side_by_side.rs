@@ -16,7 +16,7 @@ use super::fixtures::{Made, MemorySink, SMALL, gzip, noise, zstd};
 use super::scripted::{FOR_EVER, Script};
 
 /// Where a layer has been read so far that its first block is kept back.
-const HOLDING: usize = 600 << 10;
+pub(super) const HOLDING: usize = 600 << 10;
 
 fn whole(
     archive: &mut Archive,
@@ -32,19 +32,32 @@ fn whole(
 }
 
 /// Reads an image within [`FOR_EVER`]; returns the blocks in order.
-fn read(afar: &Afar, script: Script, sink: Few, folder: &Path) -> Result<Vec<Vec<u8>>, Error> {
-    let mut archive = afar.archive(script, folder);
-    let (chosen, blocks) = (afar.chosen.clone(), sink.again());
+pub(super) fn read(
+    afar: &Afar,
+    script: Script,
+    sink: Few,
+    folder: &Path,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let blocks = sink.again();
+    let reading = read_archive(afar.archive(script, folder), &afar.chosen, sink)?;
+    let blocks = blocks.state().blocks.clone();
+    Ok(reading.order.iter().map(|at| blocks[*at].clone()).collect())
+}
+
+/// Reads an archive within [`FOR_EVER`].
+pub(super) fn read_archive(
+    mut archive: Archive,
+    chosen: &Chosen,
+    sink: Few,
+) -> Result<Reading, Error> {
+    let chosen = chosen.clone();
     let (told, ended) = mpsc::channel();
     let reading = thread::spawn(move || {
         let read = whole(&mut archive, &chosen, SMALL, Box::new(sink));
         let _ = told.send(read);
     });
     match ended.recv_timeout(FOR_EVER) {
-        Ok(read) => {
-            let blocks = blocks.state().blocks.clone();
-            Ok(read?.order.iter().map(|at| blocks[*at].clone()).collect())
-        }
+        Ok(read) => read,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("it stands still"),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             std::panic::resume_unwind(reading.join().unwrap_err())
@@ -53,7 +66,7 @@ fn read(afar: &Afar, script: Script, sink: Few, folder: &Path) -> Result<Vec<Vec
 }
 
 /// Reads an image on one thread; returns the blocks in order.
-fn alone(afar: &Afar) -> Vec<Vec<u8>> {
+pub(super) fn alone(afar: &Afar) -> Vec<Vec<u8>> {
     let mut sink = MemorySink::new();
     let mut archive = afar.archive(Script::new(afar), &std::env::temp_dir());
     let read = whole(&mut archive, &afar.chosen, SMALL, Box::new(&mut sink));

@@ -9,9 +9,10 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
-use keepdocker_archive::{Digest, ProducerFailure};
+use keepdocker_archive::{Digest, Ending, ProducerFailure};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -30,17 +31,28 @@ const UNIT: usize = 1 << 10;
 /// How many pieces that may be, however small they are.
 const PIECES: usize = 4096;
 
+/// How long the end of a layer is waited for once it is wanted. By then a block of the layer has come.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// The layers of one image.
 pub struct Layers {
     requests: Arc<Requests>,
     places: Arc<[Place]>,
     /// Each once, lowest first.
     order: Vec<Layer>,
-    /// Those that are on their way, and were not opened yet.
-    running: Mutex<HashMap<usize, Stream>>,
+    running: Mutex<Running>,
     readers: Arc<Readers>,
     left_out: Mutex<HashSet<Digest>>,
     runtime: Handle,
+}
+
+/// What is on its way, and was not opened yet.
+#[derive(Default)]
+struct Running {
+    /// By the numbers of the layers.
+    streams: HashMap<usize, Stream>,
+    /// The first layer after all that were opened.
+    next: usize,
 }
 
 /// A layer on its way. Dropping it ends the request.
@@ -116,10 +128,18 @@ impl Layers {
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn blob(&self, layer: &Layer) -> Blob {
+        Blob::new(self.requests.clone(), self.places.clone(), layer.clone())
+    }
+
     fn start(&self, layer: &Layer) -> Stream {
         let room = Arc::new(Semaphore::new(WAITING as usize));
         let (sender, pieces) = mpsc::channel(PIECES);
-        let blob = Blob::new(self.requests.clone(), self.places.clone(), layer.clone());
+        let blob = self.blob(layer);
         let unread = self.requests.transport.timing.unread;
         let task = self
             .runtime
@@ -137,7 +157,7 @@ async fn fetch(
     mut blob: Blob,
     sender: mpsc::Sender<Result<Piece, Error>>,
     room: Arc<Semaphore>,
-    unread: std::time::Duration,
+    unread: Duration,
 ) {
     loop {
         let (piece, units) = match blob.next().await {
@@ -181,16 +201,21 @@ impl keepdocker_archive::RemoteLayers for Layers {
         } else {
             STREAMS.saturating_sub(self.readers.lock().len()).max(1)
         };
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was passed over is not needed any more.
-        running.retain(|number, _| *number >= at);
+        let mut running = self.running();
+        // What was passed over is not needed any more, and what is being read is not begun again.
+        running.next = running.next.max(at + 1);
+        let next = running.next;
+        running
+            .streams
+            .retain(|number, _| *number == at || *number >= next);
         let left_out = self.left_out();
-        let next = self.order.iter().enumerate().skip(at);
-        let wanted = next.filter(|(_, layer)| !left_out.contains(&layer.digest));
-        for (number, layer) in wanted.take(streams) {
-            running.entry(number).or_insert_with(|| self.start(layer));
+        let wanted = std::iter::once(at).chain(next..self.order.len());
+        let wanted = wanted.filter(|number| !left_out.contains(&self.order[*number].digest));
+        for number in wanted.take(streams) {
+            let started = || self.start(&self.order[number]);
+            running.streams.entry(number).or_insert_with(started);
         }
-        let stream = running.remove(&at)?;
+        let stream = running.streams.remove(&at)?;
         let handle = stream.task.0.abort_handle();
         self.readers.lock().insert(at, handle);
         let reader = Reader {
@@ -203,9 +228,27 @@ impl keepdocker_archive::RemoteLayers for Layers {
         Some((Box::new(reader), self.order[at].size))
     }
 
+    fn ending(&self, digest: &Digest) -> Option<Box<dyn FnOnce() -> Option<Ending> + Send>> {
+        let layer = self.order.iter().find(|layer| layer.digest == *digest)?;
+        if self.requests.is_throttled() {
+            return None;
+        }
+        let ending = self.blob(layer).ending();
+        let (sender, answer) = std::sync::mpsc::channel();
+        let task = Task(self.runtime.spawn(async move {
+            if let Some(ending) = ending.await {
+                // Whoever asked may have given up.
+                let _ = sender.send(ending);
+            }
+        }));
+        Some(Box::new(move || {
+            let _asked = task;
+            answer.recv_timeout(PATIENCE).ok()
+        }))
+    }
+
     fn give_up(&self) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.clear();
+        self.running().streams.clear();
         self.readers.lock().values().for_each(AbortHandle::abort);
     }
 
