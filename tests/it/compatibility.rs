@@ -71,6 +71,38 @@ fn every_promise_names_a_test_that_exists() {
 }
 
 #[test]
+fn every_feature_that_the_first_page_compares_is_shown_by_tests() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, table) = readme.split_once("| shown by |\n").unwrap();
+    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let mut count = 0;
+    for row in rows {
+        count += 1;
+        let shown_by = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
+        let modules: Vec<&str> = shown_by.split('`').skip(1).step_by(2).collect();
+        assert!(!modules.is_empty(), "{row}");
+        for module in modules {
+            let places = [
+                format!("tests/it/{module}.rs"),
+                format!("tests/it/{module}"),
+                format!("host/tests/{module}"),
+            ];
+            let is_there = places.iter().any(|place| has_tests(&root().join(place)));
+            assert!(is_there, "no tests of {module}: {row}");
+        }
+    }
+    assert!(count > 10, "{count} rows are too few to be all");
+}
+
+/// Tells whether there is a test in a file, or in one of a folder.
+fn has_tests(path: &Path) -> bool {
+    match fs::read_dir(path) {
+        Ok(mut entries) => entries.any(|entry| has_tests(&entry.unwrap().path())),
+        Err(_) => fs::read_to_string(path).is_ok_and(|text| text.contains("#[test]")),
+    }
+}
+
+#[test]
 fn every_test_that_a_page_names_exists() {
     /// What else is written like the name of a test.
     const FUNCTIONS: [&str; 2] = ["list_images_in_arv", "arv_docker_get_image"];
