@@ -74,12 +74,14 @@ fn every_promise_names_a_test_that_exists() {
 fn every_feature_that_the_first_page_compares_is_shown_by_tests() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let (_, table) = readme.split_once("| shown by |\n").unwrap();
-    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let rows = table
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with('|'));
     let mut count = 0;
     for row in rows {
         count += 1;
-        let shown_by = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
-        let modules: Vec<&str> = shown_by.split('`').skip(1).step_by(2).collect();
+        let modules = named(row);
         assert!(!modules.is_empty(), "{row}");
         for module in modules {
             let places = [

@@ -1,6 +1,8 @@
 //! The component for WASI runtimes, in the stock program `wasmtime`.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 use std::time::Duration;
 
 use keepdocker_sandbox::Options;
@@ -312,4 +314,50 @@ fn what_a_server_repeats_is_shown_without_the_token() {
         assert!(output.stderr.contains("masked"), "{output}");
         assert!(!output.stderr.contains(secret), "{output}");
     }
+}
+
+#[test]
+fn the_embedded_cluster_of_the_program_can_be_reached_by_it() {
+    let Some(wasmtime) = Wasmtime::find() else {
+        return;
+    };
+    let mut environment = Environment::new();
+    let directory = environment.home().join("sandbox");
+    let words = ["sandbox", "serve", directory.to_str().unwrap(), "--http"];
+    let program = env!("CARGO_BIN_EXE_keepdocker");
+    let mut serving = environment.start(program, &words, Stdio::piped());
+    let mut exports = BufReader::new(serving.stdout.take().unwrap()).lines();
+    for _ in 0..6 {
+        let line = exports.next().unwrap().unwrap();
+        let (name, value) = line
+            .strip_prefix("export ")
+            .unwrap()
+            .split_once('=')
+            .unwrap();
+        environment.set(name, value.trim_matches('\''));
+    }
+    let address = environment.variable("ARVADOS_API_HOST").to_str().unwrap();
+    assert!(address.starts_with("http://127.0.0.1:"), "{address}");
+
+    let folder = folder_with("hello-world-ManifestV2.tar");
+    let grants = Grants {
+        http: true,
+        folder: Some(folder.path()),
+        cluster: true,
+    };
+    let words = ["upload", "--from", "docker-archive:/image.tar"];
+    let uuid = wasmtime.run(&environment, &grants, &words).success();
+    let in_use = environment.keepdocker(&["sandbox", "reset", directory.to_str().unwrap()]);
+    assert!(in_use.failure(1).contains("is running"), "{in_use}");
+    serving.kill().unwrap();
+    let _ = serving.wait();
+
+    let sandbox = format!("--sandbox={}", directory.display());
+    let listed = || environment.keepdocker(&["images", &sandbox]).success();
+    assert!(listed().contains(uuid.trim()));
+    let _ = environment
+        .keepdocker(&["sandbox", "reset", directory.to_str().unwrap()])
+        .success();
+    assert!(!directory.exists());
+    assert!(!listed().contains(uuid.trim()));
 }

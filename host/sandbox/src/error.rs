@@ -19,6 +19,12 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The folder to be emptied has no cluster.
+    #[error("there is no sandbox in `{}`", .0.display())]
+    NoSandbox(PathBuf),
+    /// The folder to be emptied is that of a running cluster.
+    #[error("the sandbox in `{}` is running; end what uses it first", .0.display())]
+    InUse(PathBuf),
     /// The file with the cluster's identity, or a fixture, is damaged.
     #[error("cannot understand `{}`", path.display())]
     State {

@@ -20,6 +20,7 @@ mod error;
 #[cfg(feature = "testing")]
 pub mod faults;
 mod first_records;
+mod folder;
 #[cfg(feature = "testing")]
 pub mod inspect;
 mod keep;
@@ -53,6 +54,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 pub use error::Error;
+pub use folder::reset;
 pub use options::{Options, ServiceKind};
 
 use cluster::{Cluster, Service};
@@ -73,6 +75,8 @@ pub struct Sandbox {
     plain_api: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
+    /// Says that the folder is in use, as long as it is open.
+    _in_use: File,
 }
 
 impl Sandbox {
@@ -88,7 +92,7 @@ impl Sandbox {
         let folder = dir.to_owned();
         let setup = options.clone();
         let opened = tokio::task::spawn_blocking(move || open(&folder, &setup)).await;
-        let (cluster, mut state, identity) = match opened {
+        let (cluster, mut state, identity, in_use) = match opened {
             Ok(opened) => opened?,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
@@ -165,6 +169,7 @@ impl Sandbox {
             plain_api,
             stop,
             listeners,
+            _in_use: in_use,
         })
     }
 
@@ -283,7 +288,7 @@ pub async fn serve(dir: &Path, options: Options) -> Result<Sandbox, Error> {
 }
 
 /// Opens or creates everything in the folder. Blocks.
-fn open(dir: &Path, options: &Options) -> Result<(Cluster, State, Identity), Error> {
+fn open(dir: &Path, options: &Options) -> Result<(Cluster, State, Identity, File), Error> {
     let id = &options.cluster_id;
     if id.len() != 5
         || !id
@@ -307,6 +312,7 @@ fn open(dir: &Path, options: &Options) -> Result<(Cluster, State, Identity), Err
         Some(state) if identity.exists() => state,
         _ => create(&dir, id, &identity)?,
     };
+    let in_use = folder::hold(&dir)?;
     let key = options
         .blob_signing_key
         .as_deref()
@@ -336,7 +342,7 @@ fn open(dir: &Path, options: &Options) -> Result<(Cluster, State, Identity), Err
         planned: std::sync::Mutex::default(),
     };
     first_records::insert(&cluster, &state).map_err(|source| Error::Query { source })?;
-    Ok((cluster, state, identity))
+    Ok((cluster, state, identity, in_use))
 }
 
 /// How long another process may take to give a folder its identity.
@@ -349,7 +355,7 @@ fn create(dir: &Path, id: &str, identity: &Identity) -> Result<State, Error> {
         source,
     };
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(fail)?;
-    let lock = File::create(dir.join(".lock")).map_err(fail)?;
+    let lock = File::create(dir.join(folder::LOCK)).map_err(fail)?;
     // Whoever makes the folder holds it for some milliseconds.
     let start = Instant::now();
     while let Err(error) = lock.try_lock() {

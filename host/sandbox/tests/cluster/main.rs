@@ -10,6 +10,7 @@ mod blocks;
 mod contents;
 mod damage;
 mod faults;
+mod folder;
 mod groups;
 mod lists;
 mod people;
