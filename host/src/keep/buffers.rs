@@ -49,7 +49,7 @@ impl Buffers {
             if state.unmade > 0 {
                 state.unmade -= 1;
                 drop(state);
-                return Some(made());
+                return Some(Vec::with_capacity(MAXIMUM_SIZE));
             }
             if let Some(waits) = waits.take() {
                 waits();
@@ -84,27 +84,6 @@ impl Buffers {
         // The state is sound after each statement, so a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Makes a buffer. Memory is taken as it is filled, in large pages where the system has some: with small ones, every 4 KiB
-/// of each buffer interrupt the program once.
-fn made() -> Vec<u8> {
-    let mut buffer = Vec::with_capacity(MAXIMUM_SIZE);
-    #[cfg(target_os = "linux")]
-    prefer_large_pages(buffer.spare_capacity_mut());
-    buffer
-}
-
-/// Asks for large pages behind this memory, as far as it covers whole ones. That it is refused does no harm.
-#[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "the standard library has no such call")]
-fn prefer_large_pages(memory: &mut [std::mem::MaybeUninit<u8>]) {
-    const PAGE: usize = 2 << 20;
-    let unaligned = memory.as_ptr().align_offset(PAGE).min(memory.len());
-    let aligned = &mut memory[unaligned..];
-    let length = aligned.len() / PAGE * PAGE;
-    // SAFETY: the range lies within memory that is borrowed for itself, and the advice changes nothing of what is in it.
-    unsafe { libc::madvise(aligned.as_mut_ptr().cast(), length, libc::MADV_HUGEPAGE) };
 }
 
 /// A filled buffer, which finds its way back when dropped.
