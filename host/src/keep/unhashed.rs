@@ -14,8 +14,9 @@ use super::buffers::Filled;
 /// the four buffers of an upload, so that reading and sending wait: `docs/notes/performance.md`.
 const ENOUGH: usize = 2;
 
-/// How long a block waits for others. A source that is slower than this is the slowest part anyway.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long a block waits for others: as long as two processors with all else to do take to fill another one. A source
+/// that is slower than this is the slowest part anyway.
+const PATIENCE: Duration = Duration::from_millis(600);
 
 /// The blocks of one upload that are full and not hashed.
 #[derive(Debug, Default)]
