@@ -24,7 +24,7 @@ pub(crate) type Header = [u8; TAR_UNIT];
 /// When a member's header is written.
 pub(crate) enum Heading {
     /// At once.
-    Now(Header),
+    Now(Box<Header>),
     /// When its block is full, if this tells it then; else at the end.
     Soon(Box<dyn FnOnce() -> Option<Header> + Send>),
     /// At the end.
@@ -113,8 +113,8 @@ impl<'a> Blocks<'a> {
         self.written = None;
         let soon = match heading {
             Heading::Now(header) => {
-                self.written = Some(header);
-                return self.append(&header);
+                self.written = Some(*header);
+                return self.append(&*header);
             }
             Heading::Soon(soon) => Some(soon),
             Heading::Last => None,

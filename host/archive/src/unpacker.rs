@@ -31,7 +31,7 @@ impl Promise {
     /// Tells when the header of what is promised is written, if it is stored with this compression.
     fn heading(self, compression: Compression) -> Heading {
         match (compression, self.hint) {
-            (Compression::None, _) => Heading::Now(header(&self.digest, self.stored)),
+            (Compression::None, _) => Heading::Now(Box::new(header(&self.digest, self.stored))),
             (_, Some(hint)) => Heading::Soon(Box::new(move || {
                 let length = hint()?;
                 Some(header(&self.digest, length))

@@ -8,7 +8,7 @@ use crate::{Archive, Chosen, Digest};
 use super::afar::Afar;
 use super::few_buffers::Few;
 use super::fixtures::{Made, SMALL, gzip, noise, oci_index, tar};
-use super::scripted::Script;
+use super::scripted::{Script, Told};
 use super::side_by_side::{HOLDING, alone, read, read_archive};
 
 /// Two large layers, and one that is less than a block.
@@ -50,8 +50,7 @@ fn nothing_is_kept_back_where_the_end_tells_the_length() {
 
 #[test]
 fn a_layer_whose_end_tells_another_length_is_read_once_more() {
-    let false_ends: [fn(&[u8]) -> Option<[u8; 4]>; 2] =
-        [last, |_| Some(2_000_000_u32.to_le_bytes())];
+    let false_ends: [Told; 2] = [last, |_| Some(2_000_000_u32.to_le_bytes())];
     for (compress, told) in [
         (in_two_parts as fn(&[u8]) -> Vec<u8>, false_ends[0]),
         (gzip, false_ends[1]),
@@ -77,8 +76,7 @@ fn a_layer_whose_end_tells_another_length_is_read_once_more() {
 
 #[test]
 fn what_cannot_be_true_or_does_not_come_is_no_hint() {
-    let told: [fn(&[u8]) -> Option<[u8; 4]>; 3] =
-        [|_| None, |_| Some([0; 4]), |_| Some(5000_u32.to_le_bytes())];
+    let told: [Told; 3] = [|_| None, |_| Some([0; 4]), |_| Some(5000_u32.to_le_bytes())];
     let afar = image(gzip);
     for told in told {
         let script = Script::new(&afar).ending(told);

@@ -50,7 +50,7 @@ pub(super) struct Script {
     opened: Arc<Mutex<Vec<Digest>>>,
 }
 
-type Told = fn(&[u8]) -> Option<Ending>;
+pub(super) type Told = fn(&[u8]) -> Option<Ending>;
 
 impl Script {
     pub(super) fn new(afar: &Afar) -> Self {
