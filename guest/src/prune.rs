@@ -20,7 +20,7 @@ use std::collections::HashSet;
 const MOST: usize = 500;
 
 /// So many images are moved until it is asked again who has or uses the next ones.
-const PART: usize = 100;
+const PART: usize = 250;
 
 const CLASSES: [links::Class; 3] = [
     links::Class::RepoTag,
@@ -73,7 +73,7 @@ struct Going<'a> {
     owner: &'a String,
     used_since: &'a String,
     images: Vec<PrunedImage>,
-    /// The portable data hash of each that may go.
+    /// The portable data hash of each.
     contents: Vec<String>,
 }
 
@@ -81,7 +81,11 @@ impl Going<'_> {
     /// Finds the images that the rule is about, and what it says of them.
     fn find(&mut self, request: &PruneRequest, before: Option<Timestamp>) -> Result<(), Failure> {
         let links = query::links_to(&CLASSES[..2], links::Names::All, None, Some(self.owner))?;
-        let found = self.collections(link_heads::of(&links), collections::Detail::Identity)?;
+        let found = query::collections(
+            collections::Which::Uuids(link_heads::of(&links)),
+            Some(self.owner),
+            collections::Detail::Attributes,
+        )?;
         let mut numbers = Numbers::default();
         let mut images = Vec::new();
         for collection in &found {
@@ -90,7 +94,7 @@ impl Going<'_> {
                 collection: collection.uuid.clone(),
                 names: Vec::new(),
                 last_named: collection.created_at.clone(),
-                size: None,
+                size: collection.size,
                 fate: Fate::Outdated,
                 until: None,
             });
@@ -133,43 +137,13 @@ impl Going<'_> {
                 images[place].fate = Fate::Newest;
             }
         }
-        let mut candidates = Vec::new();
-        let mut judged = Vec::new();
-        for mut image in images {
+        for (place, mut image) in images.into_iter().enumerate() {
             if judge(request, before, &mut image) {
-                if goes(&image) {
-                    candidates.push(image.collection.clone());
-                }
-                judged.push(image);
+                self.images.push(image);
+                self.contents.push(found[place].portable_data_hash.clone());
             }
-        }
-        let found = self.collections(candidates, collections::Detail::Attributes)?;
-        let mut numbers = Numbers::default();
-        for collection in &found {
-            numbers.number(&collection.uuid);
-        }
-        for mut image in judged {
-            let mut content = String::new();
-            if let Some(number) = numbers.find(&image.collection) {
-                image.size = found[number].size;
-                content.clone_from(&found[number].portable_data_hash);
-            } else if goes(&image) {
-                // It has gone since it was listed.
-                continue;
-            }
-            self.images.push(image);
-            self.contents.push(content);
         }
         Ok(())
-    }
-
-    fn collections(
-        &self,
-        uuids: Vec<String>,
-        detail: collections::Detail,
-    ) -> Result<Vec<collections::Collection>, Failure> {
-        let which = collections::Which::Uuids(uuids);
-        Ok(query::collections(which, Some(self.owner), detail)?)
     }
 
     /// Lets those from this place on stay that others have a link to, that were named since they were listed, or that
@@ -188,14 +162,12 @@ impl Going<'_> {
         if places.is_empty() {
             return Ok(());
         }
-        // Migrations lead to a content, whichever collection has it.
-        heads.extend_from_slice(&contents);
-        for head in &heads[..places.len()] {
+        for head in &heads {
             numbers.number(head);
         }
-        for link in query::links_to(&CLASSES, links::Names::All, Some(heads.clone()), None)? {
+        let heads = Some(heads.clone());
+        for link in query::links_to(&CLASSES[..2], links::Names::All, heads, None)? {
             let Some(number) = numbers.find(&link.head) else {
-                self.keep(&places, &link.head, Fate::LinkedElsewhere);
                 continue;
             };
             let image = &mut self.images[places[number]];
@@ -204,6 +176,10 @@ impl Going<'_> {
             } else if link.class == CLASSES[0] && !image.names.contains(&link.name) {
                 image.fate = Fate::Recent;
             }
+        }
+        // Migrations lead to a content, whichever collection has it; there are few.
+        for link in query::links(&CLASSES[2..], links::Names::All)? {
+            self.keep(&places, &link.head, Fate::LinkedElsewhere);
         }
         for content in containers::used(&contents, Some(self.used_since))? {
             self.keep(&places, &content, Fate::Used);

@@ -83,7 +83,7 @@ fn the_oldest_go_and_the_newest_stay_and_a_second_time_nothing_goes() {
             (&*uuid(3), Fate::Newest),
         ]
     );
-    assert_eq!((pruned[0].size, pruned[3].size), (Some(1000), None));
+    assert_eq!((pruned[0].size, pruned[3].size), (Some(1000), Some(1000)));
     assert!(pruned[0].until.is_some() && pruned[3].until.is_none());
     assert_eq!(trash(), [uuid(0), uuid(1)]);
     assert_eq!(fates(&request(2)).len(), 2);

@@ -1,5 +1,6 @@
 //! The containers that images run in.
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use keepdocker_terms::locator::is_portable_data_hash;
 use keepdocker_terms::timestamp::Timestamp;
 use keepdocker_wording::harmless::one_line;
@@ -12,6 +13,9 @@ use super::{Api, Error};
 use crate::http::Http;
 
 const ACTION: &str = "find out what containers use";
+
+/// How many questions are asked at the same time.
+const CONCURRENT: usize = 4;
 
 /// What has an image: containers by its content, and requests by whatever they were given. A request that got an older
 /// container alone tells when it was made. With each goes which of its states are not the end.
@@ -54,35 +58,46 @@ impl<H: Http> Api<H> {
             .cloned()
             .collect();
         let mut used: Vec<String> = Vec::new();
-        for contents in chunks(&contents) {
-            let mut left = contents;
-            for (path, states) in TABLES {
-                let open = Filter::one_of("state", states);
-                for condition in std::iter::once(&open).chain(&since) {
-                    let found = self.used_of(path, condition, &left).await?;
-                    left.retain(|content| !found.iter().any(|found| found == content));
-                    used.extend(found);
-                }
+        if contents.is_empty() {
+            return Ok(used);
+        }
+        let mut questions: Vec<(usize, Vec<Filter>)> = Vec::new();
+        for (table, (_, states)) in TABLES.iter().enumerate() {
+            // Few wait or run at a time, so that they are asked for all images at once.
+            let open = vec![Filter::one_of("state", states)];
+            questions.push((table, open));
+            for contents in chunks(&contents).iter().filter(|_| since.is_some()) {
+                let mut filters = vec![Filter::one_of("container_image", contents)];
+                filters.extend(since.clone());
+                questions.push((table, filters));
             }
         }
+        let mut answers = stream::iter(questions)
+            .map(|(table, filters)| async move { self.images_of(TABLES[table].0, filters).await })
+            .buffered(CONCURRENT);
+        while let Some(found) = answers.try_next().await? {
+            used.extend(found);
+        }
+        used.retain(|content| contents.contains(content));
         used.sort_unstable();
         used.dedup();
         Ok(used)
     }
 
-    /// Returns which of these contents are images of what fulfils the condition in a table.
-    async fn used_of(
+    /// Returns the images of what fulfils these conditions in a table, each once.
+    async fn images_of(
         &self,
-        path: &str,
-        condition: &Filter,
-        contents: &[&str],
+        path: &'static str,
+        filters: Vec<Filter>,
     ) -> Result<Vec<String>, Error> {
-        let mut left = contents.to_vec();
-        let mut used = Vec::new();
-        while !left.is_empty() {
-            let image = Filter::one_of("container_image", &left);
+        let mut used: Vec<String> = Vec::new();
+        loop {
+            let mut filters: Vec<_> = filters.iter().map(|filter| filter.0.clone()).collect();
+            if let Some(last) = used.last() {
+                filters.push(Filter::compare("container_image", ">", last).0);
+            }
             let query = [
-                ("filters", json!([&image.0, &condition.0]).to_string()),
+                ("filters", json!(filters).to_string()),
                 ("select", r#"["container_image"]"#.to_owned()),
                 ("order", r#"["container_image"]"#.to_owned()),
                 ("distinct", "true".to_owned()),
@@ -91,18 +106,12 @@ impl<H: Http> Api<H> {
             ];
             let page: Page<Used> = self.read(ACTION, path, &query).await?;
             let is_full = page.is_full();
-            let before = left.len();
-            for Used { container_image } in page.items {
-                left.retain(|content| *content != container_image);
-                if contents.contains(&container_image.as_str()) {
-                    used.push(container_image);
-                }
-            }
-            // A server may cut its answer; what nothing new came of has come to its end.
-            if !is_full || left.len() == before {
-                break;
+            let before = used.len();
+            used.extend(page.items.into_iter().map(|one| one.container_image));
+            // A server may cut its answer; what nothing came of has come to its end.
+            if !is_full || used.len() == before {
+                return Ok(used);
             }
         }
-        Ok(used)
     }
 }
