@@ -33,7 +33,7 @@ pub(crate) use host::LocalEngine;
 pub(crate) use loading::Loading;
 pub(crate) use saving::Saving;
 
-/// The most that is read of what an engine says of images.
+/// The most that is read of what an engine says, to us and to people.
 const LONGEST_ANSWER: usize = 8 << 20;
 
 /// The engine that the user has, or chose.
@@ -151,7 +151,8 @@ impl Engine {
         })
     }
 
-    /// Runs a command to its end. Both outputs are read at once, and both within bounds.
+    /// Runs a command to its end, which is at once where it writes too much. Both outputs are read
+    /// together.
     async fn run(
         &self,
         arguments: &[&str],
@@ -173,40 +174,43 @@ impl Engine {
         let stdout = child.stdout.take().expect("standard output is a pipe");
         let stderr = child.stderr.take().expect("standard error is a pipe");
         let mut output = Vec::new();
-        let mut is_too_long = false;
+        let mut length = 0;
         let mut tail = Tail::default();
         let (pieces, mut received) = mpsc::channel(64);
         let read_output = forward(stdout, Pipe::Output, pieces.clone());
         let read_errors = forward(stderr, Pipe::Errors, pieces);
+        let read_output = async { read_output.await.map_err(unusable) };
+        let read_errors = async { read_errors.await.map_err(unusable) };
         let collect = async {
             // Pieces of the two pipes come in turn, and may end within a line.
             let (mut from_output, mut from_errors) = (Lines::default(), Lines::default());
             while let Some((pipe, piece)) = received.recv().await {
-                match pipe {
-                    Pipe::Errors => tail.add(&piece),
-                    Pipe::Output if output.len() + piece.len() <= LONGEST_ANSWER => {
-                        output.extend_from_slice(&piece)
-                    }
-                    Pipe::Output => is_too_long = true,
+                length += piece.len();
+                if length > LONGEST_ANSWER {
+                    // It may go on for ever; it is ended when its handle is dropped.
+                    return Err(CommandError::Nonsense {
+                        command: format!("{program} {verb}"),
+                        problem: format!("more than {LONGEST_ANSWER} bytes"),
+                    });
                 }
                 match pipe {
-                    Pipe::Output => from_output.add(&piece, &mut report),
-                    Pipe::Errors => from_errors.add(&piece, &mut report),
+                    Pipe::Output => {
+                        output.extend_from_slice(&piece);
+                        from_output.add(&piece, &mut report);
+                    }
+                    Pipe::Errors => {
+                        tail.add(&piece);
+                        from_errors.add(&piece, &mut report);
+                    }
                 }
             }
             from_output.finish(&mut report);
             from_errors.finish(&mut report);
             Ok(())
         };
-        tokio::try_join!(read_output, read_errors, collect).map_err(unusable)?;
+        tokio::try_join!(read_output, read_errors, collect)?;
         let status = child.wait().await.map_err(unusable)?;
         family.ended();
-        if is_too_long {
-            return Err(CommandError::Nonsense {
-                command: format!("{program} {verb}"),
-                problem: format!("more than {LONGEST_ANSWER} bytes"),
-            });
-        }
         Ok(Ended {
             succeeded: status.success(),
             output,
