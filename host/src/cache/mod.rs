@@ -152,12 +152,12 @@ impl Cache {
 
     /// Opens the journal of this image's upload, or of one from a stream, to add to it; makes it if
     /// need be, for its owner alone.
-    pub(crate) fn journal_file(&self, image: Option<&str>) -> Result<File, Error> {
+    pub(crate) fn journal_file(&self, image: Option<&str>) -> Result<(File, PathBuf), Error> {
         let name = journal_name(image)?;
         let mut options = OpenOptions::new();
         options.append(true).create(true).mode(0o600);
         match self.folder.open_with(&name, &options) {
-            Ok(file) => Ok(file.into_std()),
+            Ok(file) => Ok((file.into_std(), self.path.join(name))),
             Err(error) => Err(self.failed("open", &name, error)),
         }
     }

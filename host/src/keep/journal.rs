@@ -10,6 +10,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -42,10 +43,11 @@ impl Identity {
     }
 }
 
-/// The journal of one upload, open for this run alone.
+/// The journal of one upload, open for this run alone. An empty one goes with it.
 #[derive(Debug)]
 pub(crate) struct JournalFile {
     identity: Identity,
+    path: PathBuf,
     written: Mutex<Written>,
 }
 
@@ -70,7 +72,7 @@ impl JournalFile {
         identity: Identity,
         starts_over: bool,
     ) -> Result<Option<Arc<Self>>, cache::Error> {
-        let mut file = cache.journal_file(image)?;
+        let (mut file, path) = cache.journal_file(image)?;
         if file.try_lock().is_err() {
             return Ok(None);
         }
@@ -85,12 +87,27 @@ impl JournalFile {
         Ok(is_ready.then(|| {
             Arc::new(Self {
                 identity,
+                path,
                 written: Mutex::new(Written {
                     file: Some(file),
                     length,
                 }),
             })
         }))
+    }
+}
+
+impl Drop for JournalFile {
+    fn drop(&mut self) {
+        let written = self
+            .written
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        // It is this run's alone until the lock goes with the file. A run that has opened it meanwhile
+        // notes down what nobody finds, which costs no more than a journal that is full.
+        if written.length == 0 && written.file.is_some() {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -201,7 +218,6 @@ impl Journal for Both {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
-    use std::path::PathBuf;
 
     use super::*;
 
@@ -253,6 +269,20 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_in_which_nothing_is_noted_down_does_not_stay() {
+        let base = tempfile::tempdir().unwrap();
+        let cache = Cache::open(base.path()).unwrap();
+        drop(open(&cache, false));
+        assert!(!path(&cache).exists());
+
+        open(&cache, false).stored(&locator(1));
+        drop(open(&cache, false));
+        assert_eq!(known(&cache, "me"), 1);
+        drop(open(&cache, true));
+        assert!(!path(&cache).exists());
+    }
+
+    #[test]
     fn damaged_lines_are_passed_over_alone() {
         let base = tempfile::tempdir().unwrap();
         let cache = Cache::open(base.path()).unwrap();
@@ -291,6 +321,7 @@ mod tests {
     fn a_full_disk_does_not_end_the_upload() {
         let journal = JournalFile {
             identity: identity("me"),
+            path: PathBuf::from("/dev/full"),
             written: Mutex::new(Written {
                 file: Some(File::options().write(true).open("/dev/full").unwrap()),
                 length: 0,
