@@ -31,6 +31,7 @@ mod engine_environment; // which variables reach the engine
 mod engines; // the matrix: every engine all the way
 mod everyday; // long listings, several images at once, plans in files
 mod exchange; // images that go between our program and the Python ones
+mod fault_matrix; // every fault at every step of every verb
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
 mod fuzz_corpus; // what the fuzzer made up, read again

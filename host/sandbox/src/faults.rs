@@ -1,6 +1,6 @@
 //! Lets tests make things go wrong.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +26,13 @@ pub enum Action {
     WrongHash,
     /// The answer is only started: half of the body and then the connection breaks.
     CutBody,
+    /// The answer comes a byte at a time, with this pause before each.
+    Drip(Duration),
+    /// The status of success and a body that never ends; nothing is done.
+    Endless,
+    /// The connection breaks before anything is done, and so many new ones are closed at the first word
+    /// of TLS.
+    CloseHandshakes(usize),
 }
 
 /// One fault: which requests meet it, how many of them, and what happens.
@@ -81,6 +88,8 @@ pub struct Faults {
     discards_blocks: AtomicBool,
     trusts_hashes: AtomicBool,
     confirms_lost_blocks: AtomicBool,
+    closed_handshakes: AtomicUsize,
+    met: AtomicUsize,
 }
 
 impl Faults {
@@ -92,11 +101,17 @@ impl Faults {
     /// Forgets every planned fault.
     pub fn clear(&self) {
         self.lock().clear();
+        self.close_handshakes(0);
     }
 
     /// Returns how many planned faults have not been used up.
     pub fn left(&self) -> usize {
         self.lock().len()
+    }
+
+    /// Returns how many requests met a fault.
+    pub fn met(&self) -> usize {
+        self.met.load(Ordering::Relaxed)
     }
 
     /// Cuts every page to so many items although more exist; 0 undoes it.
@@ -127,6 +142,18 @@ impl Faults {
     /// may.
     pub fn confirm_lost_blocks(&self, confirms: bool) {
         self.confirms_lost_blocks.store(confirms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn close_handshakes(&self, count: usize) {
+        self.closed_handshakes.store(count, Ordering::Relaxed);
+    }
+
+    /// Whether the next connection is to be closed at its handshake; counts it.
+    pub(crate) fn take_handshake(&self) -> bool {
+        let less = |left: usize| left.checked_sub(1);
+        self.closed_handshakes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
     }
 
     pub(crate) fn page_limit(&self) -> i64 {
@@ -172,6 +199,7 @@ impl Faults {
             if fault.times > 0 {
                 fault.times -= 1;
                 taken = Some(fault.action.clone());
+                self.met.fetch_add(1, Ordering::Relaxed);
                 break;
             }
         }

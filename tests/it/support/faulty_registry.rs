@@ -33,6 +33,14 @@ pub(crate) enum Deed {
     Cut(usize),
     /// The right answer, slowly: a pause after each 64 KiB.
     Slow(Duration),
+    /// The right answer, after this time.
+    Late(Duration),
+    /// The right answer, a byte at a time with this pause before each.
+    Drip(Duration),
+    /// A body without an end.
+    Endless,
+    /// No answer: the connection is closed.
+    Gone,
 }
 
 /// A registry on the loopback interface.
@@ -240,9 +248,13 @@ fn serve(
             body = body[first..=last].to_vec();
         }
         let mut end = body.len();
-        let mut pause = None;
+        let (mut pause, mut piece_length) = (None, 64 << 10);
         match deed {
             None => {}
+            Some(Deed::Gone) => return,
+            Some(Deed::Endless) => return endless(&mut stream),
+            Some(Deed::Late(time)) => std::thread::sleep(time),
+            Some(Deed::Drip(each)) => (pause, piece_length) = (Some(each), 1),
             Some(Deed::Status(other, more)) => {
                 (status, body, end) = (other, Vec::new(), 0);
                 headers.extend(more);
@@ -260,7 +272,7 @@ fn serve(
         if stream.write_all(head.as_bytes()).is_err() {
             return;
         }
-        for piece in body[..end].chunks(64 << 10) {
+        for piece in body[..end].chunks(piece_length) {
             if let Some(pause) = pause {
                 std::thread::sleep(pause);
             }
@@ -274,6 +286,15 @@ fn serve(
         if end < body.len() {
             return;
         }
+    }
+}
+
+/// Answers with bytes for as long as somebody takes them.
+fn endless(stream: &mut TcpStream) {
+    let head = "HTTP/1.1 200 x\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
+    let mut taken = stream.write_all(head.as_bytes());
+    while taken.is_ok() {
+        taken = stream.write_all(&[b' '; 64 << 10]);
     }
 }
 

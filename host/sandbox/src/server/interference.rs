@@ -1,9 +1,10 @@
 //! What tests planned to go wrong with a request, and the note of every answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming as Body};
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
@@ -53,6 +54,17 @@ pub(super) async fn answer(
         Some(Action::DropBefore) => {
             note(0, 0);
             return Err(Dropped);
+        }
+        Some(Action::CloseHandshakes(count)) => {
+            cluster.faults.close_handshakes(*count);
+            note(0, 0);
+            return Err(Dropped);
+        }
+        Some(Action::Endless) => {
+            let mut answered = planned(200, "", request).await;
+            *answered.body_mut() = endless();
+            note(200, 0);
+            return Ok(finish(answered, request_id, is_keep));
         }
         Some(Action::Answer(status)) => {
             let answered = planned(*status, "", request).await;
@@ -107,6 +119,13 @@ pub(super) async fn answer(
                 .insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
             *response.body_mut() = broken(bytes.slice(..bytes.len() / 2));
         }
+        Some(Action::Drip(pause)) => {
+            let bytes = whole(&mut response).await;
+            response
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+            *response.body_mut() = dripping(bytes, pause);
+        }
         Some(Action::WrongHash) if is_keep && response.status() == StatusCode::OK => {
             let mut bytes = whole(&mut response).await.to_vec();
             if method == Method::GET {
@@ -149,4 +168,22 @@ fn broken(bytes: Bytes) -> Answer {
         Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
     ]);
     StreamBody::new(frames).boxed_unsync()
+}
+
+/// A body whose bytes come one by one.
+fn dripping(bytes: Bytes, pause: Duration) -> Answer {
+    let frames = stream::unfold(bytes, move |mut bytes| async move {
+        if bytes.is_empty() {
+            return None;
+        }
+        tokio::time::sleep(pause).await;
+        Some((Ok(Frame::data(bytes.split_to(1))), bytes))
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+/// A body that goes on for as long as somebody reads it.
+fn endless() -> Answer {
+    let piece = Bytes::from_static(&[b' '; 64 << 10]);
+    StreamBody::new(stream::repeat(piece).map(|piece| Ok(Frame::data(piece)))).boxed_unsync()
 }

@@ -76,6 +76,8 @@ async fn connect(cluster: Arc<Cluster>, role: Role, stream: TcpStream, tls: Opti
     let _ = stream.set_nodelay(true);
     match tls {
         None => converse(cluster, role, stream).await,
+        #[cfg(feature = "testing")]
+        Some(_) if cluster.faults.take_handshake() => {}
         Some(tls) => {
             if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
                 converse(cluster, role, stream).await;

@@ -1,0 +1,313 @@
+//! What there is before a run, and the run that meets a fault in it.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use keepdocker_sandbox::Options;
+use keepdocker_sandbox::faults::{Action, Fault as Planned};
+use tempfile::TempDir;
+
+use super::Case;
+use super::engine::Front;
+use super::faults::{Fault, Manner};
+use super::judge::{End, Trial, judge};
+use super::registered::Registered;
+use super::registry::Registry;
+use super::verbs::Verb;
+use crate::support::{Cluster, Environment};
+
+/// Whom a step has to do with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Whom {
+    Cluster,
+    Registry,
+    Engine,
+}
+
+impl Whom {
+    pub(super) const ALL: [Whom; 3] = [Whom::Cluster, Whom::Registry, Whom::Engine];
+}
+
+/// What there is before the runs of a verb, and what a clean run makes of it.
+pub(super) struct Scene {
+    verb: Verb,
+    /// The cluster before; each run gets a copy.
+    folder: TempDir,
+    registry: Registry,
+    steps: [Vec<String>; 3],
+    before: Registered,
+    done: Registered,
+    clean: End,
+    /// Numbers the runs.
+    runs: AtomicUsize,
+}
+
+/// Where a run takes place.
+struct Place<'a> {
+    scene: &'a Scene,
+    cluster: Cluster,
+    environment: Environment,
+    /// The name of its repository in the registry, which is its own.
+    repository: String,
+}
+
+impl Scene {
+    /// Makes what there is before the runs of a verb, and lets one go by undisturbed.
+    pub(super) fn of(verb: Verb) -> Scene {
+        let folder = tempfile::tempdir().unwrap();
+        let cluster = Cluster::start();
+        verb.prepare(&cluster);
+        copy(cluster.folder(), folder.path());
+        drop(cluster);
+        let mut scene = Scene {
+            verb,
+            folder,
+            registry: Registry::start(),
+            steps: Default::default(),
+            before: Registered::default(),
+            done: Registered::default(),
+            clean: End::default(),
+            runs: AtomicUsize::new(0),
+        };
+        let place = scene.place();
+        let before = Registered::of(&place.cluster);
+        place.cluster.log().clear();
+        let clean = place.run(&["--retries", "0"]);
+        assert_eq!(clean.code, Some(0), "{verb:?}: {clean:?}");
+        let steps = place.steps();
+        let done = Registered::of(&place.cluster);
+        assert_eq!(done.broken, Vec::<String>::new(), "{verb:?}");
+        drop(place);
+        (scene.before, scene.steps, scene.done, scene.clean) = (before, steps, done, clean);
+        scene
+    }
+
+    /// The steps of a clean run that have to do with a party.
+    pub(super) fn steps(&self, whom: Whom) -> &[String] {
+        &self.steps[whom as usize]
+    }
+
+    /// What a case is called, for people.
+    pub(super) fn name_of(&self, case: &Case) -> String {
+        let Case {
+            verb,
+            whom,
+            step,
+            fault,
+            manner,
+        } = case;
+        let what = &self.steps(*whom)[*step];
+        format!("{verb:?}, {whom:?} step {step} ({what}), {fault:?} {manner:?}")
+    }
+
+    /// Lets a run meet a fault, and returns what falls short.
+    pub(super) fn try_case(&self, case: &Case) -> Vec<String> {
+        // On a loaded machine a run may need more time to come to the step.
+        for deadline in [4, 20] {
+            let place = self.place();
+            place.plan(case);
+            let policy = match case.fault.takes_for_ever() {
+                true => place.policy(deadline),
+                false => String::new(),
+            };
+            let end = match policy.as_str() {
+                "" => place.run(&["--retries", "0"]),
+                file => place.run(&["--retries", "0", "--policy", file]),
+            };
+            if !place.clear(case.whom) {
+                continue;
+            }
+            let left = place.left();
+            let after = Registered::of(&place.cluster);
+            let again = place.run(&[]);
+            return judge(&Trial {
+                verb: self.verb,
+                fault: case.fault,
+                hosts: &place.hosts(),
+                secret: &secret(&place.cluster),
+                before: &self.before,
+                done: &self.done,
+                clean: &self.clean,
+                end,
+                left,
+                after,
+                again,
+                last: Registered::of(&place.cluster),
+            });
+        }
+        vec!["no run came to this step".into()]
+    }
+
+    fn place(&self) -> Place<'_> {
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.folder.path(), folder.path());
+        let cluster = Cluster::open(folder, Options::default());
+        let mut environment = Environment::on(&cluster);
+        self.verb.equip(&mut environment);
+        Place {
+            scene: self,
+            cluster,
+            environment,
+            repository: format!("run{}", self.runs.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+}
+
+impl Place<'_> {
+    fn run(&self, options: &[&str]) -> End {
+        let verb = self.scene.verb;
+        let source = self.scene.registry.source(&self.repository);
+        let mut words = verb.arguments(&self.environment, &source);
+        words.extend(options.iter().map(|word| (*word).to_owned()));
+        let output = self.environment.keepdocker(&words);
+        End {
+            code: output.status.code(),
+            printed: without_uuids(&output.stdout()),
+            told: output.stderr,
+            made: verb.made(&self.environment),
+        }
+    }
+
+    /// The steps of the run that was just made.
+    fn steps(&self) -> [Vec<String>; 3] {
+        let entries = self.cluster.log().entries();
+        let asked = entries
+            .iter()
+            .map(|entry| format!("{} {}", entry.method, entry.path));
+        [
+            asked.collect(),
+            self.scene.registry.requests(&self.repository),
+            Front::calls(&self.environment),
+        ]
+    }
+
+    fn plan(&self, case: &Case) {
+        let times = match case.manner {
+            Manner::Once => 1,
+            Manner::Stays => usize::MAX,
+        };
+        match case.whom {
+            Whom::Cluster => {
+                let action = match case.fault {
+                    Fault::Handshake => Action::CloseHandshakes(times),
+                    other => other.action(&self.cluster.token()),
+                };
+                let fault = Planned::on("", action).after(case.step).times(times);
+                self.cluster.log().clear();
+                self.cluster.faults().plan(fault);
+            }
+            Whom::Registry => {
+                let registry = &self.scene.registry;
+                registry.plan(&self.repository, case.step, case.fault, case.manner);
+            }
+            Whom::Engine => {
+                let script = case.fault.script(&Verb::image().id());
+                Front::plan(&self.environment, case.step, &script);
+            }
+        }
+    }
+
+    /// Takes away what was planned, and tells whether the run met it.
+    fn clear(&self, whom: Whom) -> bool {
+        let was_met = match whom {
+            Whom::Cluster => self.cluster.faults().met() > 0,
+            Whom::Registry => self.scene.registry.clear(&self.repository),
+            Whom::Engine => Front::was_met(&self.environment),
+        };
+        self.cluster.faults().clear();
+        Front::clear(&self.environment);
+        was_met
+    }
+
+    /// What a run has left behind that serves no later one.
+    fn left(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        let home = self.environment.home();
+        for file in files(home) {
+            let name = file.strip_prefix(home).unwrap().display().to_string();
+            let is_empty = fs::metadata(&file).is_ok_and(|data| data.len() == 0);
+            let is_kept = ["cache/", "state/", "data/"]
+                .iter()
+                .any(|folder| name.starts_with(folder));
+            if name.contains(".part")
+                || name.starts_with("tmp/")
+                || (is_kept && is_empty && !name.ends_with(".lock"))
+            {
+                left.push(name);
+            }
+        }
+        let patience = Instant::now() + Duration::from_secs(3);
+        while Front::goes_on(&self.environment) && Instant::now() < patience {
+            thread::sleep(Duration::from_millis(20));
+        }
+        if Front::goes_on(&self.environment) {
+            left.push("the engine's process".into());
+        }
+        left
+    }
+
+    /// A policy that gives a run so many seconds.
+    fn policy(&self, deadline: u32) -> String {
+        let file = self.environment.home().join("policy.toml");
+        let text = format!(
+            "schema = \"keepdocker.policy/1\"\nlimits.deadline = \"{deadline}s\"\n\
+             [[allow]]\nid = \"all\"\nverbs = [\"*\"]\nreason = \"test\"\n"
+        );
+        fs::write(&file, text).unwrap();
+        file.display().to_string()
+    }
+
+    /// The hosts that a message may name.
+    fn hosts(&self) -> Vec<String> {
+        let keep = self.cluster.keep_urls().into_iter();
+        let keep = keep.map(|url| url.split('/').nth(2).unwrap().to_owned());
+        let others = [self.cluster.api_host(), self.scene.registry.host()];
+        keep.chain(others).collect()
+    }
+}
+
+/// The part of the token that nobody may see.
+fn secret(cluster: &Cluster) -> String {
+    cluster.token().rsplit('/').next().unwrap().to_owned()
+}
+
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        match entry.file_type().unwrap().is_dir() {
+            true => files.extend(self::files(&entry.path())),
+            false => files.push(entry.path()),
+        }
+    }
+    files
+}
+
+fn copy(from: &Path, to: &Path) {
+    let from = from.join(".");
+    let copied = Command::new("cp")
+        .arg("-a")
+        .args([from.as_path(), to])
+        .status();
+    assert!(copied.unwrap().success());
+}
+
+/// A text in which UUIDs are not told apart.
+fn without_uuids(text: &str) -> String {
+    let is_uuid = |word: &str| {
+        let lengths: Vec<usize> = word.split('-').map(str::len).collect();
+        lengths == [5, 5, 15]
+    };
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    let mut changed = String::new();
+    for piece in text.split_inclusive(|letter| !is_part(letter)) {
+        let word = piece.trim_end_matches(|letter| !is_part(letter));
+        match is_uuid(word) {
+            true => changed += &piece.replace(word, "UUID"),
+            false => changed += piece,
+        }
+    }
+    changed
+}
