@@ -12,8 +12,8 @@ wit_bindgen::generate!({
 });
 
 pub use exports::keepdocker::contract::{
-    api, archives, cluster, collections, containers, engine, keep, links, locks, log, permissions, projects,
-    registry, types, users,
+    api, archives, cluster, collections, containers, engine, keep, links, locks, log, permissions,
+    projects, registry, types, users,
 };
 pub use exports::keepdocker::wasi::session;
 

@@ -8,8 +8,8 @@ use crate::archive::Archive;
 use keepdocker_arvados::turn;
 
 use crate::bindings::{
-    Provider, api, archives, cluster, collections, containers, engine, keep, links, locks, log, permissions,
-    projects, registry, users,
+    Provider, api, archives, cluster, collections, containers, engine, keep, links, locks, log,
+    permissions, projects, registry, users,
 };
 use crate::engine::UNAVAILABLE;
 use crate::keep::Pending;
