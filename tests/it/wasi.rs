@@ -325,7 +325,7 @@ fn the_embedded_cluster_of_the_program_can_be_reached_by_it() {
     let directory = environment.home().join("sandbox");
     let words = ["sandbox", "serve", directory.to_str().unwrap(), "--http"];
     let program = env!("CARGO_BIN_EXE_keepdocker");
-    let mut serving = environment.start(program, &words, Stdio::piped());
+    let mut serving = environment.start_into(program, &words, Stdio::piped());
     let mut exports = BufReader::new(serving.stdout.take().unwrap()).lines();
     for _ in 0..6 {
         let line = exports.next().unwrap().unwrap();

@@ -85,7 +85,8 @@ class Memory:
     def collections_create(self, new):
         one = {"uuid": f"zzzzz-4zz18-{len(self.collections):015}", "owner": USER, "name": new["name"],
                "portable-data-hash": "d" * 32 + "+100", "created-at": AT, "properties": new["properties"],
-               "replicas": new["replicas"], "storage-classes": new["storage-classes"], "manifest": new["manifest"]}
+               "replicas": new["replicas"], "storage-classes": new["storage-classes"], "manifest": new["manifest"],
+               "size": None}
         self.collections.append(one)
         return {"ok": one}
 
