@@ -14,6 +14,19 @@ def dump(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _add_classes(ty, classes):
+    """Adds the classes of an option's values: None, and not every class there is, as the library has it, which then takes
+    the error of `result<option<T>, E>` for an option, too."""
+    if ty._tagged():
+        classes.add(wasm.Variant)
+    else:
+        classes.add(type(None))
+        ty.payload.add_classes(classes)
+
+
+wasm.OptionType.add_classes = _add_classes
+
+
 def _cases(ty):
     return dict(ty._cases())
 
