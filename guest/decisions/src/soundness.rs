@@ -225,7 +225,8 @@ impl<'a> Survey<'a> {
             );
         }
         for name in held.names {
-            if !names.contains(name) {
+            // Anybody writes what a collection tells: what nobody can have for a name is not passed on as one.
+            if !names.contains(name) && is_usable(name) {
                 self.add(Defect::MissingName, head, Some(name), &[], Vec::new());
             }
         }

@@ -102,7 +102,8 @@ fn what_a_collection_lacks_or_has_too_much_is_told() {
         [(Defect::NoReplicas, X.into(), None)]
     );
     one.replicas = Some(1);
-    let told = ["lab/tool:1".to_owned(), "lab/tool:2".to_owned()];
+    let told = ["lab/tool:1", "lab/tool:2", "$(touch x)", "lab/tool:1;true"];
+    let told = told.map(str::to_owned);
     one.names = &told;
     let name = Some("lab/tool:2".to_owned());
     assert_eq!(

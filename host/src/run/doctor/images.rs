@@ -11,6 +11,9 @@ use crate::wording::count;
 /// What was looked at, for all that is told here.
 const WHAT: &str = "images";
 
+/// What comes before a name is given by what a collection or a link says: whoever wrote that may be a stranger.
+const WHOSE: &str = "names and build times can be written by anybody whose images you can read, so look whose it is";
+
 /// How many names or collections one finding tells of.
 const MOST_TOLD: usize = 5;
 
@@ -231,7 +234,9 @@ fn told(found: &Found) -> Finding {
         Defect::MissingName => (
             "missing-name",
             format!("{place}: it tells the name `{name}`, which no link gives it"),
-            format!("`keepdocker tag {collection} {name}` gives it the name"),
+            format!(
+                "{WHOSE}; if it is the one you mean, `keepdocker tag {collection} {name}` gives it the name"
+            ),
         ),
         Defect::UnusableName => (
             "unusable-name",
@@ -270,7 +275,7 @@ fn told(found: &Found) -> Finding {
                 "`{name}` was given to {collection} last, but a container request for it gets {listed}"
             ),
             format!(
-                "`keepdocker resolve {name}` says why; if that is not meant, `keepdocker untag {name}` and give it again"
+                "`keepdocker resolve {name}` says why; if that is not the one you mean, `keepdocker untag {name}` and give it again"
             ),
         ),
         Defect::NewestBuildLoses => (
@@ -279,7 +284,7 @@ fn told(found: &Found) -> Finding {
                 "`{name}`: the newest build is in {collection}, but a container request gets {listed}"
             ),
             format!(
-                "`keepdocker resolve {name}` says why; `keepdocker untag {name}` and `keepdocker tag {collection} {name}` mend it"
+                "`keepdocker resolve {name}` says why; {WHOSE}; if it is the one you mean, `keepdocker untag {name}` and `keepdocker tag {collection} {name}` mend it"
             ),
         ),
         Defect::RunsNowhere => (
