@@ -86,9 +86,11 @@ pub(super) struct Tail {
 
 impl Tail {
     /// Collects what a command writes, on a thread of its own, so that the command never waits
-    /// for a reader.
-    pub(super) fn collect(mut output: impl Read + Send + 'static) -> JoinHandle<Self> {
+    /// for a reader. Of more than engines write the rest is not read: writing it fails, where it
+    /// might go on for ever.
+    pub(super) fn collect(output: impl Read + Send + 'static) -> JoinHandle<Self> {
         thread::spawn(move || {
+            let mut output = output.take(super::LONGEST_ANSWER as u64);
             let mut tail = Self::default();
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut buffer) {
@@ -163,6 +165,19 @@ mod tests {
         let text = tail.text();
         assert!(text.starts_with("…x") && text.ends_with("xend"));
         assert!(text.len() <= LONGEST_MESSAGE + '…'.len_utf8());
+    }
+
+    #[test]
+    fn who_complains_without_end_comes_to_one() {
+        let mut child = std::process::Command::new("yes")
+            .arg("it is lost")
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let tail = Tail::collect(child.stdout.take().unwrap());
+        // Nobody ends it, and it would go on for ever.
+        assert!(!child.wait().unwrap().success());
+        assert!(tail.join().unwrap().text().contains("it is lost"));
     }
 
     #[test]
