@@ -62,6 +62,8 @@ impl Scene {
         verb.prepare(&cluster);
         copy(cluster.folder(), folder.path());
         drop(cluster);
+        // Links of one second are looked at more closely, and the runs that meet faults come later, too.
+        thread::sleep(Duration::from_millis(1100));
         let mut scene = Scene {
             verb,
             folder,
