@@ -222,10 +222,14 @@ impl Changed for Pruned {
         let mut told = Vec::new();
         match gone.as_slice() {
             [] => told.push("nothing was moved: every image stays".to_owned()),
-            [first, ..] => told.push(format!(
-                "{} went to the trash; `keepdocker restore {}` brings one back, or all that are printed",
+            [one] => told.push(format!(
+                "{} went to the trash; `keepdocker restore {}` brings it back",
                 sum(&gone),
-                first.collection
+                one.collection
+            )),
+            _ => told.push(format!(
+                "{} went to the trash; `keepdocker restore UUID...` with what is printed brings them back",
+                sum(&gone)
             )),
         }
         for fate in [Fate::LinkedElsewhere, Fate::Used, Fate::Postponed] {

@@ -56,8 +56,11 @@ impl Execute for Report {
         let console = invocation.console;
         let file = self.output.filter(|file| file != Path::new("-"));
         if file.is_none() && !self.json && std::io::stdout().is_terminal() {
-            return Err(Told::new(Exit::Usage, "a page is nothing for a terminal")
-                .advise("name a file: `keepdocker report -o images.html`"));
+            return Err(Told::new(
+                Exit::Usage,
+                "the page is HTML, which a terminal does not show",
+            )
+            .advise("name a file: `keepdocker report -o images.html`"));
         }
         let surroundings = invocation.surroundings().await?;
         surroundings.settle_project(&mut self.project_uuid).await?;

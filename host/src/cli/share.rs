@@ -9,6 +9,7 @@ use crate::bindings::commands::{Share as One, ShareRequest, Shared};
 use crate::bindings::permissions::Level;
 use crate::component;
 use crate::output::{Exit, Report};
+use crate::run::called;
 use crate::settings::Environment;
 
 /// Let others read, change or manage images in Keep, or a project.
@@ -128,11 +129,11 @@ fn verb(level: Level) -> &'static str {
 fn told(share: &One) -> String {
     let One {
         object,
-        holder,
         before,
         level,
         ..
     } = share;
+    let holder = called(&share.holder);
     // A project is named by its option.
     let asked = match share.portable_data_hash {
         Some(_) => object.clone(),
@@ -159,7 +160,7 @@ fn told(share: &One) -> String {
             undo(format!("--can {}", verb(*before)))
         ),
         (None, before) => format!(
-            "{holder} has no more what was given on {object}; {}",
+            "what {holder} was given on {object} is taken away; {}",
             undo(format!("--can {}", before.map_or("read", verb)))
         ),
     }

@@ -14,6 +14,17 @@ use crate::harmless::escape;
 /// All users of the cluster.
 const EVERYONE: &str = "everyone";
 
+/// How the UUID of the group ends that has them, after the cluster's own characters.
+const GROUP_OF_ALL: &str = "-j7d0g-fffffffffffffff";
+
+/// Returns what people call this user or group, which commands take as well: its UUID, but for all users.
+pub(crate) fn called(uuid: &str) -> &str {
+    match uuid.ends_with(GROUP_OF_ALL) {
+        true => EVERYONE,
+        false => uuid,
+    }
+}
+
 impl Surroundings {
     /// Puts UUIDs in the place of the names of users and groups, each once.
     ///
@@ -29,7 +40,7 @@ impl Surroundings {
         for text in holders.iter() {
             let found = if text == EVERYONE {
                 let cluster = &api.cluster().await.map_err(report)?.id;
-                format!("{cluster}-j7d0g-fffffffffffffff")
+                format!("{cluster}{GROUP_OF_ALL}")
             } else if uuid::is(text, Kind::User) || uuid::is(text, Kind::Group) {
                 text.clone()
             } else {

@@ -35,6 +35,7 @@ pub(crate) use account::WhoAmI;
 pub(crate) use doctor::{Finding, Scope, State, checkup_without_settings};
 pub(crate) use ending::no_policy;
 pub(crate) use history::{Change, History};
+pub(crate) use holders::called;
 pub(crate) use holdings::Holdings;
 pub(crate) use surroundings::{Options, Surroundings};
 pub(crate) use upkeep::{Cleaned, Inventory};

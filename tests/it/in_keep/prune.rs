@@ -64,11 +64,7 @@ fn what_is_shown_goes_with_yes_and_nothing_else_and_comes_back_by_what_is_printe
     let done = ground.environment.keepdocker(&yes);
     let gone: Vec<String> = done.success().lines().map(str::to_owned).collect();
     assert_eq!(gone, built[..2]);
-    assert!(
-        done.stderr
-            .contains(&format!("keepdocker restore {}", gone[0])),
-        "{done}"
-    );
+    assert!(done.stderr.contains("keepdocker restore UUID..."), "{done}");
     assert_eq!(trash(&ground.cluster).len(), 2);
     assert_eq!(ground.cluster.log().count("DELETE", ""), 0);
 
