@@ -30,11 +30,14 @@ impl Loading {
         let mut command = engine.command(&["load", "--quiet"]);
         command
             .stdin(Stdio::piped())
-            // What it says of success is not needed: the engine is asked for the image itself.
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let (mut child, family) = command::start(program, command)?;
         let input = child.stdin.take().expect("standard input is a pipe");
+        let output = child.stdout.take().expect("standard output is a pipe");
+        // What it says of success is not needed: the engine is asked for the image itself. It is read as far as any
+        // engine speaks, and no further, as one that never ends would never load anything.
+        let _ = Tail::collect(output);
         let errors = child.stderr.take().expect("standard error is a pipe");
         let messages = Tail::collect(errors);
         Ok(Self {
