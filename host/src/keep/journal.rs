@@ -43,7 +43,7 @@ impl Identity {
     }
 }
 
-/// The journal of one upload, open for this run alone. An empty one goes with it.
+/// The journal of one upload, open for this run alone.
 #[derive(Debug)]
 pub(crate) struct JournalFile {
     identity: Identity,
@@ -97,17 +97,39 @@ impl JournalFile {
     }
 }
 
-impl Drop for JournalFile {
-    fn drop(&mut self) {
-        let written = self
-            .written
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
+impl JournalFile {
+    /// Takes it away if nothing was noted down in it.
+    fn end(&self) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         // It is this run's alone until the lock goes with the file. A run that has opened it meanwhile
         // notes down what nobody finds, which costs no more than a journal that is full.
         if written.length == 0 && written.file.is_some() {
             let _ = std::fs::remove_file(&self.path);
+            written.file = None;
         }
+    }
+}
+
+/// The journal of an upload that somebody waits for. It ends when it is dropped, whoever has the journal still: blocks on
+/// their way, of which nothing comes any more.
+#[derive(Debug)]
+pub(super) struct Noted(Arc<JournalFile>);
+
+impl Noted {
+    /// Waits for the upload with this journal.
+    pub(super) fn new(journal: Arc<JournalFile>) -> Self {
+        Self(journal)
+    }
+
+    /// Returns the journal.
+    pub(super) fn journal(&self) -> Arc<JournalFile> {
+        self.0.clone()
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 
@@ -272,13 +294,18 @@ mod tests {
     fn a_journal_in_which_nothing_is_noted_down_does_not_stay() {
         let base = tempfile::tempdir().unwrap();
         let cache = Cache::open(base.path()).unwrap();
-        drop(open(&cache, false));
+        // Whoever has it still keeps nothing.
+        let journal = open(&cache, false);
+        drop(Noted::new(journal.clone()));
+        assert!(!path(&cache).exists());
+        journal.stored(&locator(1));
         assert!(!path(&cache).exists());
 
-        open(&cache, false).stored(&locator(1));
-        drop(open(&cache, false));
+        let noted = Noted::new(open(&cache, false));
+        noted.journal().stored(&locator(1));
+        drop(noted);
         assert_eq!(known(&cache, "me"), 1);
-        drop(open(&cache, true));
+        drop(Noted::new(open(&cache, true)));
         assert!(!path(&cache).exists());
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, Weak};
 
+use super::journal::Noted;
 use super::{Charge, Upload};
 use crate::archive::{Archive, Opened};
 
@@ -12,6 +13,8 @@ pub(super) struct Pending {
     pub(super) charge: Charge,
     /// Whether its journal has no image's name.
     pub(super) is_of_stream: bool,
+    /// Its journal, if it has one.
+    pub(super) _noted: Option<Noted>,
 }
 
 impl Pending {

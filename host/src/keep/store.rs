@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
-use super::journal::{Both, JournalFile, Sent, recall};
+use super::journal::{Both, JournalFile, Noted, Sent, recall};
 use super::pending::Pending;
 use super::records::LayerRecords;
 use super::{
@@ -201,8 +201,9 @@ impl ArchiveStore {
         let chosen = options.image.as_ref().map(|chosen| &chosen.image);
         let image = archive.image().or(chosen).map(String::as_str);
         let file = self.journal(image, options.resume, &mut known).await;
-        let journal: Arc<dyn Journal> = match &file {
-            Some(file) => Arc::new(Both(self.sent.clone(), file.clone())),
+        let noted = file.map(Noted::new);
+        let journal: Arc<dyn Journal> = match &noted {
+            Some(noted) => Arc::new(Both(self.sent.clone(), noted.journal())),
             None => self.sent.clone(),
         };
         let charge = Charge::new(budget);
@@ -247,7 +248,8 @@ impl ArchiveStore {
             archive: Arc::downgrade(&archive.shared()),
             upload,
             charge,
-            is_of_stream: image.is_none() && file.is_some(),
+            is_of_stream: image.is_none() && noted.is_some(),
+            _noted: noted,
         })
     }
 
