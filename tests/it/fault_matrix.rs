@@ -28,8 +28,20 @@ use verbs::Verb;
 /// How many runs go on at a time; most of them wait for something.
 const SIDE_BY_SIDE: usize = 5;
 
-/// What falls short and cannot be mended now: what its case is called begins so, and why.
-const KNOWN: [(&str, &str); 0] = [];
+/// What falls short and is not to be mended: what stands in the names of its cases, and why.
+const KNOWN: [(&[&str], &str); 1] = [(
+    &[
+        "Remove, Cluster step ",
+        "(GET /arvados/v1/collections/",
+        "Status(404)",
+    ],
+    "a cluster that says that a collection is gone, even from the trash, is believed: somebody else may have removed it",
+)];
+
+/// Tells whether all this stands in the name of a case.
+fn is_called(name: &str, parts: &[&str]) -> bool {
+    parts.iter().all(|part| name.contains(part))
+}
 
 /// One fault that one run meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +91,7 @@ fn every_fault_at_every_step_is_survived_or_told_and_a_plain_rerun_completes_it(
     let mut short = short.into_inner().unwrap();
     short.sort();
     report(chosen.len(), &short);
-    let is_known = |name: &str| KNOWN.iter().any(|(known, _)| name.starts_with(known));
+    let is_known = |name: &str| KNOWN.iter().any(|(known, _)| is_called(name, known));
     let unknown: Vec<String> = short
         .iter()
         .filter(|(name, _)| !is_known(name))
@@ -91,11 +103,11 @@ fn every_fault_at_every_step_is_survived_or_told_and_a_plain_rerun_completes_it(
         unknown.join("\n")
     );
     for (known, reason) in KNOWN {
-        let was_tried = |case: &&Case| scenes[&case.verb].name_of(case).starts_with(known);
-        let still_falls_short = short.iter().any(|(name, _)| name.starts_with(known));
+        let was_tried = |case: &&Case| is_called(&scenes[&case.verb].name_of(case), known);
+        let still_falls_short = short.iter().any(|(name, _)| is_called(name, known));
         assert!(
             still_falls_short || !chosen.iter().any(|case| was_tried(&case)),
-            "`{known}` ({reason}) falls short no more: take it from the list"
+            "{known:?} ({reason}) falls short no more: take it from the list"
         );
     }
 }

@@ -193,7 +193,7 @@ fn status_causes(status: u16) -> Vec<String> {
     let words: &[&str] = match status {
         401 => &["token", "refuses access"],
         403 => &["permission", "refuses access"],
-        404 => &["not found", "has no blob", "has no config"],
+        404 => &["not found", "has no ", "no keep service has block"],
         429 => &["too many requests", "allows no more requests"],
         _ => &[],
     };

@@ -116,6 +116,8 @@ fn codes(fault: Fault) -> &'static [i32] {
         _ if fault.takes_for_ever() => &[10],
         // The cluster does not accept the token, or the registry this user.
         Fault::Status(401 | 403) => &[1, 7],
+        // What is not there is no such image, where that is asked for.
+        Fault::Status(404) => &[1, 4],
         _ => &[1],
     }
 }
