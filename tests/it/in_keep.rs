@@ -1,8 +1,9 @@
 //! What is done with images that are in Keep already, without sending data: `tag`, `copy`, `adopt`, `untag`,
-//! `rm`, `restore`, `prune`, `share`; what `doctor` tells of them.
+//! `rm`, `restore`, `prune`, `share`; what `doctor` and `inspect` tell of them.
 
 mod doctor;
 mod history;
+mod inspect;
 mod prune;
 mod report;
 mod restore;

@@ -97,7 +97,7 @@ pub use length_hint::Ending;
 pub use location::{Location, LocationError};
 pub use members::Source as Passable;
 pub use naming::Naming;
-pub use outline::read as outline;
+pub use outline::{Outline, look, read as outline};
 #[cfg(not(target_family = "wasm"))]
 pub use proof::is_layer;
 pub use reading::{Reading, TakenLayer};

@@ -32,6 +32,16 @@ struct Passed {
     document: Option<Vec<u8>>,
 }
 
+/// What headers and documents tell of an archive with one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The image.
+    pub image: Image,
+    /// How many bytes the member of each layer has by its header, in the order of the diff IDs: those of a compressed
+    /// layer are not those of what is in it.
+    pub layer_sizes: Vec<u64>,
+}
+
 /// Walks through the archive and returns the only image that it holds.
 ///
 /// The manifest's digest is told where the archive is in canonical form.
@@ -39,6 +49,14 @@ struct Passed {
 /// # Errors
 /// If the archive is unsound as far as it was read, or holds no image, or several.
 pub fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
+    Ok(look(source, subject)?.image)
+}
+
+/// Walks through the archive as [`read`] does, and returns the sizes of the layers besides.
+///
+/// # Errors
+/// As [`read`].
+pub fn look(source: impl Source, subject: &str) -> Result<Outline, Error> {
     let mut contents: Contents<Passed> = Contents::new();
     let mut members = Members::new(Told {
         inner: source,
@@ -119,7 +137,10 @@ pub fn read(source: impl Source, subject: &str) -> Result<Image, Error> {
     if is_canonical {
         image.manifest = Some(canonical::loaded_as(&entry.id, entry.config.len(), &layers));
     }
-    Ok(image)
+    Ok(Outline {
+        image,
+        layer_sizes: layers.into_iter().map(|(_, size)| size).collect(),
+    })
 }
 
 /// Reads a member whole if it begins as a document does.

@@ -14,8 +14,8 @@ use crate::registry::of_registry;
 
 pub(crate) use archives::{Archives, Opened};
 pub(crate) use keepdocker_archive::{
-    Archive, BlockSink, Chosen, Error, Held, Image, KnownLayer, Location, Naming, Platform,
-    Progress, Second, SinkClosed, Wanted, fewest_blocks, is_layer, outline,
+    Archive, BlockSink, Chosen, Error, Held, Image, KnownLayer, Location, Naming, Outline,
+    Platform, Progress, Second, SinkClosed, Wanted, fewest_blocks, is_layer, look,
 };
 
 keepdocker_archive::contract!(bindings, producer);

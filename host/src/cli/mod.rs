@@ -16,6 +16,7 @@ pub(crate) mod download;
 mod hints;
 pub(crate) mod history;
 pub(crate) mod images;
+pub(crate) mod inspect;
 pub(crate) mod invocation;
 pub(crate) mod keepdocker;
 mod layers;
@@ -42,6 +43,7 @@ pub(crate) mod share;
 mod snapshots;
 mod suggestions;
 pub(crate) mod tag;
+mod template;
 #[cfg(test)]
 mod tests;
 pub(crate) mod untag;
@@ -121,6 +123,7 @@ commands! {
     Plan(plan::PlanArguments);
     Apply(plan::Apply);
     Resolve(resolve::Resolve);
+    Inspect(inspect::Inspect);
     History(history::HistoryArguments);
     Save(download::Save);
     Load(download::Load);

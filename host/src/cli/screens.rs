@@ -11,7 +11,7 @@ use keepdocker_console::Purpose;
 const WIDTHS: [usize; 3] = [120, 80, 40];
 
 /// Returns what is shown at each width, after making sure that each line fits.
-fn screens(show: impl Fn(usize) -> String) -> String {
+pub(super) fn screens(show: impl Fn(usize) -> String) -> String {
     let screens = WIDTHS.map(|width| {
         let shown = show(width);
         for line in shown.lines() {

@@ -10,7 +10,7 @@ use super::fetch::{USUAL_CONCURRENCY, stretches};
 use super::read_ahead::ReadAhead;
 use super::store::{ArchiveStore, StoreError};
 use super::{Keep, Locator, Stretch, Stretched};
-use crate::archive::{self, Archive, BlockSink, Image, SinkClosed};
+use crate::archive::{self, Archive, BlockSink, Image, Outline, SinkClosed};
 use crate::bindings::keep::{Depth, StoredArchive};
 
 /// What error texts call the archive.
@@ -29,17 +29,11 @@ impl ArchiveStore {
         stored: &StoredArchive,
         depth: Depth,
     ) -> Result<Image, StoreError> {
+        if depth == Depth::Config {
+            return Ok(self.outline(stored).await?.image);
+        }
         let stretches = stretches(&stored.extents)?;
         let keep = self.keep.clone();
-        if depth == Depth::Config {
-            return spawn(move || match outline(&keep, stretches.clone(), false) {
-                // Nothing holds a beginning against the digest of its block. Whether the archive is at fault, or who
-                // gave it, whole blocks tell.
-                Err(StoreError::Archive(_)) => outline(&keep, stretches, true),
-                read => read,
-            })
-            .await;
-        }
         let progress = self.progress.clone();
         progress.total(Some(
             stretches.iter().map(|stretch| stretch.length as u64).sum(),
@@ -72,6 +66,22 @@ impl ArchiveStore {
             (read, _) => read,
         }
     }
+
+    /// Reads the headers and documents of an archive in Keep.
+    ///
+    /// # Errors
+    /// If a block cannot be read, or the archive is not sound as far as it was read, or holds not exactly one image.
+    pub(crate) async fn outline(&self, stored: &StoredArchive) -> Result<Outline, StoreError> {
+        let stretches = stretches(&stored.extents)?;
+        let keep = self.keep.clone();
+        spawn(move || match outline(&keep, stretches.clone(), false) {
+            // Nothing holds a beginning against the digest of its block. Whether the archive is at fault, or who
+            // gave it, whole blocks tell.
+            Err(StoreError::Archive(_)) => outline(&keep, stretches, true),
+            read => read,
+        })
+        .await
+    }
 }
 
 /// Does something that waits, on a thread that may.
@@ -82,7 +92,11 @@ async fn spawn<T: Send + 'static>(
 }
 
 /// Reads headers and documents, of blocks that are whole and verified if that is wanted.
-fn outline(keep: &Arc<Keep>, stretches: Vec<Stretch>, verifies: bool) -> Result<Image, StoreError> {
+fn outline(
+    keep: &Arc<Keep>,
+    stretches: Vec<Stretch>,
+    verifies: bool,
+) -> Result<Outline, StoreError> {
     let runtime = Handle::current();
     let mut failure = None;
     let mut fetch = |locator: &Locator, length: usize| -> io::Result<Bytes> {
@@ -98,7 +112,7 @@ fn outline(keep: &Arc<Keep>, stretches: Vec<Stretch>, verifies: bool) -> Result<
             io::Error::other(text)
         })
     };
-    let read = archive::outline(Stretched::new(stretches, &mut fetch), SUBJECT);
+    let read = archive::look(Stretched::new(stretches, &mut fetch), SUBJECT);
     match (read, failure) {
         (Err(_), Some(error)) => Err(error.into()),
         (read, _) => Ok(read?),

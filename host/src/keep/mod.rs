@@ -14,6 +14,7 @@ mod examine;
 mod fetch;
 pub(crate) mod host;
 mod journal;
+mod looking;
 mod moving;
 mod pending;
 mod presence;
@@ -34,6 +35,7 @@ pub(crate) use keepdocker_arvados::keep::{
     Block, BlockHash, BlockId, Error, KnownBlocks, Lenders, Locator, MAXIMUM_SIZE, Stretch,
     Stretched, Wanted,
 };
+pub(crate) use looking::Looked;
 pub(crate) use presence::{Presence, Verdict, locators};
 pub(crate) use store::ArchiveStore;
 #[cfg(test)]

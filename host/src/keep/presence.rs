@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use keepdocker_terms::image_id::{id_of_file, is_marked};
+use keepdocker_terms::image_id::is_marked;
 use tokio::task::JoinSet;
 
+use super::looking::archive_of;
 use super::store::StoreError;
 use super::{ArchiveStore, BlockId, Error, Locator};
-use crate::bindings::keep::{Depth, Extent, StoredArchive};
+use crate::bindings::keep::Depth;
 
 /// How many questions are on their way at a time.
 const AT_A_TIME: usize = 16;
@@ -80,16 +81,19 @@ pub(crate) enum Verdict {
     Another(String),
     /// No image, for this reason.
     None(String),
-    /// Nobody can tell: it cannot be read, or its name or its place is not of the form that uploads give it.
+    /// Nobody can tell: it cannot be read, or is not the only file, or not named as images are.
     Unknown,
 }
 
 impl ArchiveStore {
     /// Reads an archive's headers and documents, and tells whether it holds what it is named by.
     pub(crate) async fn verdict(&self, manifest: &str) -> Verdict {
-        let Some(stored) = only_archive(manifest) else {
+        let Ok((Some(named), stored)) = archive_of(manifest) else {
             return Verdict::Unknown;
         };
+        if !is_marked(&named) {
+            return Verdict::Unknown;
+        }
         match self.examine(&stored, Depth::Config).await {
             Ok(found) if found.id == stored.image => Verdict::Named,
             Ok(found) if found.manifest.as_ref() == Some(&stored.image) => Verdict::Named,
@@ -98,38 +102,4 @@ impl ArchiveStore {
             Err(_) => Verdict::Unknown,
         }
     }
-}
-
-/// Returns the archive of a manifest that has all of its blocks in one file, which is named as an image.
-fn only_archive(manifest: &str) -> Option<StoredArchive> {
-    let line = manifest.strip_suffix('\n')?;
-    let token = line.rsplit(' ').next()?;
-    let mut parts = token.splitn(3, ':');
-    let (start, length, name) = (parts.next()?, parts.next()?, parts.next()?);
-    let name = name.replace("\\072", ":");
-    let id = id_of_file(&name).filter(|id| is_marked(id))?;
-    let locators: Vec<Locator> = locators(manifest).collect();
-    let sizes = locators.iter().map(|locator| locator.block().size);
-    let size: u64 = sizes.map(u64::from).sum();
-    let words = line.split(' ').count();
-    if line.contains('\n')
-        || words != locators.len() + 2
-        || start != "0"
-        || length != size.to_string()
-    {
-        return None;
-    }
-    let extent = |locator: &Locator| Extent {
-        block: locator.signed(),
-        start: 0,
-        length: locator.block().size,
-    };
-    Some(StoredArchive {
-        image: id.to_ascii_lowercase(),
-        extents: locators
-            .iter()
-            .filter(|locator| locator.block().size > 0)
-            .map(extent)
-            .collect(),
-    })
 }

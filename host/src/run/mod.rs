@@ -14,6 +14,7 @@ mod ending;
 mod history;
 mod holders;
 mod holdings;
+mod inspect;
 mod plan;
 mod projects;
 mod recorders;
@@ -37,6 +38,7 @@ pub(crate) use ending::no_policy;
 pub(crate) use history::{Change, History};
 pub(crate) use holders::called;
 pub(crate) use holdings::Holdings;
+pub(crate) use inspect::{Closeness, Inspected, Inspection, Sharing};
 pub(crate) use surroundings::{Options, Surroundings};
 pub(crate) use upkeep::{Cleaned, Inventory};
 

@@ -266,10 +266,12 @@ fn an_outline_takes_nothing_on_trust() {
         std::io::Write::write_all(&mut file, bytes).unwrap();
         std::io::Seek::rewind(&mut file).unwrap();
         let source = Seekable::new(&file, bytes.len() as u64, "a file");
-        crate::outline(source, "a file").map(|image| image.id)
+        crate::look(source, "a file")
     };
     let bytes = tar(&parts());
-    assert_eq!(outline(&bytes).unwrap(), image().id().to_string());
+    let told = outline(&bytes).unwrap();
+    assert_eq!(told.image.id, image().id().to_string());
+    assert_eq!(told.layer_sizes.len(), told.image.diff_ids.len());
     let mut again = parts();
     again.push(again[1].clone());
     same(&tar(&again));

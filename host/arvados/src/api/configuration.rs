@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
+use url::Url;
 
 use super::{Api, Error};
 use crate::http::Http;
@@ -24,6 +26,8 @@ pub struct Cluster {
     pub slash_substitute: String,
     /// The storage classes that blocks are kept in by default, in alphabetical order.
     pub default_storage_classes: Vec<String>,
+    /// Where people look at the cluster with a browser; none if it does not say.
+    pub workbench: Option<Url>,
 }
 
 /// The parts of `/arvados/v1/config` that are used.
@@ -35,6 +39,8 @@ struct Configuration {
     storage_classes: Option<BTreeMap<String, StorageClass>>,
     collections: Option<Collections>,
     containers: Option<Containers>,
+    /// Of this nothing is needed to work, whatever form it has.
+    services: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -133,7 +139,19 @@ fn combine(configuration: Configuration, discovery: Discovery) -> Option<Cluster
             .filter(|(_, class)| class.default)
             .map(|(name, _)| name)
             .collect(),
+        workbench: workbench(&configuration.services),
     })
+}
+
+/// Returns the address of Workbench 2, else of what it came after.
+fn workbench(services: &Value) -> Option<Url> {
+    let address = |name: &str| {
+        let text = services.get(name)?.get("ExternalURL")?.as_str()?;
+        let url = Url::parse(text).ok()?;
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        (matches!(url.scheme(), "https" | "http") && is_plain).then_some(url)
+    };
+    address("Workbench2").or_else(|| address("Workbench1"))
 }
 
 fn is_cluster_id(text: &str) -> bool {
@@ -169,8 +187,41 @@ mod tests {
                 default_replication: 3,
                 slash_substitute: String::new(),
                 default_storage_classes: vec!["default".into()],
+                workbench: None,
             }
         );
+    }
+
+    #[test]
+    fn the_address_for_browsers_is_one_or_none() {
+        for (services, address) in [
+            (
+                r#"{"Workbench1": {"ExternalURL": "https://old.example/"}, "Workbench2": {"ExternalURL": "https://wb2.example/"}}"#,
+                Some("https://wb2.example/"),
+            ),
+            (
+                r#"{"Workbench1": {"ExternalURL": "https://old.example/"}, "Workbench2": {"ExternalURL": ""}}"#,
+                Some("https://old.example/"),
+            ),
+            (
+                r#"{"Workbench2": {"ExternalURL": "javascript:alert(1)"}}"#,
+                None,
+            ),
+            (
+                r#"{"Workbench2": {"ExternalURL": "https://a:b@wb2.example/"}}"#,
+                None,
+            ),
+            (r#"{"Workbench2": [7]}"#, None),
+            ("null", None),
+        ] {
+            let text = format!(r#"{{"ClusterID": "zzzzz", "Services": {services}}}"#);
+            let cluster = combine(configuration(&text), Discovery::default()).unwrap();
+            assert_eq!(
+                cluster.workbench.as_ref().map(Url::as_str),
+                address,
+                "{services}"
+            );
+        }
     }
 
     #[test]

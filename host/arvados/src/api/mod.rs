@@ -10,6 +10,7 @@ mod containers;
 mod error;
 mod exchange;
 mod filter;
+mod grants;
 mod holdings;
 mod keep_services;
 pub mod links;
@@ -30,6 +31,7 @@ use crate::http::{Http, Retry};
 
 pub use configuration::Cluster;
 pub use error::{Error, Refusal};
+pub use grants::Grant;
 pub use holdings::Holding;
 pub use keep_services::KeepService;
 pub use property::Property;

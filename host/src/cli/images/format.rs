@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use keepdocker_console::json::{self, line};
 use serde::Serialize;
 
+use super::super::template::Template;
 use super::choice::Choices;
 use crate::bindings::commands::ListedImage;
 use crate::harmless::escape;
@@ -23,7 +24,7 @@ pub(crate) enum Format {
     /// Comma-separated values by RFC 4180, with a heading.
     Csv,
     /// A line for each row, with the fields put into the text.
-    Template(String),
+    Template(Template),
 }
 
 /// The fields of a row that a template can name.
@@ -40,7 +41,7 @@ impl std::str::FromStr for Format {
             "table" => Self::Table,
             "json" => Self::Json,
             "csv" => Self::Csv,
-            text if text.contains("{{") => Self::Template(template(text)?),
+            text if text.contains("{{") => Self::Template(Template::parse(text, known_fields())?),
             _ => {
                 return Err(
                     "expected table, json, csv, or a template such as '{{.Repository}}:{{.Tag}}'"
@@ -51,18 +52,8 @@ impl std::str::FromStr for Format {
     }
 }
 
-/// Returns what stands between the braces of a template's text, with the text behind each.
-fn parts(template: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
-    template.split("{{").skip(1).map(|part| {
-        let (field, rest) = part.split_once("}}").unwrap_or((part, ""));
-        let is_whole = field.len() < part.len();
-        let field = field.trim().strip_prefix('.').filter(|_| is_whole);
-        (field, rest)
-    })
-}
-
 /// Returns all fields, in the order of what [`fields`] gives.
-fn known_fields() -> impl Iterator<Item = &'static str> {
+fn known_fields() -> impl Iterator<Item = &'static str> + Clone {
     FIELDS.into_iter().chain(LONG_FIELDS)
 }
 
@@ -88,31 +79,11 @@ const HEADINGS: [&str; 9] = [
     "chosen",
 ];
 
-/// Checks the fields of a template.
-fn template(text: &str) -> Result<String, String> {
-    for ((field, _), part) in parts(text).zip(text.split("{{").skip(1)) {
-        let is_known = field.is_some_and(|field| known_fields().any(|known| known == field));
-        if !is_known {
-            let name = part.split("}}").next().unwrap_or_default().trim();
-            let known: Vec<String> = known_fields()
-                .map(|field| format!("{{{{.{field}}}}}"))
-                .collect();
-            return Err(format!(
-                "a template has no field `{}`; the fields are: {}",
-                escape(name),
-                known.join(", ")
-            ));
-        }
-    }
-    Ok(text.to_owned())
-}
-
 impl Format {
     /// Tells whether it takes a long listing to print this.
     pub(super) fn names_details(&self) -> bool {
         match self {
-            Self::Template(template) => parts(template)
-                .any(|(field, _)| field.is_some_and(|field| LONG_FIELDS.contains(&field))),
+            Self::Template(template) => template.names_any(&LONG_FIELDS),
             Self::Table | Self::Json | Self::Csv => false,
         }
     }
@@ -238,18 +209,13 @@ fn quoted(field: Cow<'_, str>) -> String {
     }
 }
 
-/// Puts the fields of a row into a template that was checked.
-fn filled(template: &str, image: &ListedImage, more: Option<&More>) -> String {
-    let mut text = template.split("{{").next().unwrap_or_default().to_owned();
+/// Puts the fields of a row into a template.
+fn filled(template: &Template, image: &ListedImage, more: Option<&More>) -> String {
     let values = values(image, more);
-    for (field, rest) in parts(template) {
-        let place = known_fields().position(|known| Some(known) == field);
-        if let Some(place) = place {
-            text.push_str(&values[place]);
-        }
-        text.push_str(rest);
-    }
-    text
+    template.filled(|field| {
+        let place = known_fields().position(|known| known == field);
+        place.map_or(Cow::Borrowed(""), |place| values[place].clone())
+    })
 }
 
 #[cfg(test)]
