@@ -14,6 +14,7 @@ use super::cutting::Cutting;
 use super::error::Error;
 use super::held::{Held, Keeper};
 use super::sink::{BlockSink, Second};
+use crate::machine::hasher::CHUNK;
 
 /// The unit of a tar.
 pub(crate) const TAR_UNIT: usize = 512;
@@ -43,8 +44,10 @@ struct Open {
 pub(crate) struct Blocks<'a> {
     sink: Box<dyn BlockSink + 'a>,
     block: usize,
-    /// The block being filled.
+    /// The buffer of the block being filled. It may be longer than what it holds.
     current: Option<Vec<u8>>,
+    /// How many bytes of that block there are.
+    filled: usize,
     keeper: Keeper,
     /// The block with a header's place, once it is full, and its index in the order.
     held: Option<(usize, Held)>,
@@ -65,6 +68,7 @@ impl<'a> Blocks<'a> {
             sink,
             block: cutting.block,
             current: None,
+            filled: 0,
             keeper: Keeper::default(),
             held: None,
             open: None,
@@ -94,17 +98,44 @@ impl<'a> Blocks<'a> {
     pub(crate) fn append(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         self.length += bytes.len() as u64;
         while !bytes.is_empty() {
-            let limit = self.block;
+            let (limit, filled) = (self.block, self.filled);
             let current = self.current()?;
-            let room = limit - current.len();
+            let room = limit - filled;
             let (now, later) = bytes.split_at(room.min(bytes.len()));
-            current.extend_from_slice(now);
+            let (over, beyond) = now.split_at(now.len().min(current.len() - filled));
+            current[filled..filled + over.len()].copy_from_slice(over);
+            current.extend_from_slice(beyond);
             bytes = later;
-            if current.len() == limit {
-                self.close()?;
-            }
+            self.fill(now.len())?;
         }
         Ok(())
+    }
+
+    /// Returns where the next bytes can be put, as many as are read at a time or as the block has room for. What is there
+    /// is of no meaning.
+    pub(crate) fn space(&mut self) -> Result<&mut [u8], Error> {
+        let filled = self.filled;
+        let end = self.block.min(filled + CHUNK);
+        let current = self.current()?;
+        if current.len() < end {
+            current.resize(end, 0);
+        }
+        Ok(&mut current[filled..end])
+    }
+
+    /// Takes so many bytes, which were put into the space.
+    pub(crate) fn put(&mut self, count: usize) -> Result<(), Error> {
+        self.length += count as u64;
+        self.fill(count)
+    }
+
+    /// Counts bytes of the block being filled, and ends it if it is full.
+    fn fill(&mut self, count: usize) -> Result<(), Error> {
+        self.filled += count;
+        match self.filled == self.block {
+            true => self.close(),
+            false => Ok(()),
+        }
     }
 
     /// Begins a member with its header, or with room for it.
@@ -119,7 +150,7 @@ impl<'a> Blocks<'a> {
             Heading::Soon(soon) => Some(soon),
             Heading::Last => None,
         };
-        let at = self.current()?.len();
+        let at = self.filled;
         self.open = Some(Open { at, soon });
         self.append(&[0; TAR_UNIT])
     }
@@ -148,6 +179,7 @@ impl<'a> Blocks<'a> {
                     Some(empty) => empty,
                     None => self.sink.buffer()?,
                 };
+                buffer.clear();
                 self.keeper.read(&mut buffer)?;
                 buffer
             }
@@ -160,9 +192,9 @@ impl<'a> Blocks<'a> {
     /// Ends the current block, so that what follows begins a new one.
     pub(crate) fn cut(&mut self) -> Result<(), Error> {
         debug_assert!(self.open.is_none(), "no cut inside a member");
-        match &self.current {
-            Some(current) if !current.is_empty() => self.close(),
-            _ => Ok(()),
+        match self.filled {
+            0 => Ok(()),
+            _ => self.close(),
         }
     }
 
@@ -191,6 +223,7 @@ impl<'a> Blocks<'a> {
         let Some(mut block) = self.current.take() else {
             return Ok(());
         };
+        block.truncate(std::mem::take(&mut self.filled));
         if self.is_to_wait(&mut block) {
             let place = self.order.len();
             // The number is not known yet; `end_member` puts it here.

@@ -7,6 +7,7 @@ use super::decode::{self, Compression, Decoder};
 use super::documents;
 use super::entry::Layer;
 use super::error::{Error, Fault, Subject};
+use super::held::Room;
 use crate::machine::hasher::{CHUNK, Hasher, Lane};
 use keepdocker_terms::digest::Digest;
 
@@ -68,13 +69,53 @@ impl Content {
     }
 }
 
-/// Reads a member to its end; gives its bytes without compression to `keep`.
+/// Takes the bytes of a member, without compression.
+pub(crate) trait Taker {
+    /// Takes some.
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Error>;
+
+    /// Returns where the next bytes can be put, if they need not be copied there.
+    fn space(&mut self) -> Result<Option<&mut [u8]>, Error> {
+        Ok(None)
+    }
+
+    /// Takes so many bytes, which were put into the space.
+    fn put(&mut self, count: usize) -> Result<(), Error> {
+        debug_assert_eq!(count, 0, "there was a space for them");
+        Ok(())
+    }
+}
+
+impl<F: FnMut(&[u8]) -> Result<(), Error>> Taker for F {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self(bytes)
+    }
+}
+
+/// What hashes a member, and on which thread.
+#[derive(Clone, Copy)]
+pub(crate) struct Hashing<'a> {
+    pub(crate) hasher: &'a Hasher,
+    /// Who else is at work.
+    pub(crate) room: Option<&'a Room>,
+}
+
+impl Hashing<'_> {
+    /// Tells whether the thread that reads should hash as well: the other processors have their own work, and what was read
+    /// is still in the cache of this one.
+    fn is_here(self) -> bool {
+        self.room.is_some_and(Room::is_crowded)
+    }
+}
+
+/// Reads a member to its end; gives its bytes without compression to `taker`.
 pub(crate) fn pass(
     reader: impl Read,
     name: &str,
-    hasher: &Hasher,
-    mut keep: impl FnMut(&[u8]) -> Result<(), Error>,
+    hashing: Hashing<'_>,
+    mut taker: impl Taker,
 ) -> Result<Content, Error> {
+    let hasher = hashing.hasher;
     let failed = |error| Error::reading(Subject::Member(name.to_owned()), error);
     let (compression, reader) = decode::peek(reader).map_err(failed)?;
     let mut raw_length = 0;
@@ -82,19 +123,19 @@ pub(crate) fn pass(
     let raw;
     let plain;
     if compression == Compression::None {
-        plain_length = pass_plain(reader, hasher, &failed, &mut keep)?;
+        plain_length = pass_plain(reader, hashing, &failed, &mut taker)?;
         raw_length = plain_length;
         plain = hasher.finish(Lane::Plain);
         raw = plain;
     } else {
         let tee = Tee {
             inner: reader,
-            hasher,
+            hashing,
             length: &mut raw_length,
             waiting: Vec::with_capacity(CHUNK),
         };
         let decoder = Decoder::new(compression, tee).map_err(failed)?;
-        plain_length = pass_plain(decoder, hasher, &failed, &mut keep)?;
+        plain_length = pass_plain(decoder, hashing, &failed, &mut taker)?;
         plain = hasher.finish(Lane::Plain);
         raw = hasher.finish(Lane::Raw);
     }
@@ -106,26 +147,32 @@ pub(crate) fn pass(
 
 fn pass_plain(
     mut reader: impl Read,
-    hasher: &Hasher,
+    hashing: Hashing<'_>,
     failed: &impl Fn(io::Error) -> Error,
-    keep: &mut impl FnMut(&[u8]) -> Result<(), Error>,
+    taker: &mut impl Taker,
 ) -> Result<u64, Error> {
+    let hasher = hashing.hasher;
     let mut length = 0;
     loop {
-        let mut chunk = hasher.chunk();
-        let mut filled = 0;
-        while filled < CHUNK {
-            match reader.read(&mut chunk[filled..]) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(failed(error)),
+        if hashing.is_here()
+            && let Some(space) = taker.space()?
+        {
+            let filled = fill(&mut reader, space).map_err(failed)?;
+            let is_all = filled < space.len();
+            hasher.update_here(Lane::Plain, &space[..filled]);
+            length += filled as u64;
+            taker.put(filled)?;
+            if is_all {
+                return Ok(length);
             }
+            continue;
         }
+        let mut chunk = hasher.chunk();
+        let filled = fill(&mut reader, &mut chunk).map_err(failed)?;
         chunk.truncate(filled);
         length += filled as u64;
         if filled > 0 {
-            keep(&chunk)?;
+            taker.take(&chunk)?;
             hasher.update(Lane::Plain, chunk);
         }
         if filled < CHUNK {
@@ -134,10 +181,24 @@ fn pass_plain(
     }
 }
 
+/// Fills a buffer, if there is enough for it. Returns how many bytes there were.
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
 /// Hashes bytes on their way to a decoder.
 struct Tee<'a, R> {
     inner: R,
-    hasher: &'a Hasher,
+    hashing: Hashing<'a>,
     length: &'a mut u64,
     /// What was read and not handed on: a network gives little at a time.
     waiting: Vec<u8>,
@@ -147,14 +208,20 @@ impl<R: Read> Read for Tee<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         *self.length += count as u64;
+        let hasher = self.hashing.hasher;
         let mut bytes = &buffer[..count];
+        if self.hashing.is_here() {
+            self.hand_on();
+            hasher.update_here(Lane::Raw, bytes);
+            return Ok(count);
+        }
         while self.waiting.len() + bytes.len() >= CHUNK {
             let (now, later) = bytes.split_at(CHUNK - self.waiting.len());
             self.waiting.extend_from_slice(now);
-            let mut empty = self.hasher.chunk();
+            let mut empty = hasher.chunk();
             empty.clear();
             let full = std::mem::replace(&mut self.waiting, empty);
-            self.hasher.update(Lane::Raw, full);
+            hasher.update(Lane::Raw, full);
             bytes = later;
         }
         self.waiting.extend_from_slice(bytes);
@@ -162,11 +229,18 @@ impl<R: Read> Read for Tee<'_, R> {
     }
 }
 
+impl<R> Tee<'_, R> {
+    /// Hands on what waits.
+    fn hand_on(&mut self) {
+        if !self.waiting.is_empty() {
+            let waiting = std::mem::take(&mut self.waiting);
+            self.hashing.hasher.update(Lane::Raw, waiting);
+        }
+    }
+}
+
 impl<R> Drop for Tee<'_, R> {
     fn drop(&mut self) {
-        if !self.waiting.is_empty() {
-            self.hasher
-                .update(Lane::Raw, std::mem::take(&mut self.waiting));
-        }
+        self.hand_on();
     }
 }

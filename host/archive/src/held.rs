@@ -8,6 +8,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::error::Error;
 use crate::machine::aside::Aside;
@@ -17,6 +18,8 @@ pub(crate) struct Room {
     state: Mutex<State>,
     /// How many blocks may be kept in memory while both are at work.
     most: usize,
+    /// Whether there are fewer processors than two unpackers could use with a hashing thread each.
+    has_few_processors: bool,
 }
 
 #[derive(Default)]
@@ -34,6 +37,7 @@ impl Room {
         Arc::new(Room {
             state: Mutex::default(),
             most,
+            has_few_processors: thread::available_parallelism().is_ok_and(|count| count.get() < 4),
         })
     }
 
@@ -55,6 +59,11 @@ impl Room {
     /// Tells whether all work is in vain.
     pub(crate) fn is_given_up(&self) -> bool {
         self.lock().is_given_up
+    }
+
+    /// Tells whether all processors have work enough: two unpackers, and what hashes and sends their blocks.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.lock().unpackers > 1 && self.has_few_processors
     }
 
     /// Tells whether one more block should stay in memory.
@@ -138,6 +147,21 @@ impl Keeper {
             Some((_, aside)) => aside.read(buffer),
             None => unreachable!("only who works beside another sets blocks aside"),
         }
+    }
+}
+
+#[cfg(test)]
+impl Room {
+    /// Makes a room where two are at work, and no processor is to spare.
+    pub(crate) fn crowded() -> Arc<Self> {
+        Arc::new(Room {
+            state: Mutex::new(State {
+                unpackers: 2,
+                ..State::default()
+            }),
+            most: 0,
+            has_few_processors: true,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use keepdocker_terms::layering::Layer;
 /// The reader of an archive knows where blocks end, and nothing of hashes, services or replicas;
 /// the other side knows nothing of images.
 pub trait BlockSink: Send {
-    /// Returns an empty buffer with room for one block, waiting while all are in use.
+    /// Returns a buffer with room for one block, waiting while all are in use. What it holds is of no meaning.
     ///
     /// # Errors
     /// If the other side has given up; it holds the reason.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::blocks::{Blocks, Header, Heading};
 use super::canonical;
-use super::content::{Content, pass};
+use super::content::{Content, Hashing, Taker, pass};
 use super::cutting::Cutting;
 use super::decode::{self, Compression};
 use super::documents;
@@ -52,6 +52,8 @@ pub(crate) struct Unpacker<'a> {
     cutting: Cutting,
     /// Whether a large layer begins a block.
     is_layered: bool,
+    /// What it has in common with another one.
+    room: Option<Arc<Room>>,
 }
 
 /// What became of a member.
@@ -72,6 +74,7 @@ impl<'a> Unpacker<'a> {
             blocks: Blocks::new(sink, cutting),
             cutting,
             is_layered,
+            room: None,
         }
     }
 
@@ -91,6 +94,8 @@ impl<'a> Unpacker<'a> {
         let keeper = || Keeper::beside_another(room.clone(), folder);
         self.blocks.kept_by(keeper());
         second.blocks.kept_by(keeper());
+        self.room = Some(room.clone());
+        second.room = Some(room.clone());
         Some((second, room))
     }
 
@@ -106,49 +111,32 @@ impl<'a> Unpacker<'a> {
         promise: Option<Promise>,
         may_be_document: bool,
     ) -> Result<(Content, Option<Unpacked>), Error> {
-        let Unpacker {
-            hasher,
-            blocks,
-            cutting,
-            ..
-        } = self;
-        let mut waiting: Vec<u8> = Vec::new();
-        let mut is_large = false;
-        let mut begins_like_json = false;
         let failed = |error| Error::reading(Subject::Member(name.to_owned()), error);
         let (compression, reader) = decode::peek(reader).map_err(failed)?;
         let promised = promise.as_ref().map(|promise| promise.digest);
-        let mut heading = match promise {
+        let heading = match promise {
             Some(promise) => promise.heading(compression),
             None => Heading::Last,
         };
-        let content = pass(reader, name, hasher, |bytes| {
-            if is_large {
-                return blocks.append(bytes);
-            }
-            if waiting.is_empty() {
-                begins_like_json = may_be_document && documents::begins(bytes);
-            }
-            waiting.extend_from_slice(bytes);
-            let limit = if begins_like_json {
-                documents::LONGEST + 1
-            } else {
-                cutting.large
-            };
-            if waiting.len() as u64 >= limit {
-                is_large = true;
-                blocks.begin_member(std::mem::replace(&mut heading, Heading::Last))?;
-                blocks.append(&waiting)?;
-                waiting = Vec::new();
-            }
-            Ok(())
-        })?;
-        if !is_large {
-            return Ok((content, Some(Unpacked::Small(waiting))));
+        let hashing = Hashing {
+            hasher: &self.hasher,
+            room: self.room.as_deref(),
+        };
+        let mut member = Member {
+            blocks: &mut self.blocks,
+            large: self.cutting.large,
+            may_be_document,
+            heading: Some(heading),
+            waiting: Vec::new(),
+            begins_like_json: false,
+        };
+        let content = pass(reader, name, hashing, &mut member)?;
+        if !member.is_large() {
+            return Ok((content, Some(Unpacked::Small(member.waiting))));
         }
         let (digest, length) = content.plain;
         let header = header(&digest, length);
-        if !blocks.end_member(&header)? {
+        if !self.blocks.end_member(&header)? {
             // What was written of it is wrong, and cannot be called back.
             if compression != Compression::None {
                 let _ = self.blocks.take()?;
@@ -172,6 +160,92 @@ impl<'a> Unpacker<'a> {
 
     /// Reads a member to its end as [`Unpacker::unpack`] does, and keeps nothing of it.
     pub(crate) fn check(&self, reader: impl Read, name: &str) -> Result<Content, Error> {
-        pass(reader, name, &self.hasher, |_| Ok(()))
+        let hashing = Hashing {
+            hasher: &self.hasher,
+            room: self.room.as_deref(),
+        };
+        pass(reader, name, hashing, |_: &[u8]| Ok(()))
+    }
+}
+
+/// A member on its way: into blocks, or aside while it may be small.
+struct Member<'a, 's> {
+    blocks: &'a mut Blocks<'s>,
+    /// From which size on it is large.
+    large: u64,
+    may_be_document: bool,
+    /// When its header is written. None once it is known to be large, and has begun.
+    heading: Option<Heading>,
+    /// What was read of it before that.
+    waiting: Vec<u8>,
+    begins_like_json: bool,
+}
+
+impl Member<'_, '_> {
+    fn is_large(&self) -> bool {
+        self.heading.is_none()
+    }
+}
+
+impl Taker for &mut Member<'_, '_> {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if self.is_large() {
+            return self.blocks.append(bytes);
+        }
+        if self.waiting.is_empty() {
+            self.begins_like_json = self.may_be_document && documents::begins(bytes);
+        }
+        self.waiting.extend_from_slice(bytes);
+        let limit = match self.begins_like_json {
+            true => documents::LONGEST + 1,
+            false => self.large,
+        };
+        if self.waiting.len() as u64 >= limit
+            && let Some(heading) = self.heading.take()
+        {
+            self.blocks.begin_member(heading)?;
+            self.blocks.append(&std::mem::take(&mut self.waiting))?;
+        }
+        Ok(())
+    }
+
+    fn space(&mut self) -> Result<Option<&mut [u8]>, Error> {
+        match self.is_large() {
+            true => self.blocks.space().map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn put(&mut self, count: usize) -> Result<(), Error> {
+        self.blocks.put(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::fixtures::{MemorySink, SMALL, gzip};
+
+    fn unpack(stored: &[u8], room: Option<Arc<Room>>) -> (Content, Vec<Vec<u8>>) {
+        let mut sink = MemorySink::new();
+        let mut unpacker = Unpacker::new(Box::new(&mut sink), SMALL, true);
+        unpacker.room = room;
+        let (content, unpacked) = unpacker.unpack(stored, "layer.tar", None, false).unwrap();
+        assert!(matches!(unpacked, Some(Unpacked::Blocks { .. })));
+        drop(unpacker);
+        (content, sink.blocks)
+    }
+
+    #[test]
+    fn whoever_hashes_finds_the_same_and_fills_the_same_blocks() {
+        for size in [2000, 4096, 70_001, 300_000, 700_000] {
+            let plain: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+            for stored in [gzip(&plain), plain.clone()] {
+                let alone = unpack(&stored, None);
+                assert_eq!(unpack(&stored, Some(Room::crowded())), alone, "{size}");
+                assert_eq!(alone.0.plain, (Digest::of(&plain), size as u64));
+                assert_eq!(alone.0.raw, (Digest::of(&stored), stored.len() as u64));
+            }
+        }
     }
 }

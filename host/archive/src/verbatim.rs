@@ -6,7 +6,7 @@ use std::path::Path;
 use super::blocks::{Blocks, TAR_UNIT};
 use super::canonical;
 use super::catalog;
-use super::content::{Content, pass};
+use super::content::{Content, Hashing, pass};
 use super::contents::{Contents, doubled};
 use super::cutting::Cutting;
 use super::documents::{self, Documents};
@@ -57,6 +57,10 @@ pub(crate) fn pass_on<'a>(
     settings: &Settings<'_>,
 ) -> Result<PassedOn<'a>, Error> {
     let hasher = Hasher::start();
+    let hashing = Hashing {
+        hasher: &hasher,
+        room: None,
+    };
     let mut spool = Spool::new(settings.folder);
     let mut blocks = Blocks::new(sink, settings.cutting);
     let mut contents: Contents<(Content, Option<Extent>)> = Contents::new();
@@ -89,7 +93,7 @@ pub(crate) fn pass_on<'a>(
         }
         if let Some(rewriting) = rewriting {
             let mut document = Vec::new();
-            let content = pass(&mut members, &member.name, &hasher, |bytes| {
+            let content = pass(&mut members, &member.name, hashing, |bytes: &[u8]| {
                 // What is compressed is no document, and may be as long as it likes.
                 if document.len() as u64 <= documents::LONGEST {
                     document.extend_from_slice(bytes);
@@ -118,7 +122,7 @@ pub(crate) fn pass_on<'a>(
         };
         let mut document = Vec::new();
         let mut is_document = member.size <= documents::LONGEST;
-        let passed = pass(&mut tap, &member.name, &hasher, |bytes| {
+        let passed = pass(&mut tap, &member.name, hashing, |bytes: &[u8]| {
             is_document &= !document.is_empty() || documents::begins(bytes);
             if is_document {
                 document.extend_from_slice(bytes);

@@ -170,8 +170,7 @@ struct Pieces {
 impl BlockSink for Pieces {
     fn buffer(&mut self) -> Result<Vec<u8>, SinkClosed> {
         let mut buffer = self.unused.take().unwrap_or_default();
-        buffer.clear();
-        buffer.reserve_exact(PIECE);
+        buffer.reserve_exact(PIECE.saturating_sub(buffer.len()));
         Ok(buffer)
     }
 

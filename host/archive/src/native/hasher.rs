@@ -1,5 +1,6 @@
 //! The computation of SHA-256 digests on a thread of their own.
 
+use std::cell::RefCell;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
@@ -25,16 +26,28 @@ pub(crate) enum Lane {
 /// What the hashing thread is told.
 enum Message {
     Update(Lane, Vec<u8>),
+    /// Somebody else goes on with the lane.
+    Lend(Lane),
+    /// It comes back.
+    Back(Lane, Sha256),
     Finish(Lane),
 }
 
-/// Computes digests on another thread, so that hashing and reading overlap.
+/// What the hashing thread answers.
+enum Answer {
+    Lent(Sha256),
+    Finished(Digest),
+}
+
+/// Computes digests on another thread, so that hashing and reading overlap; on the caller's, if that is better.
 ///
 /// Chunks come back for reuse: the memory in use is bounded by what may wait.
 pub(crate) struct Hasher {
     messages: SyncSender<Message>,
     used: Receiver<Vec<u8>>,
-    digests: Receiver<Digest>,
+    answers: Receiver<Answer>,
+    /// The lanes that are here: the raw one, and the plain one.
+    here: RefCell<[Option<Sha256>; 2]>,
 }
 
 impl Hasher {
@@ -42,12 +55,13 @@ impl Hasher {
     pub(crate) fn start() -> Self {
         let (messages, inbox) = sync_channel(WAITING);
         let (give_back, used) = channel();
-        let (answer, digests) = channel();
+        let (answer, answers) = channel();
         thread::spawn(move || run(&inbox, &give_back, &answer));
         Hasher {
             messages,
             used,
-            digests,
+            answers,
+            here: RefCell::default(),
         }
     }
 
@@ -64,41 +78,76 @@ impl Hasher {
 
     /// Adds bytes to a digest.
     pub(crate) fn update(&self, lane: Lane, chunk: Vec<u8>) {
-        self.messages
-            .send(Message::Update(lane, chunk))
-            .expect("the hashing thread lives as long as its hasher");
+        if let Some(state) = self.take(lane) {
+            self.tell(Message::Back(lane, state));
+        }
+        self.tell(Message::Update(lane, chunk));
+    }
+
+    /// Adds bytes to a digest on the caller's thread, after all that was added before.
+    pub(crate) fn update_here(&self, lane: Lane, bytes: &[u8]) {
+        let mut state = self.take(lane).unwrap_or_else(|| {
+            self.tell(Message::Lend(lane));
+            match self.answer() {
+                Answer::Lent(state) => state,
+                Answer::Finished(_) => unreachable!("each question waits for its answer"),
+            }
+        });
+        state.update(bytes);
+        self.here.borrow_mut()[lane as usize] = Some(state);
     }
 
     /// Ends a digest, returns it, and begins the lane anew.
     pub(crate) fn finish(&self, lane: Lane) -> Digest {
+        if let Some(state) = self.take(lane) {
+            // The thread has begun it anew when it lent it.
+            return digest(state);
+        }
+        self.tell(Message::Finish(lane));
+        match self.answer() {
+            Answer::Finished(digest) => digest,
+            Answer::Lent(_) => unreachable!("each question waits for its answer"),
+        }
+    }
+
+    /// Takes a lane that is here.
+    fn take(&self, lane: Lane) -> Option<Sha256> {
+        self.here.borrow_mut()[lane as usize].take()
+    }
+
+    fn tell(&self, message: Message) {
         self.messages
-            .send(Message::Finish(lane))
+            .send(message)
             .expect("the hashing thread lives as long as its hasher");
-        self.digests
+    }
+
+    fn answer(&self) -> Answer {
+        self.answers
             .recv()
             .expect("the hashing thread answers every question")
     }
 }
 
-fn run(inbox: &Receiver<Message>, give_back: &Sender<Vec<u8>>, answer: &Sender<Digest>) {
-    let mut raw = Sha256::new();
-    let mut plain = Sha256::new();
+fn digest(state: Sha256) -> Digest {
+    Digest::from(<[u8; 32]>::from(state.finalize()))
+}
+
+fn run(inbox: &Receiver<Message>, give_back: &Sender<Vec<u8>>, answer: &Sender<Answer>) {
+    let mut lanes = [Sha256::new(), Sha256::new()];
     for message in inbox {
         match message {
             Message::Update(lane, chunk) => {
-                match lane {
-                    Lane::Raw => raw.update(&chunk),
-                    Lane::Plain => plain.update(&chunk),
-                }
+                lanes[lane as usize].update(&chunk);
                 // The other end may be gone already; then nobody needs the chunk.
                 let _ = give_back.send(chunk);
             }
+            Message::Lend(lane) => {
+                let _ = answer.send(Answer::Lent(std::mem::take(&mut lanes[lane as usize])));
+            }
+            Message::Back(lane, state) => lanes[lane as usize] = state,
             Message::Finish(lane) => {
-                let state = match lane {
-                    Lane::Raw => &mut raw,
-                    Lane::Plain => &mut plain,
-                };
-                let _ = answer.send(Digest::from(<[u8; 32]>::from(state.finalize_reset())));
+                let state = std::mem::take(&mut lanes[lane as usize]);
+                let _ = answer.send(Answer::Finished(digest(state)));
             }
         }
     }
@@ -117,5 +166,22 @@ mod tests {
         assert_eq!(hasher.finish(Lane::Plain), Digest::of(b"abc"));
         assert_eq!(hasher.finish(Lane::Raw), Digest::of(b"a"));
         assert_eq!(hasher.finish(Lane::Raw), Digest::of(b""));
+    }
+
+    #[test]
+    fn a_digest_may_go_from_thread_to_thread() {
+        let hasher = Hasher::start();
+        for text in [&b"abcdef"[..], b"ghijkl"] {
+            hasher.update_here(Lane::Raw, b"1");
+            for (at, byte) in text.iter().enumerate() {
+                match at % 3 {
+                    0 => hasher.update(Lane::Plain, vec![*byte]),
+                    _ => hasher.update_here(Lane::Plain, &[*byte]),
+                }
+            }
+            hasher.update(Lane::Raw, b"2".to_vec());
+            assert_eq!(hasher.finish(Lane::Plain), Digest::of(text));
+            assert_eq!(hasher.finish(Lane::Raw), Digest::of(b"12"));
+        }
     }
 }

@@ -21,21 +21,21 @@ use crate::{
 };
 
 /// Small sizes, so that small archives have many blocks.
-pub(super) const SMALL: Cutting = Cutting {
+pub(crate) const SMALL: Cutting = Cutting {
     block: 4096,
     large: 1536,
 };
 
 /// Keeps blocks in memory, and counts the buffers that are out.
-pub(super) struct MemorySink {
-    pub(super) blocks: Vec<Vec<u8>>,
+pub(crate) struct MemorySink {
+    pub(crate) blocks: Vec<Vec<u8>>,
     pub(super) out: usize,
     pub(super) most_out: usize,
     pub(super) limit: usize,
 }
 
 impl MemorySink {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         MemorySink {
             blocks: Vec::new(),
             out: 0,
@@ -308,7 +308,7 @@ impl Read for Split {
     }
 }
 
-pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

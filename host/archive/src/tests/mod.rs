@@ -4,7 +4,7 @@ mod afar;
 mod choices;
 mod extensions;
 mod few_buffers;
-mod fixtures;
+pub(crate) mod fixtures;
 mod forms;
 mod hostile;
 mod layout;
