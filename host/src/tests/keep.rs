@@ -41,6 +41,7 @@ async fn upload(
 fn write(writer: &mut Writer, blocks: &[Vec<u8>]) -> Result<(), SinkClosed> {
     for (i, data) in blocks.iter().enumerate() {
         let mut buffer = writer.buffer()?;
+        buffer.clear();
         buffer.extend_from_slice(data);
         assert_eq!(writer.submit(buffer)?, i);
     }
