@@ -52,6 +52,8 @@ fn an_image_is_told_from_its_config_to_who_reads_it() {
         json!({"name": "Images", "group_class": "project", "owner_uuid": project}),
     );
     ground.told(&["tag", "lab/family:1", "lab/family:stable"]);
+    // Of two links of one second it is not said which is later.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
     let copied = ground.told(&["copy", "lab/family:1", "--project", &inner]);
     let bob = Account::further(&ground.cluster, "bob");
     ground.told(&["share", "--project", "Genomics", "--with", "everyone"]);

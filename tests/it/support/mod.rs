@@ -19,6 +19,7 @@ mod proxy;
 mod python;
 mod registry;
 mod saved;
+mod schemas;
 mod shelf;
 mod stand_in;
 mod tarball;
