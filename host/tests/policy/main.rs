@@ -34,13 +34,15 @@ impl Ground {
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Output {
-        Command::new(program)
+        let output = Command::new(program)
             .args(arguments)
             .env_clear()
             .env("HOME", self.folder.path())
             .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
             .output()
-            .unwrap()
+            .unwrap();
+        keepdocker_schemas::assert_kept(&String::from_utf8_lossy(&output.stdout));
+        output
     }
 
     fn keepdocker(&self, policy: Option<&Path>, arguments: &[&str]) -> Output {

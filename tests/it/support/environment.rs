@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Cluster, Engine, Output, schemas};
+use super::{Cluster, Engine, Output};
 
 /// How long a program may take before the test ends it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -218,8 +218,8 @@ impl Environment {
             stderr: String::from_utf8_lossy(&stderr.join().unwrap()).into_owned(),
         };
         assert!(!is_late, "it did not end within {PATIENCE:?}: {output}");
-        schemas::assert_kept(&output.stdout());
-        schemas::assert_kept(&output.stderr);
+        keepdocker_schemas::assert_kept(&output.stdout());
+        keepdocker_schemas::assert_kept(&output.stderr);
         output
     }
 }

@@ -19,7 +19,6 @@ mod proxy;
 mod python;
 mod registry;
 mod saved;
-mod schemas;
 mod shelf;
 mod stand_in;
 mod tarball;

@@ -1,5 +1,7 @@
 //! The JSON Schemas of `docs/schemas`, which all that programs print is held against.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -44,8 +46,8 @@ impl Shapes {
 }
 
 /// Returns the folder of the schemas.
-pub(crate) fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schemas")
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas")
 }
 
 fn open(file: &Path) -> Value {
@@ -82,8 +84,11 @@ fn strict(mut schema: Value) -> Value {
 }
 
 /// Asserts that each line that is a document of one of our shapes is what its schema says.
+///
+/// # Panics
+/// If one is not, or no schema has its name.
 #[track_caller]
-pub(crate) fn assert_kept(printed: &str) {
+pub fn assert_kept(printed: &str) {
     for line in printed.lines() {
         if !(line.starts_with('{') && line.contains(r#""schema":"keepdocker."#)) {
             continue;
@@ -102,41 +107,46 @@ pub(crate) fn assert_kept(printed: &str) {
     }
 }
 
-#[test]
-fn every_shape_that_a_page_describes_has_a_schema_and_the_reverse() {
-    let mut described: Vec<String> = ["json.md", "in-keep.md"]
-        .iter()
-        .flat_map(|page| {
-            let text = std::fs::read_to_string(folder().join("..").join(page)).unwrap();
-            let headings = text.lines().filter(|line| line.starts_with('#'));
-            let names: Vec<String> = headings
-                .flat_map(|line| line.split('`'))
-                .filter(|word| word.starts_with("keepdocker.") && word.ends_with("/1"))
-                .map(str::to_owned)
-                .collect();
-            names
-        })
-        .collect();
-    described.push("A step of a plan".into());
-    described.sort();
-    described.dedup();
-    let mut written: Vec<String> = SHAPES.by_name.keys().cloned().collect();
-    written.sort();
-    // These two headings name all commands for what is in Keep, and some of them.
-    assert_eq!(written, described);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[test]
-fn what_a_schema_does_not_say_is_seen() {
-    let sound = r#"{"schema":"keepdocker.cache-list/1","folder":"/","size":0,"files":[]}"#;
-    assert_kept(sound);
-    let seen = |from: &str, to: &str| {
-        let other = sound.replace(from, to);
-        assert!(other != sound && std::panic::catch_unwind(|| assert_kept(&other)).is_err());
-    };
-    seen("\"size\":0", "\"size\":\"0\"");
-    seen("\"files\"", "\"file\"");
-    seen("cache-list/1", "cache-list/2");
-    seen("[]", "[{}]");
-    seen("\"size\":0", "\"size\":0,\"more\":1");
+    #[test]
+    fn every_shape_that_a_page_describes_has_a_schema_and_the_reverse() {
+        let mut described: Vec<String> = ["json.md", "in-keep.md"]
+            .iter()
+            .flat_map(|page| {
+                let text = std::fs::read_to_string(folder().join("..").join(page)).unwrap();
+                let headings = text.lines().filter(|line| line.starts_with('#'));
+                let names: Vec<String> = headings
+                    .flat_map(|line| line.split('`'))
+                    .filter(|word| word.starts_with("keepdocker.") && word.ends_with("/1"))
+                    .map(str::to_owned)
+                    .collect();
+                names
+            })
+            .collect();
+        described.push("A step of a plan".into());
+        described.sort();
+        described.dedup();
+        let mut written: Vec<String> = SHAPES.by_name.keys().cloned().collect();
+        written.sort();
+        // These two headings name all commands for what is in Keep, and some of them.
+        assert_eq!(written, described);
+    }
+
+    #[test]
+    fn what_a_schema_does_not_say_is_seen() {
+        let sound = r#"{"schema":"keepdocker.cache-list/1","folder":"/","size":0,"files":[]}"#;
+        assert_kept(sound);
+        let seen = |from: &str, to: &str| {
+            let other = sound.replace(from, to);
+            assert!(other != sound && std::panic::catch_unwind(|| assert_kept(&other)).is_err());
+        };
+        seen("\"size\":0", "\"size\":\"0\"");
+        seen("\"files\"", "\"file\"");
+        seen("cache-list/1", "cache-list/2");
+        seen("[]", "[{}]");
+        seen("\"size\":0", "\"size\":0,\"more\":1");
+    }
 }
