@@ -1,7 +1,7 @@
 # Finds or installs the runtimes that load the published components. Sourced.
 
-# Exports KEEPDOCKER_RUNTIMES to a folder with wasmtime for Python in `python` and jco for Node in
-# `node_modules`. Installing needs python3 with venv, node, npm and package indexes.
+# Exports KEEPDOCKER_RUNTIMES to a folder with wasmtime for Python in `python`, what packs wheels beside it, and jco for Node
+# in `node_modules`. Installing needs python3 with venv, node, npm and package indexes.
 runtimes_prepare() {
     if [[ -n ${KEEPDOCKER_RUNTIMES:-} ]]; then
         export KEEPDOCKER_RUNTIMES
@@ -25,7 +25,7 @@ runtimes_install() {
     local try
     for try in 1 2 3; do
         if "$runtimes_folder/python/bin/pip" install --quiet --disable-pip-version-check \
-            "wasmtime==$wasmtime_py_version" &&
+            "wasmtime==$wasmtime_py_version" "wheel==$wheel_version" &&
             npm ci --prefix "$runtimes_folder" --silent --no-audit --no-fund; then
             touch "$runtimes_folder/complete"
             return 0

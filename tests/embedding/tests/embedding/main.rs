@@ -13,6 +13,7 @@
 mod cases;
 mod cluster;
 mod contract;
+mod packages;
 mod published;
 mod runs;
 mod runtimes;

@@ -10,7 +10,7 @@ use crate::{cases, runs};
 use keepdocker_skip::skip;
 
 /// Returns the folder where `tests/run` installed the runtimes; without it the test is skipped.
-fn runtimes() -> Option<PathBuf> {
+pub(crate) fn runtimes() -> Option<PathBuf> {
     let folder = std::env::var_os("KEEPDOCKER_RUNTIMES").map(PathBuf::from);
     if folder.is_none() {
         skip("wasmtime for Python and jco for Node, which tests/run installs");
@@ -19,7 +19,7 @@ fn runtimes() -> Option<PathBuf> {
 }
 
 /// Returns what the program printed.
-fn printed(command: &mut Command) -> String {
+pub(crate) fn printed(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(
         output.status.success(),
@@ -36,7 +36,7 @@ fn assert_same(printed: &str, text: &str) {
     assert!(printed == text, "the last lines are missing");
 }
 
-fn program(language: &str, name: &str) -> PathBuf {
+pub(crate) fn program(language: &str, name: &str) -> PathBuf {
     workspace()
         .join("tests/embedding")
         .join(language)
