@@ -47,15 +47,15 @@ def entry(package):
 
 
 def main():
-    version = sys.argv[1]
+    version, architecture = sys.argv[1:]
     entries = sorted((entry(package) for package in packages(json.load(sys.stdin))), key=lambda one: one["SPDXID"])
     moment = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
     document = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
-        "name": "keepdocker-" + version,
-        "documentNamespace": "https://github.com/keepdocker/keepdocker/spdx/%s/%d" % (version, moment.timestamp()),
+        "name": "keepdocker-%s-%s" % (version, architecture),
+        "documentNamespace": "https://github.com/keepdocker/keepdocker/spdx/%s/%s/%d" % (version, architecture, moment.timestamp()),
         "creationInfo": {"created": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "creators": ["Tool: keepdocker-release"]},
         "packages": entries,
         "relationships": [{

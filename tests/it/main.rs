@@ -40,6 +40,7 @@ mod image_id; // images that are registered by the digest of their manifest
 mod in_keep; // names, copies and links for images that are in Keep, without sending data
 mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
+mod justfile; // one word for each loop
 mod keyless; // images that somebody without a key must have signed
 mod loading; // the stored archive in every engine and tool
 mod login; // whom the token stands for, and where it is kept
@@ -57,6 +58,7 @@ mod registry_layers; // layers of a registry's images that Keep has already
 mod registry_side_by_side; // large layers, two at a time
 mod registry_tls; // Debian's registry with TLS and logins
 mod registry_users; // the same layers, noted by another user
+mod release; // what a release says of its files
 mod reuse; // blocks that need not be sent, and uploads that were cut short
 mod signatures; // images of registries that somebody must have signed
 mod silence;
