@@ -12,7 +12,7 @@ mod bindings {
             package keepdocker:decisions;
             world vocabulary { import keepdocker:contract/types@0.1.0; }
         ",
-        path: "../../wit",
+        path: "wit",
         generate_all,
         generate_unused_types: true,
         additional_derives: [PartialEq],

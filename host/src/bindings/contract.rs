@@ -1,7 +1,7 @@
 //! What is generated from `wit/`.
 
 wasmtime::component::bindgen!({
-    path: "../wit",
+    path: "wit",
     world: "keepdocker",
     imports: { default: async | trappable },
     exports: { default: async },

@@ -17,7 +17,7 @@ use super::sources::Sources;
 use crate::{Operation, Verb};
 
 /// The text of the policy that is part of this program.
-pub(crate) const BUILT_IN: &str = include_str!("../../../policy/built-in.toml");
+pub(crate) const BUILT_IN: &str = include_str!("../../built-in.toml");
 
 /// All layers of policy that are in force.
 ///
