@@ -33,7 +33,7 @@ def pack(architecture, version, tree, folder):
             no_include_recipe=True,
         )
         (made,) = Path(place, platform).glob("*.conda")
-        shutil.copy(made, folder)
+        shutil.copyfile(made, Path(folder, made.name))
 
 
 def test(file):
