@@ -17,7 +17,8 @@ fn read(name: &str) -> String {
 fn recipes() -> BTreeMap<String, Vec<String>> {
     let mut recipes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut current = None;
-    for line in read("justfile").lines() {
+    let text = read("justfile");
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
         if let Some(command) = line.strip_prefix("    ") {
             let recipe: &String = current.as_ref().unwrap();
             let commands = recipes.get_mut(recipe).unwrap();
@@ -53,9 +54,10 @@ fn fault(command: &str, packages: &[String]) -> Option<String> {
             }
             let host = read("host/Cargo.toml");
             let named = values(rest, "--bench");
-            if let Some(bench) = named.iter().find(|name| {
-                !host.contains(&format!("[[bench]]\nname = \"{name}\""))
-            }) {
+            if let Some(bench) = named
+                .iter()
+                .find(|name| !host.contains(&format!("[[bench]]\nname = \"{name}\"")))
+            {
                 return Some(format!("there is no benchmark {bench}"));
             }
             let manifests = values(rest, "--manifest-path");
@@ -128,7 +130,10 @@ fn every_recipe_is_told_of_and_no_other() {
         .keys()
         .filter(|name| *name != "default" && !told.contains(&name.as_str()))
         .collect();
-    assert!(untold.is_empty(), "CONTRIBUTING.md does not tell of {untold:?}");
+    assert!(
+        untold.is_empty(),
+        "CONTRIBUTING.md does not tell of {untold:?}"
+    );
     let lacking: Vec<&&str> = told
         .iter()
         .filter(|name| !recipes.contains_key(**name) && !name.starts_with('-'))

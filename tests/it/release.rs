@@ -136,7 +136,9 @@ fn sums_that_somebody_else_wrote_are_told() {
     };
     let sums = release.files().join("SHA256SUMS");
     let ours = fs::read_to_string(&sums).unwrap();
-    release.change("SHA256SUMS", |text| text.replace("keepdocker.deb", "other.deb"));
+    release.change("SHA256SUMS", |text| {
+        text.replace("keepdocker.deb", "other.deb")
+    });
     release.assert_refused("Signature verification failed");
     fs::write(&sums, ours).unwrap();
     assert!(release.verify().status.success());
