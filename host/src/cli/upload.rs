@@ -215,7 +215,14 @@ impl Execute for UploadArguments {
         let look = Look::of(ProgressForm::Auto, console, invocation.is_quiet);
         let mut surroundings = invocation.showing(look).await?;
         let uploaded = surroundings.apply(plan, &request).await?;
-        tell(&uploaded, start.elapsed(), apply.json, console)
+        let page = surroundings.page_of(&uploaded.collection).await;
+        tell(
+            &uploaded,
+            start.elapsed(),
+            page.as_deref(),
+            apply.json,
+            console,
+        )
     }
 }
 
@@ -235,7 +242,14 @@ impl Upload {
             .ask(&request)
             .await
             .map_err(|report| upload.hinted(report))?;
-        tell(&uploaded, start.elapsed(), upload.json, console)
+        let page = surroundings.page_of(&uploaded.collection).await;
+        tell(
+            &uploaded,
+            start.elapsed(),
+            page.as_deref(),
+            upload.json,
+            console,
+        )
     }
 
     /// Makes nothing of the values that count as not given where they are empty.

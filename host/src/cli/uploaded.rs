@@ -11,10 +11,11 @@ use crate::progress::pace;
 use crate::wording::bytes;
 use crate::wording::count;
 
-/// Tells what an upload came to.
+/// Tells what an upload came to, and the page at which people can look at it.
 pub(super) fn tell(
     uploaded: &Uploaded,
     elapsed: Duration,
+    page: Option<&str>,
     as_json: bool,
     console: Console,
 ) -> Result<(), Report> {
@@ -24,6 +25,9 @@ pub(super) fn tell(
     }
     if let Some(note) = note_of_blocks(uploaded) {
         console.message(Level::Info, &note);
+    }
+    if let Some(page) = page {
+        console.message(Level::Info, &format!("in Workbench: {}", escape(page)));
     }
     request::answer(
         console,

@@ -111,7 +111,7 @@ impl Surroundings {
             newest: None,
         };
         let links = api.list_links(&query).await.map_err(report)?;
-        let workbench = &api.cluster().await.map_err(report)?.workbench;
+        let cluster = api.cluster().await.map_err(report)?;
         let facts = match closeness.most {
             0 => None,
             most => Some(self.survey(None, most).await?),
@@ -140,10 +140,7 @@ impl Surroundings {
             let manifest = collection.manifest.as_deref().unwrap_or_default();
             inspection.images.push(Inspected {
                 looked: look(keep, manifest, closeness.depth).await,
-                workbench: workbench.as_ref().and_then(|root| {
-                    let page = root.join(&format!("collections/{asked}")).ok()?;
-                    Some(page.into())
-                }),
+                workbench: cluster.page_of(asked).map(Into::into),
                 links,
                 projects,
                 is_rooted,

@@ -178,6 +178,17 @@ impl Surroundings {
         self.settings.host()
     }
 
+    /// Returns the address of a collection's page in Workbench for somebody at a terminal; none where the cluster has no
+    /// Workbench or does not say so. A script is not made to wait for a further request.
+    pub(crate) async fn page_of(&self, collection: &str) -> Option<String> {
+        if !self.console.is_terminal() {
+            return None;
+        }
+        let capabilities = self.capabilities().ok()?;
+        let cluster = capabilities.api.api().cluster().await.ok()?;
+        Some(cluster.page_of(collection)?.into())
+    }
+
     pub(super) fn detours(&self) -> Vec<Detour> {
         self.settings.detours()
     }

@@ -170,6 +170,13 @@ fn an_image_is_told_from_its_config_to_who_reads_it() {
     let words = ["inspect", copy, "--format", "{{.Workbench}}"];
     let address = ground.environment.keepdocker(&words).success();
     assert_eq!(address, format!("https://wb.example/collections/{copy}\n"));
+    // So does an upload, to somebody at a terminal.
+    let program = env!("CARGO_BIN_EXE_keepdocker");
+    let command = format!("{program} upload lab/family:1 --from docker-archive:family.tar");
+    let words = ["-qfec", &command, "/dev/null"];
+    let again = ground.environment.run("script", &words).success();
+    let told = format!("in Workbench: https://wb.example/collections/{uuid}");
+    assert!(again.contains(&told), "{again}");
     ground.cluster.faults().clear();
 
     let shown = ground.environment.keepdocker(&["inspect", copy]).success();

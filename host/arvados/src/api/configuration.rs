@@ -30,6 +30,15 @@ pub struct Cluster {
     pub workbench: Option<Url>,
 }
 
+impl Cluster {
+    /// Returns the address at which people look at a collection, if there is one.
+    #[must_use]
+    pub fn page_of(&self, collection: &str) -> Option<Url> {
+        let root = self.workbench.as_ref()?;
+        root.join(&format!("collections/{collection}")).ok()
+    }
+}
+
 /// The parts of `/arvados/v1/config` that are used.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
