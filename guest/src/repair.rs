@@ -21,7 +21,7 @@ use crate::resolution::{self, Formats};
 use crate::source::Source;
 use crate::types::Property;
 use crate::{
-    create, download, found_in_cluster, image, link_heads, name_check, plan, project, query,
+    create, download, found_in_cluster, image, link_heads, name_check, plan, project, query, uuid,
 };
 use clock::{Clock, is_planned};
 
@@ -32,6 +32,9 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
     let reference = Reference::with_tag(&request.image, request.tag.as_deref())?;
     let cluster = cluster::get()?;
     let mut collection = find(request, &reference)?;
+    if let Some(origin) = request.origin {
+        return blocks::write_again(request, origin, collection);
+    }
     let mut found = examined(&collection).map_err(|refusal| match refusal {
         Refusal::Unread(error) => error.into(),
         Refusal::Unfit(reason) => unusable(&collection, &reason),
@@ -85,6 +88,7 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
             true => Outcome::Present,
             false => Outcome::Registered,
         },
+        sent: 0,
         former: (!is_same).then_some(collection.uuid),
         former_links: match is_same {
             true => Vec::new(),
@@ -157,6 +161,19 @@ fn find(
     request: &RepairRequest,
     reference: &Reference,
 ) -> Result<collections::Collection, Failure> {
+    if uuid::is(&request.image, uuid::Kind::Collection) {
+        let uuids = vec![request.image.clone()];
+        let mut known = query::manifests(collections::Which::Uuids(uuids))?.into_iter();
+        let is_meant = |it: &collections::Collection| {
+            request
+                .project
+                .as_ref()
+                .is_none_or(|project| it.owner == *project)
+        };
+        return known
+            .find(is_meant)
+            .ok_or_else(|| Failure::NoSuchImage(request.image.clone()));
+    }
     let Some(project) = &request.project else {
         let text = match &request.tag {
             Some(tag) => format!("{}:{tag}", request.image),
@@ -390,6 +407,7 @@ fn unusable(collection: &collections::Collection, why: &str) -> Failure {
     ArchiveError::Unsupported(text).into()
 }
 
+mod blocks;
 mod clock;
 #[cfg(test)]
 mod tests;

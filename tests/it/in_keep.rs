@@ -5,6 +5,7 @@ mod doctor;
 mod history;
 mod inspect;
 mod prune;
+mod repair;
 mod report;
 mod restore;
 mod rm;
@@ -113,6 +114,28 @@ impl Drop for Ground {
             assert!(replayed.success().starts_with("identical: "), "{replayed}");
         }
     }
+}
+
+/// Has each request of a command meet this in turn, each time with a look at the end. Returns how many there were.
+fn met_at_every_request(
+    ground: &Ground,
+    words: &[&str],
+    action: &Action,
+    mut check: impl FnMut(&Output),
+) -> usize {
+    for number in 0..60 {
+        let faults = ground.cluster.faults();
+        faults.plan(Fault::on("", action.clone()).after(number));
+        let output = ground.environment.keepdocker(words);
+        let was_met = faults.left() == 0;
+        faults.clear();
+        if !was_met {
+            let _ = output.success();
+            return number;
+        }
+        check(&output);
+    }
+    panic!("it makes more requests than it should");
 }
 
 #[track_caller]

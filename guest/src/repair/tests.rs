@@ -1,7 +1,7 @@
 use super::*;
 
 use crate::bindings::keepdocker::contract::log::Level;
-use crate::commands::ImageDigest;
+use crate::commands::{ImageDigest, Origin};
 use crate::manifest;
 use crate::testing::world::{self, Fault, World};
 use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
@@ -74,6 +74,9 @@ fn repair(image: &str, named_by: ImageDigest) -> Result<Repaired, Failure> {
         tag: None,
         project: None,
         named_by,
+        origin: None,
+        selection: None,
+        platform: None,
     })
 }
 
@@ -282,6 +285,9 @@ fn a_project_bounds_what_is_meant() {
         tag: None,
         project: Some(project.into()),
         named_by: ImageDigest::Manifest,
+        origin: None,
+        selection: None,
+        platform: None,
     };
     for image in ["lab/tool:1", &digest('a')] {
         assert_eq!(
@@ -452,6 +458,9 @@ fn what_the_policy_withholds_is_denied() {
                 tag: None,
                 project: project.clone(),
                 named_by: ImageDigest::Manifest,
+                origin: None,
+                selection: None,
+                platform: None,
             })
             .unwrap_err();
             // Which collection of a project has the manifest's digest shows by its links alone.
@@ -473,6 +482,9 @@ fn a_project_is_meant_by_its_uuid() {
         tag: None,
         project: Some("foo".into()),
         named_by: ImageDigest::Manifest,
+        origin: None,
+        selection: None,
+        platform: None,
     })
     .unwrap_err();
     let Failure::Usage(text) = failure else {
@@ -482,4 +494,94 @@ fn a_project_is_meant_by_its_uuid() {
         text.starts_with("`foo` is not the UUID of a project"),
         "{text}"
     );
+}
+
+/// Writes blocks again from an archive of this image.
+fn written_again(held: archives::Image) -> Result<Repaired, Failure> {
+    registered_as('a', USER);
+    world::with(|world| {
+        world.given = Some(world::GivenArchive {
+            images: vec![held],
+            is_stream: false,
+        });
+    });
+    run(&RepairRequest {
+        image: OLD.into(),
+        tag: None,
+        project: None,
+        named_by: ImageDigest::Manifest,
+        origin: Some(Origin::Given),
+        selection: None,
+        platform: None,
+    })
+}
+
+#[test]
+fn lost_blocks_are_stored_as_before_and_nothing_is_registered() {
+    let repaired = written_again(content()).unwrap();
+    assert_eq!(repaired.collection, OLD);
+    assert_eq!(
+        (repaired.registered_as, repaired.former),
+        (digest('a'), None)
+    );
+    world::with(|world| {
+        // What is left of the collection is not sent, whatever else there is.
+        assert_eq!(world.stores[0].reuse, [OLD]);
+        assert!(!world.stores[0].resume);
+        assert_eq!((world.collections.len(), world.links.len()), (1, 3));
+        let writes = ["collections.", "links."].map(|of| format!("{of}create"));
+        assert!(
+            !world
+                .calls
+                .iter()
+                .any(|call| writes.iter().any(|verb| call.starts_with(verb)))
+        );
+    });
+}
+
+#[test]
+fn another_image_is_not_stored_in_the_place_of_lost_blocks() {
+    let other = archives::Image {
+        id: digest('b'),
+        manifest: None,
+        ..content()
+    };
+    let failure = written_again(other).unwrap_err();
+    assert!(
+        matches!(failure, Failure::Archive(ArchiveError::NoSuchImage(_))),
+        "{failure:?}"
+    );
+    assert!(world::with(|world| world.stores.is_empty()));
+}
+
+#[test]
+fn other_blocks_than_those_that_were_lost_are_no_repair() {
+    registered_as('a', USER);
+    world::with(|world| {
+        let text = world.collections[0].manifest.clone().unwrap();
+        let text = text
+            .replace("+1000+", "+999+")
+            .replace(" 0:1000:", " 0:999:");
+        world.collections[0].portable_data_hash = manifest::portable_data_hash(&text);
+        world.given = Some(world::GivenArchive {
+            images: vec![content()],
+            is_stream: false,
+        });
+    });
+    let failure = run(&RepairRequest {
+        image: OLD.into(),
+        tag: None,
+        project: None,
+        named_by: ImageDigest::Config,
+        origin: Some(Origin::Given),
+        selection: None,
+        platform: None,
+    })
+    .unwrap_err();
+    assert!(
+        matches!(failure, Failure::Archive(ArchiveError::Unsupported(_))),
+        "{failure:?}"
+    );
+    // Both forms in which so few blocks are made were tried.
+    assert_eq!(world::with(|world| world.stores.len()), 2);
 }

@@ -17,6 +17,7 @@ use super::suggestions::suggest;
 use crate::component::Request;
 use crate::output::{self, Console, Level, Report};
 use crate::plan::Plan;
+use crate::run::Options;
 use crate::settings::Environment;
 
 /// The arguments of a command that changes what is said of images in Keep.
@@ -47,6 +48,14 @@ pub(super) trait Changing: Args + Serialize + DeserializeOwned {
         Ok(())
     }
 
+    /// Adds what the command's own options say of its surroundings.
+    ///
+    /// # Errors
+    /// If one of them cannot be meant.
+    fn complete(&self, _: &mut Options) -> Result<(), Report> {
+        Ok(())
+    }
+
     /// Returns where the project is that was asked for, which may be given by its name.
     fn project(&mut self) -> Option<&mut Option<String>> {
         None
@@ -67,6 +76,11 @@ pub(super) trait Changing: Args + Serialize + DeserializeOwned {
 
     /// Returns what to ask of the component.
     fn request(&self) -> Self::Request;
+
+    /// Says what was done, and what is left.
+    fn done(&self, answer: &Answer<Self>) -> Vec<String> {
+        answer.summary(self.asked())
+    }
 }
 
 /// What a command answers that changed something.
@@ -84,7 +98,7 @@ pub(super) trait Changed {
 }
 
 /// What a command answers.
-type Answer<C> = <<C as Changing>::Request as Request>::Answer;
+pub(super) type Answer<C> = <<C as Changing>::Request as Request>::Answer;
 
 // A command that changes what is said of images in Keep, with the options that all such commands have. Its help is
 // that of what is flattened into it.
@@ -119,8 +133,9 @@ impl<C: Changing> Execute for Change<C> {
         self.json
     }
 
-    async fn run(mut self, invocation: Invocation) -> Result<(), Report> {
+    async fn run(mut self, mut invocation: Invocation) -> Result<(), Report> {
         self.what.decide(&invocation.environment)?;
+        self.what.complete(&mut invocation.options)?;
         self.dry_run |= !self.what.is_meant();
         if self.output.is_some() && !self.dry_run {
             return Err(refuse_file("add `--dry-run`"));
@@ -155,10 +170,11 @@ impl<C: Changing> Execute for Change<C> {
         request::answer(console, text)
     }
 
-    async fn apply(apply: Apply, plan: &Plan, invocation: Invocation) -> Result<(), Report> {
+    async fn apply(apply: Apply, plan: &Plan, mut invocation: Invocation) -> Result<(), Report> {
         let mut what: C = apply.asked(plan)?;
         // A file that somebody has edited may lack what the command line demands.
         what.decide(&invocation.environment)?;
+        what.complete(&mut invocation.options)?;
         let console = invocation.console;
         let mut surroundings = invocation.surroundings().await?;
         let answer = surroundings.apply(plan, &what.request()).await?;
@@ -173,7 +189,7 @@ fn tell<C: Changing>(
     as_json: bool,
     console: Console,
 ) -> Result<(), Report> {
-    for text in answer.summary(what.asked()) {
+    for text in what.done(answer) {
         console.message(Level::Info, &text);
     }
     let text = if as_json {

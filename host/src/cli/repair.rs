@@ -1,29 +1,39 @@
-//! `keepdocker repair`: an image of the cluster under the digest that compute nodes look for.
+//! `keepdocker repair`: an image of the cluster under the digest that compute nodes look for, or with the blocks again
+//! that Keep has lost.
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Changed, Changing};
 use super::request;
-use crate::bindings::commands::{Outcome, RepairRequest, Repaired};
-use crate::component;
-use crate::output::Report;
+use super::upload::platform;
+use crate::archive::Location;
+use crate::bindings::commands::{Answer, Command, Origin, Outcome, RepairRequest, Repaired};
+use crate::component::Request;
+use crate::keep::Lenders;
+use crate::output::{Exit, Purpose, Report};
+use crate::run::Options;
 use crate::settings::{Environment, ImageId};
+use crate::wording::bytes;
 use keepdocker_console::values::settle;
 
-/// Register an image by the digest that compute nodes look for, without sending data.
+/// Register an image by the digest that compute nodes look for, or write blocks again that Keep has lost.
 // As JSON, which is how a plan has them, the arguments are what bears on what is written.
 #[derive(Debug, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[command(
-    about = "Register an image by the digest that compute nodes look for, without sending data",
+    about = "Register an image by the digest that compute nodes look for, or write lost blocks again",
     after_help = "\
 Examples:
   keepdocker repair lab/tool:1.2
-  keepdocker repair lab/tool:1.2 --dry-run -o plan.json"
+  keepdocker repair lab/tool:1.2 --dry-run -o plan.json
+  keepdocker repair lab/tool:1.2 --from docker-archive:saved.tar
+
+Without --from no data is sent. With it nothing is registered: what Keep has lost of the image's blocks is written
+again from a source that has the very same image."
 )]
 pub(crate) struct Repair {
-    /// The image: what a container request would name, or an image ID.
+    /// The image: what a container request would name, an image ID, or the UUID of a collection.
     pub image: String,
     /// The tag, if IMAGE has none.
     pub tag: Option<String>,
@@ -38,9 +48,55 @@ pub(crate) struct Repair {
         value_name = "PROJECT"
     )]
     pub project_uuid: Option<String>,
+    /// Write blocks again that Keep has lost, from here: any source that `upload --from` takes.
+    #[arg(long, value_name = "SOURCE", conflicts_with = "image_id")]
+    #[serde(default)]
+    pub from: Option<String>,
+    /// The platform, where the source has the image for several.
+    #[arg(long, value_name = "OS/ARCH", requires = "from")]
+    #[serde(default)]
+    pub platform: Option<String>,
 }
 
-component::request!(RepairRequest => Repaired, Repair, "repair", Change);
+impl Request for RepairRequest {
+    type Answer = Repaired;
+    const COMMAND: &'static str = "repair";
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Change
+    }
+
+    fn lenders(&self) -> Lenders {
+        match self.origin {
+            // The collection itself is asked for the blocks that are left of it.
+            Some(_) => Lenders::Anybody,
+            None => Lenders::Nobody,
+        }
+    }
+
+    fn command(self) -> Command {
+        Command::Repair(self)
+    }
+
+    fn answer(answer: Answer) -> Option<Repaired> {
+        match answer {
+            Answer::Repair(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+impl Repair {
+    /// Returns where the image comes from, if it comes from anywhere.
+    fn source(&self) -> Result<Option<Location>, Report> {
+        let from = self
+            .from
+            .as_deref()
+            .map(|text| Location::of_words(text.as_ref()));
+        from.transpose()
+            .map_err(|error| Report::new(Exit::Usage, error.to_string()))
+    }
+}
 
 impl Changing for Repair {
     type Request = RepairRequest;
@@ -50,10 +106,18 @@ impl Changing for Repair {
     fn settle(&mut self) {
         settle(&mut self.project_uuid);
         settle(&mut self.tag);
+        settle(&mut self.from);
+        settle(&mut self.platform);
     }
 
     fn decide(&mut self, environment: &Environment) -> Result<(), Report> {
         self.image_id = Some(request::image_id(self.image_id, environment)?);
+        Ok(())
+    }
+
+    fn complete(&self, options: &mut Options) -> Result<(), Report> {
+        self.platform.as_deref().map(platform).transpose()?;
+        options.given = self.source()?;
         Ok(())
     }
 
@@ -65,13 +129,46 @@ impl Changing for Repair {
         &self.image
     }
 
+    fn done(&self, answer: &Repaired) -> Vec<String> {
+        match self.from {
+            Some(_) => vec![written_again(answer)],
+            None => answer.summary(self.asked()),
+        }
+    }
+
     fn request(&self) -> RepairRequest {
+        // What cannot be meant was told before.
+        let source = self.source().ok().flatten();
+        let (origin, selection) = match &source {
+            None => (None, None),
+            Some(Location::Engine(image)) => (Some(Origin::Engine), Some(image.as_str())),
+            Some(Location::Registry(image)) => (Some(Origin::Registry), Some(image.as_str())),
+            Some(archive) => (Some(Origin::Given), archive.image()),
+        };
         RepairRequest {
+            origin,
+            selection: selection.map(str::to_owned),
+            platform: self
+                .platform
+                .as_deref()
+                .and_then(|text| platform(text).ok()),
             image: self.image.clone(),
             tag: self.tag.clone(),
             project: self.project_uuid.clone(),
             named_by: self.image_id.unwrap_or_default().into(),
         }
+    }
+}
+
+/// Says what became of blocks that were to be written again.
+fn written_again(repaired: &Repaired) -> String {
+    let collection = &repaired.collection;
+    match repaired.sent {
+        0 => format!("Keep says that it lacks no block of {collection}; nothing was sent"),
+        sent => format!(
+            "Keep has all blocks of {collection} again; {} were sent, and nothing else was changed",
+            bytes(sent)
+        ),
     }
 }
 

@@ -283,6 +283,7 @@ fn answers() {
         registered_as: MANIFEST.into(),
         names: vec!["lab/tool:1".into()],
         outcome: Outcome::Registered,
+        sent: 0,
         former: Some("zzzzz-4zz18-former000000000".into()),
         former_links: vec!["zzzzz-o0j2j-former000000000".into()],
     };

@@ -21,7 +21,9 @@ pub(super) async fn suggest(report: Report, surroundings: &Surroundings, asked: 
         return report;
     }
     let names = like(surroundings, asked).await;
-    match names.is_empty() {
+    // Whoever asked for what is there lacks something else.
+    let is_there = names.contains(&format!("`{}`", escape(asked)));
+    match names.is_empty() || is_there {
         true => report,
         false => report.advise(format!(
             "did you mean {}? `keepdocker images` lists what the cluster has",

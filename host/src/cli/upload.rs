@@ -26,6 +26,7 @@ use crate::run::{Options, Surroundings};
 use crate::settings::{Environment, ImageId};
 use keepdocker_console::values::settle;
 use keepdocker_signature::Keyless;
+pub(super) use request::platform;
 
 /// Upload an image, or register one that the cluster already has.
 #[derive(Debug, Args)]
@@ -320,10 +321,7 @@ impl Upload {
 
     /// Adds what the command's own options say of its surroundings.
     pub(super) fn complete(&self, options: &mut Options) -> Result<(), Report> {
-        self.platform
-            .as_deref()
-            .map(request::platform)
-            .transpose()?;
+        self.platform.as_deref().map(platform).transpose()?;
         options.concurrency = self.threads.map(usize::from);
         options.lock_timeout = self.lock_timeout;
         options.no_cache = self.no_cache;

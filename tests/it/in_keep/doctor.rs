@@ -1,5 +1,7 @@
 //! What `doctor` tells of images: seeded defects, one kind each, and nothing where all is as it should be.
 
+mod followed;
+
 use keepdocker_sandbox::damage::Damage;
 
 use super::*;

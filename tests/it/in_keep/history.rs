@@ -125,3 +125,19 @@ fn what_no_log_tells_is_told_by_the_link_and_an_unknown_name_by_a_word() {
         let _ = output.failure(2);
     }
 }
+
+#[test]
+fn each_request_that_is_denied_absent_or_cut_off_is_told() {
+    let ground = Ground::new();
+    let words = ["history", NAME, "--retries", "0"];
+    for action in [Action::Answer(403), Action::Answer(404), Action::DropBefore] {
+        let requests = met_at_every_request(&ground, &words, &action, |output| {
+            match output.status.success() {
+                // Whom a name belongs to was all that was lacking.
+                true => assert!(output.stdout().contains(&ground.collection), "{output}"),
+                false => output.assert_told_to_people(&[]),
+            }
+        });
+        assert!(requests >= 3, "{requests}");
+    }
+}

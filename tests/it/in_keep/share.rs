@@ -181,3 +181,32 @@ fn killed_at_any_request_it_is_shared_or_not_and_shared_the_next_time() {
     });
     assert!(requests >= 6, "{requests}");
 }
+
+#[test]
+fn each_request_that_is_denied_absent_or_cut_off_is_told_and_the_next_run_completes_it() {
+    let ground = Ground::new();
+    let bob = Account::further(&ground.cluster, "bob");
+    let words = ["share", NAME, "--with", bob.uuid(), "--retries", "0"];
+    for action in [Action::Answer(403), Action::Answer(404), Action::DropAfter] {
+        let requests = met_at_every_request(&ground, &words, &action, |output| {
+            if !output.status.success() {
+                output.assert_told_to_people(&[]);
+            }
+            // It was given or not, as a run tells that comes later; and once at most.
+            assert!(
+                given(&ground.cluster, &ground.collection).len() <= 1,
+                "{output}"
+            );
+            ground.told(&words);
+            assert_eq!(
+                given(&ground.cluster, &ground.collection).len(),
+                1,
+                "{output}"
+            );
+            ground.told(&[&words[..], &["--remove"]].concat());
+            assert_eq!(given(&ground.cluster, &ground.collection), [], "{output}");
+        });
+        assert!(requests >= 6, "{requests}");
+        ground.told(&[&words[..], &["--remove"]].concat());
+    }
+}

@@ -142,7 +142,7 @@ impl Upload {
 }
 
 /// Reads a platform.
-pub(super) fn platform(text: &str) -> Result<types::Platform, Report> {
+pub(in crate::cli) fn platform(text: &str) -> Result<types::Platform, Report> {
     let platform = Platform::parse(text).ok_or_else(|| {
         Report::new(Exit::Usage, format!("`{text}` is not a platform"))
             .advise("write it like `linux/amd64` or `linux/arm/v7`")

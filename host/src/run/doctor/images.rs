@@ -153,9 +153,10 @@ fn losses<'a>(facts: &'a Facts, presence: &'a Presence) -> impl Iterator<Item = 
                 lost.len(),
                 count(blocks.len(), "block")
             );
-            let advice = "`keepdocker upload --force NAME` sends the image again, from an engine or an archive that \
-                          has it: equal content has equal blocks";
-            about_collection("lost-blocks", uuid, lost, told, advice)
+            let advice = format!(
+                "`keepdocker repair {uuid} --from SOURCE` writes them again, from an engine, an archive or a registry that has the image"
+            );
+            about_collection("lost-blocks", uuid, lost, told, &advice)
         })
     })
 }
@@ -171,6 +172,7 @@ fn told(found: &Found) -> Finding {
     let name = found.name.as_deref().unwrap_or_default();
     let listed = listed(others);
     let link = links.first().map_or("the link", String::as_str);
+    let remove = format!("`arv link delete --uuid {link}`");
     let place = format!("collection {collection}");
     let again = format!(
         "store the image again: `keepdocker upload --force {}`",
@@ -196,7 +198,7 @@ fn told(found: &Found) -> Finding {
         Defect::StrayLink => (
             "stray-link",
             format!("link {link} leads to {collection}, which is no collection"),
-            format!("remove it, in Workbench or by `arv link delete --uuid {link}`"),
+            format!("remove it, in Workbench or by {remove}"),
         ),
         Defect::MisnamedFile => (
             "misnamed-file",
@@ -204,7 +206,7 @@ fn told(found: &Found) -> Finding {
                 "{place}: its file is not named as images are, so that no container request gets it"
             ),
             format!(
-                "`keepdocker adopt {collection}` makes a collection beside it that is, without sending data"
+                "`keepdocker untag NAME` and then `keepdocker adopt {collection} NAME` give its name to a collection beside it that is, without sending data"
             ),
         ),
         Defect::ExtraFiles => (
@@ -229,7 +231,7 @@ fn told(found: &Found) -> Finding {
             format!(
                 "{place}: a link says that it holds image {listed}, and its file is named as another one"
             ),
-            format!("remove the link: {link}"),
+            format!("remove the link, in Workbench or by {remove}"),
         ),
         Defect::MissingName => (
             "missing-name",
@@ -241,12 +243,14 @@ fn told(found: &Found) -> Finding {
         Defect::UnusableName => (
             "unusable-name",
             format!("{place}: no container request can have its name `{name}`"),
-            format!("give it another: `keepdocker tag {collection} REPOSITORY:TAG`"),
+            format!(
+                "give it another: `keepdocker tag {collection} REPOSITORY:TAG`; and remove the link, in Workbench or by {remove}"
+            ),
         ),
         Defect::RepeatedLink => (
             "repeated-link",
             format!("{place}: it has more than one link for `{name}`, which does no harm"),
-            format!("the later one can be removed: {link}"),
+            format!("the later one can be removed, in Workbench or by {remove}"),
         ),
         Defect::NoReplicas => (
             "no-replicas",

@@ -147,7 +147,10 @@ pub(super) fn of_names() -> Vec<Scenario> {
 }
 
 pub(super) fn repair(cluster: &Cluster, image: &str, named_by: &str) -> Scenario {
-    let request = json!({ "image": image, "tag": null, "project": null, "named_by": named_by });
+    let request = json!({
+        "image": image, "tag": null, "project": null, "named_by": named_by,
+        "origin": null, "selection": null, "platform": null,
+    });
     let mut scenario = run(cluster, "repair", request);
     scenario.cluster.loaded_as = Some(id('f'));
     scenario
