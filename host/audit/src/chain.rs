@@ -82,6 +82,9 @@ pub struct Break {
     pub what: &'static str,
 }
 
+/// What is wrong where a line points to a value that is not there.
+pub(super) const VALUE_IS_GONE: &str = "the value that it points to is gone";
+
 impl Chain {
     /// Takes the next line of a chain that was written earlier, if it is the next.
     ///

@@ -83,7 +83,11 @@ pub(super) fn append(
     }
     file.write_all(text.as_bytes())
         .map_err(fault("cannot write"))?;
-    // Told first: a run that is killed in between leaves logs too many, and none is missed.
+    // Told first: a run that is killed in between leaves logs too many, and none is missed. Nor after a power cut,
+    // which takes what is written later than what is removed.
+    if !due.is_empty() {
+        file.sync_data().map_err(fault("cannot write"))?;
+    }
     folder.remove(&due)?;
     // Under the lock, so that the lines come there in their order.
     if let Some(socket) = &options.system_log {
@@ -92,6 +96,16 @@ pub(super) fn append(
         }
     }
     Ok(end)
+}
+
+/// Makes the lines that are there outlive a failure of the machine.
+pub(super) fn sync(folder: &Folder) -> Result<(), Error> {
+    let path = folder.heads();
+    OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .and_then(|file| file.sync_data())
+        .map_err(Error::file("cannot write", &path))
 }
 
 fn line(head: Head<'_>, chain: &mut Chain) -> Result<String, Error> {
@@ -197,5 +211,36 @@ mod tests {
             chain.follow(line).unwrap();
         }
         assert_eq!(chain.length, 8);
+    }
+
+    /// A file system may keep that a file has grown, and not what was written.
+    #[test]
+    fn the_chain_goes_on_after_zeros_and_is_sound() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder(place.path().to_owned());
+        let waiting = Waiting::new(OnFailure::Continue, place.path(), Arc::new(Undisturbed));
+        let options = Options::default();
+        let open = |head| Head::Open {
+            run: "20261124T000000000Z-0000abcd",
+            head,
+        };
+        append(&folder, open("0"), &options, &waiting).unwrap();
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(folder.heads())
+            .unwrap();
+        for lost in [&[0; 300][..], b"{\"at\":\"20\0\0\0\0"] {
+            file.write_all(lost).unwrap();
+            append(&folder, open("1"), &options, &waiting).unwrap();
+        }
+        let heads = crate::verification::Heads::read(&folder).unwrap();
+        assert_eq!(heads.broken, None);
+        assert_eq!(heads.entries.len(), 3);
+        // What stood in the middle and is gone is no end that is missing.
+        let text = std::fs::read_to_string(folder.heads()).unwrap();
+        let (first, rest) = text.split_once('\n').unwrap();
+        std::fs::write(folder.heads(), "\0".repeat(first.len()) + "\n" + rest).unwrap();
+        let heads = crate::verification::Heads::read(&folder).unwrap();
+        assert!(heads.broken.is_some());
     }
 }

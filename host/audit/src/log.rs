@@ -86,6 +86,8 @@ struct State {
     calls: u64,
     denied: u64,
     bytes: u64,
+    /// Whether it was to change something.
+    writes: bool,
     /// Whether nothing more can be written, or must be.
     ended: bool,
 }
@@ -122,6 +124,7 @@ impl Log {
             calls: 0,
             denied: 0,
             bytes: 0,
+            writes: false,
             ended: false,
         };
         let first = state.first(opening)?;
@@ -161,12 +164,14 @@ impl Log {
         if std::mem::replace(&mut state.ended, true) {
             return Ok(());
         }
-        let (must_stop, options, key) = (self.must_stop(), self.options.clone(), self.key.clone());
+        // What a listing costs must not be what a disk takes, and nothing hangs on its log.
+        let is_forced = state.writes || self.must_stop();
+        let (options, key) = (self.options.clone(), self.key.clone());
         let closed = state.last(closing).and_then(|last| {
             state.queue.wait(move |writer| {
                 writer.write(last)?;
-                if must_stop {
-                    writer.sync()?;
+                if is_forced {
+                    writer.sync_all()?;
                 }
                 writer.end(&options, key.as_deref())
             })
@@ -345,6 +350,7 @@ impl Recorder for Log {
         }
         let is_result = matches!(event.phase, Phase::Result { .. });
         let is_effect = event.operation.writes() && !is_result;
+        state.writes |= is_effect;
         let syncs = is_effect && self.must_stop();
         let written = state.entry(&event).and_then(|line| {
             // What was read changes nothing, and can be long; whatever comes next waits for it.

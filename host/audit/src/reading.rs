@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::SCHEMA;
-use super::chain::{Break, Chain, sha256};
+use super::chain::{Break, Chain, VALUE_IS_GONE, sha256};
 use super::folder::{Folder, Part};
 use super::options::Error;
 
@@ -82,7 +82,9 @@ impl Run {
             values,
             note,
         };
-        // What has no line break at its end is a piece of a line, left by a full disk or a power cut.
+        // What has no line break at its end is a piece of a line, left by a full disk or a power cut. The
+        // latter may also leave zeros in the place of what was written last; no line has any.
+        let text = text.split('\0').next().unwrap_or_default();
         for line in text.split_inclusive('\n') {
             let Some(line) = line.strip_suffix('\n') else {
                 break;
@@ -125,7 +127,7 @@ impl Run {
                 continue;
             }
             let Some(value) = self.long_value(place) else {
-                return broken("the value that it points to is gone");
+                return broken(VALUE_IS_GONE);
             };
             if place["sha256"] != sha256(value.as_bytes()) {
                 return broken("the value that it points to was altered");

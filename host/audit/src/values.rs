@@ -50,6 +50,14 @@ impl Values {
         Ok((elsewhere, place.to_string()))
     }
 
+    /// Makes what was written outlive a failure of the machine.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        let Some((path, file)) = &self.file else {
+            return Ok(());
+        };
+        file.sync_data().map_err(Error::file("cannot write", path))
+    }
+
     /// Writes a value and returns the number of its line, from 1.
     fn append(&mut self, folder: &Folder, run: &str, mut json: String) -> Result<u64, Error> {
         let (path, file) = match &mut self.file {

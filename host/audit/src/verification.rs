@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
 use super::age::YOUNG;
-use super::chain::{Break, Chain};
+use super::chain::{Break, Chain, VALUE_IS_GONE};
 use super::folder::{Folder, began, now};
 use super::note::VerifyingKey;
 use super::options::Error;
@@ -60,6 +60,13 @@ struct Recorded {
     /// The hash of the last line, and how many lines there are.
     last: Option<(String, u64)>,
     removed: Option<Removal>,
+}
+
+impl Recorded {
+    /// Tells whether it began, and has no end.
+    fn is_open(&self) -> bool {
+        self.first.is_some() && self.last.is_none()
+    }
 }
 
 /// What a line of the heads says about the removal of a log.
@@ -217,10 +224,16 @@ impl Heads {
     /// Judges a log by itself, and by what the heads say of it if there are any.
     #[must_use]
     pub fn judge(&self, run: &Run) -> Verdict {
-        if let Some(broken) = &run.broken {
-            return Verdict::Tampered(broken.to_string());
-        }
         let recorded = self.runs.get(&run.id).cloned().unwrap_or_default();
+        if let Some(broken) = &run.broken {
+            // A value that a power cut took is no more than an end that it took, and shows as that where the
+            // heads have no other one.
+            let is_cut = broken.what == VALUE_IS_GONE && recorded.is_open();
+            return match is_cut {
+                true => Verdict::Incomplete,
+                false => Verdict::Tampered(broken.to_string()),
+            };
+        }
         let tampered = |how: &str| Verdict::Tampered(how.to_owned());
         if self.entries.is_empty() {
             return if run.is_closed() {
@@ -230,6 +243,8 @@ impl Heads {
             };
         }
         match (&recorded.first, &recorded.last) {
+            // Killed before it had a line, or its lines were lost in a power cut.
+            (_, None) if run.entries.is_empty() => Verdict::Incomplete,
             (Some(first), _) if *first != run.first => {
                 tampered("its first line is not the one that the heads have")
             }
@@ -241,9 +256,11 @@ impl Heads {
                 tampered("its last line is not the one that the heads have, so it was rewritten")
             }
             (_, Some(_)) if run.is_closed() => Verdict::Sound,
-            (_, None) if !run.is_closed() => Verdict::Incomplete,
-            (None, None) => tampered("the heads know nothing of this run"),
-            _ => tampered("it has a last line that the heads do not have"),
+            // Of what was done last, a kill or a power cut may leave what stands here and not what stands
+            // in the heads. Nobody gains by that: without its last line the log is incomplete as well.
+            (Some(_), None) => Verdict::Incomplete,
+            (None, _) if !run.is_closed() => Verdict::Incomplete,
+            _ => tampered("the heads know nothing of this run"),
         }
     }
 }
@@ -262,7 +279,9 @@ fn removal(run: &str, at: &str) -> Removal {
     }
 }
 
-/// Tells whether this can be the beginning of a line of the heads.
+/// Tells whether this can be the beginning of a line of the heads, with the zeros that a power cut may leave in the
+/// place of the rest.
 fn is_start(line: &str) -> bool {
+    let line = line.trim_end_matches('\0');
     line.starts_with("{\"at\":\"") || "{\"at\":\"".starts_with(line)
 }

@@ -117,9 +117,21 @@ impl Writer {
 
     /// Makes what was written outlive a failure of the machine.
     pub(super) fn sync(&self) -> Result<(), Error> {
+        self.values.sync()?;
         self.file
             .sync_data()
             .map_err(Error::file("cannot write", &self.path))
+    }
+
+    /// The same, with the heads: whatever they say of the end of this run then, the log has it, and whatever of its end
+    /// is lost of them, they know its beginning.
+    pub(super) fn sync_all(&self) -> Result<(), Error> {
+        // Side by side, as each waits for the disk once.
+        std::thread::scope(|scope| {
+            let heads = scope.spawn(|| heads::sync(&self.folder));
+            self.sync()?;
+            heads.join().unwrap_or(Ok(()))
+        })
     }
 
     /// Tells the heads that the run began. Where that is not possible there is no log, and nothing is
