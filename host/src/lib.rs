@@ -16,6 +16,7 @@ mod keep;
 mod locks;
 mod memory;
 mod messages;
+mod new_file;
 mod output;
 mod plan;
 mod planner;

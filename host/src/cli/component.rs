@@ -112,7 +112,7 @@ fn extract(output: &Path, console: Console) -> Result<(), Report> {
     if output == Path::new("-") {
         return request::answer(console, WASM);
     }
-    std::fs::write(output, WASM).map_err(|error| {
+    crate::new_file::write(output, WASM).map_err(|error| {
         Report::new(
             Exit::Failed,
             format!(

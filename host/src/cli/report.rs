@@ -1,6 +1,6 @@
 //! `keepdocker report`.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -75,7 +75,7 @@ impl Execute for Report {
         let Some(file) = file else {
             return request::answer(console, page);
         };
-        write(&file, &page).map_err(|error| {
+        crate::new_file::write(&file, page.as_bytes()).map_err(|error| {
             let told = format!(
                 "the page cannot be written to `{}`: {error}",
                 file.display()
@@ -86,16 +86,4 @@ impl Execute for Report {
         console.message(Level::Info, &told);
         Ok(())
     }
-}
-
-/// Writes the file whole or not at all.
-fn write(file: &Path, page: &str) -> std::io::Result<()> {
-    let folder = match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut written = tempfile::NamedTempFile::new_in(folder)?;
-    written.write_all(page.as_bytes())?;
-    written.persist(file)?;
-    Ok(())
 }

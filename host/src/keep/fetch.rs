@@ -94,7 +94,7 @@ impl ArchiveStore {
         };
         target.check(&image).await?;
         if let Some(file) = file {
-            file.finish()?;
+            file.finish().map_err(target::Error::from)?;
         }
         self.progress.finish();
         Ok(Fetched {

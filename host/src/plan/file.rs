@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Step;
 use super::error::PlanError;
+use crate::new_file::write_new;
 
 /// The shape of plans.
 pub(crate) const SCHEMA: &str = "keepdocker.plan/1";
@@ -82,18 +83,10 @@ impl Plan {
     /// # Errors
     /// If it is there, or cannot be written.
     pub(crate) fn save(&self, file: &Path) -> Result<(), PlanError> {
-        use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(file)
-            .and_then(|mut opened| opened.write_all(self.to_json().as_bytes()))
-            .map_err(|error| PlanError::Unwritable {
-                file: file.to_owned(),
-                reason: error.to_string(),
-            })
+        write_new(file, self.to_json().as_bytes()).map_err(|error| PlanError::Unwritable {
+            file: file.to_owned(),
+            reason: error.to_string(),
+        })
     }
 
     /// Returns the plan as a line of JSON; `docs/json.md` describes it.

@@ -5,7 +5,6 @@
 //!                         └── dropped before that: nothing has come of it
 //! ```
 
-mod file;
 mod held;
 
 use std::fs::File;
@@ -15,8 +14,8 @@ use std::path::PathBuf;
 use crate::archive::Image;
 use crate::archive::Naming;
 use crate::engine::{CommandError, Engine, Loading};
+use crate::new_file::{self, NewFile};
 
-pub(crate) use file::NewFile;
 use held::Held;
 
 /// Where the user wants an archive to go.
@@ -76,6 +75,12 @@ pub(crate) enum Error {
         /// The image's ID.
         image: String,
     },
+}
+
+impl From<new_file::Error> for Error {
+    fn from(new_file::Error { subject, source }: new_file::Error) -> Self {
+        Self::Write { subject, source }
+    }
 }
 
 impl Target {

@@ -1,7 +1,7 @@
 //! A file that is there only once it is complete.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::AsRawFd as _;
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -11,13 +11,22 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, linkat};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::Error;
 use crate::harmless;
 
 /// Of the rights that a new file would have, the user's mask takes some.
 const MODE: u32 = 0o666;
 /// More links than this lead in a circle, as the system has it.
 const MOST_LINKS: usize = 40;
+
+/// Why a file was not written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {subject}: {source}")]
+pub(crate) struct Error {
+    /// Its path, for people.
+    pub subject: String,
+    /// What the system said.
+    pub source: io::Error,
+}
 
 /// A file under construction. Dropping it leaves what was there before.
 #[derive(Debug)]
@@ -43,7 +52,7 @@ impl NewFile {
     ///
     /// # Errors
     /// If its folder is not there or takes no files.
-    pub(super) fn create(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn create(path: &Path) -> Result<Self, Error> {
         Self::open(path).map_err(|error| failed(path, error))
     }
 
@@ -81,14 +90,14 @@ impl NewFile {
     ///
     /// # Errors
     /// If the system has no more handles.
-    pub(super) fn writer(&self) -> Result<File, Error> {
+    pub(crate) fn writer(&self) -> Result<File, Error> {
         self.file
             .try_clone()
             .map_err(|error| failed(&self.path, error))
     }
 
     /// Returns what error texts call it.
-    pub(super) fn subject(&self) -> String {
+    pub(crate) fn subject(&self) -> String {
         self.path.display().to_string()
     }
 
@@ -97,13 +106,47 @@ impl NewFile {
     /// # Errors
     /// If the name cannot be taken.
     pub(crate) fn finish(self) -> Result<(), Error> {
-        let named = match self.place {
+        let path = self.path.clone();
+        self.name().map_err(|error| failed(&path, error))
+    }
+
+    fn name(self) -> io::Result<()> {
+        match self.place {
             Place::Itself => Ok(()),
             Place::Named(name) => name.persist(&self.path).map_err(|error| error.error),
             Place::Nameless => name(&self.file, &self.path),
-        };
-        named.map_err(|error| failed(&self.path, error))
+        }
     }
+}
+
+/// Writes a file, in the place of whatever is called so: whole or not at all.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = NewFile::open(path).map_err(bare)?;
+    (&file.file).write_all(bytes)?;
+    file.name()
+}
+
+/// Writes a file that is not there yet, for its owner alone: whole or not at all.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let is_there = || io::Error::from_raw_os_error(libc::EEXIST);
+    if path.symlink_metadata().is_ok() {
+        return Err(is_there());
+    }
+    let folder = folder_of(path);
+    let (file, place) = begun(folder).map_err(bare)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    (&file).write_all(bytes)?;
+    let name = match place {
+        Place::Named(name) => name,
+        _ => match linkat(CWD, handle(&file), CWD, path, AtFlags::SYMLINK_FOLLOW) {
+            Ok(()) => return Ok(()),
+            Err(rustix::io::Errno::EXIST) => return Err(is_there()),
+            // A file system that names nothing afterwards.
+            Err(_) => copy(&file, folder)?.into_temp_path(),
+        },
+    };
+    name.persist_noclobber(path)
+        .map_err(|error| bare(error.error))
 }
 
 /// Returns the path of what links lead to, which need not be there.
@@ -201,7 +244,7 @@ fn copy(file: &File, folder: &Path) -> io::Result<NamedTempFile> {
 }
 
 fn failed(path: &Path, source: io::Error) -> Error {
-    Error::Write {
+    Error {
         subject: harmless::escape(&path.display().to_string()).into_owned(),
         source: bare(source),
     }
@@ -221,8 +264,6 @@ fn bare(error: io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
 
     fn names_in(folder: &Path) -> Vec<String> {
@@ -243,6 +284,21 @@ mod tests {
         file.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"whole");
         assert_eq!(names_in(folder.path()), ["image.tar"]);
+    }
+
+    #[test]
+    fn a_new_file_is_for_its_owner_and_takes_nobodys_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.json");
+        write_new(&path, b"text").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"text");
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
+        let error = write_new(&path, b"other").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&path).unwrap(), b"text");
+        write(&path, b"other").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"other");
+        assert_eq!(names_in(folder.path()), ["plan.json"]);
     }
 
     /// A program that is killed cannot clean up, so that there must be nothing to be cleaned up.
