@@ -22,8 +22,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faults::{Fault, Manner};
-use scene::{Scene, Whom};
-use verbs::Verb;
+
+pub(crate) use judge::{End, told_to_people};
+pub(crate) use registered::Registered;
+pub(crate) use scene::{Place, Scene, Whom, copy, secret, without_uuids};
+pub(crate) use verbs::Verb;
 
 /// How many runs go on at a time; most of them wait for something.
 const SIDE_BY_SIDE: usize = 5;
@@ -45,7 +48,7 @@ fn is_called(name: &str, parts: &[&str]) -> bool {
 
 /// One fault that one run meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Case {
+pub(crate) struct Case {
     verb: Verb,
     whom: Whom,
     /// The number of the step among those with the same party.
@@ -56,7 +59,7 @@ struct Case {
 
 #[test]
 fn every_fault_at_every_step_is_survived_or_told_and_a_plain_rerun_completes_it() {
-    let scenes: BTreeMap<Verb, Scene> = Verb::ALL.map(|verb| (verb, Scene::of(verb))).into();
+    let scenes: BTreeMap<Verb, Scene> = Verb::MATRIX.map(|verb| (verb, Scene::of(verb))).into();
     let all = cases(&scenes);
     let chosen = match std::env::var("KEEPDOCKER_FAULTS") {
         Ok(wanted) if wanted == "all" => all,

@@ -20,6 +20,7 @@ mod compatibility; // the table of differences from the Python program, and its 
 mod component; // what auditors get, and that it is the component that runs
 mod confinement; // what the program denies itself
 mod contract; // the component and the contract: imports, size
+mod crashes; // runs that are killed at any moment, lose power, fill disks, go on at once
 mod dense; // dense blocks of a stream, which need room on the disk
 mod differential; // the Python program and ours on equal clusters
 mod docker_archive; // uploads of saved archives, without an engine
@@ -42,6 +43,7 @@ mod indexes; // images that an engine knows by the digest of an index
 mod interrupted; // runs that are cut short at every request, and what the next run makes of it
 mod justfile; // one word for each loop
 mod keyless; // images that somebody without a key must have signed
+mod load; // much at once, often, or large
 mod loading; // the stored archive in every engine and tool
 mod login; // whom the token stands for, and where it is kept
 mod lost_data; // blocks that Keep has lost, and what the next run makes of it
@@ -60,6 +62,7 @@ mod registry_tls; // Debian's registry with TLS and logins
 mod registry_users; // the same layers, noted by another user
 mod release; // what a release says of its files
 mod reuse; // blocks that need not be sent, and uploads that were cut short
+mod secrets; // planted everywhere, and looked for in all that comes out
 mod signatures; // images of registries that somebody must have signed
 mod silence;
 mod sources; // one image from every engine and tool

@@ -8,11 +8,11 @@ use std::process::Command;
 use crate::support::Environment;
 
 /// The first `docker` of an environment's search path.
-pub(super) struct Front;
+pub(crate) struct Front;
 
 impl Front {
     /// Stands before the engine that the environment has, and lets it load nothing but whole archives.
-    pub(super) fn install(environment: &mut Environment) {
+    pub(crate) fn install(environment: &mut Environment) {
         let folder = folder(environment);
         fs::create_dir_all(&folder).unwrap();
         let behind = environment.variable("PATH").to_str().unwrap().to_owned();
@@ -21,7 +21,7 @@ impl Front {
             "#!/bin/sh\n\
              cd '{folder}'\nreal='{real}'\n\
              n=$(wc -l < calls 2>/dev/null) || n=0\n\
-             echo \"$1\" >> calls\n\
+             echo \"$1\" >> calls\necho $$ >> processes\n\
              if [ -e deed ] && [ \"$n\" -eq \"$(cat step)\" ]; then\n\
              echo $$ > met\n. ./deed\nexit\nfi\n\
              if [ \"$1\" = load ]; then\n\
@@ -43,34 +43,34 @@ impl Front {
     }
 
     /// Does this at the call of this number, counted from now.
-    pub(super) fn plan(environment: &Environment, step: usize, script: &str) {
+    pub(crate) fn plan(environment: &Environment, step: usize, script: &str) {
         let folder = folder(environment);
         fs::write(folder.join("step"), step.to_string()).unwrap();
         fs::write(folder.join("deed"), format!("{script}\n")).unwrap();
     }
 
     /// Does nothing but count, from now on.
-    pub(super) fn clear(environment: &Environment) {
+    pub(crate) fn clear(environment: &Environment) {
         let _ = fs::remove_file(folder(environment).join("deed"));
     }
 
     /// Whether a call came to what was planned.
-    pub(super) fn was_met(environment: &Environment) -> bool {
+    pub(crate) fn was_met(environment: &Environment) -> bool {
         folder(environment).join("met").exists()
     }
 
-    /// Whether the process that did what was planned is there still.
-    pub(super) fn goes_on(environment: &Environment) -> bool {
-        let Ok(id) = fs::read_to_string(folder(environment).join("met")) else {
-            return false;
-        };
-        let state = fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
-        // What has ended and was not asked for its status yet is a zombie.
-        !state.is_empty() && !state.contains(") Z")
+    /// Whether a process of the engine is there still.
+    pub(crate) fn goes_on(environment: &Environment) -> bool {
+        let processes = fs::read_to_string(folder(environment).join("processes"));
+        processes.unwrap_or_default().lines().any(|id| {
+            let state = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            // What has ended and was not asked for its status yet is a zombie.
+            !state.is_empty() && !state.contains(") Z")
+        })
     }
 
     /// The verbs that were called.
-    pub(super) fn calls(environment: &Environment) -> Vec<String> {
+    pub(crate) fn calls(environment: &Environment) -> Vec<String> {
         let calls = fs::read_to_string(folder(environment).join("calls")).unwrap_or_default();
         calls.lines().map(str::to_owned).collect()
     }

@@ -9,39 +9,39 @@ mod tests;
 
 /// How a run ended.
 #[derive(Debug, Clone, Default)]
-pub(super) struct End {
+pub(crate) struct End {
     /// None if a signal ended it.
-    pub(super) code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// On standard output.
-    pub(super) printed: String,
+    pub(crate) printed: String,
     /// On standard error.
-    pub(super) told: String,
+    pub(crate) told: String,
     /// The archive that it wrote, in a file or into the engine.
-    pub(super) made: Option<Vec<u8>>,
+    pub(crate) made: Option<Vec<u8>>,
 }
 
 /// A run that met a fault, and the next one, which met none.
-pub(super) struct Trial<'a> {
-    pub(super) verb: Verb,
-    pub(super) fault: Fault,
+pub(crate) struct Trial<'a> {
+    pub(crate) verb: Verb,
+    pub(crate) fault: Fault,
     /// Whom a message may name.
-    pub(super) hosts: &'a [String],
+    pub(crate) hosts: &'a [String],
     /// What nobody may see.
-    pub(super) secret: &'a str,
-    pub(super) before: &'a Registered,
+    pub(crate) secret: &'a str,
+    pub(crate) before: &'a Registered,
     /// What a clean run leaves.
-    pub(super) done: &'a Registered,
-    pub(super) clean: &'a End,
-    pub(super) end: End,
+    pub(crate) done: &'a Registered,
+    pub(crate) clean: &'a End,
+    pub(crate) end: End,
     /// What it left behind.
-    pub(super) left: Vec<String>,
-    pub(super) after: Registered,
-    pub(super) again: End,
-    pub(super) last: Registered,
+    pub(crate) left: Vec<String>,
+    pub(crate) after: Registered,
+    pub(crate) again: End,
+    pub(crate) last: Registered,
 }
 
 /// Finds what falls short, in words.
-pub(super) fn judge(trial: &Trial<'_>) -> Vec<String> {
+pub(crate) fn judge(trial: &Trial<'_>) -> Vec<String> {
     let mut short = Vec::new();
     match trial.end.code {
         Some(0) => whole(trial, &trial.end, &trial.after, &mut short),
@@ -123,7 +123,7 @@ fn codes(fault: Fault) -> &'static [i32] {
 }
 
 /// Checks what was told on standard error: a paragraph for people, without the program's own making.
-fn told_to_people(end: &End, secret: &str, short: &mut Vec<String>) {
+pub(crate) fn told_to_people(end: &End, secret: &str, short: &mut Vec<String>) {
     const NOISE: [&str; 7] = [
         "panicked",
         "stack backtrace",

@@ -8,26 +8,28 @@ use crate::support::Cluster;
 
 /// What a cluster has of images, as lines in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Registered {
-    /// Every collection and every link of an image.
-    pub(super) all: Vec<String>,
+pub(crate) struct Registered {
+    /// Every collection, every link of an image, and every permission.
+    pub(crate) all: Vec<String>,
     /// What is noted on each collection of its names, which is a hint for people.
-    pub(super) called: Vec<String>,
+    pub(crate) called: Vec<String>,
     /// The names that lead to something, and to what.
-    pub(super) visible: Vec<String>,
+    pub(crate) visible: Vec<String>,
     /// What can be seen and is not whole.
-    pub(super) broken: Vec<String>,
+    pub(crate) broken: Vec<String>,
 }
 
 impl Registered {
     /// Looks at a cluster, past all permissions.
-    pub(super) fn of(cluster: &Cluster) -> Registered {
+    pub(crate) fn of(cluster: &Cluster) -> Registered {
         let blocks = cluster.inspect().blocks().unwrap();
         let blocks = blocks.into_iter().map(|(hash, _)| hash).collect();
-        Registered::from(&cluster.collections(), &cluster.links_of_images(), &blocks)
+        let mut links = cluster.links_of_images();
+        links.extend(cluster.links_of("permission"));
+        Registered::from(&cluster.collections(), &links, &blocks)
     }
 
-    pub(super) fn from(
+    pub(crate) fn from(
         collections: &[Value],
         links: &[Value],
         blocks: &BTreeSet<String>,
@@ -47,10 +49,13 @@ impl Registered {
                 .iter()
                 .find(|collection| collection["uuid"] == link["head_uuid"]);
             let leads_to = head.map_or_else(|| "nothing".to_owned(), described);
-            let line = format!(
-                "{} {} of {} leads to {leads_to}",
-                link["link_class"], link["name"], link["owner_uuid"]
-            );
+            let line = match link["link_class"] == "permission" {
+                true => format!("{} {} {leads_to}", link["tail_uuid"], link["name"]),
+                false => format!(
+                    "{} {} of {} leads to {leads_to}",
+                    link["link_class"], link["name"], link["owner_uuid"]
+                ),
+            };
             registered.all.push(line.clone());
             if link["link_class"] != "docker_image_repo+tag" {
                 continue;

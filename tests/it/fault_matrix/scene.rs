@@ -21,18 +21,18 @@ use crate::support::{Cluster, Environment};
 
 /// Whom a step has to do with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Whom {
+pub(crate) enum Whom {
     Cluster,
     Registry,
     Engine,
 }
 
 impl Whom {
-    pub(super) const ALL: [Whom; 3] = [Whom::Cluster, Whom::Registry, Whom::Engine];
+    pub(crate) const ALL: [Whom; 3] = [Whom::Cluster, Whom::Registry, Whom::Engine];
 }
 
 /// What there is before the runs of a verb, and what a clean run makes of it.
-pub(super) struct Scene {
+pub(crate) struct Scene {
     verb: Verb,
     /// The cluster before; each run gets a copy.
     folder: TempDir,
@@ -46,17 +46,17 @@ pub(super) struct Scene {
 }
 
 /// Where a run takes place.
-struct Place<'a> {
+pub(crate) struct Place<'a> {
     scene: &'a Scene,
-    cluster: Cluster,
-    environment: Environment,
+    pub(crate) cluster: Cluster,
+    pub(crate) environment: Environment,
     /// The name of its repository in the registry, which is its own.
     repository: String,
 }
 
 impl Scene {
     /// Makes what there is before the runs of a verb, and lets one go by undisturbed.
-    pub(super) fn of(verb: Verb) -> Scene {
+    pub(crate) fn of(verb: Verb) -> Scene {
         let folder = tempfile::tempdir().unwrap();
         let cluster = Cluster::start();
         verb.prepare(&cluster);
@@ -87,13 +87,33 @@ impl Scene {
         scene
     }
 
+    /// What the runs do.
+    pub(crate) fn verb(&self) -> Verb {
+        self.verb
+    }
+
+    /// What the cluster has before a run.
+    pub(crate) fn before(&self) -> &Registered {
+        &self.before
+    }
+
+    /// What a clean run leaves in the cluster.
+    pub(crate) fn done(&self) -> &Registered {
+        &self.done
+    }
+
+    /// How a clean run ends.
+    pub(crate) fn clean(&self) -> &End {
+        &self.clean
+    }
+
     /// The steps of a clean run that have to do with a party.
-    pub(super) fn steps(&self, whom: Whom) -> &[String] {
+    pub(crate) fn steps(&self, whom: Whom) -> &[String] {
         &self.steps[whom as usize]
     }
 
     /// What a case is called, for people.
-    pub(super) fn name_of(&self, case: &Case) -> String {
+    pub(crate) fn name_of(&self, case: &Case) -> String {
         let Case {
             verb,
             whom,
@@ -106,7 +126,7 @@ impl Scene {
     }
 
     /// Lets a run meet a fault, and returns what falls short.
-    pub(super) fn try_case(&self, case: &Case) -> Vec<String> {
+    pub(crate) fn try_case(&self, case: &Case) -> Vec<String> {
         // On a loaded machine a run may need more time to come to the step.
         for deadline in [4, 20] {
             let place = self.place();
@@ -143,9 +163,15 @@ impl Scene {
         vec!["no run came to this step".into()]
     }
 
-    fn place(&self) -> Place<'_> {
+    /// What there is before a run, once more.
+    pub(crate) fn place(&self) -> Place<'_> {
+        self.place_on(self.folder.path())
+    }
+
+    /// A machine without any history, and a copy of the cluster in a folder.
+    pub(crate) fn place_on(&self, cluster: &Path) -> Place<'_> {
         let folder = tempfile::tempdir().unwrap();
-        copy(self.folder.path(), folder.path());
+        copy(cluster, folder.path());
         let cluster = Cluster::open(folder, Options::default());
         let mut environment = Environment::on(&cluster);
         self.verb.equip(&mut environment);
@@ -159,18 +185,29 @@ impl Scene {
 }
 
 impl Place<'_> {
-    fn run(&self, options: &[&str]) -> End {
-        let verb = self.scene.verb;
-        let source = self.scene.registry.source(&self.repository);
-        let mut words = verb.arguments(&self.environment, &source);
-        words.extend(options.iter().map(|word| (*word).to_owned()));
-        let output = self.environment.keepdocker(&words);
+    /// Runs the verb to its end.
+    pub(crate) fn run(&self, options: &[&str]) -> End {
+        let output = self.environment.keepdocker(&self.words(options));
         End {
             code: output.status.code(),
             printed: without_uuids(&output.stdout()),
             told: output.stderr,
-            made: verb.made(&self.environment),
+            made: self.made(),
         }
+    }
+
+    /// What follows the program's name.
+    pub(crate) fn words(&self, options: &[&str]) -> Vec<String> {
+        let verb = self.scene.verb;
+        let source = self.scene.registry.source(&self.repository);
+        let mut words = verb.arguments(&self.environment, &source);
+        words.extend(options.iter().map(|word| (*word).to_owned()));
+        words
+    }
+
+    /// What the verb has made outside of the cluster.
+    pub(crate) fn made(&self) -> Option<Vec<u8>> {
+        self.scene.verb.made(&self.environment)
     }
 
     /// The steps of the run that was just made.
@@ -225,7 +262,7 @@ impl Place<'_> {
     }
 
     /// What a run has left behind that serves no later one.
-    fn left(&self) -> Vec<String> {
+    pub(crate) fn left(&self) -> Vec<String> {
         let mut left = Vec::new();
         let home = self.environment.home();
         for file in files(home) {
@@ -272,7 +309,7 @@ impl Place<'_> {
 }
 
 /// The part of the token that nobody may see.
-fn secret(cluster: &Cluster) -> String {
+pub(crate) fn secret(cluster: &Cluster) -> String {
     cluster.token().rsplit('/').next().unwrap().to_owned()
 }
 
@@ -287,7 +324,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     files
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     let from = from.join(".");
     let copied = Command::new("cp")
         .arg("-a")
@@ -297,7 +334,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// A text in which UUIDs are not told apart.
-fn without_uuids(text: &str) -> String {
+pub(crate) fn without_uuids(text: &str) -> String {
     let is_uuid = |word: &str| {
         let lengths: Vec<usize> = word.split('-').map(str::len).collect();
         lengths == [5, 5, 15]

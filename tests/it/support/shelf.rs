@@ -119,7 +119,7 @@ impl Shelf {
              version*) echo 20.10.24 ;;\n\
              'image inspect') case \"$last\" in\n{inspect}*) none ;;\nesac ;;\n\
              save*) case \"$last\" in\n{save}*) none ;;\nesac ;;\n\
-             load*) cat > '{loaded}' ;;\n\
+             load*) cat > '{loaded}.coming' && mv '{loaded}.coming' '{loaded}' ;;\n\
              tag*) ;;\n\
              *) echo \"$1: not known here\" >&2; exit 1 ;;\n\
              esac\n"

@@ -1,0 +1,126 @@
+//! Runs that end where nobody expects it: killed at any moment, by a loss of power, on a full disk, many at once.
+//!
+//! Each verb that changes something runs many times, and a signal comes to each run at a moment that a seed
+//! chooses: at one of its requests, or after a part of the time that it takes. [`judge`] looks at the end, as
+//! it does for the matrix of faults. The test command takes a few moments of each verb;
+//! `KEEPDOCKER_CRASHES=all` takes fifty, and a number other ones.
+
+mod full_disk;
+mod judge;
+mod moments;
+mod power_loss;
+mod together;
+mod trial;
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::fault_matrix::Verb;
+use crate::support::Python;
+use moments::{Moment, moments};
+use trial::Ground;
+
+/// How many runs go on at a time.
+const SIDE_BY_SIDE: usize = 4;
+
+/// How much is tried, and by which seed.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    seed: u64,
+    is_whole: bool,
+}
+
+impl Extent {
+    /// What `KEEPDOCKER_CRASHES` says.
+    fn wanted() -> Extent {
+        let wanted = std::env::var("KEEPDOCKER_CRASHES").unwrap_or_default();
+        Extent {
+            seed: wanted.parse().unwrap_or(17),
+            is_whole: wanted == "all",
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_cut_short_at_any_moment_leaves_what_a_plain_rerun_completes() {
+    let extent = Extent::wanted();
+    let of_each = if extent.is_whole { 50 } else { 3 };
+    let grounds: BTreeMap<Verb, Ground> = Verb::ALL.map(|verb| (verb, Ground::of(verb))).into();
+    let mut cases: Vec<(&Ground, Moment)> = Vec::new();
+    for (number, ground) in grounds.values().enumerate() {
+        let seed = extent.seed.wrapping_add(1000 * number as u64);
+        let chosen = moments(seed, of_each, ground.requests());
+        cases.extend(chosen.into_iter().map(|moment| (ground, moment)));
+    }
+    let short = at_once(&cases, |(ground, moment)| {
+        let found = ground.try_moment(moment, None);
+        (format!("{:?}, {moment}", ground.verb()), found)
+    });
+    assert_eq!(report("crashes", cases.len(), &short), "");
+}
+
+#[test]
+fn the_python_client_sees_a_run_that_was_cut_short_as_done_or_not_begun() {
+    let Some(python) = Python::find() else { return };
+    let extent = Extent::wanted();
+    let (verbs, of_each) = match extent.is_whole {
+        true => (Verb::ALL.to_vec(), 3),
+        false => (vec![Verb::Upload, Verb::Copy, Verb::Prune], 1),
+    };
+    let grounds: Vec<Ground> = verbs.into_iter().map(Ground::of).collect();
+    let mut cases: Vec<(&Ground, Moment)> = Vec::new();
+    for (number, ground) in grounds.iter().enumerate() {
+        let seed = extent.seed.wrapping_add(77 * number as u64);
+        let chosen = moments(seed, of_each, ground.requests());
+        cases.extend(chosen.into_iter().map(|moment| (ground, moment)));
+    }
+    let short = at_once(&cases, |(ground, moment)| {
+        let found = ground.try_moment(moment, Some(&python));
+        (format!("{:?}, {moment}", ground.verb()), found)
+    });
+    assert_eq!(report("crashes, seen by Python", cases.len(), &short), "");
+}
+
+/// Tries all cases, some at a time, and returns those that fall short.
+fn at_once<C: Sync>(
+    cases: &[C],
+    try_case: impl Fn(&C) -> (String, Vec<String>) + Sync,
+) -> Vec<(String, Vec<String>)> {
+    let next = AtomicUsize::new(0);
+    let short = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let tried = std::panic::catch_unwind(AssertUnwindSafe(|| try_case(case)));
+                    let (name, found) = tried.unwrap_or_else(|_| {
+                        let broke = "the trial itself broke down".to_owned();
+                        ("a case".into(), vec![broke])
+                    });
+                    if !found.is_empty() {
+                        short.lock().unwrap().push((name, found));
+                    }
+                }
+            });
+        }
+    });
+    let mut short = short.into_inner().unwrap();
+    short.sort();
+    short
+}
+
+/// Says in one line what came of it, past the capture of the test program, and returns what falls short.
+fn report(what: &str, tried: usize, short: &[(String, Vec<String>)]) -> String {
+    let line = format!(
+        "\n{what}: {tried} tried, {} survived, {} fall short\n",
+        tried - short.len(),
+        short.len()
+    );
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    let told =
+        |(name, found): &(String, Vec<String>)| format!("{name}\n    {}\n", found.join("\n    "));
+    short.iter().map(told).collect()
+}

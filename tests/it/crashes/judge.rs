@@ -1,0 +1,146 @@
+//! What must hold after a run that was cut short.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+
+use super::moments::Signal;
+use crate::fault_matrix::{End, Registered, Verb, told_to_people};
+
+#[cfg(test)]
+mod tests;
+
+/// A run that was cut short, and the next one.
+pub(super) struct Trial<'a> {
+    pub(super) verb: Verb,
+    pub(super) before: &'a Registered,
+    /// What a clean run leaves, and how it ends.
+    pub(super) done: &'a Registered,
+    pub(super) clean: &'a End,
+    /// How a run ends that finds the work done.
+    pub(super) twice: &'a End,
+    /// What it leaves.
+    pub(super) done_twice: &'a Registered,
+    /// What nobody may see.
+    pub(super) secret: &'a str,
+    pub(super) signal: Signal,
+    pub(super) status: ExitStatus,
+    pub(super) end: End,
+    /// What the run left behind.
+    pub(super) left: Vec<String>,
+    /// What `audit verify` says then.
+    pub(super) log: (Option<i32>, String),
+    pub(super) after: Registered,
+    pub(super) again: End,
+    pub(super) left_at_last: Vec<String>,
+    pub(super) log_at_last: (Option<i32>, String),
+    pub(super) last: Registered,
+}
+
+/// Finds what falls short, in words.
+pub(super) fn judge(trial: &Trial<'_>) -> Vec<String> {
+    let mut short = ended(trial.signal, trial.status);
+    let is_done = trial.end.code == Some(0);
+    if is_done && trial.after.all != trial.done.all {
+        short.push(format!(
+            "exit 0, and the cluster has {:#?}",
+            trial.after.all
+        ));
+    }
+    let reads = trial.verb == Verb::List;
+    if !reads && !trial.end.printed.is_empty() && trial.after.visible != trial.done.visible {
+        let printed = &trial.end.printed;
+        short.push(format!("printed {printed:?} before it was done"));
+    }
+    short.extend(between(
+        trial.verb,
+        [trial.before, trial.done],
+        &trial.after,
+    ));
+    if trial.end.made.is_some() && trial.end.made != trial.clean.made {
+        short.push("what it wrote is not the image".into());
+    }
+    // What is killed cleans nothing up; all else does, and the engine ends with the program.
+    let cleans_up = trial.signal != Signal::Kill;
+    let left = trial.left.iter();
+    for left in left.filter(|left| cleans_up || left.contains("process")) {
+        short.push(format!("left behind: {left}"));
+    }
+    short.extend(of_log(&trial.log, trial.status));
+    told_to_people(&trial.end, trial.secret, &mut short);
+    let mut afterwards = again(trial);
+    for left in &trial.left_at_last {
+        afterwards.push(format!("left behind: {left}"));
+    }
+    if trial.log_at_last.0 != trial.log.0 {
+        afterwards.push(format!("audit verify: {:?}", trial.log_at_last));
+    }
+    told_to_people(&trial.again, trial.secret, &mut afterwards);
+    short.extend(afterwards.iter().map(|what| format!("rerun: {what}")));
+    short
+}
+
+/// Checks the status of a run to which a signal came, perhaps too late.
+fn ended(signal: Signal, status: ExitStatus) -> Vec<String> {
+    // Before the program has said how it wants to be ended, a signal ends it as the system does it.
+    let is_by_signal = status.signal() == Some(signal.number());
+    let is_told = signal != Signal::Kill && status.code() == Some(128 + signal.number());
+    match is_by_signal || is_told || status.success() {
+        true => Vec::new(),
+        false => vec![format!("ended with {status}")],
+    }
+}
+
+/// Checks that what can be seen is as before or as a clean run leaves it, and whole.
+fn between(verb: Verb, [before, done]: [&Registered; 2], after: &Registered) -> Vec<String> {
+    let mut short = Vec::new();
+    let seen = &after.visible;
+    let is_either = *seen == before.visible || *seen == done.visible;
+    // Of several images each is as before or done.
+    let is_each = verb == Verb::Prune
+        && seen.iter().all(|line| before.visible.contains(line))
+        && done.visible.iter().all(|line| seen.contains(line));
+    if !is_either && !is_each {
+        short.push(format!("neither as before nor complete: {seen:#?}"));
+    }
+    for broken in &after.broken {
+        short.push(format!("half registered: {broken}"));
+    }
+    short
+}
+
+/// Checks the log: at most its end is missing, and only where nothing could be written any more.
+fn of_log((code, told): &(Option<i32>, String), status: ExitStatus) -> Vec<String> {
+    let is_sound = *code == Some(0) && told.contains("sound");
+    let is_cut = *code == Some(9) && status.signal().is_some();
+    // It may have ended before it began a log.
+    let is_none = status.signal().is_some() && told.contains("no run");
+    match is_sound || is_cut || is_none {
+        true => Vec::new(),
+        false => vec![format!("audit verify {code:?} after {status}: {told}")],
+    }
+}
+
+/// Checks the next run.
+fn again(trial: &Trial<'_>) -> Vec<String> {
+    let mut short = Vec::new();
+    let again = &trial.again;
+    let is_as = |other: &End| again.code == other.code && again.printed == other.printed;
+    let was_done = trial.after.visible == trial.done.visible;
+    // A rule for several images finds those that are left.
+    let is_partly_done = trial.verb == Verb::Prune && again.code == Some(0);
+    if !is_as(trial.clean) && !(was_done && is_as(trial.twice)) && !is_partly_done {
+        let (code, printed, told) = (again.code, &again.printed, &again.told);
+        short.push(format!("exit {code:?}, printed {printed:?}: {told}"));
+    }
+    let is_done = |registered: &Registered| {
+        trial.last.all == registered.all && trial.last.called == registered.called
+    };
+    if !is_done(trial.done) && !(trial.verb == Verb::Force && is_done(trial.done_twice)) {
+        let Registered { all, called, .. } = &trial.last;
+        short.push(format!("the cluster has {all:#?}, {called:#?}"));
+    }
+    if again.made != trial.clean.made {
+        short.push("what it wrote is not the image".into());
+    }
+    short
+}

@@ -1,0 +1,188 @@
+//! One run that is cut short, and the next one, which is not.
+
+use std::fs::{self, File};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use keepdocker_sandbox::faults::{Action, Fault};
+
+use super::judge::{Trial, judge};
+use super::moments::{Moment, Signal, When};
+use crate::fault_matrix::{End, Place, Registered, Scene, Verb, Whom, secret, without_uuids};
+use crate::support::Python;
+
+/// A program has a second; a busy machine needs some time of its own.
+const SOON: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What there is before the runs of a verb, and how it is run undisturbed.
+pub(super) struct Ground {
+    scene: Scene,
+    /// How a second run ends that finds the work done.
+    twice: End,
+    /// What it leaves then.
+    done_twice: Registered,
+    took: Duration,
+}
+
+impl Ground {
+    /// Lets a verb run undisturbed, twice.
+    pub(super) fn of(verb: Verb) -> Ground {
+        let scene = Scene::of(verb);
+        let place = scene.place();
+        let begin = Instant::now();
+        let clean = place.run(&[]);
+        let took = begin.elapsed();
+        assert_eq!(clean.printed, scene.clean().printed, "{verb:?}");
+        let twice = place.run(&[]);
+        let done_twice = Registered::of(&place.cluster);
+        drop(place);
+        // Whoever forces an upload wants another one.
+        let is_same = done_twice.all == scene.done().all;
+        assert!(is_same || verb == Verb::Force, "{verb:?}: {}", twice.told);
+        Ground {
+            scene,
+            twice,
+            done_twice,
+            took,
+        }
+    }
+
+    pub(super) fn verb(&self) -> Verb {
+        self.scene.verb()
+    }
+
+    /// How many requests to the cluster a run makes.
+    pub(super) fn requests(&self) -> usize {
+        self.scene.steps(Whom::Cluster).len()
+    }
+
+    /// Cuts a run short, lets another one follow, and returns what falls short.
+    pub(super) fn try_moment(&self, moment: &Moment, python: Option<&Python>) -> Vec<String> {
+        let place = self.scene.place();
+        let seen = |place: &Place<'_>| python.map_or_else(String::new, |python| see(python, place));
+        let at_first = seen(&place);
+        let (status, end, is_late) = self.cut_short(&place, moment);
+        let left = place.left();
+        let after = Registered::of(&place.cluster);
+        let log = verify(&place);
+        let seen_then = seen(&place);
+        let again = place.run(&[]);
+        let last = Registered::of(&place.cluster);
+        let mut short = judge(&Trial {
+            verb: self.verb(),
+            before: self.scene.before(),
+            done: self.scene.done(),
+            clean: self.scene.clean(),
+            twice: &self.twice,
+            done_twice: &self.done_twice,
+            secret: &secret(&place.cluster),
+            signal: moment.signal,
+            status,
+            end,
+            left,
+            log,
+            after,
+            again,
+            left_at_last: place.left(),
+            log_at_last: verify(&place),
+            last,
+        });
+        if is_late {
+            short.push(format!("it does not end within {SOON:?}"));
+        }
+        if python.is_some() {
+            let seen_last = seen(&place);
+            if ![&at_first, &seen_last].contains(&&seen_then) && self.verb() != Verb::Prune {
+                short.push(format!(
+                    "Python sees {seen_then}, not {at_first} or {seen_last}"
+                ));
+            }
+            let clean = self.scene.place();
+            let _ = clean.run(&[]);
+            let expected = seen(&clean);
+            if seen_last != expected {
+                short.push(format!(
+                    "Python sees {seen_last}, not {expected} in the end"
+                ));
+            }
+        }
+        short
+    }
+
+    fn cut_short(&self, place: &Place<'_>, moment: &Moment) -> (ExitStatus, End, bool) {
+        let home = place.environment.home();
+        let (printed, told) = (home.join("printed"), home.join("told"));
+        let program = env!("CARGO_BIN_EXE_keepdocker");
+        if let When::Request { number, late, .. } = moment.when {
+            let fault = Fault::on("", Action::Delay(late)).after(number);
+            place.cluster.faults().plan(fault);
+        }
+        let mut child = place
+            .environment
+            .prepared(program, &place.words(&["--retries", "0"]))
+            .stdin(Stdio::null())
+            .stdout(File::create(&printed).unwrap())
+            .stderr(File::create(&told).unwrap())
+            .spawn()
+            .unwrap();
+        match moment.when {
+            When::Part(thousandths) => {
+                let part = self.took.as_secs_f64() * thousandths as f64 / 1000.0;
+                std::thread::sleep(Duration::from_secs_f64(part));
+            }
+            When::Request { after, .. } => {
+                let deadline = Instant::now() + PATIENCE;
+                while place.cluster.faults().met() == 0 && child.try_wait().unwrap().is_none() {
+                    assert!(Instant::now() < deadline, "the request never came");
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+                std::thread::sleep(after);
+            }
+        }
+        let (status, is_late) = end(&mut child, moment.signal);
+        place.cluster.faults().clear();
+        let text = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        let end = End {
+            code: status.code(),
+            printed: without_uuids(&text(printed)),
+            told: text(told),
+            made: place.made(),
+        };
+        (status, end, is_late)
+    }
+}
+
+/// Sends a signal to what goes on still, and waits for its end.
+fn end(child: &mut Child, signal: Signal) -> (ExitStatus, bool) {
+    if let Some(status) = child.try_wait().unwrap() {
+        return (status, false);
+    }
+    // Until it is waited for, its number belongs to nobody else.
+    let words = [format!("-{}", signal.name()), child.id().to_string()];
+    assert!(Command::new("kill").args(words).status().unwrap().success());
+    let deadline = Instant::now() + SOON;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return (status, false);
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            return (child.wait().unwrap(), true);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The status of a look at all logs of an environment.
+fn verify(place: &Place<'_>) -> (Option<i32>, String) {
+    let verified = place.environment.keepdocker(&["audit", "verify"]);
+    let told = format!("{}{}", verified.stdout(), verified.stderr);
+    (verified.status.code(), told)
+}
+
+/// What the Python program lists.
+fn see(python: &Python, place: &Place<'_>) -> String {
+    let listed = python.run::<&str>(&place.environment, "arv-keepdocker", &[]);
+    without_uuids(&listed.success())
+}
