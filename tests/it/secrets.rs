@@ -206,6 +206,7 @@ impl Place {
                 true,
             ),
             (vec!["resolve", NAME], true),
+            (vec!["inspect", NAME], true),
             (vec!["history", NAME], true),
             (vec!["save", NAME, "--output", "saved.tar"], true),
             (vec!["load", NAME], true),
