@@ -231,8 +231,8 @@ impl Place {
             (vec!["audit", "show"], true),
             (vec!["audit", "show", "last"], true),
             (vec!["audit", "export", "--all"], false),
-            (vec!["audit", "verify"], true),
-            (vec!["audit", "replay", "last"], true),
+            (vec!["audit", "verify"], false),
+            (vec!["audit", "replay", "last"], false),
         ];
         let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
         let owned = commands

@@ -93,6 +93,8 @@ impl Ground {
         }
         if python.is_some() {
             let seen_last = seen(&place);
+            // A copy that has no name yet is whole, and listed by its ID.
+            let seen_then = with_names(&seen_then);
             if ![&at_first, &seen_last].contains(&&seen_then) && self.verb() != Verb::Prune {
                 short.push(format!(
                     "Python sees {seen_then}, not {at_first} or {seen_last}"
@@ -185,4 +187,10 @@ fn verify(place: &Place<'_>) -> (Option<i32>, String) {
 fn see(python: &Python, place: &Place<'_>) -> String {
     let listed = python.run::<&str>(&place.environment, "arv-keepdocker", &[]);
     without_uuids(&listed.success())
+}
+
+/// The rows of images that have names.
+fn with_names(listed: &str) -> String {
+    let rows = listed.split_inclusive('\n');
+    rows.filter(|row| !row.starts_with("<none>")).collect()
 }
