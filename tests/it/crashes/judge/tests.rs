@@ -69,7 +69,8 @@ fn what_is_as_it_should_be_passes() {
 
 #[test]
 fn each_shortcoming_is_found() {
-    let cases: [(&str, fn(&mut Trial<'_>)); 14] = [
+    type Change = fn(&mut Trial<'_>);
+    let cases: [(&str, Change); 14] = [
         ("ended with", |trial| trial.status = exited(1)),
         ("ended with", |trial| {
             trial.status = ExitStatus::from_raw(15)
