@@ -55,7 +55,7 @@ impl Execute for Doctor {
             .environment
             .policies(invocation.options.policies.clone());
         let component = invocation.options.component.clone();
-        let findings = match invocation.surroundings().await {
+        let mut findings = match invocation.surroundings().await {
             Ok(surroundings) => {
                 surroundings.settle_project(&mut self.project_uuid).await?;
                 let scope = Scope {
@@ -67,6 +67,12 @@ impl Execute for Doctor {
             }
             Err(report) => checkup_without_settings(report, &sources, component.as_deref()),
         };
+        // These are answers, and yet tell what others said, who may have repeated secrets.
+        for finding in &mut findings {
+            finding.told = output::concealed(&finding.told).into_owned();
+            finding.advice =
+                (finding.advice.as_deref()).map(|advice| output::concealed(advice).into_owned());
+        }
         let text = match self.json {
             true => as_json(&findings),
             false => {
