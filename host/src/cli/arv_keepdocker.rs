@@ -52,6 +52,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(Job {
             console,
             farewell,
+            listens: false,
             work: Box::pin(work),
         })
     })

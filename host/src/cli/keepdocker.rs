@@ -46,6 +46,7 @@ pub(crate) fn main() -> ExitCode {
         };
         let console = Console::new(Style::Plain, least);
         let is_json = arguments.command.is_json();
+        let listens = arguments.listens();
         let work = async move {
             match run(arguments, environment, console).await {
                 Ok(()) => Exit::Done,
@@ -69,6 +70,7 @@ pub(crate) fn main() -> ExitCode {
                 },
                 code: |signal| 128 + signal,
             },
+            listens,
             work: Box::pin(work),
         })
     })
@@ -154,6 +156,15 @@ impl Arguments {
     fn settled(mut self) -> Self {
         self.command.settle();
         self
+    }
+
+    /// Tells whether others connect to the program, as to the embedded cluster.
+    fn listens(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        let listens = self.common.sandbox.is_some() || matches!(self.command, Command::Sandbox(_));
+        #[cfg(not(feature = "sandbox"))]
+        let listens = false;
+        listens
     }
 }
 

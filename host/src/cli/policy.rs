@@ -195,7 +195,6 @@ fn confinement_told() -> String {
 
 fn confinement_json() -> serde_json::Value {
     confinement::measures()
-        .iter()
         .map(|measure| {
             serde_json::json!({
                 "name": measure.name,

@@ -90,6 +90,8 @@ pub(super) fn refusal(error: &clap::Error) -> Report {
 pub(super) struct Job {
     pub(super) console: Console,
     pub(super) farewell: Farewell,
+    /// Whether others connect to it, as to the embedded cluster.
+    pub(super) listens: bool,
     pub(super) work: Pin<Box<dyn Future<Output = Exit>>>,
 }
 
@@ -121,6 +123,10 @@ pub(super) fn drive(
     let work = move |stop: Stop| match prepare() {
         Ok(job) => {
             let _ = announced.set(job.farewell);
+            // No thread of the runtime is there yet.
+            if !job.listens {
+                confinement::close_ports();
+            }
             run(job, stop)
         }
         Err(code) => code,

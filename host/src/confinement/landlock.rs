@@ -1,8 +1,8 @@
-//! Landlock: no file is run as a program, and no device is made.
+//! Landlock: no file is run as a program, no device is made, and nobody is listened for.
 
 use landlock::{
-    AccessFs, CompatLevel, Compatible as _, PathBeneath, PathFd, Ruleset, RulesetAttr as _,
-    RulesetCreatedAttr as _, RulesetError,
+    AccessFs, AccessNet, CompatLevel, Compatible as _, PathBeneath, PathFd, Ruleset,
+    RulesetAttr as _, RulesetCreatedAttr as _, RulesetError,
 };
 
 use super::Measure;
@@ -13,6 +13,26 @@ pub(super) fn restrict() -> Measure {
         name: "landlock",
         denies: "no file is run as a program, no device is made, and no process outside is traced",
         lacking: apply().err(),
+    }
+}
+
+/// Restricts the calling thread and all that it starts from listening for connections.
+pub(super) fn close_ports() -> Measure {
+    let close = || -> Result<(), RulesetError> {
+        // No rule follows, so it is denied for every port.
+        Ruleset::default()
+            .set_compatibility(CompatLevel::HardRequirement)
+            .handle_access(AccessNet::BindTcp)?
+            .create()?
+            .restrict_self()?;
+        Ok(())
+    };
+    Measure {
+        name: "ports",
+        denies: "no port of TCP is opened for others to connect to",
+        lacking: close()
+            .err()
+            .map(|_| "this kernel has no Landlock for ports, which came with Linux 6.7".to_owned()),
     }
 }
 

@@ -16,6 +16,8 @@ mod dumps;
 mod landlock;
 mod launcher;
 #[cfg(target_os = "linux")]
+mod ordinary;
+#[cfg(target_os = "linux")]
 mod system_calls;
 
 #[cfg(test)]
@@ -39,6 +41,8 @@ pub(crate) struct Measure {
 
 /// What was tried when the program began.
 static MEASURES: OnceLock<Vec<Measure>> = OnceLock::new();
+/// What was tried once it was known what it is to do.
+static FURTHER: OnceLock<Vec<Measure>> = OnceLock::new();
 
 /// Confines the calling thread and all that it starts from now on; to be called before there are
 /// others. Never fails: what the system does not offer is left out.
@@ -54,8 +58,17 @@ pub(crate) fn enter() {
     let _ = MEASURES.set(measures);
 }
 
+/// Confines the calling thread and all that it starts from now on further, where nobody is to connect to the program: all
+/// commands but those with the embedded cluster.
+pub(crate) fn close_ports() {
+    #[cfg(target_os = "linux")]
+    let _ = FURTHER.set(vec![landlock::close_ports()]);
+}
+
 /// Returns what was tried, and what of it is in force; nothing before [`enter`].
-#[must_use]
-pub(crate) fn measures() -> &'static [Measure] {
-    MEASURES.get().map_or(&[], Vec::as_slice)
+pub(crate) fn measures() -> impl Iterator<Item = &'static Measure> {
+    [&MEASURES, &FURTHER]
+        .into_iter()
+        .filter_map(OnceLock::get)
+        .flatten()
 }

@@ -1,4 +1,5 @@
-//! Seccomp: system calls that the program has no use for fail.
+//! Seccomp: system calls that the program has no use for fail. Those of ordinary programs are let through, and of
+//! these some only with arguments that ordinary programs give; see `ordinary` for the list.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +9,11 @@ use seccompiler::{
 };
 
 use super::Measure;
+use super::ordinary::{EVERYWHERE, HERE};
 
 /// What starts programs, looks into other processes, changes what the process sees of the system, goes
-/// past this filter, or administers the system.
+/// past this filter, or administers the system. None of it is ordinary; that it is not permitted says more than that
+/// the system has no such call.
 const DENIED: &[libc::c_long] = &[
     libc::SYS_execve,
     libc::SYS_execveat,
@@ -78,53 +81,97 @@ const NAMESPACES: [libc::c_int; 7] = [
     libc::CLONE_NEWCGROUP,
 ];
 
+/// The families of sockets: of this machine, of the Internet, and what the C library asks for addresses.
+const SOCKETS: [libc::c_int; 4] = [
+    libc::AF_UNIX,
+    libc::AF_INET,
+    libc::AF_INET6,
+    libc::AF_NETLINK,
+];
+
+/// What types into somebody's terminal: `TIOCSTI` and `TIOCLINUX`, whose types differ between C libraries.
+const TYPING: [u64; 2] = [0x5412, 0x541c];
+
 /// Filters the calls of the calling thread and of all that it starts.
 pub(super) fn filter() -> Measure {
     Measure {
         name: "seccomp",
-        denies: "no program is started, no process traced, nothing mounted, no namespace made, and no key, module or clock touched",
+        denies: "the system is asked for nothing but what ordinary programs ask for: no program is started, no process traced, nothing mounted, no namespace made, no key, module or clock touched, and no socket opened but those of IP, Unix and netlink",
         lacking: apply().err(),
     }
 }
 
 fn apply() -> Result<(), String> {
+    // The last filter that denies a call says with which error.
+    let ordinary = EVERYWHERE.iter().chain(HERE);
+    install(
+        ordinary.map(|&call| (call, Vec::new())).collect(),
+        [
+            SeccompAction::Allow,
+            SeccompAction::Errno(errno(libc::ENOSYS)),
+        ],
+    )?;
     let mut denied: BTreeMap<i64, Vec<SeccompRule>> =
         DENIED.iter().map(|&call| (call, Vec::new())).collect();
-    let namespaces = NAMESPACES.map(|flag| namespace(flag as u64));
-    denied.insert(
-        libc::SYS_clone,
-        namespaces.into_iter().collect::<Result<_, _>>()?,
-    );
-    install(denied, libc::EPERM)?;
-    // Its flags lie in memory, where no filter sees them. The C library takes `clone` where the system
-    // does not know this one.
-    install(
-        BTreeMap::from([(libc::SYS_clone3, Vec::new())]),
-        libc::ENOSYS,
-    )
+    // Of `clone3` the flags lie in memory, where no filter sees them, so it is not ordinary: the C library takes
+    // `clone` where the system does not know that one.
+    let namespaces = NAMESPACES.map(|flag| {
+        let flag = flag as u64;
+        rule(&[(0, SeccompCmpOp::MaskedEq(flag), flag)])
+    });
+    denied.insert(libc::SYS_clone, all(namespaces)?);
+    let typing = TYPING.map(|request| rule(&[(1, SeccompCmpOp::Eq, request)]));
+    denied.insert(libc::SYS_ioctl, all(typing)?);
+    deny(denied, libc::EPERM)?;
+    let other = SOCKETS.map(|family| (0, SeccompCmpOp::Ne, family as u64));
+    let sockets = BTreeMap::from([(libc::SYS_socket, vec![rule(&other)?])]);
+    deny(sockets, libc::EAFNOSUPPORT)
 }
 
-/// Returns the rule for `clone` with this flag.
-fn namespace(flag: u64) -> Result<SeccompRule, String> {
-    let is_set = SeccompCmpOp::MaskedEq(flag);
-    SeccompCondition::new(0, SeccompCmpArgLen::Qword, is_set, flag)
-        .and_then(|condition| SeccompRule::new(vec![condition]))
-        .map_err(|error| error.to_string())
+/// Returns the rule for calls of which all these arguments, by their places, compare so.
+fn rule(arguments: &[(u8, SeccompCmpOp, u64)]) -> Result<SeccompRule, String> {
+    let words = |error: seccompiler::BackendError| error.to_string();
+    let conditions = arguments.iter().map(|(place, how, value)| {
+        // The upper half of these is nothing to the system.
+        let length = match how {
+            SeccompCmpOp::MaskedEq(_) => SeccompCmpArgLen::Qword,
+            _ => SeccompCmpArgLen::Dword,
+        };
+        SeccompCondition::new(*place, length, how.clone(), *value)
+    });
+    let conditions = conditions.collect::<Result<_, _>>().map_err(words)?;
+    SeccompRule::new(conditions).map_err(words)
+}
+
+fn all<const COUNT: usize>(
+    rules: [Result<SeccompRule, String>; COUNT],
+) -> Result<Vec<SeccompRule>, String> {
+    rules.into_iter().collect()
+}
+
+fn errno(error: libc::c_int) -> u32 {
+    error.unsigned_abs()
 }
 
 /// Has these calls fail with this error.
-fn install(calls: BTreeMap<i64, Vec<SeccompRule>>, error: libc::c_int) -> Result<(), String> {
+fn deny(calls: BTreeMap<i64, Vec<SeccompRule>>, error: libc::c_int) -> Result<(), String> {
+    install(
+        calls,
+        [SeccompAction::Errno(errno(error)), SeccompAction::Allow],
+    )
+}
+
+/// Does the one to these calls and the other to all others.
+fn install(
+    calls: BTreeMap<i64, Vec<SeccompRule>>,
+    [to_these, to_others]: [SeccompAction; 2],
+) -> Result<(), String> {
     let words = |error: &dyn std::error::Error| error.to_string();
     let architecture = std::env::consts::ARCH
         .try_into()
         .map_err(|error: seccompiler::BackendError| words(&error))?;
-    let filter = SeccompFilter::new(
-        calls,
-        SeccompAction::Allow,
-        SeccompAction::Errno(error.unsigned_abs()),
-        architecture,
-    )
-    .map_err(|error| words(&error))?;
+    let filter = SeccompFilter::new(calls, to_others, to_these, architecture)
+        .map_err(|error| words(&error))?;
     let program: BpfProgram = filter
         .try_into()
         .map_err(|error: seccompiler::BackendError| words(&error))?;
@@ -176,6 +223,57 @@ mod tests {
                 assert_eq!(failed, Some(libc::EPERM), "flag {flag:x}");
             }
             assert_eq!(failure(libc::SYS_clone3, 0), Some(libc::ENOSYS));
+        });
+    }
+
+    #[test]
+    fn every_call_that_is_not_ordinary_fails_as_if_there_were_none() {
+        confined(|| {
+            let mut count = 0;
+            // With this bit, a processor that has it takes the calls of another convention.
+            for convention in [0, 0x4000_0000] {
+                for call in (0..600).map(|number| number | convention) {
+                    // The kernel itself jumps to these for whoever traces functions; no filter is asked, and
+                    // for everybody else they are no instructions.
+                    if cfg!(target_arch = "x86_64") && [335, 336].contains(&(call & 0xffff)) {
+                        continue;
+                    }
+                    let is_known = [EVERYWHERE, HERE, DENIED]
+                        .iter()
+                        .any(|list| list.contains(&call));
+                    if !is_known {
+                        assert_eq!(failure(call, 0), Some(libc::ENOSYS), "call {call}");
+                        count += 1;
+                    }
+                }
+            }
+            assert!(count > 600, "{count}");
+        });
+        for call in EVERYWHERE.iter().chain(HERE) {
+            assert!(!DENIED.contains(call), "call {call}");
+        }
+    }
+
+    #[test]
+    fn sockets_are_of_ordinary_families_and_nobodys_terminal_is_typed_into() {
+        confined(|| {
+            for family in 0..64 {
+                // SAFETY: it has no pointers.
+                let opened = unsafe { libc::socket(family, libc::SOCK_DGRAM, 0) };
+                let error = std::io::Error::last_os_error().raw_os_error();
+                match SOCKETS.contains(&family) {
+                    true => assert!(opened >= 0, "family {family}: {error:?}"),
+                    false => {
+                        assert_eq!((opened, error), (-1, Some(libc::EAFNOSUPPORT)), "{family}")
+                    }
+                }
+            }
+            for request in TYPING {
+                // SAFETY: the descriptor is none, and the pointer null.
+                let typed = unsafe { libc::ioctl(-1, request as _, 0) };
+                let error = std::io::Error::last_os_error().raw_os_error();
+                assert_eq!((typed, error), (-1, Some(libc::EPERM)));
+            }
         });
     }
 

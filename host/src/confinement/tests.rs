@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::process::Command;
 use std::{fs, thread};
 
-use super::{enter, measures, outside};
+use super::{close_ports, enter, measures, outside};
 
 fn run() -> std::io::Result<bool> {
     Ok(Command::new("true").status()?.success())
@@ -36,14 +36,10 @@ fn within() {
 
     enter();
 
-    let measures = measures();
-    let names: Vec<&str> = measures.iter().map(|measure| measure.name).collect();
+    let names: Vec<&str> = measures().map(|measure| measure.name).collect();
     assert_eq!(names, ["memory", "landlock", "seccomp"]);
-    let in_force = |name: &str| {
-        measures
-            .iter()
-            .any(|measure| measure.name == name && measure.lacking.is_none())
-    };
+    let in_force =
+        |name: &str| measures().any(|measure| measure.name == name && measure.lacking.is_none());
 
     assert!(in_force("memory"));
     let limits = fs::read_to_string("/proc/self/limits").unwrap();
@@ -75,5 +71,17 @@ fn within() {
     fs::rename(folder.path().join("file"), other.join("file")).unwrap();
     fs::hard_link(other.join("file"), folder.path().join("link")).unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+
+    close_ports();
+    assert_eq!(measures().last().unwrap().name, "ports");
+    if in_force("ports") {
+        let listening = std::net::TcpListener::bind("127.0.0.1:0");
+        assert_eq!(listening.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        let listening = thread::spawn(|| std::net::TcpListener::bind("127.0.0.1:0"));
+        let listening = listening.join().unwrap();
+        assert_eq!(listening.unwrap_err().kind(), ErrorKind::PermissionDenied);
+    }
+    // Others can still be connected to.
     std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
 }
