@@ -59,16 +59,22 @@ pub(super) fn judge(trial: &Trial<'_>) -> Vec<String> {
     if trial.end.made.is_some() && trial.end.made != trial.clean.made {
         short.push("what it wrote is not the image".into());
     }
-    // What is killed cleans nothing up; all else does, and the engine ends with the program.
+    // What is killed cleans nothing up; all else does, but for a journal that was just begun, which the next run
+    // removes. The engine ends with the program.
     let cleans_up = trial.signal != Signal::Kill;
-    let left = trial.left.iter();
-    for left in left.filter(|left| cleans_up || left.contains("process")) {
+    let is_left = |left: &&String| match cleans_up {
+        true => !left.ends_with(".journal"),
+        false => left.contains("process"),
+    };
+    for left in trial.left.iter().filter(is_left) {
         short.push(format!("left behind: {left}"));
     }
     short.extend(of_log(&trial.log, trial.status));
     told_to_people(&trial.end, trial.secret, &mut short);
     let mut afterwards = again(trial);
-    for left in &trial.left_at_last {
+    // A log that has no line yet stays, as an incomplete one.
+    let is_left = |left: &&String| !left.ends_with(".jsonl");
+    for left in trial.left_at_last.iter().filter(is_left) {
         afterwards.push(format!("left behind: {left}"));
     }
     if trial.log_at_last.0 != trial.log.0 {
