@@ -28,7 +28,7 @@ const SIGNED_URL: &str = "f00dfeedf00dfeedf00dfeedf00dfeedf00dfeed";
 /// The signature of a block.
 const BLOCK: &str = "5193e1f0c6a8b7d2e4f60718293a4b5c6d7e8f90";
 /// The secret part of a token in the settings file, which the environment overrules.
-const FILE_TOKEN: &str = "0thert0ken0thert0ken0thert0ken0thert0ken0thert0ken";
+const FILE_TOKEN: &str = "file-token-planted-file-token-planted-file-token-plan";
 
 /// A machine and a cluster with secrets in every place.
 struct Place {
