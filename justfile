@@ -45,6 +45,14 @@ lint:
 faults *sample:
     tests/faults {{ sample }}
 
+# Runs that a signal, a full disk or a loss of power cuts short.
+crashes *seed:
+    tests/crashes {{ seed }}
+
+# Much at once, often, or large.
+load *words:
+    tests/load {{ words }}
+
 # Transfers beside those of the Python program.
 bench *options:
     tests/bench {{ options }}

@@ -6,9 +6,12 @@ use std::process::{Command, Output};
 
 use keepdocker_skip::skip;
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
 fn script(name: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    root.join(".ci").join(name)
+    root().join(".ci").join(name)
 }
 
 fn said(output: &Output) -> String {
@@ -196,4 +199,33 @@ fn a_statement_about_other_bytes_is_told() {
     });
     resign();
     release.assert_refused("gone.deb is missing, which provenance.json names");
+}
+
+#[test]
+fn the_version_is_the_same_wherever_it_is_told() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, beginning) in [
+        ("Cargo.toml", "version = \""),
+        ("Cargo.toml", "keepdocker-"),
+        ("host/wasi/Cargo.toml", "version = \""),
+        ("host/python/pyproject.toml", "version = \""),
+        // What is not released yet may stand above it.
+        ("CHANGELOG.md", "## 0"),
+    ] {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let told: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with(beginning))
+            .collect();
+        assert!(!told.is_empty(), "{file} tells no version");
+        // A changelog has the newest first, and the older ones below it.
+        let counts = if file == "CHANGELOG.md" {
+            1
+        } else {
+            told.len()
+        };
+        for line in &told[..counts] {
+            assert!(line.contains(version), "{file}: {line}");
+        }
+    }
 }
