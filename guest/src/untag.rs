@@ -3,6 +3,9 @@
 //! Links have no uniqueness. Several may give one name, in several projects, and whoever may write to a project may
 //! remove what others made there. So a name is taken away in one place at a time: in the project that was asked for,
 //! or where all links with this name are that the token may change.
+//!
+//! The UUID of a collection that cannot be read stands for all that leads there: names, and the image's ID. That it cannot be read
+//! may also mean that it is not shared, so this is never done to what was not asked for by its UUID.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, UntagRequest, Untagged, UntaggedName,
@@ -10,22 +13,41 @@ use crate::bindings::exports::keepdocker::contract::commands::{
 use crate::bindings::keepdocker::contract::api;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{collections, links, log, users};
-use crate::{failure, image, project, query, register, resolve};
+use crate::{failure, image, project, query, register, resolve, uuid};
 
 /// How many owners of one name are asked about.
 const MOST_OWNERS: usize = 20;
 
 /// Does what the request asks for.
 pub(crate) fn run(request: &UntagRequest) -> Result<Untagged, Failure> {
-    let names = register::asked(&request.names)?;
+    let is_place = |text: &&String| uuid::is(text, uuid::Kind::Collection);
+    let mut names: Vec<String> = request.names.clone();
+    names.retain(|text| !is_place(&text));
+    let mut names = register::asked(&names)?;
     let project = request.project.as_deref();
     if let Some(project) = project {
         project::check_form(project)?;
     }
-    let known = query::links(
-        &[links::Class::RepoTag],
-        links::Names::Exactly(names.clone()),
-    )?;
+    let count = names.len();
+    let mut known = Vec::new();
+    if count > 0 {
+        let exactly = links::Names::Exactly(names.clone());
+        known = query::links(&[links::Class::RepoTag], exactly)?;
+    }
+    for place in request.names.iter().filter(is_place) {
+        if !names.contains(place) {
+            names.push(place.clone());
+        }
+    }
+    if let places @ [_, ..] = &names[count..] {
+        check_absent(places)?;
+        let heads = Some(places.to_vec());
+        for link in query::links_to(&BOTH, links::Names::All, heads, None)? {
+            if !known.iter().any(|other| other.uuid == link.uuid) {
+                known.push(link);
+            }
+        }
+    }
     let user = users::current()?;
     // All is known before anything is removed.
     let mut told = Vec::new();
@@ -38,9 +60,15 @@ pub(crate) fn run(request: &UntagRequest) -> Result<Untagged, Failure> {
             left: Vec::new(),
             leads_to: None,
         };
-        for link in known.iter().filter(|link| link.name == named.name) {
+        for link in known.iter().filter(|link| is_meant(link, &named.name)) {
             if owner != Some(&link.owner) {
                 named.left.push(link.uuid.clone());
+                continue;
+            }
+            if going
+                .iter()
+                .any(|other: &&links::Link| other.uuid == link.uuid)
+            {
                 continue;
             }
             going.push(link);
@@ -59,7 +87,7 @@ pub(crate) fn run(request: &UntagRequest) -> Result<Untagged, Failure> {
             owner: (link.owner != user).then(|| link.owner.clone()),
         };
         if let Err(error) = links::delete(&removal) {
-            tell_of_removed(&going[..place]);
+            tell_of_removed(&going[..place], &told);
             return Err(error.into());
         }
     }
@@ -72,10 +100,31 @@ pub(crate) fn run(request: &UntagRequest) -> Result<Untagged, Failure> {
             ),
         );
     }
-    for named in &mut told {
+    for named in &mut told[..count] {
         named.leads_to = leads_to(&named.name);
     }
     Ok(Untagged { names: told })
+}
+
+/// What makes an image known.
+const BOTH: [links::Class; 2] = [links::Class::ImageHash, links::Class::RepoTag];
+
+/// Tells whether a link has this name, or leads to this collection.
+fn is_meant(link: &links::Link, text: &str) -> bool {
+    link.name == text || link.head == text
+}
+
+/// Refuses collections that are there: their names are to be said.
+fn check_absent(places: &[String]) -> Result<(), Failure> {
+    let which = collections::Which::Uuids(places.to_vec());
+    let there = query::collections(which, None, collections::Detail::Attributes)?;
+    match there.first() {
+        None => Ok(()),
+        Some(collection) => Err(Failure::Usage(format!(
+            "{} is there; say which of its names is to go",
+            collection.uuid
+        ))),
+    }
 }
 
 /// Returns whose links with the name are to be removed, if anybody's are.
@@ -87,7 +136,7 @@ fn place<'a>(
 ) -> Result<Option<&'a String>, Failure> {
     let mut owners: Vec<&String> = Vec::new();
     let mut asked = Vec::new();
-    for link in known.iter().filter(|link| link.name == name) {
+    for link in known.iter().filter(|link| is_meant(link, name)) {
         let owner = &link.owner;
         if project.is_some_and(|project| project != owner) || asked.contains(&owner) {
             continue;
@@ -110,17 +159,18 @@ fn place<'a>(
     Ok(owners.pop())
 }
 
-/// Says what a run has removed that does not come to its end.
-fn tell_of_removed(gone: &[&links::Link]) {
-    for link in gone {
-        log::write(
-            Level::Warning,
-            &format!(
-                "`{name}` does not lead to {head} any more; `keepdocker tag {head} {name}` undoes that",
-                name = link.name,
-                head = link.head
-            ),
-        );
+/// Says which names a run has taken away that does not come to its end. Of a collection that is not there no name is told,
+/// as others may have written it.
+fn tell_of_removed(gone: &[&links::Link], names: &[UntaggedName]) {
+    for links::Link { name, head, .. } in gone.iter().copied() {
+        if names.iter().any(|named| named.name == *name) {
+            log::write(
+                Level::Warning,
+                &format!(
+                    "`{name}` does not lead to {head} any more; `keepdocker tag {head} {name}` undoes that"
+                ),
+            );
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod doctor;
 mod history;
 mod inspect;
+mod killed;
 mod prune;
 mod repair;
 mod report;

@@ -215,3 +215,46 @@ fn where_a_removal_fails_it_is_told_what_went_before() {
         "{said:?}"
     );
 }
+
+#[test]
+fn all_that_leads_to_what_is_gone_is_taken_away_by_its_uuid() {
+    const GONE: &str = "zzzzz-4zz18-gone00000000000";
+    let id = format!("sha256:{}", "b".repeat(64));
+    known(&[
+        links::Link {
+            uuid: "zzzzz-o0j2j-gone00000000000".into(),
+            ..hash_link(&id, GONE, AT, None)
+        },
+        link(3, "lab/gone:1", GONE, USER, AT),
+        link(4, "$(touch it)", GONE, USER, AT),
+        link(5, "lab/gone:1", GONE, STRANGER, AT),
+        link(6, GONE, IMAGE, USER, AT),
+    ]);
+    let removed = untag(&[GONE, "lab/gone:1", GONE], None).unwrap();
+    assert_eq!(removed.len(), 2);
+    assert_eq!(removed[0].name, "lab/gone:1");
+    assert_eq!(removed[1].name, GONE);
+    for named in &removed {
+        assert_eq!(named.removed, [GONE]);
+        assert_eq!(named.left, ["zzzzz-o0j2j-000000000000005"]);
+        assert_eq!(named.leads_to, None);
+    }
+    let left = || {
+        world::with(|world| {
+            world
+                .links
+                .iter()
+                .map(|link| link.uuid.clone())
+                .collect::<Vec<_>>()
+        })
+    };
+    // Those of what is there, of a stranger, and one that only has the name.
+    assert_eq!(left().len(), 5, "{:?}", left());
+    assert_eq!(untag(&[GONE], None).unwrap()[0].removed, [""; 0]);
+    let refused = untag(&[IMAGE], None).unwrap_err();
+    assert!(
+        matches!(&refused, Failure::Usage(why) if why.contains("which of its names")),
+        "{refused:?}"
+    );
+    assert_eq!(left().len(), 5);
+}

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{Changed, Changing};
 use crate::bindings::commands::{UntagRequest, Untagged};
 use crate::component;
+use keepdocker_terms::uuid::{self, Kind};
 
 /// Take names away from images in Keep, which stay.
 #[derive(Debug, Args, Serialize, Deserialize)]
@@ -16,11 +17,12 @@ use crate::component;
 Examples:
   keepdocker untag lab/tool:stable
   keepdocker untag lab/tool:1 lab/tool:2 --project Genomics/Images --dry-run
+  keepdocker untag zzzzz-4zz18-0123456789abcde
 
 Whatever gives the name is removed where you may change it: in one project at a time. Printed is where it led; `keepdocker tag UUID NAME` brings it back."
 )]
 pub(crate) struct Untag {
-    /// A name that is to go.
+    /// A name that is to go, or the UUID of a collection that cannot be read, for all that leads there.
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
     /// Only what this project says, by UUID, name or path [default: where you may change it, if that
@@ -61,6 +63,13 @@ impl Changed for Untagged {
         let mut told = Vec::new();
         for named in &self.names {
             let name = &named.name;
+            if uuid::is(name, Kind::Collection) {
+                told.push(match named.removed.is_empty() {
+                    true => format!("you have no link that leads to {name}; nothing was removed"),
+                    false => format!("nothing of yours leads to {name} any more; if it comes back, `keepdocker adopt {name} NAME` makes its links again"),
+                });
+                continue;
+            }
             if named.removed.is_empty() {
                 told.push(format!(
                     "you have no link with the name `{name}`; nothing was removed"

@@ -171,7 +171,11 @@ fn what_is_malformed_or_denied_removes_nothing() {
     for (words, code, named) in [
         (vec!["untag"], 2, "<NAME>"),
         (vec!["untag", "Not A Name"], 2, "Not A Name"),
-        (vec!["untag", NAME, &ground.collection], 2, "no name"),
+        (
+            vec!["untag", NAME, &ground.collection],
+            2,
+            "which of its names",
+        ),
         (vec!["untag", &ground.image.id()], 2, "no name"),
         (vec!["untag", NAME, "--project-uuid", "x"], 2, "`x`"),
         (
@@ -184,4 +188,47 @@ fn what_is_malformed_or_denied_removes_nothing() {
         let run = || ground.environment.keepdocker(&words);
         refused(&ground.cluster, run, code, named);
     }
+}
+
+#[test]
+fn all_that_leads_to_what_is_gone_goes_as_the_doctor_says() {
+    let ground = Ground::new();
+    let collection = ground.collection.as_str();
+    let account = Account::usual(&ground.cluster);
+    // Nobody gives a command to a shell that others wrote.
+    named(&account, "$(touch it)", collection, account.uuid());
+    let path = format!("collections/{collection}/trash");
+    account.done("POST", &path, None);
+    let others = ground.cluster.links_of_images().len();
+    let found = ground.environment.keepdocker(&["doctor", "--json"]);
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    let advice = format!("`keepdocker untag {collection}`");
+    let is_advised = |finding: &&Value| {
+        finding["advice"]
+            .as_str()
+            .is_some_and(|text| text.contains(&advice))
+    };
+    assert!(
+        found["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| is_advised(&one)),
+        "{found}"
+    );
+
+    let planned = ground.told(&["untag", collection, "--dry-run"]);
+    assert_eq!(planned["steps"].as_array().unwrap().len(), others);
+    assert_eq!(ground.cluster.links_of_images().len(), others);
+    let requests = ground.killed_at_every_request(&["untag", collection], || {});
+    assert!(requests >= 3, "{requests}");
+    assert!(ground.cluster.links_of_images().is_empty());
+    let again = ground.told(&["untag", collection]);
+    assert_eq!(again["names"][0]["removed"], json!([]));
+    let found = ground.environment.keepdocker(&["doctor", "--json"]);
+    assert!(!found.stdout().contains("orphan"), "{found}");
+    // What came back has its names again by what was told.
+    account.done("POST", &format!("collections/{collection}/untrash"), None);
+    ground.told(&["adopt", collection, NAME]);
+    assert_eq!(ground.resolved(NAME), collection);
 }

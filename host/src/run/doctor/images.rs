@@ -185,7 +185,9 @@ fn told(found: &Found) -> Finding {
             format!(
                 "{listed}: leads to {collection}, which is in the trash, gone, or not shared with you"
             ),
-            format!("{back}; `keepdocker untag NAME` takes a name away"),
+            format!(
+                "{back}; `keepdocker untag NAME` takes a name away, and `keepdocker untag {collection}` all that leads there"
+            ),
         ),
         Defect::OrphanHash => (
             "orphan-hash",
@@ -193,7 +195,7 @@ fn told(found: &Found) -> Finding {
                 "{} to {place} without a name, which is in the trash, gone, or not shared with you",
                 count(links.len(), "link")
             ),
-            back,
+            format!("{back}; `keepdocker untag {collection}` takes all away that leads there"),
         ),
         Defect::StrayLink => (
             "stray-link",

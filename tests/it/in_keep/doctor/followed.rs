@@ -125,7 +125,7 @@ fn advice_that_is_followed_mends_what_it_is_for_and_nothing_else() {
         let mut steps = commands(advice);
         match defect {
             // A name that is taken away leads nowhere either; here the image comes back. Why a name leads elsewhere, is only told.
-            "orphan-name" => steps.truncate(1),
+            "orphan-name" | "orphan-hash" => steps.truncate(1),
             "overruled-name" | "newest-build-loses" => {
                 steps.retain(|step| !step.contains(" resolve "))
             }
