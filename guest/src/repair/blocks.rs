@@ -29,7 +29,9 @@ pub(super) fn write_again(
         .ok_or_else(|| unusable(&collection, "its file is not named like an image"))?;
     // What the collection tells is a hint; which blocks come out is the proof.
     let id = image::text_of(&collection.properties, image::CONFIG_DIGEST);
-    let id = id.unwrap_or_else(|| named.clone());
+    let id = id
+        .filter(|id| image::is_digest(id))
+        .unwrap_or_else(|| named.clone());
     let held = Reference::parse(&id)?;
     let _guard = locks::Guard::acquire(&id)?;
     let asked = Asked {

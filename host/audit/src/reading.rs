@@ -40,6 +40,9 @@ pub struct Run {
     pub(super) note: Option<String>,
 }
 
+/// What a line is that comes where none can.
+const AFTER_THE_END: &str = "it comes after the last line of the run";
+
 impl Run {
     /// Reads a log by its ID.
     ///
@@ -84,9 +87,11 @@ impl Run {
         };
         // What has no line break at its end is a piece of a line, left by a full disk or a power cut. The
         // latter may also leave zeros in the place of what was written last; no line has any.
-        let text = text.split('\0').next().unwrap_or_default();
+        let (text, zeros) = text.split_at(text.find('\0').unwrap_or(text.len()));
+        let mut piece = "";
         for line in text.split_inclusive('\n') {
             let Some(line) = line.strip_suffix('\n') else {
+                piece = line;
                 break;
             };
             match run.chain.follow(line).and_then(|entry| run.checked(entry)) {
@@ -103,6 +108,14 @@ impl Run {
                 run.first.clone_from(&run.chain.head);
             }
         }
+        // After its end a run writes nothing, whatever is left of it.
+        let is_more = !piece.is_empty() || !zeros.trim_matches('\0').is_empty();
+        if run.broken.is_none() && run.is_closed() && is_more {
+            run.broken = Some(Break {
+                line: run.entries.len() + 1,
+                what: AFTER_THE_END,
+            });
+        }
         run
     }
 
@@ -117,7 +130,7 @@ impl Run {
             return broken("this is not the first line of an audit log that this program knows");
         }
         if self.is_closed() {
-            return broken("it comes after the last line of the run");
+            return broken(AFTER_THE_END);
         }
         for name in ["request_value", "answer_value"] {
             let Some(place) = entry.get(name) else {

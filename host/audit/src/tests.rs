@@ -79,6 +79,45 @@ fn written(mask: Mask, words: &[String], operations: Vec<Operation>) -> (Vec<Val
     (run.entries.into_iter().map(Value::Object).collect(), text)
 }
 
+#[test]
+fn what_stands_behind_the_end_of_a_log_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        directory: folder.path().join("audit"),
+        ..Options::default()
+    };
+    let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
+    let opening = opening(&[], &NO_ARGUMENTS, (&guest, &policy, &cluster));
+    let log = Log::open(options.clone(), Mask::default(), &opening, Arc::new(Quiet)).unwrap();
+    let closing = Closing {
+        outcome: "done",
+        exit: 0,
+        answer: None,
+    };
+    log.close(&closing).unwrap();
+    let logs = Folder(options.directory);
+    let file = logs.0.join(format!("{}.jsonl", log.run()));
+    let sound = std::fs::read_to_string(&file).unwrap();
+    let heads = Heads::read(&logs).unwrap();
+    let judge = |more: &str| {
+        std::fs::write(&file, format!("{sound}{more}")).unwrap();
+        heads.judge(&Run::read(&logs, log.run()).unwrap())
+    };
+    // A power cut may leave zeros; it writes nothing.
+    for nothing in ["", "\0", "\0\0\0"] {
+        assert_eq!(judge(nothing), Verdict::Sound, "{nothing:?}");
+    }
+    for more in [
+        "\0{\"forged\":true}\n",
+        "{\"a\":\"piece",
+        "\0\0x",
+        "{}\n",
+        "\n",
+    ] {
+        assert!(matches!(judge(more), Verdict::Tampered(_)), "{more:?}");
+    }
+}
+
 /// Who backs the heads up may hold their lock just when a run ends.
 #[test]
 fn an_end_that_the_heads_cannot_be_told_leaves_an_incomplete_log_and_no_altered_one() {

@@ -47,7 +47,11 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sound => f.write_str(self.word()),
-            Self::Incomplete => write!(f, "{}: the run was killed, or goes on still", self.word()),
+            Self::Incomplete => write!(
+                f,
+                "{}: the run was killed, or goes on still, or a power cut took its end",
+                self.word()
+            ),
             Self::Tampered(how) => write!(f, "{}: {how}", self.word()),
         }
     }
@@ -105,6 +109,16 @@ impl Run {
                     .to_owned(),
             )
         }
+    }
+}
+
+impl Run {
+    /// Tells whether a note that this key signed is about more than there is of this log, or about another one. A note is written
+    /// last, so what it tells of was there.
+    #[must_use]
+    pub fn is_belied(&self, key: &VerifyingKey) -> bool {
+        let text = self.note.as_deref().and_then(|note| key.open(note).ok());
+        text.is_some_and(|text| !text.starts_with(&note_of_run(&self.id, &self.chain)))
     }
 }
 
@@ -228,7 +242,8 @@ impl Heads {
         if let Some(broken) = &run.broken {
             // A value that a power cut took is no more than an end that it took, and shows as that where the
             // heads have no other one.
-            let is_cut = broken.what == VALUE_IS_GONE && recorded.is_open();
+            let is_its_own = recorded.first.as_deref() == Some(run.first.as_str());
+            let is_cut = broken.what == VALUE_IS_GONE && recorded.is_open() && is_its_own;
             return match is_cut {
                 true => Verdict::Incomplete,
                 false => Verdict::Tampered(broken.to_string()),

@@ -122,6 +122,28 @@ pub(crate) struct Change<C: Args> {
     json: bool,
 }
 
+impl<C: Args> Change<C> {
+    /// Returns what is to change.
+    pub(super) fn what(&self) -> &C {
+        &self.what
+    }
+
+    /// Tells whether the plan is to be kept in a file.
+    pub(super) fn is_kept(&self) -> bool {
+        self.output.is_some()
+    }
+
+    /// Returns the same command for something else.
+    pub(super) fn of(&self, what: C) -> Self {
+        Self {
+            what,
+            dry_run: self.dry_run,
+            output: self.output.clone(),
+            json: self.json,
+        }
+    }
+}
+
 impl<C: Changing> Execute for Change<C> {
     const PLANNED: Option<&'static str> = Some(C::NAME);
 

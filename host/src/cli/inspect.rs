@@ -15,7 +15,7 @@ use super::request;
 use super::resolve::Named;
 use super::suggestions::suggest;
 use super::template::Template;
-use crate::bindings::commands::Resolution;
+use crate::bindings::commands::{Failure, Resolution};
 use crate::bindings::keep::Depth;
 use crate::harmless::escape;
 use crate::output::{Console, Exit, Level, Report, Stream, json as console_json, width_of};
@@ -26,9 +26,6 @@ use document::{FIELDS, Fate, document};
 
 /// Of so many names of an image it is asked at most what they lead to: each takes some requests.
 const MOST_NAMES: usize = 16;
-
-/// With these a name comes to an end that gets nothing.
-const GETS_NONE: [Exit; 2] = [Exit::NoSuchImage, Exit::Usage];
 
 /// Show all that is known of images: config, layers, history, blocks, links, and who can read them.
 #[derive(Debug, Args)]
@@ -146,6 +143,15 @@ async fn asked(
     Ok(asked)
 }
 
+/// Tells whether a container request gets nothing: no image has the name, the cluster runs none of those that have, or
+/// nothing can have it.
+fn gets_none(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::NoSuchImage(_) | Failure::UnsupportedFormat(_) | Failure::Usage(_)
+    )
+}
+
 /// Returns what container requests get that name the image by its links.
 async fn fates(
     asked: &str,
@@ -157,12 +163,10 @@ async fn fates(
     for name in image.names().into_iter().take(MOST_NAMES) {
         let found = match resolution.filter(|_| name == asked) {
             Some(known) => Some(known.clone()),
-            None => match surroundings.ask(&Named(name.to_owned())).await {
-                Ok(found) => Some(found),
-                // The cluster does not run such an image, or nothing can have such a name.
-                Err(report) if GETS_NONE.contains(&report.exit) => None,
-                Err(report) => return Err(report),
-            },
+            None => {
+                let named = Named(name.to_owned());
+                surroundings.ask_unless(&named, gets_none).await?
+            }
         };
         fates.push(Fate {
             name: name.to_owned(),

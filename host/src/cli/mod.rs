@@ -38,7 +38,8 @@ pub(crate) mod rm;
 pub(crate) mod sandbox;
 #[cfg(test)]
 mod screens;
-pub(crate) mod share;
+pub(crate) mod several;
+mod share;
 #[cfg(test)]
 mod snapshots;
 mod suggestions;
@@ -135,7 +136,7 @@ commands! {
     Copy(Change<copy::Copy>);
     Adopt(Change<adopt::Adopt>);
     Share(Change<share::Share>);
-    Repair(Change<repair::Repair>);
+    Repair(repair::RepairArguments);
     Doctor(doctor::Doctor);
     Report(report::Report);
     Whoami(whoami::WhoAmIArguments);

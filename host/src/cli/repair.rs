@@ -4,14 +4,17 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Changed, Changing};
-use super::request;
+use super::change::{Change, Changed, Changing};
+use super::invocation::{Execute, Invocation};
+use super::plan::Apply;
 use super::upload::platform;
+use super::{request, several};
 use crate::archive::Location;
 use crate::bindings::commands::{Answer, Command, Origin, Outcome, RepairRequest, Repaired};
 use crate::component::Request;
 use crate::keep::Lenders;
 use crate::output::{Exit, Purpose, Report};
+use crate::plan::Plan;
 use crate::run::Options;
 use crate::settings::{Environment, ImageId};
 use crate::wording::bytes;
@@ -19,19 +22,8 @@ use keepdocker_console::values::settle;
 
 /// Register an image by the digest that compute nodes look for, or write blocks again that Keep has lost.
 // As JSON, which is how a plan has them, the arguments are what bears on what is written.
-#[derive(Debug, Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[command(
-    about = "Register an image by the digest that compute nodes look for, or write lost blocks again",
-    after_help = "\
-Examples:
-  keepdocker repair lab/tool:1.2
-  keepdocker repair lab/tool:1.2 --dry-run -o plan.json
-  keepdocker repair lab/tool:1.2 --from docker-archive:saved.tar
-
-Without --from no data is sent. With it nothing is registered: what Keep has lost of the image's blocks is written
-again from a source that has the very same image."
-)]
 pub(crate) struct Repair {
     /// The image: what a container request would name, an image ID, or the UUID of a collection.
     pub image: String,
@@ -56,6 +48,66 @@ pub(crate) struct Repair {
     #[arg(long, value_name = "OS/ARCH", requires = "from")]
     #[serde(default)]
     pub platform: Option<String>,
+}
+
+/// The arguments of a repair of one image, or of several.
+#[derive(Debug, Args)]
+#[command(
+    about = "Register an image by the digest that compute nodes look for, or write lost blocks again",
+    after_help = "\
+Examples:
+  keepdocker repair lab/tool:1.2 lab/other:3
+  keepdocker repair lab/tool:1.2 --dry-run -o plan.json
+  keepdocker repair lab/tool:1.2 --from docker-archive:saved.tar
+
+Without --from no data is sent. With it nothing is registered: what Keep has lost of the image's blocks is written
+again from a source that has the very same image."
+)]
+pub(crate) struct RepairArguments {
+    #[command(flatten)]
+    change: Change<Repair>,
+    /// Further images; each is repaired whatever becomes of the others.
+    #[arg(value_name = "MORE")]
+    more: Vec<String>,
+}
+
+impl Execute for RepairArguments {
+    const PLANNED: Option<&'static str> = Change::<Repair>::PLANNED;
+
+    fn settle(&mut self) {
+        self.change.settle();
+    }
+
+    fn is_json(&self) -> bool {
+        self.change.is_json()
+    }
+
+    async fn run(self, invocation: Invocation) -> Result<(), Report> {
+        let change = self.change;
+        let what = change.what();
+        let named = several::named(Some(&what.image), what.tag.as_ref(), &self.more);
+        let Some(images) = named else {
+            return change.run(invocation).await;
+        };
+        let alone = [
+            (what.from.is_some(), "--from"),
+            (change.is_kept(), "--output"),
+        ];
+        several::check(&images, "repair", &alone)?;
+        several::each(images, invocation, change.is_json(), |image, invocation| {
+            let one = Repair {
+                image,
+                tag: None,
+                ..change.what().clone()
+            };
+            change.of(one).run(invocation)
+        })
+        .await
+    }
+
+    async fn apply(apply: Apply, plan: &Plan, invocation: Invocation) -> Result<(), Report> {
+        Change::<Repair>::apply(apply, plan, invocation).await
+    }
 }
 
 impl Request for RepairRequest {

@@ -64,9 +64,15 @@ impl Changed for Untagged {
         for named in &self.names {
             let name = &named.name;
             if uuid::is(name, Kind::Collection) {
+                if !named.left.is_empty() {
+                    told.push(format!(
+                        "links that lead to {name} are left elsewhere: {}",
+                        named.left.join(", ")
+                    ));
+                }
                 told.push(match named.removed.is_empty() {
-                    true => format!("you have no link that leads to {name}; nothing was removed"),
-                    false => format!("nothing of yours leads to {name} any more; if it comes back, `keepdocker adopt {name} NAME` makes its links again"),
+                    true => format!("nothing that leads to {name} was removed"),
+                    false => format!("what led to {name} is removed; if it comes back, `keepdocker adopt {name} NAME` makes its links again"),
                 });
                 continue;
             }

@@ -1,7 +1,6 @@
 //! `keepdocker upload`.
 
 mod request;
-mod several;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,6 +14,7 @@ use super::invocation::{Execute, Invocation};
 use super::plan::{Apply, dry_run, refuse_file};
 use super::progress_form::ProgressForm;
 use super::request as common;
+use super::several;
 use super::uploaded::tell;
 use crate::archive::Location;
 use crate::bindings::commands::UploadRequest;
@@ -202,10 +202,26 @@ impl Execute for UploadArguments {
     }
 
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
-        match several::named(&self.upload, &self.more) {
-            Some(images) => several::upload(&self.upload, images, invocation).await,
-            None => self.upload.run(invocation).await,
-        }
+        let upload = self.upload;
+        let named = several::named(upload.image.as_ref(), upload.tag.as_ref(), &self.more);
+        let Some(images) = named else {
+            return upload.run(invocation).await;
+        };
+        let alone = [
+            (upload.from.is_some(), "--from"),
+            (upload.name.is_some(), "--name"),
+            (upload.output.is_some(), "--output"),
+        ];
+        several::check(&images, "upload", &alone)?;
+        several::each(images, invocation, upload.json, |image, invocation| {
+            let one = Upload {
+                image: Some(image),
+                tag: None,
+                ..upload.clone()
+            };
+            one.run(invocation)
+        })
+        .await
     }
 
     async fn apply(apply: Apply, plan: &Plan, mut invocation: Invocation) -> Result<(), Report> {

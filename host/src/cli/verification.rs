@@ -183,6 +183,9 @@ impl Findings {
             (Verdict::Sound, Some(key)) => run
                 .check_note(key)
                 .map_or_else(Verdict::Tampered, |()| Verdict::Sound),
+            (Verdict::Incomplete, Some(key)) if run.is_belied(key) => Verdict::Tampered(
+                "the signed note tells of an end that is not there, or of another log".to_owned(),
+            ),
             (verdict, _) => verdict,
         };
         match verdict {
@@ -208,7 +211,7 @@ impl Findings {
         }
         if !self.incomplete.is_empty() {
             let what = format!(
-                "the last line is missing, so the run was killed or goes on still: {counted}"
+                "an end is missing, so a run was killed, goes on still, or lost its end in a power cut: {counted}"
             );
             return Err(Report::new(Exit::Incomplete, what).detail(incomplete));
         }

@@ -29,7 +29,7 @@ pub(super) fn close_ports() -> Measure {
     };
     Measure {
         name: "ports",
-        denies: "no port of TCP is opened for others to connect to",
+        denies: "no port of TCP is taken",
         lacking: close()
             .err()
             .map(|_| "this kernel has no Landlock for ports, which came with Linux 6.7".to_owned()),

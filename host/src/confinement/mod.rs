@@ -62,7 +62,7 @@ pub(crate) fn enter() {
 /// commands but those with the embedded cluster.
 pub(crate) fn close_ports() {
     #[cfg(target_os = "linux")]
-    let _ = FURTHER.set(vec![landlock::close_ports()]);
+    let _ = FURTHER.set(vec![system_calls::close_ports(), landlock::close_ports()]);
 }
 
 /// Returns what was tried, and what of it is in force; nothing before [`enter`].

@@ -101,6 +101,16 @@ pub(super) fn filter() -> Measure {
     }
 }
 
+/// Has nobody listened for. A socket without a port gets one when it listens, which Landlock does not see.
+pub(super) fn close_ports() -> Measure {
+    let listen = BTreeMap::from([(libc::SYS_listen, Vec::new())]);
+    Measure {
+        name: "listening",
+        denies: "nobody is listened for, on whatever kind of socket",
+        lacking: deny(listen, libc::EACCES).err(),
+    }
+}
+
 fn apply() -> Result<(), String> {
     // The last filter that denies a call says with which error.
     let ordinary = EVERYWHERE.iter().chain(HERE);

@@ -82,6 +82,10 @@ fn within() {
         let listening = listening.join().unwrap();
         assert_eq!(listening.unwrap_err().kind(), ErrorKind::PermissionDenied);
     }
+    if in_force("listening") {
+        let listening = std::os::unix::net::UnixListener::bind(other.join("socket"));
+        assert_eq!(listening.unwrap_err().kind(), ErrorKind::PermissionDenied);
+    }
     // Others can still be connected to.
     std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
 }

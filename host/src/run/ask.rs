@@ -42,6 +42,25 @@ impl Surroundings {
         command.finish(answer)
     }
 
+    /// Asks the component once, where it may say that there is nothing of the kind: which of its failures do so is told by `none`.
+    ///
+    /// # Errors
+    /// If the command fails otherwise, with what to tell the user.
+    pub(crate) async fn ask_unless<R: Request>(
+        &self,
+        request: &R,
+        none: impl Fn(&Failure) -> bool,
+    ) -> Result<Option<R::Answer>, Report> {
+        let (answer, command) = self.ask_once(request).await?;
+        if let Ok(Err(failure)) = &answer
+            && none(failure)
+        {
+            command.close(Exit::NoSuchImage, &answer)?;
+            return Ok(None);
+        }
+        command.finish(answer).map(Some)
+    }
+
     async fn ask_once<R: Request>(
         &self,
         request: &R,

@@ -201,3 +201,86 @@ fn killed_at_any_request_the_blocks_come_back_the_next_time() {
     assert!(requests >= 6, "{requests}");
     lossy.check();
 }
+
+#[test]
+fn several_images_are_repaired_each_whatever_becomes_of_the_others() {
+    let ground = Ground::new();
+    let file = ground.environment.home().join("other.tar");
+    fs::write(&file, Made::of(&[(3, 100)]).saved(&["lab/other:3"])).unwrap();
+    let from = format!("docker-archive:{}", file.display());
+    let other = ground.environment.keepdocker(&["upload", "--from", &from]);
+    let images = [ground.collection.as_str(), "lab/absent:1", "lab/other:3"];
+    let repair = |more: &[&str]| {
+        let words = [
+            &["repair"],
+            &images[..],
+            &["--image-id", "manifest", "--json"],
+            more,
+        ];
+        let output = ground.environment.keepdocker(&words.concat());
+        assert!(
+            output
+                .failure(4)
+                .contains("1 of 3 images failed: `lab/absent:1`"),
+            "{output}"
+        );
+        let answers = output
+            .stdout()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect::<Vec<Value>>();
+        assert_eq!(answers.len(), 3, "{output}");
+        assert_eq!(answers[1]["schema"], "keepdocker.failure/1");
+        [answers[0].clone(), answers[2].clone()]
+    };
+    for planned in repair(&["--dry-run"]) {
+        assert!(
+            !planned["steps"].as_array().unwrap().is_empty(),
+            "{planned}"
+        );
+    }
+    let done = repair(&[]);
+    for (answer, former) in done
+        .iter()
+        .zip([&ground.collection, other.success().trim()])
+    {
+        assert_eq!(
+            (&answer["outcome"], &answer["former"]),
+            (&json!("registered"), &json!(former))
+        );
+    }
+    assert_eq!(ground.resolved("lab/other:3"), done[1]["collection"]);
+    for again in repair(&[]) {
+        assert_eq!(again["outcome"], "present");
+    }
+    for (words, told) in [
+        (
+            vec!["repair", "lab/a:1", "lab/b:1", "--from", &from],
+            "--from",
+        ),
+        (
+            vec![
+                "repair",
+                "lab/a:1",
+                "lab/b:1",
+                "--dry-run",
+                "-o",
+                "plan.json",
+            ],
+            "--output",
+        ),
+        (
+            vec!["repair", "lab/a", "b", "lab/c:1"],
+            "`b` may be an image of its own",
+        ),
+    ] {
+        assert!(
+            ground
+                .environment
+                .keepdocker(&words)
+                .failure(2)
+                .contains(told),
+            "{words:?}"
+        );
+    }
+}

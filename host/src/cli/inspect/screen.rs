@@ -172,7 +172,7 @@ impl Screen {
             vec![
                 step["created"]
                     .as_str()
-                    .map_or("".into(), |at| age(at, now)),
+                    .map_or("".into(), |at| Cow::Owned(excerpt(&age(at, now), 40))),
                 Cow::Owned(layer.map(|at| (at + 1).to_string()).unwrap_or_default()),
                 Cow::Owned(excerpt(&made_by, LONGEST)),
             ]
@@ -414,7 +414,7 @@ mod tests {
             .map(|number| json!(format!("N{number}=1")))
             .collect();
         shown["history"] = (0..100_000)
-            .map(|_| json!({"created_by": "x ".repeat(90)}))
+            .map(|_| json!({"created": "2".repeat(10_000), "created_by": "x ".repeat(90)}))
             .collect();
         shown["config"]["User"] = json!("u".repeat(1_000_000));
         let text = screen(&shown, Some(80), now);

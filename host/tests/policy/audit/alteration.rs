@@ -146,6 +146,83 @@ fn a_log_that_was_cut_and_continued_shows_in_the_heads_and_forged_heads_in_a_cop
     );
 }
 
+/// Takes what the heads have of the end of all runs, as if they had been killed.
+fn without_ends(ground: &Ground) {
+    let heads = ground.logs().join("heads");
+    let text = fs::read_to_string(&heads).unwrap();
+    let open: Vec<String> = text
+        .lines()
+        .filter(|line| !line.contains("\"event\":\"close\""))
+        .map(str::to_owned)
+        .collect();
+    fs::write(&heads, chained(&open).join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn a_value_that_is_gone_excuses_no_other_first_line() {
+    let ground = Ground::new();
+    let run = ground.uploaded();
+    without_ends(&ground);
+    let verified = ground.audit(&["verify"]);
+    assert_eq!(verified.status.code(), Some(9), "{}", stderr(&verified));
+    ground.alter(&run, |lines| {
+        let altered = |line: &str, name: &str, value: Value| {
+            let mut entry: Value = serde_json::from_str(line).unwrap();
+            entry[name] = value;
+            entry.to_string()
+        };
+        lines[1] = altered(
+            &lines[1],
+            "request_value",
+            serde_json::json!({"line": 77, "sha256": "0".repeat(64)}),
+        );
+        *lines = chained(lines);
+    });
+    // The heads have its first line, and the value may be lost with the end.
+    assert_eq!(ground.audit(&["verify"]).status.code(), Some(9));
+    ground.alter(&run, |lines| {
+        lines[0] = lines[0].replacen("\"upload\"", "\"images\"", 1);
+        *lines = chained(lines);
+    });
+    let verified = ground.audit(&["verify"]);
+    assert_eq!(verified.status.code(), Some(8), "{}", stderr(&verified));
+}
+
+#[test]
+fn a_signed_log_that_was_cut_is_belied_by_its_note() {
+    let ground = Ground::new();
+    let key = ground.folder.path().join("audit.key");
+    let made = ground.audit(&["keygen", key.to_str().unwrap()]);
+    let public = String::from_utf8(made.stdout).unwrap();
+    let policy = ground.policy("p.toml", &format!("audit.sign-with = {key:?}\n{ALL}"));
+    assert!(ground.upload(Some(&policy)).status.success());
+    let run = ground.runs().remove(0);
+    let whole = fs::read(ground.log(&run)).unwrap();
+    without_ends(&ground);
+    let verify = || ground.audit(&["verify", "--key", public.trim()]);
+    // The whole log with its note, of which the heads lack the end, is what a power cut may leave.
+    assert_eq!(verify().status.code(), Some(9), "{}", stderr(&verify()));
+    for left in [2, 1, 0] {
+        ground.alter(&run, |lines| lines.truncate(left));
+        if left == 0 {
+            fs::write(ground.log(&run), "").unwrap();
+        }
+        let verified = verify();
+        assert_eq!(
+            verified.status.code(),
+            Some(8),
+            "{left}: {}",
+            stderr(&verified)
+        );
+        assert!(
+            stderr(&verified).contains("an end that is not there"),
+            "{}",
+            stderr(&verified)
+        );
+        fs::write(ground.log(&run), &whole).unwrap();
+    }
+}
+
 #[test]
 fn a_signed_log_proves_who_wrote_it() {
     let ground = Ground::new();

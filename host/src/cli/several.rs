@@ -1,17 +1,21 @@
-//! Several images in one command: each is uploaded by itself, whatever becomes of the others.
+//! Several images in one command: each by itself, whatever becomes of the others.
 
 use keepdocker_terms::reference::Reference;
+use keepdocker_terms::uuid::{self, Kind};
 
-use super::Upload;
+use super::invocation::Invocation;
 use crate::archive::Location;
-use crate::cli::invocation::Invocation;
 use crate::harmless::escape;
 use crate::output::{self, Exit, Report};
 use crate::wording::count;
 
 /// Returns the images that the words name, if these are several; none if all words are about one.
-pub(super) fn named(upload: &Upload, more: &[String]) -> Option<Vec<String>> {
-    let (first, second) = (upload.image.as_ref()?, upload.tag.as_ref()?);
+pub(super) fn named(
+    first: Option<&String>,
+    second: Option<&String>,
+    more: &[String],
+) -> Option<Vec<String>> {
+    let (first, second) = (first?, second?);
     let are_several = !more.is_empty() || is_another(first, second);
     are_several.then(|| [first, second].into_iter().chain(more).cloned().collect())
 }
@@ -22,19 +26,22 @@ fn is_another(first: &str, second: &str) -> bool {
     if is_file(first) || is_file(second) {
         return is_file(second);
     }
+    if uuid::is(first, Kind::Collection) || uuid::is(second, Kind::Collection) {
+        return true;
+    }
     // A name that was split at the colon of a registry's port is one.
     second.contains(['/', ':', '@']) && Reference::with_tag(first, Some(second)).is_err()
 }
 
-/// Uploads several images.
+/// Checks that each word is an image for sure, and that no option is given that is for one image alone.
 ///
 /// # Errors
-/// If it is not clear whether the second word is an image, for nobody is to get another one than they meant. If one
-/// cannot be uploaded, with the exit code of the first that failed; each failure has been told by then.
-pub(super) async fn upload(
-    upload: &Upload,
-    images: Vec<String>,
-    invocation: Invocation,
+/// If it is not clear whether the second word is an image, for nobody is to get another one than they meant; or for the
+/// options, of which it is said whether they are given.
+pub(super) fn check(
+    images: &[String],
+    command: &str,
+    options: &[(bool, &str)],
 ) -> Result<(), Report> {
     if !is_another(&images[0], &images[1]) {
         let [first, second] = [&images[0], &images[1]].map(|word| escape(word));
@@ -42,17 +49,13 @@ pub(super) async fn upload(
             Exit::Usage,
             format!("`{second}` may be an image of its own, or the tag or name of `{first}`"),
         )
-        .advise(
+        .advise(format!(
             "write each image with its tag, such as `debian:12`, and an archive that gets a name in a command of its own; \
-             see `keepdocker upload --help`",
-        ));
+             see `keepdocker {command} --help`",
+        )));
     }
-    for (is_given, option) in [
-        (upload.from.is_some(), "--from"),
-        (upload.name.is_some(), "--name"),
-        (upload.output.is_some(), "--output"),
-    ] {
-        if is_given {
+    for (is_given, option) in options {
+        if *is_given {
             return Err(Report::new(
                 Exit::Usage,
                 format!("`{option}` is for one image, and here are {}", images.len()),
@@ -60,20 +63,28 @@ pub(super) async fn upload(
             .advise("run the command for each image by itself"));
         }
     }
+    Ok(())
+}
+
+/// Runs a command for each image.
+///
+/// # Errors
+/// If it fails for one, with the exit code of the first that failed; each failure has been told by then.
+pub(super) async fn each<F: Future<Output = Result<(), Report>>>(
+    images: Vec<String>,
+    invocation: Invocation,
+    as_json: bool,
+    run: impl Fn(String, Invocation) -> F,
+) -> Result<(), Report> {
     let all = images.len();
     let mut failed: Vec<(String, Exit)> = Vec::new();
     for image in images {
-        let one = Upload {
-            image: Some(image.clone()),
-            tag: None,
-            ..upload.clone()
-        };
-        let Err(report) = Box::pin(one.run(invocation.clone())).await else {
+        let Err(report) = Box::pin(run(image.clone(), invocation.clone())).await else {
             continue;
         };
         let console = invocation.console;
         console.report(&report);
-        if upload.json {
+        if as_json {
             // What cannot be written there was said on standard error.
             let _ = console.answer(output::failure(&report));
         }
@@ -113,6 +124,8 @@ mod tests {
             ("docker://lab/tool:1", "lab/other:1", false),
             ("docker://lab/tool:1", "docker://lab/other:1", true),
             ("lab/tool:1", "docker://lab/other:1", true),
+            ("zzzzz-4zz18-0123456789abcde", "lab/other:1", true),
+            ("lab/tool", "zzzzz-4zz18-0123456789abcde", true),
         ] {
             assert_eq!(is_another(first, second), expected, "{first} {second}");
         }
