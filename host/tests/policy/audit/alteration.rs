@@ -166,16 +166,9 @@ fn a_value_that_is_gone_excuses_no_other_first_line() {
     let verified = ground.audit(&["verify"]);
     assert_eq!(verified.status.code(), Some(9), "{}", stderr(&verified));
     ground.alter(&run, |lines| {
-        let altered = |line: &str, name: &str, value: Value| {
-            let mut entry: Value = serde_json::from_str(line).unwrap();
-            entry[name] = value;
-            entry.to_string()
-        };
-        lines[1] = altered(
-            &lines[1],
-            "request_value",
-            serde_json::json!({"line": 77, "sha256": "0".repeat(64)}),
-        );
+        let mut entry: Value = serde_json::from_str(&lines[1]).unwrap();
+        entry["request_value"] = serde_json::json!({"line": 77, "sha256": "0".repeat(64)});
+        lines[1] = entry.to_string();
         *lines = chained(lines);
     });
     // The heads have its first line, and the value may be lost with the end.
