@@ -499,6 +499,11 @@ fn a_project_is_meant_by_its_uuid() {
 /// Writes blocks again from an archive of this image.
 fn written_again(held: archives::Image) -> Result<Repaired, Failure> {
     registered_as('a', USER);
+    written_again_now(held)
+}
+
+/// Does so for the collection as it is.
+fn written_again_now(held: archives::Image) -> Result<Repaired, Failure> {
     world::with(|world| {
         world.given = Some(world::GivenArchive {
             images: vec![held],
@@ -537,6 +542,19 @@ fn lost_blocks_are_stored_as_before_and_nothing_is_registered() {
                 .any(|call| writes.iter().any(|verb| call.starts_with(verb)))
         );
     });
+}
+
+#[test]
+fn what_a_collection_tells_in_place_of_an_id_is_passed_over() {
+    for told in ["$(touch it)", "lab/other:1", "sha256:abc"] {
+        registered_as('a', USER);
+        world::with(|world| {
+            world.collections[0].properties =
+                vec![image::text_property(image::CONFIG_DIGEST, told)];
+        });
+        let repaired = written_again_now(content()).unwrap();
+        assert_eq!(repaired.registered_as, digest('a'), "{told}");
+    }
 }
 
 #[test]
