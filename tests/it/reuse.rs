@@ -105,7 +105,7 @@ fn what_a_killed_upload_has_sent_is_not_sent_again() {
         cluster.faults().plan(slow.method("PUT").times(1000));
         // With its last block sent, the upload must not end before it is killed.
         let busy = Fault::on("/arvados/v1/collections", Action::Answer(503));
-        cluster.faults().plan(busy.method("POST"));
+        cluster.faults().plan(busy.method("POST").times(1000));
         let file = file(&environment, &image);
         let source = format!("docker-archive:{}", file.display());
         let arguments = match from_file {
@@ -125,6 +125,7 @@ fn what_a_killed_upload_has_sent_is_not_sent_again() {
         std::thread::sleep(Duration::from_millis(100));
         child.kill().unwrap();
         let _ = child.wait().unwrap();
+        cluster.faults().clear();
         cluster.assert_nothing_registered();
         let before = sent(&cluster);
         assert_eq!(journals(&environment).len(), 1, "{percent} %");
