@@ -60,6 +60,13 @@ fn a_run_that_is_cut_short_at_any_moment_leaves_what_a_plain_rerun_completes() {
         (format!("{:?}, {moment}", ground.verb()), found)
     });
     assert_eq!(report("crashes", cases.len(), &short), "");
+    // A run that had ended before shows nothing.
+    let cut: usize = grounds.values().map(Ground::cut).sum();
+    assert!(
+        2 * cut >= cases.len(),
+        "{cut} of {} were cut short",
+        cases.len()
+    );
 }
 
 #[test]
@@ -82,6 +89,8 @@ fn the_python_client_sees_a_run_that_was_cut_short_as_done_or_not_begun() {
         (format!("{:?}, {moment}", ground.verb()), found)
     });
     assert_eq!(report("crashes, seen by Python", cases.len(), &short), "");
+    let cut: usize = grounds.iter().map(Ground::cut).sum();
+    assert!(cut > 0, "none of {} was cut short", cases.len());
 }
 
 /// Tries all cases, some at a time, and returns those that fall short.

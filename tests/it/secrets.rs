@@ -34,9 +34,40 @@ const FILE_TOKEN: &str = "file-token-planted-file-token-planted-file-token-plan"
 struct Place {
     cluster: Cluster,
     environment: Environment,
-    registry: FaultyRegistry,
+    /// Their passwords are in docker's file, in podman's, and with a program that helps.
+    registries: [FaultyRegistry; 3],
     uuid: String,
     project: String,
+}
+
+/// Serves an image to those who say who they are.
+fn demanding(image: &Made) -> FaultyRegistry {
+    // Whoever knows the password is told where to go on; whoever does not, to say who he is.
+    FaultyRegistry::serve(image, |asked| {
+        let basic = ("Www-Authenticate", "Basic realm=\"planted\"".to_owned());
+        match asked.header("authorization") {
+            None => Some(Deed::Status(401, vec![basic])),
+            Some(given) if asked.path.contains("/elsewhere/") => {
+                let to =
+                    format!("http://127.0.0.1:1/blob?X-Amz-Signature={SIGNED_URL}&who={given}");
+                Some(Deed::Status(307, vec![("Location", to.replace(' ', "+"))]))
+            }
+            Some(given) if asked.path.contains("/refused/") => {
+                let echo = ("Www-Authenticate", format!("Basic realm=\"{given}\""));
+                Some(Deed::Status(403, vec![echo]))
+            }
+            Some(_) => None,
+        }
+    })
+}
+
+/// What the registries get.
+fn given() -> [String; 3] {
+    [basic("d", DOCKER), basic("p", PODMAN), basic("h", HELPER)]
+}
+
+fn basic(user: &str, password: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"))
 }
 
 impl Place {
@@ -45,23 +76,7 @@ impl Place {
         let mut environment = Environment::on(&cluster);
         let image = Made::of(&[(91, 60_000)]);
         Shelf::new().with(&image, NAME).install(&mut environment);
-        // Whoever knows the password is told where to go on; whoever does not, to say who he is.
-        let registry = FaultyRegistry::serve(&image, |asked| {
-            let basic = ("Www-Authenticate", "Basic realm=\"planted\"".to_owned());
-            match asked.header("authorization") {
-                None => Some(Deed::Status(401, vec![basic])),
-                Some(given) if asked.path.contains("/elsewhere/") => {
-                    let to =
-                        format!("http://127.0.0.1:1/blob?X-Amz-Signature={SIGNED_URL}&who={given}");
-                    Some(Deed::Status(307, vec![("Location", to.replace(' ', "+"))]))
-                }
-                Some(given) if asked.path.contains("/refused/") => {
-                    let echo = ("Www-Authenticate", format!("Basic realm=\"{given}\""));
-                    Some(Deed::Status(403, vec![echo]))
-                }
-                Some(_) => None,
-            }
-        });
+        let registries = [(); 3].map(|()| demanding(&image));
         let archive = environment.home().join("image.tar");
         fs::write(archive, image.saved(&[NAME])).unwrap();
         let account = Account::usual(&cluster);
@@ -71,7 +86,7 @@ impl Place {
             project: project.clone(),
             cluster,
             environment,
-            registry,
+            registries,
         };
         place.plant();
         let words = ["upload", "--from", "docker-archive:image.tar", NAME];
@@ -92,15 +107,13 @@ impl Place {
     }
 
     fn plant(&mut self) {
-        let (host, home) = (self.registry.host(), self.environment.home().to_owned());
+        let home = self.environment.home().to_owned();
+        let [docker, podman, helped] = self.registries.each_ref().map(FaultyRegistry::host);
         let write = |path: &str, text: String| {
             let path = home.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, text).unwrap();
             path
-        };
-        let auth = |user: &str, password: &str| {
-            base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"))
         };
         write(
             "config/arvados/settings.conf",
@@ -111,12 +124,12 @@ impl Place {
         write(
             ".docker/config.json",
             json!({
-                "auths": {&host: {"auth": auth("d", DOCKER)}},
-                "credHelpers": {"helped.example": "planted"},
+                "auths": {docker: {"auth": basic("d", DOCKER)}},
+                "credHelpers": {helped: "planted"},
             })
             .to_string(),
         );
-        let podman = json!({"auths": {"podman.example": {"auth": auth("p", PODMAN)}}});
+        let podman = json!({"auths": {podman: {"auth": basic("p", PODMAN)}}});
         write("run/containers/auth.json", podman.to_string());
         let helper = write(
             "shelf/docker-credential-planted",
@@ -135,8 +148,7 @@ impl Place {
     fn secrets(&self) -> Vec<String> {
         let token = self.cluster.token();
         let secret = token.rsplit_once('/').unwrap().1;
-        let encode = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
-        let basic = encode(format!("d:{DOCKER}"));
+        let [docker, podman, helped] = &given();
         let planted = [
             DOCKER,
             PODMAN,
@@ -148,7 +160,9 @@ impl Place {
             BLOCK,
             &secret[..12],
             &FILE_TOKEN[..20],
-            &basic,
+            docker,
+            podman,
+            helped,
         ];
         planted.map(str::to_owned).into()
     }
@@ -157,9 +171,13 @@ impl Place {
     /// takes away the next one brings back.
     fn commands(&self) -> Vec<(Vec<String>, bool)> {
         let (uuid, project) = (self.uuid.as_str(), self.project.as_str());
-        let from =
-            |repository: &str| format!("docker://{}/{repository}/tool:1", self.registry.host());
-        let (elsewhere, refused, served) = (from("elsewhere"), from("refused"), from("served"));
+        let from = |registry: usize, repository: &str| {
+            let host = self.registries[registry].host();
+            format!("docker://{host}/{repository}/tool:1")
+        };
+        let (elsewhere, refused, served) =
+            (from(0, "elsewhere"), from(0, "refused"), from(0, "served"));
+        let (of_podman, helped) = (from(1, "refused"), from(2, "refused"));
         let commands: Vec<(Vec<&str>, bool)> = vec![
             (vec!["images"], true),
             (vec!["images", "--long"], true),
@@ -177,24 +195,8 @@ impl Place {
             (vec!["upload", "--from", &elsewhere, "lab/none:1"], true),
             (vec!["upload", "--from", &refused, "lab/none:1"], true),
             (vec!["upload", "--from", &served, "lab/served:1"], true),
-            (
-                vec![
-                    "upload",
-                    "--from",
-                    "docker://podman.example/lab/none:1",
-                    "lab/none:1",
-                ],
-                true,
-            ),
-            (
-                vec![
-                    "upload",
-                    "--from",
-                    "docker://helped.example/lab/none:1",
-                    "lab/none:1",
-                ],
-                true,
-            ),
+            (vec!["upload", "--from", &of_podman, "lab/none:1"], true),
+            (vec!["upload", "--from", &helped, "lab/none:1"], true),
             (vec!["plan", NAME], true),
             (
                 vec![
@@ -327,6 +329,15 @@ fn no_secret_from_anywhere_is_in_what_any_command_prints_or_writes() {
         }
     }
     assert!(runs > 200, "{runs}");
+    // What nobody asks for, nobody shows.
+    for (registry, given) in place.registries.iter().zip(given()) {
+        let given = format!("Basic {given}");
+        let asked = registry.asked("");
+        let is_given = asked
+            .iter()
+            .any(|asked| asked.header("authorization") == Some(&given));
+        assert!(is_given, "{given} was not used");
+    }
     place.check_files(100);
 }
 

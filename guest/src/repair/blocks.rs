@@ -83,7 +83,7 @@ pub(super) fn write_again(
     }
     Err(unusable(
         &collection,
-        "what comes from the source has other blocks than it, so that none of those that are lost came back; `keepdocker upload --force` stores the image beside it",
+        "what comes from the source has other blocks than it, so that not all that are lost came back; `keepdocker upload --force` stores the image beside it",
     ))
 }
 

@@ -36,6 +36,8 @@ pub struct Opening<'a> {
     pub host: &'a str,
     /// The exported command of the component.
     pub command: &'static str,
+    /// Whether it is there to change something. What says that it began is forced to disk then, before the heads know of it.
+    pub changes: bool,
     /// The list of the command's arguments.
     pub request: &'a dyn Recordable,
     /// The component.
@@ -128,9 +130,12 @@ impl Log {
             ended: false,
         };
         let first = state.first(opening)?;
-        let begun = options.clone();
+        let (begun, changes) = (options.clone(), opening.changes);
         let told = state.queue.wait(move |writer| {
             writer.write(first)?;
+            if changes {
+                writer.sync()?;
+            }
             writer.begin(&begun)
         });
         match told {
@@ -170,10 +175,13 @@ impl Log {
         let closed = state.last(closing).and_then(|last| {
             state.queue.wait(move |writer| {
                 writer.write(last)?;
-                if is_forced {
-                    writer.sync_all()?;
-                }
-                writer.end(&options, key.as_deref())
+                let forced = match is_forced {
+                    true => writer.sync_all(),
+                    false => Ok(()),
+                };
+                // What was not forced is written all the same.
+                writer.end(&options, key.as_deref())?;
+                forced
             })
         });
         self.judge(closed)

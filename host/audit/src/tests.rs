@@ -27,6 +27,7 @@ pub(crate) fn opening<'a>(
         user: 0,
         host: "host",
         command: "upload",
+        changes: true,
         request,
         guest,
         policy,

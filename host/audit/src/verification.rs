@@ -258,8 +258,6 @@ impl Heads {
             };
         }
         match (&recorded.first, &recorded.last) {
-            // Killed before it had a line, or its lines were lost in a power cut.
-            (_, None) if run.entries.is_empty() => Verdict::Incomplete,
             (Some(first), _) if *first != run.first => {
                 tampered("its first line is not the one that the heads have")
             }

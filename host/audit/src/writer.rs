@@ -126,11 +126,18 @@ impl Writer {
     /// The same, with the heads: whatever they say of the end of this run then, the log has it, and whatever of its end
     /// is lost of them, they know its beginning.
     pub(super) fn sync_all(&self) -> Result<(), Error> {
-        // Side by side, as each waits for the disk once.
+        // Side by side, as each waits for the disk once; one after the other where there is no thread to be had.
         std::thread::scope(|scope| {
-            let heads = scope.spawn(|| heads::sync(&self.folder));
-            self.sync()?;
-            heads.join().unwrap_or(Ok(()))
+            let sync = || heads::sync(&self.folder);
+            let heads = std::thread::Builder::new().spawn_scoped(scope, sync);
+            let own = self.sync();
+            let heads = match heads {
+                Ok(thread) => thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => sync(),
+            };
+            own.and(heads)
         })
     }
 

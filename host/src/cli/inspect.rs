@@ -160,7 +160,10 @@ async fn fates(
     surroundings: &Surroundings,
 ) -> Result<Vec<Fate>, Report> {
     let mut fates = Vec::new();
-    for name in image.names().into_iter().take(MOST_NAMES) {
+    // What was asked for is among them, however many others have given.
+    let mut names = image.names();
+    names.sort_by_key(|name| *name != asked);
+    for name in names.into_iter().take(MOST_NAMES) {
         let found = match resolution.filter(|_| name == asked) {
             Some(known) => Some(known.clone()),
             None => {

@@ -19,6 +19,7 @@ use crate::run::Options;
 use crate::settings::{Environment, ImageId};
 use crate::wording::bytes;
 use keepdocker_console::values::settle;
+use keepdocker_terms::uuid::{self, Kind};
 
 /// Register an image by the digest that compute nodes look for, or write blocks again that Keep has lost.
 // As JSON, which is how a plan has them, the arguments are what bears on what is written.
@@ -85,7 +86,12 @@ impl Execute for RepairArguments {
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
         let change = self.change;
         let what = change.what();
-        let named = several::named(Some(&what.image), what.tag.as_ref(), &self.more);
+        let named = several::named(
+            Some(&what.image),
+            what.tag.as_ref(),
+            &self.more,
+            is_collection,
+        );
         let Some(images) = named else {
             return change.run(invocation).await;
         };
@@ -93,7 +99,7 @@ impl Execute for RepairArguments {
             (what.from.is_some(), "--from"),
             (change.is_kept(), "--output"),
         ];
-        several::check(&images, "repair", &alone)?;
+        several::check(&images, is_collection, "repair", &alone)?;
         several::each(images, invocation, change.is_json(), |image, invocation| {
             let one = Repair {
                 image,
@@ -108,6 +114,11 @@ impl Execute for RepairArguments {
     async fn apply(apply: Apply, plan: &Plan, invocation: Invocation) -> Result<(), Report> {
         Change::<Repair>::apply(apply, plan, invocation).await
     }
+}
+
+/// A UUID is the tag of no image in Keep.
+fn is_collection(word: &str) -> bool {
+    uuid::is(word, Kind::Collection)
 }
 
 impl Request for RepairRequest {

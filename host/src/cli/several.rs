@@ -1,7 +1,6 @@
 //! Several images in one command: each by itself, whatever becomes of the others.
 
 use keepdocker_terms::reference::Reference;
-use keepdocker_terms::uuid::{self, Kind};
 
 use super::invocation::Invocation;
 use crate::archive::Location;
@@ -9,14 +8,16 @@ use crate::harmless::escape;
 use crate::output::{self, Exit, Report};
 use crate::wording::count;
 
-/// Returns the images that the words name, if these are several; none if all words are about one.
+/// Returns the images that the words name, if these are several; none if all words are about one. What names an image whatever
+/// stands before it, is told by `is_image`.
 pub(super) fn named(
     first: Option<&String>,
     second: Option<&String>,
     more: &[String],
+    is_image: fn(&str) -> bool,
 ) -> Option<Vec<String>> {
     let (first, second) = (first?, second?);
-    let are_several = !more.is_empty() || is_another(first, second);
+    let are_several = !more.is_empty() || is_image(second) || is_another(first, second);
     are_several.then(|| [first, second].into_iter().chain(more).cloned().collect())
 }
 
@@ -25,9 +26,6 @@ fn is_another(first: &str, second: &str) -> bool {
     let is_file = |word: &str| Location::of_file(word).is_some();
     if is_file(first) || is_file(second) {
         return is_file(second);
-    }
-    if uuid::is(first, Kind::Collection) || uuid::is(second, Kind::Collection) {
-        return true;
     }
     // A name that was split at the colon of a registry's port is one.
     second.contains(['/', ':', '@']) && Reference::with_tag(first, Some(second)).is_err()
@@ -40,10 +38,11 @@ fn is_another(first: &str, second: &str) -> bool {
 /// options, of which it is said whether they are given.
 pub(super) fn check(
     images: &[String],
+    is_image: fn(&str) -> bool,
     command: &str,
     options: &[(bool, &str)],
 ) -> Result<(), Report> {
-    if !is_another(&images[0], &images[1]) {
+    if !is_image(&images[1]) && !is_another(&images[0], &images[1]) {
         let [first, second] = [&images[0], &images[1]].map(|word| escape(word));
         return Err(Report::new(
             Exit::Usage,
@@ -124,8 +123,8 @@ mod tests {
             ("docker://lab/tool:1", "lab/other:1", false),
             ("docker://lab/tool:1", "docker://lab/other:1", true),
             ("lab/tool:1", "docker://lab/other:1", true),
-            ("zzzzz-4zz18-0123456789abcde", "lab/other:1", true),
-            ("lab/tool", "zzzzz-4zz18-0123456789abcde", true),
+            // Docker takes that for a tag.
+            ("lab/tool", "zzzzz-4zz18-0123456789abcde", false),
         ] {
             assert_eq!(is_another(first, second), expected, "{first} {second}");
         }

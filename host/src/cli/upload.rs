@@ -203,7 +203,12 @@ impl Execute for UploadArguments {
 
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
         let upload = self.upload;
-        let named = several::named(upload.image.as_ref(), upload.tag.as_ref(), &self.more);
+        let named = several::named(
+            upload.image.as_ref(),
+            upload.tag.as_ref(),
+            &self.more,
+            |_| false,
+        );
         let Some(images) = named else {
             return upload.run(invocation).await;
         };
@@ -212,7 +217,7 @@ impl Execute for UploadArguments {
             (upload.name.is_some(), "--name"),
             (upload.output.is_some(), "--output"),
         ];
-        several::check(&images, "upload", &alone)?;
+        several::check(&images, |_| false, "upload", &alone)?;
         several::each(images, invocation, upload.json, |image, invocation| {
             let one = Upload {
                 image: Some(image),

@@ -65,10 +65,14 @@ impl Surroundings {
         &self,
         request: &R,
     ) -> Result<(Answered<R::Answer>, Command), Report> {
-        let (running, mut command) = self
-            .start(R::COMMAND, &(request,), request.lenders())
+        let (running, command) = self
+            .start(
+                R::COMMAND,
+                &(request,),
+                request.purpose(),
+                request.lenders(),
+            )
             .await?;
-        command.purpose = request.purpose();
         let answer = running.call(request).await;
         Ok((answer, command))
     }

@@ -91,12 +91,13 @@ impl Surroundings {
     }
 
     /// Starts the component with the capabilities that one command may need; `name` and `request` are
-    /// the exported command and the list of its arguments, for the log; `lenders` are those whose blocks
+    /// the exported command and the list of its arguments, for the log; `purpose` says what it is for, and `lenders` are those whose blocks
     /// may be used.
     async fn start(
         &self,
         name: &'static str,
         request: &dyn Recordable,
+        purpose: Purpose,
         lenders: Lenders,
     ) -> Result<(Running, Command), Report> {
         // Before the first request, which may be led elsewhere already.
@@ -126,6 +127,7 @@ impl Surroundings {
             user: user(),
             host: &host_name(),
             command: name,
+            changes: !matches!(purpose, Purpose::Find | Purpose::Resolve),
             request,
             guest: &guest,
             policy: &policy,
@@ -142,7 +144,7 @@ impl Surroundings {
                 Gate::new(policy, &guest, cluster, Box::new(recorder)).map_err(ending::unfit)?,
             ),
             log,
-            purpose: Purpose::Store,
+            purpose,
         };
         let started = component
             .start(capabilities, command.gate.clone(), limits)

@@ -38,7 +38,7 @@ pub(super) struct Trial<'a> {
 
 /// Finds what falls short, in words.
 pub(super) fn judge(trial: &Trial<'_>) -> Vec<String> {
-    let mut short = ended(trial.signal, trial.status);
+    let mut short = ended(trial.signal, trial.status, &trial.log.1);
     let is_done = trial.end.code == Some(0);
     if is_done && trial.after.all != trial.done.all {
         short.push(format!(
@@ -86,9 +86,10 @@ pub(super) fn judge(trial: &Trial<'_>) -> Vec<String> {
 }
 
 /// Checks the status of a run to which a signal came, perhaps too late.
-fn ended(signal: Signal, status: ExitStatus) -> Vec<String> {
-    // Before the program has said how it wants to be ended, a signal ends it as the system does it.
-    let is_by_signal = status.signal() == Some(signal.number());
+fn ended(signal: Signal, status: ExitStatus, log: &str) -> Vec<String> {
+    // Before the program has said how it wants to be ended, a signal ends it as the system does it; it has no log then.
+    let is_early = signal == Signal::Kill || log.contains("no run");
+    let is_by_signal = status.signal() == Some(signal.number()) && is_early;
     let is_told = signal != Signal::Kill && status.code() == Some(128 + signal.number());
     match is_by_signal || is_told || status.success() {
         true => Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use keepdocker_sandbox::faults::{Action, Fault};
@@ -23,6 +24,8 @@ pub(super) struct Ground {
     /// What it leaves then.
     done_twice: Registered,
     took: Duration,
+    /// How many runs were cut short; others had ended before.
+    cut: AtomicUsize,
 }
 
 impl Ground {
@@ -45,7 +48,13 @@ impl Ground {
             twice,
             done_twice,
             took,
+            cut: AtomicUsize::new(0),
         }
+    }
+
+    /// How many runs were cut short so far.
+    pub(super) fn cut(&self) -> usize {
+        self.cut.load(Ordering::Relaxed)
     }
 
     pub(super) fn verb(&self) -> Verb {
@@ -63,6 +72,8 @@ impl Ground {
         let seen = |place: &Place<'_>| python.map_or_else(String::new, |python| see(python, place));
         let at_first = seen(&place);
         let (status, end, is_late) = self.cut_short(&place, moment);
+        self.cut
+            .fetch_add(usize::from(!status.success()), Ordering::Relaxed);
         let left = place.left();
         let after = Registered::of(&place.cluster);
         let log = verify(&place);

@@ -70,10 +70,13 @@ fn what_is_as_it_should_be_passes() {
 #[test]
 fn each_shortcoming_is_found() {
     type Change = fn(&mut Trial<'_>);
-    let cases: [(&str, Change); 14] = [
+    let cases: [(&str, Change); 15] = [
         ("ended with", |trial| trial.status = exited(1)),
         ("ended with", |trial| {
             trial.status = ExitStatus::from_raw(15)
+        }),
+        ("ended with", |trial| {
+            (trial.signal, trial.status) = (Signal::Terminate, ExitStatus::from_raw(15));
         }),
         ("exit 0, and", |trial| {
             (trial.status, trial.end.code) = (exited(0), Some(0));
