@@ -4,7 +4,7 @@
 //! counts from when an image was last given a name or an ID, since what is built long ago may be needed from today on.
 //!
 //! Of what the rule lets go, all stays that others have a link to, or that containers use: that is asked before
-//! anything is moved, and again after each part of it.
+//! anything is moved, and again after each part of it. About what cannot go in this run nothing is asked.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, Fate, PruneRequest, Pruned, PrunedImage,
@@ -48,13 +48,17 @@ pub(crate) fn run(request: &PruneRequest) -> Result<Pruned, Failure> {
         contents: Vec::new(),
     };
     going.find(request, before)?;
-    going.look(0)?;
-    let mut count = 0;
+    let (mut count, mut seen) = (0, 0);
     for place in 0..going.images.len() {
-        if goes(&going.images[place]) {
-            count += 1;
-            if count > MOST {
-                going.images[place].fate = Fate::Postponed;
+        if place == seen && count < MOST {
+            seen = going.look(place)?;
+        }
+        let image = &mut going.images[place];
+        if goes(image) {
+            if count == MOST {
+                image.fate = Fate::Postponed;
+            } else {
+                count += 1;
             }
         }
     }
@@ -147,12 +151,15 @@ impl Going<'_> {
     }
 
     /// Lets those from this place on stay that others have a link to, that were named since they were listed, or that
-    /// containers use.
-    fn look(&mut self, from: usize) -> Result<(), Failure> {
+    /// containers use; of those that go, as many as can go at once. Returns the place behind the last.
+    fn look(&mut self, from: usize) -> Result<usize, Failure> {
         let mut numbers = Numbers::default();
         let mut places = Vec::new();
         let (mut heads, mut contents) = (Vec::new(), Vec::new());
-        for place in from..self.images.len() {
+        let mut end = from;
+        while end < self.images.len() && places.len() < MOST {
+            let place = end;
+            end += 1;
             if goes(&self.images[place]) {
                 places.push(place);
                 heads.push(self.images[place].collection.clone());
@@ -160,7 +167,7 @@ impl Going<'_> {
             }
         }
         if places.is_empty() {
-            return Ok(());
+            return Ok(end);
         }
         for head in &heads {
             numbers.number(head);
@@ -184,7 +191,7 @@ impl Going<'_> {
         for content in containers::used(&contents, Some(self.used_since))? {
             self.keep(&places, &content, Fate::Used);
         }
-        Ok(())
+        Ok(end)
     }
 
     /// Lets the images of these places stay that have this content.

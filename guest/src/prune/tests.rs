@@ -171,6 +171,28 @@ fn of_very_many_the_oldest_go_first_and_the_rest_is_told() {
 }
 
 #[test]
+fn where_the_oldest_stay_the_next_ones_are_looked_at_and_go() {
+    known(MOST + 10);
+    world::with(|world| world.used = vec![(content(1), None), (content(2), None)]);
+    let fates = fates(&request(1));
+    let count = |wanted: Fate| fates.iter().filter(|(_, fate)| *fate == wanted).count();
+    assert_eq!(count(Fate::Used), 2);
+    assert_eq!(count(Fate::Outdated), MOST);
+    assert_eq!(count(Fate::Postponed), 7);
+    assert_eq!(trash().len(), MOST);
+    // What is not among those that are looked at first, is not taken for unused.
+    known(MOST + 10);
+    world::with(|world| {
+        world.used = [1, 2, MOST + 1]
+            .map(|number| (content(number), None))
+            .into();
+    });
+    let fates = self::fates(&request(1));
+    assert_eq!(fates[MOST + 1], (uuid(MOST + 1), Fate::Used));
+    assert!(!trash().contains(&uuid(MOST + 1)));
+}
+
+#[test]
 fn where_one_cannot_go_it_is_told_what_went_before() {
     known(3);
     world::with(|world| world.faults = vec![(1, Fault::Fail)]);
