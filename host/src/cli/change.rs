@@ -133,9 +133,9 @@ impl<C: Args> Change<C> {
         self.output.is_some()
     }
 
-    /// Returns the same command for something else.
-    pub(super) fn of(&self, what: C) -> Self {
-        Self {
+    /// Returns a command with the same options for something else.
+    pub(super) fn of<D: Args>(&self, what: D) -> Change<D> {
+        Change {
             what,
             dry_run: self.dry_run,
             output: self.output.clone(),

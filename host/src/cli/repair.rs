@@ -1,5 +1,7 @@
 //! `keepdocker repair`: an image of the cluster under the digest that compute nodes look for, or with the blocks again
-//! that Keep has lost.
+//! that Keep has lost; or no links any more to what is gone.
+
+use std::iter;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -7,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::change::{Change, Changed, Changing};
 use super::invocation::{Execute, Invocation};
 use super::plan::Apply;
+use super::untag::Untag;
 use super::upload::platform;
 use super::{request, several};
 use crate::archive::Location;
 use crate::bindings::commands::{Answer, Command, Origin, Outcome, RepairRequest, Repaired};
 use crate::component::Request;
+use crate::harmless::escape;
 use crate::keep::Lenders;
 use crate::output::{Exit, Purpose, Report};
 use crate::plan::Plan;
@@ -54,15 +58,16 @@ pub(crate) struct Repair {
 /// The arguments of a repair of one image, or of several.
 #[derive(Debug, Args)]
 #[command(
-    about = "Register an image by the digest that compute nodes look for, or write lost blocks again",
+    about = "Register an image by the digest that compute nodes look for, write lost blocks again, or remove orphan links",
     after_help = "\
 Examples:
   keepdocker repair lab/tool:1.2 lab/other:3
   keepdocker repair lab/tool:1.2 --dry-run -o plan.json
   keepdocker repair lab/tool:1.2 --from docker-archive:saved.tar
+  keepdocker repair zzzzz-4zz18-0123456789abcde --orphan-links --dry-run
 
 Without --from no data is sent. With it nothing is registered: what Keep has lost of the image's blocks is written
-again from a source that has the very same image."
+again from a source that has the very same image. With --orphan-links only links are removed, as `keepdocker untag` does."
 )]
 pub(crate) struct RepairArguments {
     #[command(flatten)]
@@ -70,6 +75,9 @@ pub(crate) struct RepairArguments {
     /// Further images; each is repaired whatever becomes of the others.
     #[arg(value_name = "MORE")]
     more: Vec<String>,
+    /// Remove the links that lead to a collection which is gone, by its UUID: names, and the image's ID.
+    #[arg(long, conflicts_with_all = ["from", "image_id"])]
+    orphan_links: bool,
 }
 
 impl Execute for RepairArguments {
@@ -86,6 +94,29 @@ impl Execute for RepairArguments {
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
         let change = self.change;
         let what = change.what();
+        if self.orphan_links {
+            let names: Vec<String> = iter::once(&what.image)
+                .chain(&what.tag)
+                .chain(&self.more)
+                .cloned()
+                .collect();
+            if let Some(name) = names.iter().find(|name| !is_collection(name)) {
+                return Err(Report::new(
+                    Exit::Usage,
+                    format!("`{}` is no UUID of a collection", escape(name)),
+                )
+                .advise(ORPHANS));
+            }
+            let project_uuid = what.project_uuid.clone();
+            // A plan of it says `untag`, and is applied as one.
+            return change
+                .of(Untag {
+                    names,
+                    project_uuid,
+                })
+                .run(invocation)
+                .await;
+        }
         let named = several::named(
             Some(&what.image),
             what.tag.as_ref(),
@@ -115,6 +146,9 @@ impl Execute for RepairArguments {
         Change::<Repair>::apply(apply, plan, invocation).await
     }
 }
+
+/// Says which links are orphans.
+const ORPHANS: &str = "`keepdocker doctor` tells which links lead to a collection that is gone; a name alone is taken away by `keepdocker untag`";
 
 /// A UUID is the tag of no image in Keep.
 fn is_collection(word: &str) -> bool {

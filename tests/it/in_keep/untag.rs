@@ -202,7 +202,8 @@ fn all_that_leads_to_what_is_gone_goes_as_the_doctor_says() {
     let others = ground.cluster.links_of_images().len();
     let found = ground.environment.keepdocker(&["doctor", "--json"]);
     let found: Value = serde_json::from_slice(&found.stdout).unwrap();
-    let advice = format!("`keepdocker untag {collection}`");
+    let orphans = ["repair", collection, "--orphan-links"];
+    let advice = format!("`keepdocker {}`", orphans.join(" "));
     let is_advised = |finding: &&Value| {
         finding["advice"]
             .as_str()
@@ -217,18 +218,43 @@ fn all_that_leads_to_what_is_gone_goes_as_the_doctor_says() {
         "{found}"
     );
 
-    let planned = ground.told(&["untag", collection, "--dry-run"]);
-    assert_eq!(planned["steps"].as_array().unwrap().len(), others);
+    for command in [&["untag", collection][..], &orphans] {
+        let planned = ground.told(&[command, &["--dry-run"]].concat());
+        assert_eq!(planned["steps"].as_array().unwrap().len(), others);
+    }
     assert_eq!(ground.cluster.links_of_images().len(), others);
-    let requests = ground.killed_at_every_request(&["untag", collection], || {});
+    let requests = ground.killed_at_every_request(&orphans, || {});
     assert!(requests >= 3, "{requests}");
     assert!(ground.cluster.links_of_images().is_empty());
-    let again = ground.told(&["untag", collection]);
-    assert_eq!(again["names"][0]["removed"], json!([]));
+    for command in [&["untag", collection][..], &orphans] {
+        let again = ground.told(command);
+        assert_eq!(again["names"][0]["removed"], json!([]));
+    }
     let found = ground.environment.keepdocker(&["doctor", "--json"]);
     assert!(!found.stdout().contains("orphan"), "{found}");
     // What came back has its names again by what was told.
     account.done("POST", &format!("collections/{collection}/untrash"), None);
     ground.told(&["adopt", collection, NAME]);
     assert_eq!(ground.resolved(NAME), collection);
+
+    refused(
+        &ground.cluster,
+        || ground.environment.keepdocker(&orphans),
+        2,
+        "is there",
+    );
+    let name = ["repair", NAME, "--orphan-links"];
+    refused(
+        &ground.cluster,
+        || ground.environment.keepdocker(&name),
+        2,
+        "no UUID",
+    );
+    account.done("POST", &path, None);
+    let file = ground.environment.home().join("plan.json");
+    let file = file.to_str().unwrap();
+    ground.told(&[&orphans[..], &["--dry-run", "--output", file]].concat());
+    assert!(!ground.cluster.links_of_images().is_empty());
+    ground.told(&["apply", file]);
+    assert!(ground.cluster.links_of_images().is_empty());
 }

@@ -186,7 +186,7 @@ fn told(found: &Found) -> Finding {
                 "{listed}: leads to {collection}, which is in the trash, gone, or not shared with you"
             ),
             format!(
-                "{back}; `keepdocker untag NAME` takes a name away, and `keepdocker untag {collection}` all that leads there"
+                "{back}; `keepdocker untag NAME` takes a name away, and `keepdocker repair {collection} --orphan-links` all that leads there"
             ),
         ),
         Defect::OrphanHash => (
@@ -195,7 +195,9 @@ fn told(found: &Found) -> Finding {
                 "{} to {place} without a name, which is in the trash, gone, or not shared with you",
                 count(links.len(), "link")
             ),
-            format!("{back}; `keepdocker untag {collection}` takes all away that leads there"),
+            format!(
+                "{back}; `keepdocker repair {collection} --orphan-links` takes all away that leads there"
+            ),
         ),
         Defect::StrayLink => (
             "stray-link",
