@@ -143,3 +143,6 @@ fn open(
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,20 @@
 use super::*;
 
 use crate::bindings::keepdocker::contract::log::Level;
-use crate::commands::{ImageDigest, Origin};
+use crate::commands::ImageDigest;
 use crate::manifest;
 use crate::testing::world::{self, Fault, World};
 use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
 use crate::types::Platform;
 
-const OLD: &str = "zzzzz-4zz18-old000000000000";
+pub(super) const OLD: &str = "zzzzz-4zz18-old000000000000";
 const AT: &str = "2020-01-01T00:00:00.000000000Z";
 
-fn digest(letter: char) -> String {
+pub(super) fn digest(letter: char) -> String {
     format!("sha256:{}", letter.to_string().repeat(64))
 }
 
-fn content() -> archives::Image {
+pub(super) fn content() -> archives::Image {
     archives::Image {
         id: digest('a'),
         manifest: Some(digest('f')),
@@ -30,7 +30,7 @@ fn content() -> archives::Image {
 }
 
 /// Sets up a collection of an image under two names, whose file is named by this digest.
-fn registered_as(name: char, owner: &str) {
+pub(super) fn registered_as(name: char, owner: &str) {
     let block = world::keep::locator(&content());
     let text = manifest::build(
         std::slice::from_ref(&block),
@@ -494,112 +494,4 @@ fn a_project_is_meant_by_its_uuid() {
         text.starts_with("`foo` is not the UUID of a project"),
         "{text}"
     );
-}
-
-/// Writes blocks again from an archive of this image.
-fn written_again(held: archives::Image) -> Result<Repaired, Failure> {
-    registered_as('a', USER);
-    written_again_now(held)
-}
-
-/// Does so for the collection as it is.
-fn written_again_now(held: archives::Image) -> Result<Repaired, Failure> {
-    world::with(|world| {
-        world.given = Some(world::GivenArchive {
-            images: vec![held],
-            is_stream: false,
-        });
-    });
-    run(&RepairRequest {
-        image: OLD.into(),
-        tag: None,
-        project: None,
-        named_by: ImageDigest::Manifest,
-        origin: Some(Origin::Given),
-        selection: None,
-        platform: None,
-    })
-}
-
-#[test]
-fn lost_blocks_are_stored_as_before_and_nothing_is_registered() {
-    let repaired = written_again(content()).unwrap();
-    assert_eq!(repaired.collection, OLD);
-    assert_eq!(
-        (repaired.registered_as, repaired.former),
-        (digest('a'), None)
-    );
-    world::with(|world| {
-        // What is left of the collection is not sent, whatever else there is.
-        assert_eq!(world.stores[0].reuse, [OLD]);
-        assert!(!world.stores[0].resume);
-        assert_eq!((world.collections.len(), world.links.len()), (1, 3));
-        let writes = ["collections.", "links."].map(|of| format!("{of}create"));
-        assert!(
-            !world
-                .calls
-                .iter()
-                .any(|call| writes.iter().any(|verb| call.starts_with(verb)))
-        );
-    });
-}
-
-#[test]
-fn what_a_collection_tells_in_place_of_an_id_is_passed_over() {
-    for told in ["$(touch it)", "lab/other:1", "sha256:abc"] {
-        registered_as('a', USER);
-        world::with(|world| {
-            world.collections[0].properties =
-                vec![image::text_property(image::CONFIG_DIGEST, told)];
-        });
-        let repaired = written_again_now(content()).unwrap();
-        assert_eq!(repaired.registered_as, digest('a'), "{told}");
-    }
-}
-
-#[test]
-fn another_image_is_not_stored_in_the_place_of_lost_blocks() {
-    let other = archives::Image {
-        id: digest('b'),
-        manifest: None,
-        ..content()
-    };
-    let failure = written_again(other).unwrap_err();
-    assert!(
-        matches!(failure, Failure::Archive(ArchiveError::NoSuchImage(_))),
-        "{failure:?}"
-    );
-    assert!(world::with(|world| world.stores.is_empty()));
-}
-
-#[test]
-fn other_blocks_than_those_that_were_lost_are_no_repair() {
-    registered_as('a', USER);
-    world::with(|world| {
-        let text = world.collections[0].manifest.clone().unwrap();
-        let text = text
-            .replace("+1000+", "+999+")
-            .replace(" 0:1000:", " 0:999:");
-        world.collections[0].portable_data_hash = manifest::portable_data_hash(&text);
-        world.given = Some(world::GivenArchive {
-            images: vec![content()],
-            is_stream: false,
-        });
-    });
-    let failure = run(&RepairRequest {
-        image: OLD.into(),
-        tag: None,
-        project: None,
-        named_by: ImageDigest::Config,
-        origin: Some(Origin::Given),
-        selection: None,
-        platform: None,
-    })
-    .unwrap_err();
-    assert!(
-        matches!(failure, Failure::Archive(ArchiveError::Unsupported(_))),
-        "{failure:?}"
-    );
-    // Both forms in which so few blocks are made were tried.
-    assert_eq!(world::with(|world| world.stores.len()), 2);
 }

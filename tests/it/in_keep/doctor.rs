@@ -96,6 +96,16 @@ impl<'a> Seeds<'a> {
         ));
     }
 
+    /// Has all defects, each at least once.
+    fn everything(&mut self) {
+        self.links_that_lead_nowhere();
+        self.contents();
+        self.what_is_said();
+        self.doubles();
+        self.names();
+        self.archives();
+    }
+
     /// Has links lead where nothing can be read.
     pub(super) fn links_that_lead_nowhere(&mut self) {
         let gone = self.upload();
@@ -301,12 +311,7 @@ fn twenty_one_kinds_of_defects_are_found_and_nothing_else() {
     assert_eq!(about(&found), [], "{found:#?}");
     assert_eq!(first["state"], "ok", "{first}");
 
-    seeds.links_that_lead_nowhere();
-    seeds.contents();
-    seeds.what_is_said();
-    seeds.doubles();
-    seeds.names();
-    seeds.archives();
+    seeds.everything();
     let before = state(&ground.cluster);
     let (first, found) = diagnosed(&ground, &["--deep"]);
     let mut expected = seeds.expected.clone();

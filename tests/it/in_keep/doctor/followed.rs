@@ -72,12 +72,7 @@ fn elsewhere(cluster: &Cluster, collections: &[&str]) -> Vec<Value> {
 fn advice_that_is_followed_mends_what_it_is_for_and_nothing_else() {
     let ground = Ground::new();
     let mut seeds = Seeds::on(&ground);
-    seeds.links_that_lead_nowhere();
-    seeds.contents();
-    seeds.what_is_said();
-    seeds.doubles();
-    seeds.names();
-    seeds.archives();
+    seeds.everything();
     let account = Account::usual(&ground.cluster);
     let (_, found) = diagnosed(&ground, &["--deep"]);
     // What was uploaded last is what Keep has lost a block of.
