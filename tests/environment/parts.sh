@@ -5,6 +5,7 @@ parts_prepare() {
     parts=$(mktemp -d "${TMPDIR:-/tmp}/keepdocker-parts.XXXXXX")
     missing=()
     part_pids=()
+    part_groups=()
 }
 
 # Notes that a part cannot run here and prints one line that says why.
@@ -46,6 +47,9 @@ parts_await() {
 # Ends every service, kindly first, and removes the temporary folder.
 parts_stop() {
     local pid
+    for pid in "${part_groups[@]}"; do
+        kill -TERM -- "-$pid" 2>/dev/null
+    done
     for pid in "${part_pids[@]}"; do
         pkill -TERM -P "$pid" 2>/dev/null
     done
