@@ -9,11 +9,10 @@
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, Fate, PruneRequest, Pruned, PrunedImage,
 };
-use crate::bindings::keepdocker::contract::log::Level;
-use crate::capabilities::{collections, containers, links, log, users};
+use crate::capabilities::{collections, containers, links, users};
 use crate::numbers::Numbers;
 use crate::timestamp::Timestamp;
-use crate::{catalog, link_heads, pattern, project, query};
+use crate::{catalog, link_heads, pattern, project, query, rm};
 use std::collections::HashSet;
 
 /// So many images go at once at most, so that one rule does not use up all writes of a run.
@@ -236,13 +235,7 @@ impl Going<'_> {
     fn tell_of_removed(&self) {
         for image in &self.images {
             if image.until.is_some() {
-                log::write(
-                    Level::Warning,
-                    &format!(
-                        "{collection} is in the trash; `keepdocker restore {collection}` undoes that",
-                        collection = image.collection
-                    ),
-                );
+                rm::tell_of_trashed(&image.collection);
             }
         }
     }

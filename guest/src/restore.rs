@@ -59,16 +59,9 @@ fn find(name: &str, project: Option<&str>, user: &str) -> Result<Option<Revival>
         }
         name.to_owned()
     } else {
-        let names = links::Names::Exactly(vec![name.to_owned()]);
-        let named = query::links_to(&classes[1..], names, None, project)?;
-        let readable = Readable::of(&named, None)?;
-        let mut heads = link_heads::of(&named);
-        heads.retain(|head| !readable.contains(head));
+        let mut heads = with_name(name, project, false)?;
         if heads.len() > 1 {
-            return Err(Failure::Usage(format!(
-                "several collections with the name `{name}` may be in the trash; name one: {}",
-                heads.join(", ")
-            )));
+            return Err(several(name, &heads));
         }
         match heads.pop() {
             Some(head) => head,
@@ -84,6 +77,28 @@ fn find(name: &str, project: Option<&str>, user: &str) -> Result<Option<Revival>
         collection: head,
         owner: owner.map(Into::into),
     }))
+}
+
+/// Returns the collections with this name that can be read, or those that cannot.
+pub(crate) fn with_name(
+    name: &str,
+    owner: Option<&str>,
+    is_readable: bool,
+) -> Result<Vec<String>, Failure> {
+    let names = links::Names::Exactly(vec![name.to_owned()]);
+    let named = query::links_to(&[links::Class::RepoTag], names, None, owner)?;
+    let readable = Readable::of(&named, None)?;
+    let mut heads = link_heads::of(&named);
+    heads.retain(|head| readable.contains(head) == is_readable);
+    Ok(heads)
+}
+
+/// Refuses a name that several collections have.
+pub(crate) fn several(name: &str, heads: &[String]) -> Failure {
+    Failure::Usage(format!(
+        "`{name}` is the name of several; name one: {}",
+        heads.join(", ")
+    ))
 }
 
 #[cfg(test)]

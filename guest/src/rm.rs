@@ -1,7 +1,7 @@
 //! Images that go to the trash. Their links stay, so that they come back with all of their names.
 //!
-//! An image goes only with all of its names, and only if nobody else has a link to it: whoever wants one name less
-//! takes that name away.
+//! An image goes only with all of the names that lead to it, and only if nobody else has a link to it: whoever wants one
+//! name less takes that name away. A name that several builds have does not tell which of them is to go.
 
 use crate::bindings::exports::keepdocker::contract::commands::{
     Failure, Removed, RemovedImage, RmRequest,
@@ -10,7 +10,7 @@ use crate::bindings::keepdocker::contract::api;
 use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{collections, containers, links, log, users};
 use crate::uuid::{self, Kind};
-use crate::{failure, project, query, register, resolve, untag};
+use crate::{failure, project, query, register, resolve, restore, untag};
 
 /// How many names are told that stand in the way.
 const MOST_TOLD: usize = 10;
@@ -34,6 +34,14 @@ pub(crate) fn run(request: &RmRequest) -> Result<Removed, Failure> {
             leads_to: None,
         });
         let Some(found) = found else { continue };
+        if !uuid::is(name, Kind::Collection) {
+            // Were the next build to go where the command is repeated, nobody could try again.
+            let mut heads = restore::with_name(name, found.owner.as_deref(), true)?;
+            heads.retain(|head| !names.contains(head));
+            if heads.len() > 1 {
+                return Err(restore::several(name, &heads));
+            }
+        }
         if request.project.is_some() && request.project != found.owner {
             return Err(Failure::Usage(format!(
                 "`{name}` leads to {}, which belongs to {}; nothing was removed",
@@ -134,7 +142,14 @@ fn check_unshared(going: &[collections::Disposal], names: &[String]) -> Result<(
         let is_own = going.iter().any(|known| {
             known.collection == link.head && known.owner.as_ref() == Some(&link.owner)
         });
-        if !is_own || (link.class == links::Class::RepoTag && !names.contains(&link.name)) {
+        // A name that leads elsewhere does so as before.
+        let is_lost = || {
+            link.class == links::Class::RepoTag
+                && !names.contains(&link.name)
+                && untag::leads_to(&link.name)
+                    .is_none_or(|other| going.iter().any(|known| known.collection == other))
+        };
+        if !is_own || is_lost() {
             others.push(format!("`{}` of {} ({})", link.name, link.owner, link.head));
         }
     }
@@ -144,7 +159,7 @@ fn check_unshared(going: &[collections::Disposal], names: &[String]) -> Result<(
     let count = others.len();
     others.truncate(MOST_TOLD);
     Err(Failure::Usage(format!(
-        "nothing was removed, as this leads there as well: {}{}; name all names of an image, or take one away with `keepdocker untag NAME --project PROJECT`",
+        "nothing was removed, as this leads there too: {}{}; name all names of an image, or take one away: `keepdocker untag NAME --project PROJECT`",
         others.join(", "),
         if count > MOST_TOLD { " and more" } else { "" }
     )))
@@ -178,7 +193,7 @@ fn check_unused(going: &[collections::Disposal]) -> Result<(), Failure> {
     {
         None => Ok(()),
         Some(disposal) => Err(Failure::Usage(format!(
-            "nothing was removed, as a container that waits or runs uses {}; cancel its request, or try again when it has ended",
+            "nothing was removed, as a container that waits or runs uses {}; cancel its request, or wait",
             disposal.collection
         ))),
     }
@@ -186,16 +201,20 @@ fn check_unused(going: &[collections::Disposal]) -> Result<(), Failure> {
 
 /// Says what a run has moved that does not come to its end.
 fn tell_of_removed(images: &[RemovedImage]) {
-    for image in images.iter().filter(|image| image.until.is_some()) {
-        let uuid = image.collection.as_deref().unwrap_or_default();
-        log::write(
-            Level::Warning,
-            &format!(
-                "`{}` is in the trash; `keepdocker restore {uuid}` undoes that",
-                image.name
-            ),
-        );
+    for image in images {
+        if let (Some(collection), Some(_)) = (&image.collection, &image.until) {
+            tell_of_trashed(collection);
+        }
     }
+}
+
+/// Says that a collection is in the trash by now.
+#[inline(never)]
+pub(crate) fn tell_of_trashed(collection: &str) {
+    log::write(
+        Level::Warning,
+        &format!("{collection} is in the trash; `keepdocker restore {collection}` undoes that"),
+    );
 }
 
 #[cfg(test)]
@@ -284,6 +303,37 @@ mod tests {
         let again = rm(&[IMAGE], None).unwrap();
         assert_eq!(again[0].collection, None);
         assert_eq!(world::with(|world| world.writes), 1);
+    }
+
+    #[test]
+    fn of_several_builds_under_a_name_only_the_one_that_is_named_goes() {
+        let older = tag("lab/tool:3", OTHER, USER, AT);
+        let newer = tag("lab/tool:3", IMAGE, USER, LATER);
+        let set_up = || {
+            known(&[older.clone(), newer.clone()]);
+            world::with(|world| {
+                world.links.retain(|link| link.name == "lab/tool:3");
+                world.collections[1].owner = USER.into();
+            });
+        };
+        set_up();
+        let Err(Failure::Usage(text)) = rm(&["lab/tool:3"], None) else {
+            panic!("two have the name")
+        };
+        assert!(text.contains(OTHER) && text.contains(IMAGE), "{text}");
+        assert!(trash().is_empty());
+        // The name leads to the newer one, as before.
+        rm(&[OTHER], None).unwrap();
+        assert_eq!(trash(), [OTHER]);
+        // Nobody is left to take the name.
+        set_up();
+        let Err(Failure::Usage(text)) = rm(&[IMAGE], None) else {
+            panic!("the name leads there")
+        };
+        assert!(text.contains("lab/tool:3"), "{text}");
+        let images = rm(&[IMAGE, "lab/tool:3"], None).unwrap();
+        assert_eq!(images[1].leads_to.as_deref(), Some(OTHER));
+        assert_eq!(trash(), [IMAGE]);
     }
 
     #[test]

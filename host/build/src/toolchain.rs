@@ -1,16 +1,33 @@
 //! The targets of the toolchain that compiles what is embedded.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, io};
+use std::{env, fs, io};
 
-/// Returns the setting for Cargo that has the linker write its numbers in as few bytes as they take, for a WebAssembly target.
+/// Returns the setting for Cargo with the flags by which what is embedded is compiled for a WebAssembly target.
 ///
-/// It takes five for each unless it is told not to: 31 kB of the component, and the code is the same.
+/// The linker takes five bytes for each number unless it is told not to: 31 kB of the component, and the code is the same. What
+/// a panic says of a library would name the folder where this machine keeps it: the bytes are to be the same on all, and fewer.
 #[must_use]
-pub fn dense_linking(target: &str) -> String {
-    format!(r#"target.{target}.rustflags=["-Clink-arg=--compress-relocations"]"#)
+pub fn flags(target: &str) -> String {
+    let mut flags = vec!["-Clink-arg=--compress-relocations".to_owned()];
+    let folders = registries().into_iter();
+    flags.extend(folders.map(|folder| format!("--remap-path-prefix={folder}/=")));
+    format!("target.{target}.rustflags={flags:?}")
+}
+
+/// Returns the folders in which Cargo keeps the sources of registries.
+fn registries() -> Vec<String> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let sources = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
+    let folders = sources.into_iter().flatten().flatten();
+    let mut folders: Vec<String> = folders
+        .filter_map(|folder| folder.path().into_os_string().into_string().ok())
+        .collect();
+    folders.sort();
+    folders
 }
 
 /// Adds a target to the toolchain if it is not there yet, after telling so.

@@ -71,6 +71,11 @@ pub(super) trait Changing: Args + Serialize + DeserializeOwned {
         true
     }
 
+    /// Says how it is only shown.
+    fn shown_only(&self) -> &'static str {
+        "add `--dry-run`"
+    }
+
     /// Returns the name of an image that must be there.
     fn asked(&self) -> &str;
 
@@ -160,7 +165,7 @@ impl<C: Changing> Execute for Change<C> {
         self.what.complete(&mut invocation.options)?;
         self.dry_run |= !self.what.is_meant();
         if self.output.is_some() && !self.dry_run {
-            return Err(refuse_file("add `--dry-run`"));
+            return Err(refuse_file(self.what.shown_only()));
         }
         check_file(self.output.as_deref())?;
         let console = invocation.console;

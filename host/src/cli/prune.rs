@@ -9,11 +9,11 @@ use keepdocker_terms::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Changed, Changing};
-use super::request::duration;
 use crate::bindings::commands::{Fate, PruneRequest, Pruned, PrunedImage};
 use crate::component;
 use crate::harmless::escape;
 use crate::output::{Exit, Report, Stream, width_of};
+use crate::policy::quantity;
 use crate::settings::Environment;
 use crate::wording::{bytes, count};
 
@@ -75,12 +75,12 @@ component::request!(PruneRequest => Pruned, Prune, "prune", Change);
 fn span(text: &str) -> Result<Duration, String> {
     const YEAR: u64 = 365 * 86_400;
     let years = text.strip_suffix('y').and_then(|years| years.parse().ok());
-    match years.and_then(|years: u64| years.checked_mul(YEAR)) {
-        Some(seconds) => Ok(Duration::from_secs(seconds)),
-        None => {
-            duration(text).map_err(|_| "expected a number with a unit: 12h, 90d, 1y".to_owned())
-        }
-    }
+    let years = years.and_then(|years: u64| years.checked_mul(YEAR));
+    // Nobody means seconds here by a bare number, and everything is older than those.
+    let seconds = years.or_else(|| quantity::seconds(text));
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| "expected a number with a unit: 12h, 90d, 1y".to_owned())
 }
 
 /// Returns the moment that long ago, in RFC 3339 form.
@@ -124,6 +124,10 @@ impl Changing for Prune {
 
     fn is_meant(&self) -> bool {
         self.yes
+    }
+
+    fn shown_only(&self) -> &'static str {
+        "leave out `--yes`"
     }
 
     fn asked(&self) -> &str {
@@ -245,7 +249,7 @@ impl Changed for Pruned {
                         count(number, "image")
                     ),
                     _ => format!(
-                        "{} can go as well: run the command again",
+                        "{} may go as well: run the command again",
                         count(number, "more image")
                     ),
                 });

@@ -47,8 +47,12 @@ impl Changed for Registered {
             "{what} {are} in collection {collection} now; no data was sent"
         )];
         if collection != source {
+            let led = match asked == source {
+                true => String::new(),
+                false => format!(" to which `{asked}` led,"),
+            };
             told.push(format!(
-                "it has the blocks of {source}, to which `{asked}` led, and stays if that one goes"
+                "it has the blocks of {source},{led} and stays if that one goes"
             ));
         }
         told

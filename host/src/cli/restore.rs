@@ -68,6 +68,9 @@ impl Changed for Restored {
                 (Some(collection), Some(other)) if other != collection => told.push(format!(
                     "{collection} is back, but a container request for `{name}` gets {other}; `keepdocker resolve {name}` tells why"
                 )),
+                (Some(collection), _) if collection == name => {
+                    told.push(format!("{collection} is back"));
+                }
                 (Some(collection), _) => told.push(format!("{collection} (`{name}`) is back")),
             }
         }

@@ -155,8 +155,9 @@ fn told(share: &One) -> String {
             undo("--remove".to_owned())
         ),
         (Some(level), Some(before)) => format!(
-            "{holder} can {} {object} now; {}",
+            "{holder} can {} {object} now, in place of {}; {}",
             verb(*level),
+            verb(*before),
             undo(format!("--can {}", verb(*before)))
         ),
         (None, before) => format!(
@@ -180,7 +181,7 @@ impl Changed for Shared {
                 let owner = &share.owner;
                 let way = match uuid::is(owner, Kind::Group) {
                     true => format!(
-                        "`keepdocker share --project {owner}` shares all that is there with its names, `keepdocker copy` gives another project this image"
+                        "`keepdocker share --project {owner} --with WHO` shares all that is there with its names, `keepdocker copy` gives another project this image"
                     ),
                     false => "a home project cannot be shared, but `keepdocker copy` gives a project this image".to_owned(),
                 };

@@ -72,7 +72,7 @@ impl Changed for Untagged {
                 }
                 told.push(match named.removed.is_empty() {
                     true => format!("nothing that leads to {name} was removed"),
-                    false => format!("what led to {name} is removed; if it comes back, `keepdocker adopt {name} NAME` makes its links again"),
+                    false => format!("what led to {name} is removed here; if it comes back, `keepdocker adopt {name} NAME` makes its links again"),
                 });
                 continue;
             }
@@ -83,7 +83,7 @@ impl Changed for Untagged {
             }
             for head in &named.removed {
                 told.push(format!(
-                    "`{name}` does not lead to {head} any more; `keepdocker tag {head} {name}` undoes that"
+                    "`{name}` does not lead to {head} any more; `keepdocker tag {head} {name}` undoes that, after `keepdocker restore {head}` if it is in the trash"
                 ));
             }
             if let Some(collection) = &named.leads_to {

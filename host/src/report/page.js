@@ -141,7 +141,9 @@ function showAnswer(name, choice) {
   if (choice.none !== undefined) {
     const reason = choice.none === "unsupported-format"
       ? "what matches holds no image of a format that the cluster runs"
-      : "nothing on this page matches";
+      : data.project
+        ? "nothing of this project matches. The cluster may have one elsewhere"
+        : "nothing on this page matches";
     return answer.replaceChildren(element("p", {}, `A container request for “${name}” gets no image: ${reason}.`));
   }
   const line = (uuid) => {
@@ -154,7 +156,7 @@ function showAnswer(name, choice) {
   const why = isNamed
     ? "Of the collections with this name, the latest build comes first, then the latest link."
     : "No link has this name: it is taken for a portable data hash, or the beginning of an image ID.";
-  const others = choice.others.length === 0 ? [] : [element("p", {}, "After it come:"), element("ol", {}, ...choice.others.map(line))];
+  const others = choice.others.length === 0 ? [] : [element("p", {}, "After it come:"), element("ol", { start: "2" }, ...choice.others.map(line))];
   answer.replaceChildren(
     element("p", {}, "A container request for it gets ", element("strong", { id: "chosen", class: "code" }, choice.collection), "."),
     element("p", {}, why),

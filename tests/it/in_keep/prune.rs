@@ -199,6 +199,18 @@ fn what_is_malformed_denied_or_not_one_s_own_moves_nothing() {
         (vec!["--yes"], 2, "no rule says"),
         (vec!["--keep-last=-1"], 2, "--keep-last"),
         (vec!["--older-than", "soon", "--yes"], 2, "soon"),
+        // Everything is older than so many seconds.
+        (vec!["--older-than", "90", "--yes"], 2, "with a unit"),
+        (
+            vec!["--keep-last", "1", "--used-within", "30"],
+            2,
+            "with a unit",
+        ),
+        (
+            vec!["--keep-last", "1", "--yes", "--output", "plan.json"],
+            2,
+            "leave out `--yes`",
+        ),
         (
             vec!["--keep-last", "1", "--yes", "--dry-run"],
             2,

@@ -1,5 +1,7 @@
 //! Images that go to the trash.
 
+use keepdocker_sandbox::seed::Image;
+
 use super::*;
 
 /// Returns the UUIDs of the collections in the trash.
@@ -142,6 +144,40 @@ fn what_others_have_or_name_stays_and_what_is_left_of_the_name_is_told() {
     account.done("DELETE", &format!("links/{link}"), None);
     ground.told(&["rm", NAME]);
     let _ = ground.environment.keepdocker(&["resolve", NAME]).failure(4);
+}
+
+#[test]
+fn of_several_builds_the_one_that_is_named_goes_and_the_name_leads_where_it_did() {
+    let ground = Ground::new();
+    let seeded = |number: u32| Image {
+        name: Some("lab/built:1".into()),
+        hash: format!("{number:064x}"),
+        timestamp: Some(format!("2026-01-{number:02}T00:00:00Z")),
+        owner_uuid: ground.cluster.user_uuid(),
+    };
+    let built = ground.cluster.seed();
+    let built = built.images(&[1, 2, 3].map(seeded)).unwrap();
+    let [oldest, older, newest] = &built[..] else {
+        panic!("three were made")
+    };
+    // Were the newest to go by the name, the next one would when the command is repeated.
+    let run = || ground.environment.keepdocker(&["rm", "lab/built:1"]);
+    refused(&ground.cluster, run, 2, oldest);
+    assert_eq!(ground.resolved("lab/built:1"), **newest);
+    for _ in 0..2 {
+        ground.told(&["rm", oldest]);
+        assert_eq!(trash(&ground.cluster), [json!(oldest)]);
+        assert_eq!(ground.resolved("lab/built:1"), **newest);
+    }
+    // The name is lost to the newest alone.
+    let run = || ground.environment.keepdocker(&["rm", newest]);
+    refused(&ground.cluster, run, 2, "lab/built:1");
+    ground.told(&["rm", older]);
+    let gone = ground.told(&["rm", "lab/built:1"]);
+    assert_eq!(gone["images"][0]["collection"], **newest);
+    let before = state(&ground.cluster);
+    ground.told(&["rm", "lab/built:1"]);
+    assert_eq!(state(&ground.cluster), before);
 }
 
 #[test]
