@@ -6,6 +6,7 @@
 mod api;
 mod archive;
 mod bindings;
+mod built;
 mod cache;
 mod cli;
 mod component;

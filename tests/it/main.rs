@@ -15,6 +15,7 @@ mod apptainer; // what is stored, as a container of Apptainer
 mod attributes; // extended attributes of files, through Keep into every engine
 mod bad_input; // messages and exit codes, and that nothing is left half-registered
 mod blocks; // how images lie in Keep, and what they share
+mod checkup; // what `doctor` says of the set-up
 mod command_line;
 mod compatibility; // the table of differences from the Python program, and its tests
 mod component; // what auditors get, and that it is the component that runs

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::invocation::{Execute, Invocation};
 use super::request;
+use crate::built;
 use crate::harmless::escape;
 use crate::output::{self, Exit, Report, Stream};
 use crate::run::{Finding, Scope, State, checkup_without_settings};
@@ -51,10 +52,7 @@ impl Execute for Doctor {
 
     async fn run(mut self, invocation: Invocation) -> Result<(), Report> {
         let console = invocation.console;
-        let sources = invocation
-            .environment
-            .policies(invocation.options.policies.clone());
-        let component = invocation.options.component.clone();
+        let (options, environment) = (invocation.options.clone(), invocation.environment.clone());
         let mut findings = match invocation.surroundings().await {
             Ok(surroundings) => {
                 surroundings.settle_project(&mut self.project_uuid).await?;
@@ -65,7 +63,7 @@ impl Execute for Doctor {
                 };
                 surroundings.checkup(&scope).await
             }
-            Err(report) => checkup_without_settings(report, &sources, component.as_deref()),
+            Err(report) => checkup_without_settings(report, &options, &environment).await,
         };
         // These are answers, and yet tell what others said, who may have repeated secrets.
         for finding in &mut findings {
@@ -132,6 +130,11 @@ fn as_json(findings: &[Finding]) -> String {
             })
         })
         .collect();
-    let document = json!({ "schema": "keepdocker.doctor/1", "findings": findings });
+    let document = json!({
+        "schema": "keepdocker.doctor/1",
+        "version": built::VERSION,
+        "commit": built::COMMIT,
+        "findings": findings,
+    });
     format!("{document}\n")
 }

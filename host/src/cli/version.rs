@@ -4,10 +4,8 @@ use std::sync::OnceLock;
 
 use keepdocker_terms::digest::Digest;
 
+use crate::built::{COMMIT, VERSION};
 use crate::component::WASM;
-
-/// The commit that the program was built from, where the build said so.
-const COMMIT: Option<&str> = option_env!("KEEPDOCKER_COMMIT");
 
 /// Returns the program's version with the commit and the digest of the embedded component, a line each.
 ///
@@ -17,8 +15,7 @@ pub(super) fn long() -> &'static str {
     TEXT.get_or_init(|| {
         let commit = COMMIT.map(|commit| format!("\ncommit {commit}"));
         format!(
-            "{}{}\ncomponent sha256:{}",
-            env!("CARGO_PKG_VERSION"),
+            "{VERSION}{}\ncomponent sha256:{}",
             commit.unwrap_or_default(),
             Digest::of(WASM).hex()
         )

@@ -10,6 +10,7 @@ mod error;
 mod family;
 pub(crate) mod helper;
 pub(crate) mod host;
+mod kind;
 mod loading;
 mod pipe;
 mod saving;
@@ -30,6 +31,7 @@ use description::Description;
 pub(crate) use environment::{Passed, SETTING};
 pub(crate) use error::CommandError;
 pub(crate) use host::LocalEngine;
+pub(crate) use kind::Kind;
 pub(crate) use loading::Loading;
 pub(crate) use saving::Saving;
 

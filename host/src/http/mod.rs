@@ -74,10 +74,7 @@ pub(crate) enum Error {
         reason: String,
     },
     /// Nobody is trusted.
-    #[error(
-        "there is no certificate of an authority to trust in {place}; install your system's package \
-         of them (it is called `ca-certificates`), or set SSL_CERT_FILE to a file that has some"
-    )]
+    #[error("there is no certificate of an authority to trust in {place}")]
     NoCertificates {
         /// Where they were sought.
         place: String,

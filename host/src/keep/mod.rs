@@ -21,6 +21,7 @@ mod presence;
 mod proving;
 mod read_ahead;
 mod records;
+mod standing;
 mod store;
 mod unhashed;
 mod upload;
@@ -33,10 +34,11 @@ pub(crate) use fetch::Destination;
 pub(crate) use journal::Identity;
 pub(crate) use keepdocker_arvados::keep::{
     Block, BlockHash, BlockId, Error, KnownBlocks, Lenders, Locator, MAXIMUM_SIZE, Stretch,
-    Stretched, Wanted,
+    Stretched, Trouble, Wanted,
 };
 pub(crate) use looking::Looked;
 pub(crate) use presence::{Presence, Verdict, locators};
+pub(crate) use standing::Standing;
 pub(crate) use store::ArchiveStore;
 #[cfg(test)]
 pub(crate) use upload::Stored;

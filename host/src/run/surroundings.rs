@@ -14,7 +14,7 @@ use crate::audit::{self, Mask};
 use crate::cache::Place;
 use crate::component::Capabilities;
 use crate::engine::{self, Engine, LocalEngine, Passed};
-use crate::http::{Client, Retry};
+use crate::http::{self, Client, Retry};
 use crate::keep::{ArchiveStore, Destination, Identity, Keep};
 use crate::locks::Locks;
 use crate::messages::Messages;
@@ -22,7 +22,7 @@ use crate::plan::Effects;
 use crate::policy::{AuditRules, Layer, Policy};
 use crate::progress::Progress;
 use crate::registry::{Lender, Registries};
-use crate::settings::{CacheBase, Detour, Environment, Settings};
+use crate::settings::{CacheBase, Detour, Environment, Settings, Trust};
 use crate::target::Target;
 
 /// What the command line says of a command's surroundings.
@@ -189,6 +189,11 @@ impl Surroundings {
         Some(cluster.page_of(collection)?.into())
     }
 
+    /// Tells whether any certificate of the cluster counts as good.
+    pub(super) fn trusts_anything(&self) -> bool {
+        self.settings.trust == Trust::Anything
+    }
+
     pub(super) fn detours(&self) -> Vec<Detour> {
         self.settings.detours()
     }
@@ -236,7 +241,7 @@ impl Surroundings {
             ..Retry::default()
         };
         let client = Client::new(&self.settings)
-            .map_err(|error| Report::new(Exit::Failed, error.to_string()))?
+            .map_err(unusable_client)?
             .notifying(Arc::new(move |sentence| {
                 console.message(Level::Info, sentence)
             }));
@@ -287,5 +292,18 @@ impl Surroundings {
             messages,
             api: Objects::new(api, self.effects.clone()),
         })
+    }
+}
+
+fn unusable_client(error: http::Error) -> Report {
+    let report = Report::new(Exit::Failed, error.to_string());
+    match error {
+        http::Error::Certificates { .. } => {
+            report.advise("name another file, or unset the variable that names this one")
+        }
+        http::Error::NoCertificates { .. } => report.advise(
+            "install your system's package of them (it is called `ca-certificates`), or set SSL_CERT_FILE to a file that has some",
+        ),
+        http::Error::Setup(_) => report,
     }
 }

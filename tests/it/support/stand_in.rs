@@ -12,6 +12,7 @@ use super::{Environment, data};
 #[derive(Debug, Clone)]
 pub(crate) struct StandIn {
     version: String,
+    info: String,
     inspect: String,
     pull: String,
     save: String,
@@ -29,6 +30,7 @@ impl StandIn {
         let archive = data("hello-world-ManifestV2.tar");
         StandIn {
             version: "true".into(),
+            info: "true".into(),
             inspect: format!(
                 "echo '{{\"Id\": \"{}\", \"RepoTags\": [\"hello-world:latest\"]}}'",
                 Self::ID
@@ -44,11 +46,20 @@ impl StandIn {
     pub(crate) fn answering(script: &str) -> StandIn {
         StandIn {
             version: script.into(),
+            info: script.into(),
             inspect: script.into(),
             pull: script.into(),
             save: script.into(),
             load: script.into(),
             tag: script.into(),
+        }
+    }
+
+    /// Says this of itself.
+    pub(crate) fn telling(self, info: &str) -> StandIn {
+        StandIn {
+            info: format!("echo '{info}'"),
+            ..self
         }
     }
 
@@ -81,8 +92,8 @@ impl StandIn {
         let folder = environment.home().join("stand-in");
         fs::create_dir_all(&folder).unwrap();
         let script = format!(
-            "#!/bin/sh\ncase \"$1\" in\nversion) {} ;;\nimage) {} ;;\npull) {} ;;\nsave) {} ;;\nload) {} ;;\ntag) {} ;;\nesac\n",
-            self.version, self.inspect, self.pull, self.save, self.load, self.tag
+            "#!/bin/sh\ncase \"$1\" in\nversion) {} ;;\ninfo) {} ;;\nimage) {} ;;\npull) {} ;;\nsave) {} ;;\nload) {} ;;\ntag) {} ;;\nesac\n",
+            self.version, self.info, self.inspect, self.pull, self.save, self.load, self.tag
         );
         let (text, program) = (folder.join("text"), folder.join("docker"));
         fs::write(&text, script).unwrap();

@@ -215,7 +215,7 @@ impl<H: Http> Api<H> {
     }
 
     /// Makes the request for a query: a GET, or a form that says it stands for one.
-    fn reading(&self, url: &Url, query: &[(&str, String)], id: &RequestId) -> Request {
+    pub(super) fn reading(&self, url: &Url, query: &[(&str, String)], id: &RequestId) -> Request {
         let encoded = encode(query);
         let request = if url.as_str().len() + 1 + encoded.len() <= LONGEST_URL {
             let mut url = url.clone();
@@ -237,7 +237,7 @@ impl<H: Http> Api<H> {
             .body(body.clone())
     }
 
-    fn url(&self, action: &'static str, path: &str) -> Result<Url, Error> {
+    pub(super) fn url(&self, action: &'static str, path: &str) -> Result<Url, Error> {
         self.root.join(path).map_err(|error| Error::Malformed {
             action,
             host: self.host.clone(),
@@ -261,7 +261,7 @@ impl<H: Http> Api<H> {
         })
     }
 
-    fn unreachable(&self, action: &'static str, failure: Failure) -> Error {
+    pub(super) fn unreachable(&self, action: &'static str, failure: Failure) -> Error {
         Error::Unreachable {
             action,
             host: self.host.clone(),

@@ -4,6 +4,7 @@
 //! where the first attempt cannot have created anything; else the caller is told that the outcome
 //! is uncertain, and has to look.
 
+mod clock;
 pub mod collections;
 mod configuration;
 mod containers;
@@ -20,6 +21,7 @@ pub mod permissions;
 pub mod projects;
 pub mod property;
 mod row;
+mod sample;
 mod unsettled;
 mod users;
 

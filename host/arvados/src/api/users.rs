@@ -23,6 +23,8 @@ pub struct Account {
     pub is_admin: bool,
     /// When the token ends, as the server writes it; none if it does not, or the token may not ask.
     pub token_ends: Option<String>,
+    /// What the token may be used for: `all`, or requests such as `GET /arvados/v1/links`; none if the token may not ask.
+    pub token_scopes: Option<Vec<String>>,
 }
 
 impl<H: Http> Api<H> {
@@ -45,18 +47,23 @@ impl<H: Http> Api<H> {
         struct CurrentToken {
             #[serde(default)]
             expires_at: Option<String>,
+            #[serde(default)]
+            scopes: Option<Vec<String>>,
         }
         const ACTION: &str = "find out whom the token belongs to";
         let user: User = self.read(ACTION, "arvados/v1/users/current", &[]).await?;
         let path = "arvados/v1/api_client_authorizations/current";
         // A token of few scopes may not ask about itself.
         let token: Option<CurrentToken> = self.read(ACTION, path, &[]).await.ok();
+        let (token_ends, token_scopes) =
+            token.map_or((None, None), |token| (token.expires_at, token.scopes));
         Ok(Account {
             user: user.uuid,
             name: one_line(user.full_name.trim(), LONGEST_NAME),
             email: one_line(user.email.trim(), LONGEST_NAME),
             is_admin: user.is_admin.unwrap_or(false),
-            token_ends: token.and_then(|token| token.expires_at),
+            token_ends,
+            token_scopes,
         })
     }
 

@@ -15,6 +15,7 @@ mod put;
 mod reuse;
 mod service;
 mod services;
+mod standing;
 mod stretched;
 mod tally;
 mod transfer;
@@ -35,6 +36,7 @@ pub use known::KnownBlocks;
 pub use locator::{InvalidLocator, Locator};
 pub use reuse::{Lenders, Lent, LentLayer};
 pub use service::Service;
+pub use standing::Trouble;
 pub use stretched::{Fetch, Stretch, Stretched};
 pub use tally::Wanted;
 
