@@ -34,10 +34,6 @@ impl<H: Http> Api<H> {
             .get(DATE)
             .and_then(|value| value.to_str().ok())
             .and_then(|text| chrono::DateTime::parse_from_rfc2822(text.trim()).ok());
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "seconds of this century are exact"
-        )]
         Ok(told.map(|told| lead(seconds(asked), seconds(answered), told.timestamp() as f64)))
     }
 }
