@@ -53,6 +53,10 @@ crashes *seed:
 load *words:
     tests/load {{ words }}
 
+# The last three whole, on real parts, with a summary.
+survive *parts:
+    tests/survive {{ parts }}
+
 # Transfers beside those of the Python program.
 bench *options:
     tests/bench {{ options }}

@@ -2,13 +2,10 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::fd::AsRawFd as _;
-#[cfg(target_os = "linux")]
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, linkat};
+use keepdocker_nameless as nameless;
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::harmless;
@@ -138,9 +135,9 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     (&file).write_all(bytes)?;
     let name = match place {
         Place::Named(name) => name,
-        _ => match linkat(CWD, handle(&file), CWD, path, AtFlags::SYMLINK_FOLLOW) {
+        _ => match nameless::name(&file, path) {
             Ok(()) => return Ok(()),
-            Err(rustix::io::Errno::EXIST) => return Err(is_there()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(is_there()),
             // A file system that names nothing afterwards.
             Err(_) => copy(&file, folder)?.into_temp_path(),
         },
@@ -164,7 +161,9 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
 
 /// Begins a file in a folder: without a name, where that can be.
 fn begun(folder: &Path) -> io::Result<(File, Place)> {
-    if let Some(file) = nameless(folder) {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(MODE);
+    if let Some(file) = nameless::create(folder, &mut options) {
         return Ok((file, Place::Nameless));
     }
     let named = names().tempfile_in(folder);
@@ -196,38 +195,13 @@ fn names() -> tempfile::Builder<'static, 'static> {
     names
 }
 
-/// Makes a file without a name; none where the system cannot make one, or not name it later.
-#[cfg(target_os = "linux")]
-fn nameless(folder: &Path) -> Option<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .mode(MODE)
-        .custom_flags(libc::O_TMPFILE)
-        .open(folder)
-        .ok()?;
-    handle(&file).symlink_metadata().ok()?;
-    Some(file)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn nameless(_: &Path) -> Option<File> {
-    None
-}
-
-/// Returns the path by which the system names an open file.
-fn handle(file: &File) -> PathBuf {
-    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
-}
-
 /// Gives a nameless file its name, in the place of whatever is called so.
 fn name(file: &File, path: &Path) -> io::Result<()> {
-    let link = |name: &Path| linkat(CWD, handle(file), CWD, name, AtFlags::SYMLINK_FOLLOW);
-    if link(path).is_ok() {
+    if nameless::name(file, path).is_ok() {
         return Ok(());
     }
     // The name is taken: only a file that has one can take its place.
-    let linked = names().make_in(folder_of(path), |name| Ok(link(name)?));
+    let linked = names().make_in(folder_of(path), |name| nameless::name(file, name));
     let name = match linked {
         Ok(linked) => linked.into_temp_path(),
         // A file system that names nothing afterwards.
@@ -238,7 +212,7 @@ fn name(file: &File, path: &Path) -> io::Result<()> {
 
 fn copy(file: &File, folder: &Path) -> io::Result<NamedTempFile> {
     let mut copy = names().tempfile_in(folder)?;
-    let mut file = File::open(handle(file))?;
+    let mut file = File::open(nameless::path(file))?;
     io::copy(&mut file, copy.as_file_mut())?;
     Ok(copy)
 }
@@ -315,7 +289,8 @@ mod tests {
     #[test]
     fn where_no_file_is_named_afterwards_it_is_copied() {
         let folder = tempfile::tempdir().unwrap();
-        let file = nameless(folder.path()).unwrap();
+        let mut options = OpenOptions::new();
+        let file = nameless::create(folder.path(), options.write(true)).unwrap();
         (&file).write_all(b"whole").unwrap();
         let copied = copy(&file, folder.path()).unwrap();
         assert_eq!(std::fs::read(copied.path()).unwrap(), b"whole");

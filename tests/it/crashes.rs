@@ -13,13 +13,9 @@ mod together;
 mod trial;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::panic::AssertUnwindSafe;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::fault_matrix::Verb;
-use crate::support::Python;
+use crate::support::{Python, Tally};
 use moments::{Moment, moments};
 use trial::Ground;
 
@@ -46,6 +42,7 @@ impl Extent {
 
 #[test]
 fn a_run_that_is_cut_short_at_any_moment_leaves_what_a_plain_rerun_completes() {
+    let tally = Tally::begin("crashes");
     let extent = Extent::wanted();
     let of_each = if extent.is_whole { 50 } else { 3 };
     let grounds: BTreeMap<Verb, Ground> = Verb::ALL.map(|verb| (verb, Ground::of(verb))).into();
@@ -55,11 +52,11 @@ fn a_run_that_is_cut_short_at_any_moment_leaves_what_a_plain_rerun_completes() {
         let chosen = moments(seed, of_each, ground.requests());
         cases.extend(chosen.into_iter().map(|moment| (ground, moment)));
     }
-    let short = at_once(&cases, |(ground, moment)| {
+    let short = tally.each(&cases, SIDE_BY_SIDE, |(ground, moment)| {
         let found = ground.try_moment(moment, None);
         (format!("{:?}, {moment}", ground.verb()), found)
     });
-    assert_eq!(report("crashes", cases.len(), &short), "");
+    assert_eq!(tally.end(cases.len(), &short), "");
     // A run that had ended before shows nothing.
     let cut: usize = grounds.values().map(Ground::cut).sum();
     assert!(
@@ -72,6 +69,7 @@ fn a_run_that_is_cut_short_at_any_moment_leaves_what_a_plain_rerun_completes() {
 #[test]
 fn the_python_client_sees_a_run_that_was_cut_short_as_done_or_not_begun() {
     let Some(python) = Python::find() else { return };
+    let tally = Tally::begin("crashes that Python looks at");
     let extent = Extent::wanted();
     let (verbs, of_each) = match extent.is_whole {
         true => (Verb::ALL.to_vec(), 3),
@@ -84,52 +82,11 @@ fn the_python_client_sees_a_run_that_was_cut_short_as_done_or_not_begun() {
         let chosen = moments(seed, of_each, ground.requests());
         cases.extend(chosen.into_iter().map(|moment| (ground, moment)));
     }
-    let short = at_once(&cases, |(ground, moment)| {
+    let short = tally.each(&cases, SIDE_BY_SIDE, |(ground, moment)| {
         let found = ground.try_moment(moment, Some(&python));
         (format!("{:?}, {moment}", ground.verb()), found)
     });
-    assert_eq!(report("crashes, seen by Python", cases.len(), &short), "");
+    assert_eq!(tally.end(cases.len(), &short), "");
     let cut: usize = grounds.iter().map(Ground::cut).sum();
     assert!(cut > 0, "none of {} was cut short", cases.len());
-}
-
-/// Tries all cases, some at a time, and returns those that fall short.
-fn at_once<C: Sync>(
-    cases: &[C],
-    try_case: impl Fn(&C) -> (String, Vec<String>) + Sync,
-) -> Vec<(String, Vec<String>)> {
-    let next = AtomicUsize::new(0);
-    let short = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..SIDE_BY_SIDE {
-            scope.spawn(|| {
-                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let tried = std::panic::catch_unwind(AssertUnwindSafe(|| try_case(case)));
-                    let (name, found) = tried.unwrap_or_else(|_| {
-                        let broke = "the trial itself broke down".to_owned();
-                        ("a case".into(), vec![broke])
-                    });
-                    if !found.is_empty() {
-                        short.lock().unwrap().push((name, found));
-                    }
-                }
-            });
-        }
-    });
-    let mut short = short.into_inner().unwrap();
-    short.sort();
-    short
-}
-
-/// Says in one line what came of it, past the capture of the test program, and returns what falls short.
-fn report(what: &str, tried: usize, short: &[(String, Vec<String>)]) -> String {
-    let line = format!(
-        "\n{what}: {tried} tried, {} survived, {} fall short\n",
-        tried - short.len(),
-        short.len()
-    );
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    let told =
-        |(name, found): &(String, Vec<String>)| format!("{name}\n    {}\n", found.join("\n    "));
-    short.iter().map(told).collect()
 }

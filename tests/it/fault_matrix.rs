@@ -6,6 +6,7 @@
 //! test command takes a sample that has every verb, every step and every fault in it; `KEEPDOCKER_FAULTS=all`
 //! takes all, and a number another sample.
 
+mod door;
 mod engine;
 mod faults;
 mod judge;
@@ -16,17 +17,14 @@ mod scene;
 mod verbs;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::panic::AssertUnwindSafe;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::support::Tally;
 use faults::{Fault, Manner};
 
 pub(crate) use judge::{End, told_to_people};
 pub(crate) use registered::Registered;
 pub(crate) use scene::{Place, Scene, Whom, copy, secret, without_uuids};
-pub(crate) use verbs::Verb;
+pub(crate) use verbs::{PROJECT, Verb};
 
 /// How many runs go on at a time; most of them wait for something.
 const SIDE_BY_SIDE: usize = 5;
@@ -59,13 +57,35 @@ pub(crate) struct Case {
 
 #[test]
 fn every_fault_at_every_step_is_survived_or_told_and_a_plain_rerun_completes_it() {
-    let scenes: BTreeMap<Verb, Scene> = Verb::MATRIX.map(|verb| (verb, Scene::of(verb))).into();
+    try_all(Verb::MATRIX.map(Scene::of).into(), "faults");
+}
+
+#[test]
+fn every_fault_of_names_and_of_tls_on_the_way_to_a_registry_is_told_and_a_plain_rerun_completes_it()
+{
+    if let Some(scene) = Scene::behind_doors() {
+        try_all(vec![scene], "faults of names and TLS");
+    }
+}
+
+/// Tries the cases that are wanted, and says what came of them.
+fn try_all(scenes: Vec<Scene>, what: &'static str) {
+    let tally = Tally::begin(what);
+    let scenes: BTreeMap<Verb, Scene> = scenes
+        .into_iter()
+        .map(|scene| (scene.verb(), scene))
+        .collect();
     let all = cases(&scenes);
     let chosen = match std::env::var("KEEPDOCKER_FAULTS") {
         Ok(wanted) if wanted == "all" => all,
         Ok(wanted) => match wanted.parse() {
             Ok(seed) => sample::covering(&all, seed),
             Err(_) => {
+                // The words are about cases of one of the tests.
+                let is_of_doors = wanted.contains(&format!("{:?}", Verb::Secure));
+                if is_of_doors != scenes.contains_key(&Verb::Secure) {
+                    return;
+                }
                 let is_wanted = |case: &Case| scenes[&case.verb].name_of(case).contains(&wanted);
                 all.into_iter().filter(is_wanted).collect()
             }
@@ -73,27 +93,11 @@ fn every_fault_at_every_step_is_survived_or_told_and_a_plain_rerun_completes_it(
         Err(_) => sample::covering(&all, 17),
     };
     assert!(!chosen.is_empty(), "no case is called so");
-    let next = AtomicUsize::new(0);
-    let short = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..SIDE_BY_SIDE {
-            scope.spawn(|| {
-                while let Some(case) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let scene = &scenes[&case.verb];
-                    let tried = std::panic::catch_unwind(AssertUnwindSafe(|| scene.try_case(case)));
-                    let found =
-                        tried.unwrap_or_else(|_| vec!["the trial itself broke down".into()]);
-                    if !found.is_empty() {
-                        let name = scene.name_of(case);
-                        short.lock().unwrap().push((name, found));
-                    }
-                }
-            });
-        }
+    let short = tally.each(&chosen, SIDE_BY_SIDE, |case| {
+        let scene = &scenes[&case.verb];
+        (scene.name_of(case), scene.try_case(case))
     });
-    let mut short = short.into_inner().unwrap();
-    short.sort();
-    report(chosen.len(), &short);
+    let _ = tally.end(chosen.len(), &short);
     let is_known = |name: &str| KNOWN.iter().any(|(known, _)| is_called(name, known));
     let unknown: Vec<String> = short
         .iter()
@@ -136,14 +140,4 @@ fn cases(scenes: &BTreeMap<Verb, Scene>) -> Vec<Case> {
         }
     }
     cases
-}
-
-/// Says in one line what came of it, past the capture of the test program.
-fn report(tried: usize, short: &[(String, Vec<String>)]) {
-    let line = format!(
-        "\nfaults: {tried} tried, {} survived, {} fall short\n",
-        tried - short.len(),
-        short.len()
-    );
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }

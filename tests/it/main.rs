@@ -49,6 +49,7 @@ mod loading; // the stored archive in every engine and tool
 mod login; // whom the token stands for, and where it is kept
 mod lost_data; // blocks that Keep has lost, and what the next run makes of it
 mod messages; // what people get to read when something fails
+mod needs; // what each command needs of a policy, as the table says
 mod network; // proxies, certificates, lost answers, and what stands between here and the cluster
 mod oci_layouts; // layouts by buildah, umoci and skopeo
 mod plans; // dry runs, and doing what they planned

@@ -37,6 +37,39 @@ pub(super) enum Part {
     Note,
 }
 
+/// A file that was begun.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    /// What it is called, now or later.
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    is_named: bool,
+}
+
+impl Beginning {
+    /// Gives the file its name, if it has none yet.
+    pub(super) fn name(&mut self) -> Result<(), Error> {
+        if self.is_named {
+            return Ok(());
+        }
+        self.is_named = true;
+        let fault = |error| Error::file("cannot create the audit log", &self.path)(error);
+        match keepdocker_nameless::name(&self.file, &self.path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(fault(error)),
+            Ok(()) => Ok(()),
+            // A file system that names nothing afterwards.
+            Err(_) => {
+                let mut file = new_file(&self.path).map_err(fault)?;
+                File::open(keepdocker_nameless::path(&self.file))
+                    .and_then(|mut begun| io::copy(&mut begun, &mut file))
+                    .map_err(fault)?;
+                self.file = file;
+                Ok(())
+            }
+        }
+    }
+}
+
 /// What there is of a run.
 #[derive(Debug, Default)]
 struct Found {
@@ -106,13 +139,29 @@ impl Folder {
     /// Creates a file that is not there yet, for its owner alone.
     pub(super) fn create_file(&self, run: &str, part: Part) -> Result<(PathBuf, File), Error> {
         let path = self.file(run, part);
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(Error::file("cannot create the audit log", &path))?;
+        let file = new_file(&path).map_err(Error::file("cannot create the audit log", &path))?;
         Ok((path, file))
+    }
+
+    /// Begins a file for the lines of a run, for its owner alone. It has no name before something is in it, where the system has such
+    /// files, so that a run which is killed before it wrote a line leaves nothing.
+    pub(super) fn begin_lines(&self, run: &str) -> Result<Beginning, Error> {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).mode(0o600);
+        let path = self.file(run, Part::Lines);
+        if let Some(file) = keepdocker_nameless::create(&self.0, &mut options) {
+            return Ok(Beginning {
+                path,
+                file,
+                is_named: false,
+            });
+        }
+        let (path, file) = self.create_file(run, Part::Lines)?;
+        Ok(Beginning {
+            path,
+            file,
+            is_named: true,
+        })
     }
 
     /// Returns the IDs of the runs whose logs are there, oldest first.
@@ -209,6 +258,15 @@ impl Folder {
 /// Returns the time, which may be one before 1970 where a machine has no clock of its own.
 pub(super) fn now() -> DateTime<Utc> {
     SystemTime::now().into()
+}
+
+/// Makes a file that is not there yet, for its owner alone.
+fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .append(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 fn remove(path: &Path) -> Result<(), Error> {

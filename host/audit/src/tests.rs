@@ -1,12 +1,13 @@
 //! What goes through the log: secrets in any place, and every verb.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::program::{Quiet, Undisturbed};
+use crate::program::{Program, Quiet, Undisturbed};
 use erased_serde::Serialize as Recordable;
 use keepdocker_gate::policy::{Cluster, Guest, Policy};
 use keepdocker_gate::{Gate, NO_ARGUMENTS, Operation, Verb};
@@ -34,6 +35,24 @@ pub(crate) fn opening<'a>(
         cluster,
         connection: CONNECTION,
     }
+}
+
+const DONE: Closing<'static> = Closing {
+    outcome: "done",
+    exit: 0,
+    answer: None,
+};
+
+/// Begins a log in a folder of this one, and returns it with the folder that it lies in.
+fn begun(folder: &Path, program: Arc<dyn Program>) -> (Log, Folder) {
+    let options = Options {
+        directory: folder.join("audit"),
+        ..Options::default()
+    };
+    let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
+    let opening = opening(&[], &NO_ARGUMENTS, (&guest, &policy, &cluster));
+    let log = Log::open(options.clone(), Mask::default(), &opening, program).unwrap();
+    (log, Folder(options.directory))
 }
 
 /// Writes a log with these operations and answers, and returns everything in its folder.
@@ -83,20 +102,8 @@ fn written(mask: Mask, words: &[String], operations: Vec<Operation>) -> (Vec<Val
 #[test]
 fn what_stands_behind_the_end_of_a_log_is_seen() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        directory: folder.path().join("audit"),
-        ..Options::default()
-    };
-    let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
-    let opening = opening(&[], &NO_ARGUMENTS, (&guest, &policy, &cluster));
-    let log = Log::open(options.clone(), Mask::default(), &opening, Arc::new(Quiet)).unwrap();
-    let closing = Closing {
-        outcome: "done",
-        exit: 0,
-        answer: None,
-    };
-    log.close(&closing).unwrap();
-    let logs = Folder(options.directory);
+    let (log, logs) = begun(folder.path(), Arc::new(Quiet));
+    log.close(&DONE).unwrap();
     let file = logs.0.join(format!("{}.jsonl", log.run()));
     let sound = std::fs::read_to_string(&file).unwrap();
     let heads = Heads::read(&logs).unwrap();
@@ -123,23 +130,11 @@ fn what_stands_behind_the_end_of_a_log_is_seen() {
 #[test]
 fn an_end_that_the_heads_cannot_be_told_leaves_an_incomplete_log_and_no_altered_one() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        directory: folder.path().join("audit"),
-        ..Options::default()
-    };
-    let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
-    let opening = opening(&[], &NO_ARGUMENTS, (&guest, &policy, &cluster));
-    let log = Log::open(options.clone(), Mask::default(), &opening, Arc::new(Quiet)).unwrap();
-    let logs = Folder(options.directory);
+    let (log, logs) = begun(folder.path(), Arc::new(Quiet));
     let heads = std::fs::File::open(logs.heads()).unwrap();
     heads.lock().unwrap();
-    let closing = Closing {
-        outcome: "done",
-        exit: 0,
-        answer: None,
-    };
     // The user is warned; by the usual policy the run itself has not failed.
-    log.close(&closing).unwrap();
+    log.close(&DONE).unwrap();
     heads.unlock().unwrap();
 
     let run = Run::read(&logs, log.run()).unwrap();
@@ -184,25 +179,15 @@ fn the_log_has_every_verb_of_the_gate() {
 #[test]
 fn an_attempt_is_in_the_log_before_it_is_made() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        directory: folder.path().join("audit"),
-        ..Options::default()
-    };
+    let (log, logs) = begun(folder.path(), Arc::new(Undisturbed));
+    let log = Arc::new(log);
     let (policy, guest, cluster) = (Policy::built_in(), Guest::default(), Cluster::default());
-    let opening = opening(&[], &NO_ARGUMENTS, (&guest, &policy, &cluster));
-    let log = Log::open(
-        options.clone(),
-        Mask::default(),
-        &opening,
-        Arc::new(Undisturbed),
-    );
-    let log = Arc::new(log.unwrap());
     let gate = Gate::new(policy, &guest, cluster, Box::new(log.clone())).unwrap();
     // What was read is long, and takes its time.
     let answer: String = (0..2_000_000u32).map(|n| n.to_string()).collect();
     for calls in 1..4 {
         let permit = gate.admit(Operation::UsersCurrent, &NO_ARGUMENTS).unwrap();
-        let run = Run::read(&Folder(options.directory.clone()), log.run()).unwrap();
+        let run = Run::read(&logs, log.run()).unwrap();
         let last = run.entries.last().unwrap();
         assert_eq!(
             (&last["phase"], &last["call"]),

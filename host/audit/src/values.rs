@@ -31,6 +31,11 @@ pub(super) struct Values {
 }
 
 impl Values {
+    /// Tells whether a value goes into the file of long values, rather than into a line.
+    pub(super) fn is_long(json: &str) -> bool {
+        json.len() > LONGEST_IN_LINE
+    }
+
     /// Finds the place of a value, which is canonical JSON: returns the member for the line.
     pub(super) fn place(
         &mut self,
@@ -39,7 +44,7 @@ impl Values {
         (here, elsewhere): Names,
         json: String,
     ) -> Result<(&'static str, String), Error> {
-        if json.len() <= LONGEST_IN_LINE {
+        if !Self::is_long(&json) {
             return Ok((here, json));
         }
         let (sha256, size) = (sha256(json.as_bytes()), json.len());

@@ -1,16 +1,14 @@
 //! The files of a log, as they are written.
 
 use std::fmt;
-use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use erased_serde::Serialize as Recordable;
 
 use super::canonical::text;
 use super::chain::{Chain, Line};
-use super::folder::{Folder, Part, new_run};
+use super::folder::{Beginning, Folder, Part, new_run};
 use super::heads::{self, Head};
 use super::mask::Mask;
 use super::note::SigningKey;
@@ -23,8 +21,7 @@ use super::waiting::Waiting;
 pub(super) struct Writer {
     folder: Folder,
     run: String,
-    path: PathBuf,
-    file: File,
+    lines: Beginning,
     values: Values,
     chain: Chain,
     /// How long the file is, and how long it was before its last line.
@@ -70,12 +67,11 @@ impl Writer {
         let folder = Folder(options.directory.clone());
         folder.create()?;
         let run = new_run();
-        let (path, file) = folder.create_file(&run, Part::Lines)?;
+        let lines = folder.begin_lines(&run)?;
         Ok(Self {
             folder,
             run,
-            path,
-            file,
+            lines,
             values: Values::default(),
             chain: Chain::default(),
             length: 0,
@@ -87,7 +83,7 @@ impl Writer {
     /// Returns the file of the lines.
     #[cfg(test)]
     pub(super) fn path(&self) -> &std::path::Path {
-        &self.path
+        &self.lines.path
     }
 
     /// Returns the run's ID.
@@ -103,24 +99,33 @@ impl Writer {
             later,
         } = draft;
         let later = later.map(Later::text).transpose()?;
-        for (names, json) in values.into_iter().chain(later) {
+        let values: Vec<(Names, String)> = values.into_iter().chain(later).collect();
+        // Values lie beside a log, and never alone.
+        if values.iter().any(|(_, json)| Values::is_long(json)) {
+            self.lines.name()?;
+        }
+        for (names, json) in values {
             let (name, json) = self.values.place(&self.folder, &self.run, names, json)?;
             line.put_json(name, json);
         }
         let text = line.seal(&mut self.chain) + "\n";
         self.length_before = self.length;
         self.length += text.len() as u64;
-        self.file
+        let path = &self.lines.path;
+        self.lines
+            .file
             .write_all(text.as_bytes())
-            .map_err(Error::file("cannot write", &self.path))
+            .map_err(Error::file("cannot write", path))?;
+        self.lines.name()
     }
 
     /// Makes what was written outlive a failure of the machine.
     pub(super) fn sync(&self) -> Result<(), Error> {
         self.values.sync()?;
-        self.file
+        self.lines
+            .file
             .sync_data()
-            .map_err(Error::file("cannot write", &self.path))
+            .map_err(Error::file("cannot write", &self.lines.path))
     }
 
     /// The same, with the heads: whatever they say of the end of this run then, the log has it, and whatever of its end
@@ -168,7 +173,7 @@ impl Writer {
         let heads = told.inspect_err(|error| {
             if !matches!(error, Error::SystemLog { .. }) {
                 // If that fails too, whoever verifies the log is told.
-                let _ = self.file.set_len(self.length_before);
+                let _ = self.lines.file.set_len(self.length_before);
             }
         })?;
         let Some(key) = key else { return Ok(()) };

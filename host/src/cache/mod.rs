@@ -6,6 +6,7 @@
 
 mod inventory;
 mod place;
+mod slot;
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read as _};
@@ -21,6 +22,7 @@ use crate::harmless::excerpt;
 
 pub(crate) use inventory::{Cleaning, Entry, Kind};
 pub(crate) use place::Place;
+pub(crate) use slot::Slot;
 
 /// The name of the journal of an upload from a stream, whose image is not known from the start.
 const STREAM: &str = "stream";
@@ -150,14 +152,15 @@ impl Cache {
         }
     }
 
-    /// Opens the journal of this image's upload, or of one from a stream, to add to it; makes it if
-    /// need be, for its owner alone.
-    pub(crate) fn journal_file(&self, image: Option<&str>) -> Result<(File, PathBuf), Error> {
+    /// Returns the place of the journal of this image's upload, or of one from a stream.
+    pub(crate) fn journal(&self, image: Option<&str>) -> Result<Slot, Error> {
         let name = journal_name(image)?;
-        let mut options = OpenOptions::new();
-        options.append(true).create(true).mode(0o600);
-        match self.folder.open_with(&name, &options) {
-            Ok(file) => Ok((file.into_std(), self.path.join(name))),
+        match self.folder.try_clone() {
+            Ok(folder) => Ok(Slot {
+                path: self.path.join(&name),
+                folder,
+                name,
+            }),
             Err(error) => Err(self.failed("open", &name, error)),
         }
     }

@@ -53,15 +53,11 @@ pub(super) fn of_registry(error: &(dyn Error + 'static), trusted: &str) -> Failu
         }
         source = cause.source();
     }
-    let text = chain(error);
-    Failure::NoAnswer(match text.contains(NO_SUCH_HOST) {
-        true => "there is no host of this name".to_owned(),
-        false => text,
-    })
+    Failure::NoAnswer(chain(error))
 }
 
-/// What the standard library says where a name cannot be resolved.
-const NO_SUCH_HOST: &str = "failed to lookup address information";
+/// What the standard library says where a name cannot be looked up, before the system's reason: there is none, or nobody can tell.
+const NOT_FOUND: &str = "failed to lookup address information: ";
 
 /// Returns an error of TLS, which comes wrapped in I/O errors.
 ///
@@ -132,6 +128,9 @@ fn in_words(cause: &(dyn Error + 'static)) -> String {
         if error.kind() == io::ErrorKind::TimedOut {
             return "it took too long".to_owned();
         }
+        if let Some(reason) = error.to_string().strip_prefix(NOT_FOUND) {
+            return format!("its name cannot be looked up ({reason})");
+        }
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>()
         && error.is_incomplete_message()
@@ -161,6 +160,17 @@ mod tests {
             "words: the reason"
         );
         assert_eq!(chain(&Outer("so: the reason", inner())), "so: the reason");
+    }
+
+    /// Nobody may say that there is no such host where only nobody could tell.
+    #[test]
+    fn a_name_that_cannot_be_looked_up_is_told_with_the_systems_reason() {
+        let error = io::Error::other(format!("{NOT_FOUND}Temporary failure in name resolution"));
+        let text = chain(&Outer("dns error", error));
+        assert_eq!(
+            text,
+            "its name cannot be looked up (Temporary failure in name resolution)"
+        );
     }
 
     #[test]

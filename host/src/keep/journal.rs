@@ -10,7 +10,6 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +17,7 @@ use keepdocker_terms::digest::Digest;
 
 use super::upload::Journal;
 use super::{KnownBlocks, Locator};
-use crate::cache::{self, Cache, Kind};
+use crate::cache::{self, Cache, Kind, Slot};
 use crate::settings::Settings;
 
 /// No journal grows beyond this, nor is more read of all of them together; it is enough for the
@@ -47,15 +46,24 @@ impl Identity {
 #[derive(Debug)]
 pub(crate) struct JournalFile {
     identity: Identity,
-    path: PathBuf,
+    slot: Slot,
     written: Mutex<Written>,
 }
 
 #[derive(Debug)]
 struct Written {
-    /// None once it could not be written to, or is full: the upload goes on without.
-    file: Option<File>,
+    to: To,
     length: u64,
+}
+
+/// Where lines go.
+#[derive(Debug)]
+enum To {
+    /// To a file that is not there before it has one: whatever ends the run, no empty journal is left.
+    Begin,
+    File(File),
+    /// Nowhere: it could not be written to, or is full, and the upload goes on without.
+    Nobody,
 }
 
 impl JournalFile {
@@ -72,40 +80,53 @@ impl JournalFile {
         identity: Identity,
         starts_over: bool,
     ) -> Result<Option<Arc<Self>>, cache::Error> {
-        let (mut file, path) = cache.journal_file(image)?;
-        if file.try_lock().is_err() {
-            return Ok(None);
+        let slot = cache.journal(image)?;
+        let (mut to, mut length) = (To::Begin, 0);
+        if let Some(mut file) = slot.open()? {
+            if file.try_lock().is_err() {
+                return Ok(None);
+            }
+            length = file.metadata().map_or(0, |metadata| metadata.len());
+            if starts_over || length > LARGEST || length == 0 {
+                slot.clear();
+                length = 0;
+            } else {
+                // A line that was cut off must not spoil the next one.
+                if file.write_all(b"\n").is_err() {
+                    return Ok(None);
+                }
+                length += 1;
+                to = To::File(file);
+            }
         }
-        let length = file.metadata().map_or(0, |metadata| metadata.len());
-        let starts_over = starts_over || length > LARGEST;
-        // A line that was cut off must not spoil the next one.
-        let (is_ready, length) = match length {
-            _ if starts_over => (file.set_len(0).is_ok(), 0),
-            0 => (true, 0),
-            length => (file.write_all(b"\n").is_ok(), length + 1),
-        };
-        Ok(is_ready.then(|| {
-            Arc::new(Self {
-                identity,
-                path,
-                written: Mutex::new(Written {
-                    file: Some(file),
-                    length,
-                }),
-            })
-        }))
+        Ok(Some(Arc::new(Self {
+            identity,
+            slot,
+            written: Mutex::new(Written { to, length }),
+        })))
     }
-}
 
-impl JournalFile {
-    /// Takes it away if nothing was noted down in it.
+    /// Takes no more lines if there is none yet. Whoever has it still notes down nothing then.
     fn end(&self) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        // It is this run's alone until the lock goes with the file. A run that has opened it meanwhile
-        // notes down what nobody finds, which costs no more than a journal that is full.
-        if written.length == 0 && written.file.is_some() {
-            let _ = std::fs::remove_file(&self.path);
-            written.file = None;
+        if matches!(written.to, To::Begin) {
+            written.to = To::Nobody;
+        }
+    }
+
+    /// Writes a line, and returns where the next one goes.
+    fn write(&self, to: To, line: &str) -> To {
+        match to {
+            // Another run that has begun it meanwhile keeps it.
+            To::Begin => match self.slot.begin(line.as_bytes()) {
+                Ok(file) if file.try_lock().is_ok() => To::File(file),
+                _ => To::Nobody,
+            },
+            To::File(mut file) => match file.write_all(line.as_bytes()) {
+                Ok(()) => To::File(file),
+                Err(_) => To::Nobody,
+            },
+            To::Nobody => To::Nobody,
         }
     }
 }
@@ -137,15 +158,10 @@ impl Journal for JournalFile {
     fn stored(&self, locator: &Locator) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let line = line(&self.identity, &locator.signed());
-        let length = written.length + line.len() as u64;
-        let is_written = length <= LARGEST
-            && written
-                .file
-                .as_mut()
-                .is_some_and(|file| file.write_all(line.as_bytes()).is_ok());
-        written.length = length;
-        if !is_written {
-            written.file = None;
+        written.length += line.len() as u64;
+        let to = std::mem::replace(&mut written.to, To::Nobody);
+        if written.length <= LARGEST {
+            written.to = self.write(to, &line);
         }
     }
 }
@@ -240,6 +256,7 @@ impl Journal for Both {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
 
     use super::*;
 
@@ -301,7 +318,9 @@ mod tests {
         journal.stored(&locator(1));
         assert!(!path(&cache).exists());
 
+        // Nor is it there before something is, whatever ends the run.
         let noted = Noted::new(open(&cache, false));
+        assert!(!path(&cache).exists());
         noted.journal().stored(&locator(1));
         drop(noted);
         assert_eq!(known(&cache, "me"), 1);
@@ -346,15 +365,19 @@ mod tests {
 
     #[test]
     fn a_full_disk_does_not_end_the_upload() {
+        let base = tempfile::tempdir().unwrap();
+        let cache = Cache::open(base.path()).unwrap();
+        let full = File::options().write(true).open("/dev/full").unwrap();
         let journal = JournalFile {
             identity: identity("me"),
-            path: PathBuf::from("/dev/full"),
+            slot: cache.journal(None).unwrap(),
             written: Mutex::new(Written {
-                file: Some(File::options().write(true).open("/dev/full").unwrap()),
+                to: To::File(full),
                 length: 0,
             }),
         };
         journal.stored(&locator(1));
-        assert!(journal.written.lock().unwrap().file.is_none());
+        let written = journal.written.lock().unwrap();
+        assert!(matches!(written.to, To::Nobody));
     }
 }

@@ -138,7 +138,8 @@ impl Surroundings {
         secrets.extend(settings.secrets());
         let mask = Mask::new(secrets);
         conceal(move |text| mask.text(text).into_owned());
-        for warning in &settings.warnings {
+        let elsewhere = CacheBase::new(&environment).and_then(|base| base.warning());
+        for warning in settings.warnings.iter().chain(&elsewhere) {
             console.message(Level::Warning, warning);
         }
         Ok(Self {

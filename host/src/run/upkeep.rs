@@ -91,10 +91,11 @@ pub(crate) async fn clean(
 }
 
 fn open(environment: &Environment, console: Console) -> Result<(Arc<Cache>, Inquiry), Report> {
-    let base = CacheBase::new(environment)
-        .map(|base| base.path)
-        .ok_or_else(|| report(cache::Error::Nowhere))?;
-    let cache = Arc::new(Cache::open(&base).map_err(report)?);
+    let base = CacheBase::new(environment).ok_or_else(|| report(cache::Error::Nowhere))?;
+    if let Some(warning) = base.warning() {
+        console.message(Level::Warning, &warning);
+    }
+    let cache = Arc::new(Cache::open(&base.path).map_err(report)?);
     let inquiry = Inquiry::new(cache.clone(), move |text| {
         console.message(Level::Warning, text);
     });

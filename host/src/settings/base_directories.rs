@@ -4,9 +4,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Environment;
+use crate::harmless::escape;
 
 /// A place where a configuration file may be.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub(crate) struct CacheBase {
     pub path: PathBuf,
     /// Whether systemd provided it (`CACHE_DIRECTORY`), so that it exists.
     pub provided: bool,
+    /// A folder that `CACHE_DIRECTORY` names in vain.
+    pub refused: Option<PathBuf>,
 }
 
 impl CacheBase {
@@ -78,18 +81,17 @@ impl CacheBase {
     /// A folder in `CACHE_DIRECTORY` counts if it exists and its owner may write to it; else
     /// `arvados` in `XDG_CACHE_HOME` or `~/.cache`.
     pub(crate) fn new(environment: &Environment) -> Option<Self> {
-        let provided = environment
-            .absolute_paths("CACHE_DIRECTORY")
-            .into_iter()
-            .find(|path| {
-                fs::metadata(path).is_ok_and(|metadata| {
-                    metadata.is_dir() && metadata.permissions().mode() & 0o200 != 0
-                })
-            });
+        let named = environment.absolute_paths("CACHE_DIRECTORY");
+        let provided = named.iter().find(|path| {
+            fs::metadata(path).is_ok_and(|metadata| {
+                metadata.is_dir() && metadata.permissions().mode() & 0o200 != 0
+            })
+        });
         if let Some(path) = provided {
             return Some(Self {
-                path,
+                path: path.clone(),
                 provided: true,
+                refused: None,
             });
         }
         let base = environment
@@ -98,7 +100,19 @@ impl CacheBase {
         Some(Self {
             path: base.join("arvados"),
             provided: false,
+            refused: named.into_iter().next(),
         })
+    }
+
+    /// Says that the cache is elsewhere than the user meant, if it is.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let shown = |path: &Path| escape(&path.display().to_string()).into_owned();
+        let refused = self.refused.as_deref()?;
+        Some(format!(
+            "`{}` in CACHE_DIRECTORY is no folder that its owner may write to, so the cache is in `{}`",
+            shown(refused),
+            shown(&self.path)
+        ))
     }
 }
 
@@ -169,18 +183,26 @@ mod tests {
             CacheBase::new(&environment),
             Some(CacheBase {
                 path: unit.path().to_owned(),
-                provided: true
+                provided: true,
+                refused: None,
             })
         );
     }
 
     #[test]
-    fn a_provided_folder_that_its_owner_may_not_write_to_is_passed_over() {
+    fn a_provided_folder_that_its_owner_may_not_write_to_is_passed_over_and_told() {
         let unit = tempfile::tempdir().unwrap();
         fs::set_permissions(unit.path(), fs::Permissions::from_mode(0o500)).unwrap();
         let environment = Environment::default()
             .with("HOME", "/h")
             .with("CACHE_DIRECTORY", unit.path());
-        assert!(!CacheBase::new(&environment).unwrap().provided);
+        let base = CacheBase::new(&environment).unwrap();
+        assert!(!base.provided);
+        let warning = base.warning().unwrap();
+        for folder in [unit.path().to_str().unwrap(), "/h/.cache/arvados"] {
+            assert!(warning.contains(folder), "{warning}");
+        }
+        let usual = CacheBase::new(&environment.without("CACHE_DIRECTORY"));
+        assert_eq!(usual.unwrap().warning(), None);
     }
 }

@@ -5,9 +5,9 @@
 
 use std::fs;
 
-use super::{Extent, at_once, report};
+use super::{Extent, SIDE_BY_SIDE};
 use crate::fault_matrix::{Registered, copy};
-use crate::support::{Cluster, Environment, Made, skip};
+use crate::support::{Cluster, Environment, Made, Tally, skip};
 
 const NAME: &str = "lab/full:1";
 /// In which the first run fits for sure, in pages.
@@ -222,6 +222,7 @@ impl Ground {
 
 #[test]
 fn a_disk_that_is_full_at_any_write_is_told_and_a_rerun_with_room_completes_it() {
+    let tally = Tally::begin("full disks");
     let extent = Extent::wanted();
     let mut grounds = Vec::new();
     for task in Task::ALL {
@@ -237,9 +238,9 @@ fn a_disk_that_is_full_at_any_write_is_told_and_a_rerun_with_room_completes_it()
         let begin = 1 + (number + extent.seed as usize) % step;
         cases.extend((begin..MOST).step_by(step).map(|pages| (ground, pages)));
     }
-    let short = at_once(&cases, |(ground, pages)| {
+    let short = tally.each(&cases, SIDE_BY_SIDE, |(ground, pages)| {
         let name = format!("{:?}, {pages} pages", ground.task);
         (name, ground.try_pages(*pages))
     });
-    assert_eq!(report("full disks", cases.len(), &short), "");
+    assert_eq!(tally.end(cases.len(), &short), "");
 }

@@ -28,17 +28,56 @@ pub(super) struct Trial<'a> {
     /// What the run left behind.
     pub(super) left: Vec<String>,
     /// What `audit verify` says then.
-    pub(super) log: (Option<i32>, String),
+    pub(super) log: Log,
     pub(super) after: Registered,
     pub(super) again: End,
     pub(super) left_at_last: Vec<String>,
-    pub(super) log_at_last: (Option<i32>, String),
+    pub(super) log_at_last: Log,
     pub(super) last: Registered,
+}
+
+/// How many logs there are of each kind, by `audit verify`, and what it said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Log {
+    pub(super) code: Option<i32>,
+    pub(super) sound: usize,
+    pub(super) incomplete: usize,
+    pub(super) altered: usize,
+    pub(super) told: String,
+}
+
+impl Log {
+    /// Reads what `audit verify` says.
+    pub(super) fn read(code: Option<i32>, told: String) -> Log {
+        let words: Vec<&str> = told.split([' ', ',', '\n']).collect();
+        let count = |kind: &str| {
+            let pairs = words.windows(2).filter(|pair| pair[1] == kind);
+            pairs.filter_map(|pair| pair[0].parse().ok()).next()
+        };
+        let counts = ["sound", "incomplete", "altered"].map(count);
+        let [Some(sound), Some(incomplete), Some(altered)] = counts else {
+            panic!("this tells of no logs: {told}");
+        };
+        Log {
+            code,
+            sound,
+            incomplete,
+            altered,
+            told,
+        }
+    }
+
+    /// Tells whether there are so many sound and incomplete ones, and no others, and the exit code says so.
+    fn is(&self, sound: usize, incomplete: usize) -> bool {
+        let code = if incomplete > 0 { 9 } else { 0 };
+        let counts = (self.sound, self.incomplete, self.altered);
+        self.code == Some(code) && counts == (sound, incomplete, 0)
+    }
 }
 
 /// Finds what falls short, in words.
 pub(super) fn judge(trial: &Trial<'_>) -> Vec<String> {
-    let mut short = ended(trial.signal, trial.status, &trial.log.1);
+    let mut short = ended(trial.signal, trial.status, &trial.log);
     let is_done = trial.end.code == Some(0);
     if is_done && trial.after.all != trial.done.all {
         short.push(format!(
@@ -59,25 +98,22 @@ pub(super) fn judge(trial: &Trial<'_>) -> Vec<String> {
     if trial.end.made.is_some() && trial.end.made != trial.clean.made {
         short.push("what it wrote is not the image".into());
     }
-    // What is killed cleans nothing up; all else does, but for a journal that was just begun, which the next run
-    // removes. The engine ends with the program.
+    // What is killed cleans nothing up; all else does. The engine ends with the program.
     let cleans_up = trial.signal != Signal::Kill;
-    let is_left = |left: &&String| match cleans_up {
-        true => !left.ends_with(".journal"),
-        false => left.contains("process"),
-    };
+    let is_left = |left: &&String| cleans_up || left.contains("process");
     for left in trial.left.iter().filter(is_left) {
         short.push(format!("left behind: {left}"));
     }
     short.extend(of_log(&trial.log, trial.status));
     told_to_people(&trial.end, trial.secret, &mut short);
     let mut afterwards = again(trial);
-    // A log that has no line yet stays, as an incomplete one.
-    let is_left = |left: &&String| !left.ends_with(".jsonl");
-    for left in trial.left_at_last.iter().filter(is_left) {
+    for left in &trial.left_at_last {
         afterwards.push(format!("left behind: {left}"));
     }
-    if trial.log_at_last.0 != trial.log.0 {
+    if !trial
+        .log_at_last
+        .is(trial.log.sound + 1, trial.log.incomplete)
+    {
         afterwards.push(format!("audit verify: {:?}", trial.log_at_last));
     }
     told_to_people(&trial.again, trial.secret, &mut afterwards);
@@ -86,9 +122,9 @@ pub(super) fn judge(trial: &Trial<'_>) -> Vec<String> {
 }
 
 /// Checks the status of a run to which a signal came, perhaps too late.
-fn ended(signal: Signal, status: ExitStatus, log: &str) -> Vec<String> {
+fn ended(signal: Signal, status: ExitStatus, log: &Log) -> Vec<String> {
     // Before the program has said how it wants to be ended, a signal ends it as the system does it; it has no log then.
-    let is_early = signal == Signal::Kill || log.contains("no run");
+    let is_early = signal == Signal::Kill || log.is(0, 0);
     let is_by_signal = status.signal() == Some(signal.number()) && is_early;
     let is_told = signal != Signal::Kill && status.code() == Some(128 + signal.number());
     match is_by_signal || is_told || status.success() {
@@ -115,15 +151,12 @@ fn between(verb: Verb, [before, done]: [&Registered; 2], after: &Registered) -> 
     short
 }
 
-/// Checks the log: at most its end is missing, and only where nothing could be written any more.
-fn of_log((code, told): &(Option<i32>, String), status: ExitStatus) -> Vec<String> {
-    let is_sound = *code == Some(0) && told.contains("sound");
-    let is_cut = *code == Some(9) && status.signal().is_some();
-    // It may have ended before it began a log.
-    let is_none = status.signal().is_some() && told.contains("no run");
-    match is_sound || is_cut || is_none {
+/// Checks the log: at most its end is missing, or all of it, and only where nothing could be written any more.
+fn of_log(log: &Log, status: ExitStatus) -> Vec<String> {
+    let is_cut = status.signal().is_some() && (log.is(0, 1) || log.is(0, 0));
+    match log.is(1, 0) || is_cut {
         true => Vec::new(),
-        false => vec![format!("audit verify {code:?} after {status}: {told}")],
+        false => vec![format!("audit verify after {status}: {log:?}")],
     }
 }
 
@@ -147,9 +180,13 @@ fn again(trial: &Trial<'_>) -> Vec<String> {
         let is_called_so = trial.last.called == registered.called;
         trial.last.all == registered.all && (is_called_so || may_be_called_so)
     };
-    let is_forced = trial.verb == Verb::Force;
-    let is_right = is_done(trial.done) || (is_forced && is_done(trial.done_twice));
-    if !is_right {
+    // Whoever forces an upload wants a collection of its own. If the first run is killed once it has made one, that stays, with
+    // those of its links that were made, and is whole.
+    let is_forced = trial.verb == Verb::Force
+        && has_all_of(&trial.last.all, &trial.done.all)
+        && has_all_of(&trial.done_twice.all, &trial.last.all)
+        && trial.last.broken.is_empty();
+    if !is_done(trial.done) && !is_forced {
         let Registered { all, called, .. } = &trial.last;
         short.push(format!("the cluster has {all:#?}, {called:#?}"));
     }
@@ -157,4 +194,12 @@ fn again(trial: &Trial<'_>) -> Vec<String> {
         short.push("what it wrote is not the image".into());
     }
     short
+}
+
+/// Tells whether these lines have each of those, as often as it stands there.
+fn has_all_of(lines: &[String], those: &[String]) -> bool {
+    let count = |lines: &[String], line: &String| lines.iter().filter(|one| *one == line).count();
+    those
+        .iter()
+        .all(|line| count(lines, line) >= count(those, line))
 }

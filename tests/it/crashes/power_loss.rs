@@ -14,10 +14,10 @@ use std::path::Path;
 use keepdocker_sandbox::faults::{Action, Fault};
 use tempfile::TempDir;
 
+use super::Extent;
 use super::moments::Dice;
-use super::{Extent, report};
 use crate::fault_matrix::{Registered, Scene, Verb, copy, told_to_people};
-use crate::support::{Account, Environment, skip};
+use crate::support::{Account, Environment, Short, Tally, skip};
 use model::{Files, State, Step, states};
 
 /// The folders of an environment that a loss of power is about.
@@ -28,6 +28,7 @@ fn a_loss_of_power_at_any_write_leaves_a_log_that_is_cut_at_worst_and_an_upload_
     if !recording::is_possible() {
         return skip("strace, which shows what is written in which order");
     }
+    let tally = Tally::begin("losses of power");
     let extent = Extent::wanted();
     let scene = Scene::of(Verb::Upload);
     let recorded = Recorded::new(&scene);
@@ -47,14 +48,14 @@ fn a_loss_of_power_at_any_write_leaves_a_log_that_is_cut_at_worst_and_an_upload_
     }
     // One at a time: each cluster wants the port of the one that was recorded, which the journals are for.
     let tried = all.len();
-    let mut short = Vec::new();
+    let mut short = Short::new();
     for (state, cluster) in all {
         let found = try_state(&scene, &state, cluster);
         if !found.is_empty() {
             short.push((state.name, found));
         }
     }
-    assert_eq!(report("losses of power", tried, &short), "");
+    assert_eq!(tally.end(tried, &short), "");
 }
 
 /// What runs do to the files, with what there is before, and the cluster after.

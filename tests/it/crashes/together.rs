@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::process::{Child, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Extent, moments::Dice};
 use crate::fault_matrix::Registered;
-use crate::support::{Cluster, Engine, Environment, Image, Python};
+use crate::support::{Cluster, Engine, Environment, Image, Python, Tally};
 
 /// Longer than eight uploads of a small image take one after the other.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -21,16 +22,19 @@ fn two_to_eight_runs_of_ours_and_of_python_at_once_leave_one_image_that_both_lis
         return;
     };
     let extent = Extent::wanted();
-    let counts = match extent.is_whole {
+    let counts: Vec<usize> = match extent.is_whole {
         true => (2..=8).chain(2..=8).collect(),
         false => vec![3, 8],
     };
-    let mut dice = Dice(extent.seed);
-    for count in counts {
+    let tally = Tally::begin("groups at once");
+    let dice = Mutex::new(Dice(extent.seed));
+    // What falls short ends the group.
+    let short = tally.each(&counts, 1, |count| {
+        let mut dice = dice.lock().unwrap_or_else(PoisonError::into_inner);
         let cluster = Cluster::start();
         let environment = Environment::on(&cluster).with_engine(&engine);
         let mut children: Vec<(String, Child)> = Vec::new();
-        for number in 0..count {
+        for number in 0..*count {
             // At least one of either.
             let is_python = number == 1 || (number > 1 && dice.below(2) == 0);
             let program = match is_python {
@@ -93,7 +97,9 @@ fn two_to_eight_runs_of_ours_and_of_python_at_once_leave_one_image_that_both_lis
             theirs.lines().last().unwrap_or_default().trim()
         );
         let _ = environment.keepdocker(&["audit", "verify"]).success();
-    }
+        (format!("{count} runs"), Vec::new())
+    });
+    assert_eq!(tally.end(counts.len(), &short), "");
 }
 
 /// Waits until all have ended; none may wait for another for ever.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use keepdocker_sandbox::faults::{Action, Fault};
 
-use super::judge::{Trial, judge};
+use super::judge::{Log, Trial, judge};
 use super::moments::{Moment, Signal, When};
 use crate::fault_matrix::{End, Place, Registered, Scene, Verb, Whom, secret, without_uuids};
 use crate::support::Python;
@@ -188,10 +188,10 @@ fn end(child: &mut Child, signal: Signal) -> (ExitStatus, bool) {
 }
 
 /// The status of a look at all logs of an environment.
-fn verify(place: &Place<'_>) -> (Option<i32>, String) {
+fn verify(place: &Place<'_>) -> Log {
     let verified = place.environment.keepdocker(&["audit", "verify"]);
     let told = format!("{}{}", verified.stdout(), verified.stderr);
-    (verified.status.code(), told)
+    Log::read(verified.status.code(), told)
 }
 
 /// What the Python program lists.

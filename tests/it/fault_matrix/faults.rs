@@ -33,6 +33,28 @@ pub(super) enum Fault {
     Drip,
     /// The connection breaks, and new ones are closed at the first word of TLS.
     Handshake,
+    /// The name is looked up, and there is none.
+    NoSuchName,
+    /// The name has no address.
+    NoAddress,
+    /// The name leads to a machine where nobody listens.
+    AddressOfNobody,
+    /// Whoever knows the names cannot tell.
+    ResolverFails,
+    /// What he answers is no answer, and is passed over.
+    ResolverRaves,
+    /// He does not answer.
+    ResolverSilent,
+    /// The certificate signs itself.
+    SelfSigned,
+    /// The certificate's time is over.
+    Expired,
+    /// The certificate is for another host.
+    OfAnother,
+    /// The first word of TLS is answered in clear text.
+    ClearText,
+    /// The first word of TLS is not answered.
+    Mute,
     /// The engine ends with a message.
     Dies,
     /// The engine is killed.
@@ -78,6 +100,20 @@ impl Fault {
         Fault::Drip,
         Fault::Handshake,
     ];
+    const DOOR: [Fault; 12] = [
+        Fault::NoSuchName,
+        Fault::NoAddress,
+        Fault::AddressOfNobody,
+        Fault::ResolverFails,
+        Fault::ResolverRaves,
+        Fault::ResolverSilent,
+        Fault::SelfSigned,
+        Fault::Expired,
+        Fault::OfAnother,
+        Fault::ClearText,
+        Fault::Mute,
+        Fault::Handshake,
+    ];
     const ENGINE: [Fault; 6] = [
         Fault::Dies,
         Fault::Killed,
@@ -87,11 +123,12 @@ impl Fault {
         Fault::Changes,
     ];
 
-    /// Those that a party can have. A registry here has no TLS, and nothing of it changes by being asked.
+    /// Those that a party can have. A registry behind no door has no TLS, and nothing of it changes by being asked.
     pub(super) fn of(whom: Whom) -> Vec<Fault> {
         match whom {
             Whom::Cluster => Fault::CLUSTER.to_vec(),
             Whom::Engine => Fault::ENGINE.to_vec(),
+            Whom::Door => Fault::DOOR.to_vec(),
             Whom::Registry => {
                 let not_here = [Fault::LostAnswer, Fault::Handshake];
                 let mut faults = Fault::CLUSTER.to_vec();
@@ -112,7 +149,28 @@ impl Fault {
 
     /// Whether nothing but a deadline ends it.
     pub(super) fn takes_for_ever(self) -> bool {
-        matches!(self, Fault::Delay | Fault::Drip | Fault::Hangs)
+        matches!(
+            self,
+            Fault::Delay
+                | Fault::Drip
+                | Fault::Hangs
+                | Fault::ResolverRaves
+                | Fault::ResolverSilent
+                | Fault::Mute
+        )
+    }
+
+    /// Whether it comes when a name is looked up, and not when somebody connects.
+    pub(super) fn is_of_names(self) -> bool {
+        matches!(
+            self,
+            Fault::NoSuchName
+                | Fault::NoAddress
+                | Fault::AddressOfNobody
+                | Fault::ResolverFails
+                | Fault::ResolverRaves
+                | Fault::ResolverSilent
+        )
     }
 
     /// What the cluster does.
@@ -175,14 +233,25 @@ impl Fault {
     pub(super) fn causes(self, hosts: &[String]) -> Vec<String> {
         let words: &[&str] = match self {
             Fault::Status(status) => return status_causes(status),
+            // Where the way to somebody is broken, his name alone does not tell how.
+            Fault::NoSuchName | Fault::NoAddress | Fault::ResolverFails => {
+                return vec!["its name cannot be looked up".into()];
+            }
+            Fault::AddressOfNobody => return vec!["refused".into()],
+            Fault::SelfSigned => {
+                return vec!["none of the trusted authorities has issued it".into()];
+            }
+            Fault::Expired => return vec!["it expired on 2021-01-01".into()],
+            Fault::OfAnother => return vec!["it is for `other.example`".into()],
+            Fault::ClearText => return vec!["does not speak tls".into()],
             Fault::Redirect => &["302", "redirect", "127.0.0.1:1"],
-            Fault::Delay | Fault::Drip | Fault::Hangs => &["not done after"],
+            fault if fault.takes_for_ever() => &["not done after"],
             Fault::Garbage => &["json", "not understood", "what came has the digest"],
             Fault::Half | Fault::Reset | Fault::LostAnswer | Fault::Handshake => &["no answer"],
             Fault::Endless => &["too large", "more than", "is longer than"],
             Fault::Dies => &["no space left on device"],
             Fault::Killed => &["signal", "killed"],
-            Fault::Floods | Fault::Truncates | Fault::Changes => &["docker", "engine", "archive"],
+            _ => &["docker", "engine", "archive"],
         };
         let words = words.iter().map(|word| (*word).to_owned());
         words.chain(hosts.iter().cloned()).collect()

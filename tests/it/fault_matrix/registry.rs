@@ -42,11 +42,6 @@ impl Registry {
         Registry { registry, plans }
     }
 
-    /// The source of the image in a repository, as it is written after `--from`.
-    pub(super) fn source(&self, repository: &str) -> String {
-        self.registry.source(&format!("{repository}/tool:1"))
-    }
-
     /// Its host and port.
     pub(super) fn host(&self) -> String {
         self.registry.host()

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -11,6 +12,7 @@ use keepdocker_sandbox::faults::{Action, Fault as Planned};
 use tempfile::TempDir;
 
 use super::Case;
+use super::door::{Certificates, Door};
 use super::engine::Front;
 use super::faults::{Fault, Manner};
 use super::judge::{End, Trial, judge};
@@ -25,10 +27,12 @@ pub(crate) enum Whom {
     Cluster,
     Registry,
     Engine,
+    /// What is on the way to a registry: names, and TLS.
+    Door,
 }
 
 impl Whom {
-    pub(crate) const ALL: [Whom; 3] = [Whom::Cluster, Whom::Registry, Whom::Engine];
+    pub(crate) const ALL: [Whom; 4] = [Whom::Cluster, Whom::Registry, Whom::Engine, Whom::Door];
 }
 
 /// What there is before the runs of a verb, and what a clean run makes of it.
@@ -37,7 +41,9 @@ pub(crate) struct Scene {
     /// The cluster before; each run gets a copy.
     folder: TempDir,
     registry: Registry,
-    steps: [Vec<String>; 3],
+    /// What the registry shows where it has TLS.
+    certificates: Option<Arc<Certificates>>,
+    steps: [Vec<String>; 4],
     before: Registered,
     done: Registered,
     clean: End,
@@ -52,11 +58,25 @@ pub(crate) struct Place<'a> {
     pub(crate) environment: Environment,
     /// The name of its repository in the registry, which is its own.
     repository: String,
+    door: Option<Door>,
 }
 
 impl Scene {
     /// Makes what there is before the runs of a verb, and lets one go by undisturbed.
     pub(crate) fn of(verb: Verb) -> Scene {
+        Scene::with(verb, None)
+    }
+
+    /// The same with a registry that has a name and TLS, and with no steps but the ways to it; none where that cannot be, which is
+    /// told.
+    pub(super) fn behind_doors() -> Option<Scene> {
+        let certificates = Arc::new(Certificates::make()?);
+        // It is gone at once, and shows that there can be others.
+        let _ = Door::open(&certificates, "", &Environment::new())?;
+        Some(Scene::with(Verb::Secure, Some(certificates)))
+    }
+
+    fn with(verb: Verb, certificates: Option<Arc<Certificates>>) -> Scene {
         let folder = tempfile::tempdir().unwrap();
         let cluster = Cluster::start();
         verb.prepare(&cluster);
@@ -68,6 +88,7 @@ impl Scene {
             verb,
             folder,
             registry: Registry::start(),
+            certificates,
             steps: Default::default(),
             before: Registered::default(),
             done: Registered::default(),
@@ -175,8 +196,13 @@ impl Scene {
         let cluster = Cluster::open(folder, Options::default());
         let mut environment = Environment::on(&cluster);
         self.verb.equip(&mut environment);
+        let certificates = self.certificates.as_ref();
+        let door = certificates.map(|certificates| {
+            Door::open(certificates, &self.registry.host(), &environment).unwrap()
+        });
         Place {
             scene: self,
+            door,
             cluster,
             environment,
             repository: format!("run{}", self.runs.fetch_add(1, Ordering::Relaxed)),
@@ -187,7 +213,11 @@ impl Scene {
 impl Place<'_> {
     /// Runs the verb to its end.
     pub(crate) fn run(&self, options: &[&str]) -> End {
-        let output = self.environment.keepdocker(&self.words(options));
+        let words = self.words(options);
+        let output = match &self.door {
+            Some(door) => door.keepdocker(&self.environment, &words),
+            None => self.environment.keepdocker(&words),
+        };
         End {
             code: output.status.code(),
             printed: without_uuids(&output.stdout()),
@@ -199,7 +229,11 @@ impl Place<'_> {
     /// What follows the program's name.
     pub(crate) fn words(&self, options: &[&str]) -> Vec<String> {
         let verb = self.scene.verb;
-        let source = self.scene.registry.source(&self.repository);
+        let registry = match &self.door {
+            Some(door) => door.host(),
+            None => self.scene.registry.host(),
+        };
+        let source = format!("docker://{registry}/{}/tool:1", self.repository);
         let mut words = verb.arguments(&self.environment, &source);
         words.extend(options.iter().map(|word| (*word).to_owned()));
         words
@@ -211,15 +245,21 @@ impl Place<'_> {
     }
 
     /// The steps of the run that was just made.
-    fn steps(&self) -> [Vec<String>; 3] {
+    fn steps(&self) -> [Vec<String>; 4] {
+        let requested = self.scene.registry.requests(&self.repository);
+        if self.door.is_some() {
+            // All else is as without.
+            return [Vec::new(), Vec::new(), Vec::new(), requested];
+        }
         let entries = self.cluster.log().entries();
         let asked = entries
             .iter()
             .map(|entry| format!("{} {}", entry.method, entry.path));
         [
             asked.collect(),
-            self.scene.registry.requests(&self.repository),
+            requested,
             Front::calls(&self.environment),
+            Vec::new(),
         ]
     }
 
@@ -242,6 +282,10 @@ impl Place<'_> {
                 let registry = &self.scene.registry;
                 registry.plan(&self.repository, case.step, case.fault, case.manner);
             }
+            Whom::Door => {
+                let door = self.door.as_ref().unwrap();
+                door.plan(case.step, case.fault, case.manner);
+            }
             Whom::Engine => {
                 let script = case.fault.script(&Verb::image().id());
                 Front::plan(&self.environment, case.step, &script);
@@ -255,6 +299,7 @@ impl Place<'_> {
             Whom::Cluster => self.cluster.faults().met() > 0,
             Whom::Registry => self.scene.registry.clear(&self.repository),
             Whom::Engine => Front::was_met(&self.environment),
+            Whom::Door => self.door.as_ref().is_some_and(Door::clear),
         };
         self.cluster.faults().clear();
         Front::clear(&self.environment);

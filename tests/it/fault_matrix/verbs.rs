@@ -12,7 +12,7 @@ use crate::support::{Account, Cluster, Environment, Made, Shelf, hex};
 /// What the image is called.
 pub(crate) const NAME: &str = "lab/tool:1";
 const FURTHER: &str = "lab/tool:2";
-const PROJECT: &str = "kdbox-j7d0g-000000000000017";
+pub(crate) const PROJECT: &str = "kdbox-j7d0g-000000000000017";
 
 /// What a run does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,8 @@ pub(crate) enum Verb {
     Again,
     /// Upload an image of a registry.
     Registry,
+    /// Upload an image of a registry with a name and TLS.
+    Secure,
     /// Save the image to a file.
     Save,
     /// Load the image into the engine.
@@ -98,7 +100,13 @@ impl Verb {
     pub(crate) fn prepare(self, cluster: &Cluster) {
         let user = cluster.user_uuid();
         cluster.seed().project(Some(PROJECT), &user, "P").unwrap();
-        let begins_empty = [Verb::Upload, Verb::Engine, Verb::Registry, Verb::Adopt];
+        let begins_empty = [
+            Verb::Upload,
+            Verb::Engine,
+            Verb::Registry,
+            Verb::Secure,
+            Verb::Adopt,
+        ];
         let environment = Environment::on(cluster);
         if !begins_empty.contains(&self) {
             let words = ["upload", "--from", &archive(&environment), NAME];
@@ -148,7 +156,7 @@ impl Verb {
             Verb::List => vec!["images"],
             Verb::Upload | Verb::Again => vec!["upload", "--from", &archive, NAME],
             Verb::Engine => vec!["upload", NAME],
-            Verb::Registry => vec!["upload", "--from", source, NAME],
+            Verb::Registry | Verb::Secure => vec!["upload", "--from", source, NAME],
             Verb::Save => vec!["save", NAME, "--output", &file],
             Verb::Load => vec!["load", NAME],
             Verb::Tag => vec!["tag", NAME, FURTHER],

@@ -40,6 +40,23 @@ fn a_cache_that_cannot_be_used_is_named() {
     let output = environment.arv_keepdocker(&["hello-world"]);
     told_as_a_warning("no folder", &output, "obstacle");
     let _ = cluster.only_collection();
+
+    // Where another one is used than was meant, that is told.
+    let mut environment = self::environment(&cluster);
+    environment.set("CACHE_DIRECTORY", "/nonexistent");
+    let used = environment.home().join("cache/arvados");
+    for words in [&["upload", "hello-world"][..], &["cache", "list"]] {
+        let output = environment.keepdocker(words);
+        let _ = output.success();
+        let line = output
+            .stderr
+            .lines()
+            .find(|line| line.contains("CACHE_DIRECTORY"));
+        let line = line.unwrap_or_else(|| panic!("{output}"));
+        for word in ["warning: ", "/nonexistent", used.to_str().unwrap()] {
+            assert!(line.contains(word), "{output}");
+        }
+    }
 }
 
 /// Asserts that an upload went on without a cache, and said why there is none.

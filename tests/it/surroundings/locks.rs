@@ -1,10 +1,13 @@
 //! Locks that others hold, that the file system does not have, and that never answer.
 
 use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::{KEEPDOCKER, place, preload, tasks, uploads};
-use crate::support::{Environment, StandIn};
+use crate::support::{Cluster, Environment, Made, StandIn};
 
 const FAILING: &str =
     "#include <errno.h>\nint flock(int fd, int how) { errno = ENOLCK; return -1; }\n";
@@ -199,6 +202,53 @@ fn two_uploads_without_locks_leave_one_image() {
             known
                 .iter()
                 .any(|collection| collection["uuid"] == link["head_uuid"])
+        );
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_file_of_the_cache_loses_nothing_and_holds_nobody_up() {
+    let image = Made::of(&[(5, 50_000)]);
+    type Trap = fn(&Path, &Path);
+    let traps: [(&str, Trap); 4] = [
+        ("tar.lock", |place, kept| {
+            fs::hard_link(kept, place).unwrap()
+        }),
+        ("tar.lock", |place, kept| symlink(kept, place).unwrap()),
+        ("journal", |place, kept| symlink(kept, place).unwrap()),
+        // Nobody reads at its other end.
+        ("journal", |place, _| {
+            assert!(
+                Command::new("mkfifo")
+                    .arg(place)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        }),
+    ];
+    for (end, trap) in traps {
+        let cluster = Cluster::start();
+        let environment = Environment::on(&cluster);
+        let file = environment.home().join("image.tar");
+        fs::write(&file, image.saved(&["lab/tool:1"])).unwrap();
+        let cache = environment.home().join("cache/arvados/docker");
+        fs::create_dir_all(&cache).unwrap();
+        let kept = environment.home().join("kept");
+        fs::write(&kept, "what somebody needs").unwrap();
+        trap(&cache.join(format!("{}.{end}", image.id())), &kept);
+
+        let source = format!("docker-archive:{}", file.display());
+        let start = Instant::now();
+        let output = environment.keepdocker(&["upload", "--from", &source]);
+
+        let _ = output.success();
+        assert!(start.elapsed() < Duration::from_secs(40), "{end}: {output}");
+        assert_eq!(cluster.collections().len(), 1, "{end}: {output}");
+        assert_eq!(
+            fs::read_to_string(&kept).unwrap(),
+            "what somebody needs",
+            "{end}: {output}"
         );
     }
 }

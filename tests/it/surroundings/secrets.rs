@@ -1,13 +1,12 @@
 //! Secrets are planted wherever one can be, and looked for in all that the programs write.
 
 use std::fs;
-use std::path::Path;
 
 use keepdocker_sandbox::faults::{Action, Fault};
 use serde_json::json;
 
 use super::{ARV_KEEPDOCKER, KEEPDOCKER, place, tasks};
-use crate::support::{Cluster, Environment, Output};
+use crate::support::{Cluster, Environment, Output, search};
 
 const PROXY_PASSWORD: &str = "pr0xy-passw0rd-planted";
 const HOST_PASSWORD: &str = "h0st-passw0rd-planted";
@@ -35,26 +34,6 @@ fn assert_nowhere(environment: &Environment, output: &Output, secrets: &[&str]) 
         assert!(!output.stderr.contains(secret), "{secret}: {output}");
     }
     search(environment.home(), secrets);
-}
-
-#[track_caller]
-fn search(folder: &Path, secrets: &[&str]) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            search(&path, secrets);
-        } else if path.is_file() {
-            let bytes = fs::read(&path).unwrap();
-            let bytes = match path.extension().is_some_and(|end| end == "zst") {
-                true => zstd::decode_all(&*bytes).unwrap(),
-                false => bytes,
-            };
-            let text = String::from_utf8_lossy(&bytes);
-            for secret in secrets {
-                assert!(!text.contains(secret), "{secret} in {}", path.display());
-            }
-        }
-    }
 }
 
 #[test]

@@ -19,6 +19,13 @@ fn exited(code: i32) -> ExitStatus {
     ExitStatus::from_raw(code << 8)
 }
 
+/// What `audit verify` says of so many logs.
+fn log(sound: usize, incomplete: usize) -> Log {
+    let code = if incomplete > 0 { 9 } else { 0 };
+    let told = format!("{sound} sound, {incomplete} incomplete, 0 altered or missing\n");
+    Log::read(Some(code), told)
+}
+
 /// Judges an upload that was killed, left nothing, and was then changed.
 fn verdict(change: impl FnOnce(&mut Trial<'_>)) -> Vec<String> {
     let (before, done) = (registered(&[]), registered(&["name leads to image"]));
@@ -40,11 +47,11 @@ fn verdict(change: impl FnOnce(&mut Trial<'_>)) -> Vec<String> {
         status: killed(),
         end: End::default(),
         left: Vec::new(),
-        log: (Some(9), "0 sound, 1 incomplete".into()),
+        log: log(0, 1),
         after: before.clone(),
         again: clean.clone(),
         left_at_last: Vec::new(),
-        log_at_last: (Some(9), "1 sound, 1 incomplete".into()),
+        log_at_last: log(1, 1),
         last: done.clone(),
     };
     change(&mut trial);
@@ -61,16 +68,49 @@ fn what_is_as_it_should_be_passes() {
     assert_eq!(done_in_the_end, [""; 0]);
     let told = verdict(|trial| {
         (trial.signal, trial.status) = (Signal::Terminate, exited(143));
-        trial.log = (Some(0), "1 sound".into());
-        trial.log_at_last = (Some(0), "2 sound".into());
+        trial.log = log(1, 0);
+        trial.log_at_last = log(2, 0);
     });
     assert_eq!(told, [""; 0]);
+    // Before anything is said of signals, and of the run.
+    let early = verdict(|trial| {
+        (trial.signal, trial.status) = (Signal::Terminate, ExitStatus::from_raw(15));
+        (trial.log, trial.log_at_last) = (log(0, 0), log(1, 0));
+    });
+    assert_eq!(early, [""; 0]);
+}
+
+#[test]
+fn a_forced_upload_that_was_killed_may_leave_a_whole_collection_and_no_half_one() {
+    let registered = |lines: &[&str]| {
+        let mut registered = registered(lines);
+        registered.visible.clear();
+        registered
+    };
+    // Trials are changed by what outlives them.
+    let kept = |lines: &[&str]| -> &'static Registered { Box::leak(Box::new(registered(lines))) };
+    let (done, twice) = (kept(&["c", "l"]), kept(&["c", "c", "l", "l"]));
+    let found = |last: Registered| {
+        verdict(|trial| {
+            trial.verb = Verb::Force;
+            (trial.before, trial.done, trial.done_twice) = (done, done, twice);
+            trial.after = done.clone();
+            trial.last = last;
+        })
+    };
+    assert_eq!(found(registered(&["c", "c", "l"])), [""; 0]);
+    for lines in [&["c"][..], &["c", "c", "c", "l"], &["c", "l", "x"]] {
+        assert_ne!(found(registered(lines)), [""; 0], "{lines:?}");
+    }
+    let mut half = registered(&["c", "c", "l"]);
+    half.broken.push("c".into());
+    assert_ne!(found(half), [""; 0]);
 }
 
 #[test]
 fn each_shortcoming_is_found() {
     type Change = fn(&mut Trial<'_>);
-    let cases: [(&str, Change); 15] = [
+    let cases: [(&str, Change); 16] = [
         ("ended with", |trial| trial.status = exited(1)),
         ("ended with", |trial| {
             trial.status = ExitStatus::from_raw(15)
@@ -100,7 +140,8 @@ fn each_shortcoming_is_found() {
         ("left behind: the engine's process", |trial| {
             trial.left = vec!["the engine's process".into()];
         }),
-        ("audit verify", |trial| trial.log.0 = Some(8)),
+        ("audit verify", |trial| trial.log.code = Some(8)),
+        ("rerun: audit verify", |trial| trial.log_at_last = log(0, 1)),
         ("audit verify", |trial| {
             (trial.signal, trial.status) = (Signal::Terminate, exited(143));
         }),

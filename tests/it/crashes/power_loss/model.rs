@@ -145,7 +145,9 @@ impl Disk {
         let file = |(name, number): (&String, &usize)| {
             (name.clone(), self.files[*number].after(loss(name)))
         };
-        names.iter().map(file).collect()
+        // What has no name yet is called by a number, and is gone.
+        let has_name = |(name, _): &(&String, &usize)| !name.contains("/#");
+        names.iter().filter(has_name).map(file).collect()
     }
 
     /// The files of which something was not forced to disk.

@@ -8,8 +8,8 @@ use super::model::Step;
 use crate::support::{Environment, Output};
 
 /// The calls that change files or tell where the next write goes.
-const CALLS: &str = "trace=openat,write,pwrite64,writev,ftruncate,fsync,fdatasync,rename,renameat,\
-                     renameat2,unlink,unlinkat,lseek";
+const CALLS: &str = "trace=openat,fcntl,write,pwrite64,writev,ftruncate,fsync,fdatasync,rename,renameat,\
+                     renameat2,linkat,unlink,unlinkat,lseek";
 
 /// Tells whether programs can be watched here.
 pub(super) fn is_possible() -> bool {
@@ -48,6 +48,8 @@ pub(super) fn record(
         home,
         folders,
         places: HashMap::new(),
+        open: HashMap::new(),
+        named: HashMap::new(),
         steps: Vec::new(),
     };
     for line in whole_lines(&text) {
@@ -80,6 +82,10 @@ struct Reader<'a> {
     folders: &'a [&'a str],
     /// Where the next write to a descriptor goes; none if that is always the end.
     places: HashMap<i64, Option<usize>>,
+    /// The paths of what is open.
+    open: HashMap<i64, String>,
+    /// The names that nameless files got, by what the system calls these.
+    named: HashMap<String, String>,
     steps: Vec<Step>,
 }
 
@@ -92,10 +98,16 @@ impl Reader<'_> {
             return;
         };
         let arguments = arguments.trim_end().trim_end_matches(')');
+        let told = result;
         let word = result.split([' ', '<']).next().unwrap_or_default();
         let Some(result) = word.parse::<i64>().ok().filter(|result| *result >= 0) else {
             return;
         };
+        if matches!(call, "openat" | "fcntl")
+            && let Some(path) = self.path(&of_descriptor(told, 0))
+        {
+            self.open.insert(result, path);
+        }
         let texts: Vec<Vec<u8>> = texts(arguments);
         let descriptor = arguments
             .split('<')
@@ -111,6 +123,18 @@ impl Reader<'_> {
             ("rename" | "renameat" | "renameat2", _) => {
                 let names = [0, 1].map(|number| self.named(arguments, &texts, number));
                 if let [Some(from), Some(to)] = names {
+                    for name in self.named.values_mut().filter(|name| **name == from) {
+                        name.clone_from(&to);
+                    }
+                    self.steps.push(Step::Rename(from, to));
+                }
+            }
+            // A file that had no name gets one; no other links are made.
+            ("linkat", _) => {
+                let names =
+                    [0, 1].map(|number| texts.get(number).and_then(|name| self.opened(name)));
+                if let [Some(from), Some(to)] = names {
+                    self.named.insert(from.clone(), to.clone());
                     self.steps.push(Step::Rename(from, to));
                 }
             }
@@ -121,10 +145,25 @@ impl Reader<'_> {
             }
             (_, Ok(descriptor)) => {
                 if let Some(path) = self.path(&of_descriptor(arguments, 0)) {
+                    let path = self.named.get(&path).cloned().unwrap_or(path);
                     self.of_file(call, descriptor, path, texts, arguments, result);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The path of a name that goes on from that of a descriptor of the program, or stands for it.
+    fn opened(&self, name: &[u8]) -> Option<String> {
+        let text = String::from_utf8(name.to_vec()).ok()?;
+        let Some(rest) = text.strip_prefix("/proc/self/fd/") else {
+            return self.path(name);
+        };
+        let (descriptor, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let open = self.open.get(&descriptor.parse().ok()?)?;
+        match rest {
+            "" => Some(open.clone()),
+            rest => Some(format!("{open}/{rest}")),
         }
     }
 
