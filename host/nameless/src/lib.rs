@@ -44,10 +44,6 @@ pub fn name(file: &File, name: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test ends where something is not as it must be"
-)]
 mod tests {
     use std::io::Write as _;
 

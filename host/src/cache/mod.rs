@@ -22,7 +22,7 @@ use crate::harmless::excerpt;
 
 pub(crate) use inventory::{Cleaning, Entry, Kind};
 pub(crate) use place::Place;
-pub(crate) use slot::Slot;
+pub(crate) use slot::{Begun, Slot};
 
 /// The name of the journal of an upload from a stream, whose image is not known from the start.
 const STREAM: &str = "stream";

@@ -17,7 +17,7 @@ use keepdocker_terms::digest::Digest;
 
 use super::upload::Journal;
 use super::{KnownBlocks, Locator};
-use crate::cache::{self, Cache, Kind, Slot};
+use crate::cache::{self, Begun, Cache, Kind, Slot};
 use crate::settings::Settings;
 
 /// No journal grows beyond this, nor is more read of all of them together; it is enough for the
@@ -59,8 +59,8 @@ struct Written {
 /// Where lines go.
 #[derive(Debug)]
 enum To {
-    /// To a file that is not there before it has one: whatever ends the run, no empty journal is left.
-    Begin,
+    /// To a file that has no name before it has one: whatever ends the run, no empty journal is left.
+    Begun(Begun),
     File(File),
     /// Nowhere: it could not be written to, or is full, and the upload goes on without.
     Nobody,
@@ -81,7 +81,7 @@ impl JournalFile {
         starts_over: bool,
     ) -> Result<Option<Arc<Self>>, cache::Error> {
         let slot = cache.journal(image)?;
-        let (mut to, mut length) = (To::Begin, 0);
+        let (mut to, mut length) = (None, 0);
         if let Some(mut file) = slot.open()? {
             if file.try_lock().is_err() {
                 return Ok(None);
@@ -96,9 +96,17 @@ impl JournalFile {
                     return Ok(None);
                 }
                 length += 1;
-                to = To::File(file);
+                to = Some(To::File(file));
             }
         }
+        // Now, as a file system that does not answer is waited for here alone.
+        let to = match to {
+            Some(to) => to,
+            None => match slot.begin() {
+                Ok(begun) if begun.file.try_lock().is_ok() => To::Begun(begun),
+                _ => return Ok(None),
+            },
+        };
         Ok(Some(Arc::new(Self {
             identity,
             slot,
@@ -109,7 +117,8 @@ impl JournalFile {
     /// Takes no more lines if there is none yet. Whoever has it still notes down nothing then.
     fn end(&self) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(written.to, To::Begin) {
+        if let To::Begun(begun) = &written.to {
+            self.slot.give_up(begun);
             written.to = To::Nobody;
         }
     }
@@ -117,10 +126,10 @@ impl JournalFile {
     /// Writes a line, and returns where the next one goes.
     fn write(&self, to: To, line: &str) -> To {
         match to {
-            // Another run that has begun it meanwhile keeps it.
-            To::Begin => match self.slot.begin(line.as_bytes()) {
-                Ok(file) if file.try_lock().is_ok() => To::File(file),
-                _ => To::Nobody,
+            // Another run that has begun one meanwhile keeps it.
+            To::Begun(begun) => match self.slot.write_first(begun, line.as_bytes()) {
+                Ok(file) => To::File(file),
+                Err(_) => To::Nobody,
             },
             To::File(mut file) => match file.write_all(line.as_bytes()) {
                 Ok(()) => To::File(file),

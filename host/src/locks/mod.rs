@@ -12,6 +12,7 @@ mod owner;
 
 use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -148,9 +149,16 @@ impl Guard {
             pause = (2 * pause).min(PAUSES.1);
         }
         // Only a service for those who wait: the lock is good without it.
-        let _ = Owner::of_this_process().write(&mut file);
+        if is_lock_alone(&file) {
+            let _ = Owner::of_this_process().write(&mut file);
+        }
         Ok(Guard { file: Some(file) })
     }
+}
+
+/// Tells whether a file is a lock and nothing else: one that has another name too may hold what somebody needs.
+fn is_lock_alone(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.nlink() == 1)
 }
 
 /// Does something that asks the file system, and waits for it for some time.
@@ -168,7 +176,9 @@ fn silent(place: &Place) -> Error {
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
-            let _ = file.set_len(0);
+            if is_lock_alone(file) {
+                let _ = file.set_len(0);
+            }
             // Closing the file unlocks too, unless a child has inherited it.
             let _ = file.unlock();
         }
