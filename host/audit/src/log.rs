@@ -174,14 +174,18 @@ impl Log {
         let (options, key) = (self.options.clone(), self.key.clone());
         let closed = state.last(closing).and_then(|last| {
             state.queue.wait(move |writer| {
-                writer.write(last)?;
-                let forced = match is_forced {
-                    true => writer.sync_all(),
+                // What was not forced is written all the same.
+                let known = match is_forced {
+                    true => writer.sync_heads(),
                     false => Ok(()),
                 };
-                // What was not forced is written all the same.
+                writer.write(last)?;
+                let forced = match is_forced {
+                    true => writer.sync(),
+                    false => Ok(()),
+                };
                 writer.end(&options, key.as_deref())?;
-                forced
+                known.and(forced)
             })
         });
         self.judge(closed)

@@ -128,22 +128,10 @@ impl Writer {
             .map_err(Error::file("cannot write", &self.lines.path))
     }
 
-    /// The same, with the heads: whatever they say of the end of this run then, the log has it, and whatever of its end
-    /// is lost of them, they know its beginning.
-    pub(super) fn sync_all(&self) -> Result<(), Error> {
-        // Side by side, as each waits for the disk once; one after the other where there is no thread to be had.
-        std::thread::scope(|scope| {
-            let sync = || heads::sync(&self.folder);
-            let heads = std::thread::Builder::new().spawn_scoped(scope, sync);
-            let own = self.sync();
-            let heads = match heads {
-                Ok(thread) => thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(_) => sync(),
-            };
-            own.and(heads)
-        })
+    /// Makes what the heads know outlive one, too. Before the last line is written: a log with an end of which the heads do not even know
+    /// the beginning looks forged.
+    pub(super) fn sync_heads(&self) -> Result<(), Error> {
+        heads::sync(&self.folder)
     }
 
     /// Tells the heads that the run began. Where that is not possible there is no log, and nothing is
