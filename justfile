@@ -77,6 +77,10 @@ corpus:
 page:
     cargo run --locked -- report --sandbox -o target/images.html
 
+# The documentation as a site that can be searched, in target/site.
+site:
+    .ci/site
+
 # The components for other programs, in target/component.
 components:
     cargo run --locked -p keepdocker-components

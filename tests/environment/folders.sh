@@ -9,6 +9,7 @@ old_arvados_version=2.7.0 # the last whose arv-copy looks for images by name
 cargo_deny_version=0.20.2
 typos_version=1.52.0
 just_version=1.59.0
+mdbook_version=0.5.4
 wasmtime_version=49.0.4
 newer_suite=${KEEPDOCKER_TEST_SUITE:-trixie}
 newest_suite=sid
@@ -20,6 +21,7 @@ ziglang_version=0.17.1
 cargo_zigbuild_version=0.24.1
 
 python_folder=$parts_folder/python-$arvados_version
+site_folder=$parts_folder/mdbook-$mdbook_version
 style_folder=$parts_folder/style-$typos_version-$just_version
 wasmtime_folder=$parts_folder/wasmtime-$wasmtime_version
 newer_engine_folder=$parts_folder/engine-$newer_suite

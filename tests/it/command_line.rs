@@ -21,13 +21,18 @@ fn cluster_with(names: &[&str]) -> (Cluster, Environment) {
 }
 
 #[test]
-fn completions_and_manual_pages_know_every_command() {
+fn scripts_for_shells_and_manual_pages_know_every_command() {
     let environment = Environment::new();
-    for shell in ["bash", "zsh", "fish", "powershell"] {
+    // What they offer is asked of the program: `completion`.
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = environment.keepdocker(&["completions", shell]).success();
-        for word in ["upload", "explain", "project-uuid", "policy"] {
-            assert!(script.contains(word), "{shell}: no {word}");
-        }
+        let asks = format!("KEEPDOCKER_COMPLETE=\"{shell}\"");
+        let asks = [
+            asks.replace('"', ""),
+            asks,
+            "$env:KEEPDOCKER_COMPLETE".into(),
+        ];
+        assert!(asks.iter().any(|asks| script.contains(asks)), "{script}");
         if shell == "bash" {
             let file = environment.home().join("completions");
             fs::write(&file, &script).unwrap();
@@ -261,7 +266,7 @@ fn whoever_asks_for_json_gets_it_of_a_wrong_command_line_too() {
 fn words_of_other_tools_lead_on() {
     let environment = Environment::new();
     for (word, mention) in [
-        ("rmi", "deletes nothing"),
+        ("rmi", "keepdocker untag NAME"),
         ("cp", "--from"),
         ("logout", "ARVADOS_API_TOKEN"),
         ("version", "--version"),
@@ -273,6 +278,39 @@ fn words_of_other_tools_lead_on() {
             "{output}"
         );
     }
+}
+
+#[test]
+fn what_is_easily_mistaken_leads_on() {
+    let (_cluster, environment) = cluster_with(&[]);
+    let archive = environment.home().join("image.tar");
+    fs::write(&archive, Made::of(&[(1, 100)]).saved(&["lab/a:1"])).unwrap();
+    let archive = archive.to_str().unwrap();
+    let refused = |code: i32, words: &[&str], said: &str| {
+        let output = environment.keepdocker(words);
+        assert!(output.failure(code).contains(said), "{output}");
+    };
+    refused(2, &["upload", archive, "--tag", "x"], "a part of the name");
+    refused(
+        2,
+        &["upload", archive, "--replication", "0"],
+        "--replication",
+    );
+    refused(2, &["cache", "clean", "--older-than", "7"], "with a unit");
+    refused(2, &["cache", "clean", "--max-size", "10"], "with a unit");
+    let plan = ["plan", archive, "--output", "plan.json"];
+    let _ = environment.keepdocker(&plan).success();
+    refused(1, &plan, "it is there already, and stays");
+    // Who types at a terminal has no archive.
+    let program = env!("CARGO_BIN_EXE_keepdocker");
+    let line = format!("{program} upload --from - lab/a:1");
+    let words = ["--quiet", "--return", "--command", &line, "/dev/null"];
+    let output = environment.run("script", &words);
+    assert!(
+        output.stdout().contains("not read from a terminal"),
+        "{output}"
+    );
+    assert_eq!(output.status.code(), Some(2), "{output}");
 }
 
 #[test]

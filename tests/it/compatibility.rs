@@ -110,7 +110,12 @@ fn every_test_that_a_page_names_exists() {
     const FUNCTIONS: [&str; 2] = ["list_images_in_arv", "arv_docker_get_image"];
     let tests = tests();
     let mut wrong = Vec::new();
-    for entry in fs::read_dir(root().join("docs")).unwrap() {
+    let folders = ["docs", "docs/guide", "docs/notes"];
+    for entry in folders
+        .map(|folder| fs::read_dir(root().join(folder)).unwrap())
+        .into_iter()
+        .flatten()
+    {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "md") {
             continue;

@@ -146,3 +146,88 @@ fn what_is_typed_at_a_terminal_is_not_shown_and_the_terminal_is_as_it_was() {
         .find(|word| word.ends_with("echo;") || *word == "echo" || *word == "-echo");
     assert_eq!(echo, Some("echo"), "{screen}");
 }
+
+#[test]
+fn a_cluster_is_chosen_by_its_name() {
+    let (here, there) = (Cluster::start(), Cluster::start());
+    let mut environment = Environment::on(&here);
+    let host = environment.variable("ARVADOS_API_HOST").to_str().unwrap();
+    let host = host.to_owned();
+    // Certificates of both are trusted.
+    environment.set("ARVADOS_API_HOST_INSECURE", "1");
+    let other = Environment::on(&there);
+    let their_host = other.variable("ARVADOS_API_HOST").to_str().unwrap();
+    let input = std::io::Cursor::new(format!("{}\n", there.token()));
+    let trusted = other.variable("SSL_CERT_FILE").to_owned();
+    environment.set("SSL_CERT_FILE", trusted);
+    let words = ["login", their_host, "--cluster", "there"];
+    let output = environment.run_on(KEEPDOCKER, &words, input);
+    let _ = output.success();
+    assert!(output.stderr.contains("arvados/there.conf"), "{output}");
+    assert!(!output.stderr.contains("does not count"), "{output}");
+    let file = environment.home().join("config/arvados/there.conf");
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    // Neither the variables count then, nor what they say of certificates.
+    let who = |more: &[&str]| {
+        let words = [&["whoami", "--json"], more].concat();
+        let told = environment.keepdocker(&words).success();
+        serde_json::from_str::<Value>(&told).unwrap()["user"].clone()
+    };
+    assert_eq!(who(&[]), here.user_uuid());
+    assert_eq!(who(&["--cluster", "there"]), there.user_uuid());
+
+    // What config.toml says is of the cluster that was named.
+    let config = environment.home().join("config/keepdocker");
+    fs::create_dir_all(&config).unwrap();
+    let text =
+        "threads = 4\nengine = \"podman\"\n[clusters.there]\nproject = \"Nowhere\"\nthreads = 8\n";
+    fs::write(config.join("config.toml"), text).unwrap();
+    let show = |more: &[&str]| {
+        let words = [&["config", "show", "--json"], more].concat();
+        let told = environment.keepdocker(&words).success();
+        let told: Value = serde_json::from_str(&told).unwrap();
+        let settings = told["settings"].as_array().unwrap().clone();
+        move |name: &str| {
+            let found = settings.iter().find(|setting| setting["name"] == name);
+            found.map(|setting| setting.clone()).unwrap()
+        }
+    };
+    let usual = show(&[]);
+    assert_eq!(usual("ARVADOS_API_HOST")["value"], host.as_str());
+    assert_eq!(usual("threads")["value"], "4");
+    assert_eq!(usual("project")["origin"], "the default");
+    let chosen = show(&["--cluster", "there"]);
+    assert_eq!(chosen("ARVADOS_API_HOST")["value"], their_host);
+    assert_eq!(chosen("ARVADOS_API_HOST")["origin"], file.to_str().unwrap());
+    assert_eq!(chosen("threads")["value"], "8");
+    assert_eq!(chosen("engine")["value"], "podman");
+    let origin = chosen("threads")["origin"].as_str().unwrap().to_owned();
+    assert!(origin.ends_with("config.toml [clusters.there]"), "{origin}");
+
+    // A project that is said there is looked for, and the upload ends before data is sent.
+    let archive = crate::support::data("tiny-docker20.10.tar");
+    let upload = [
+        "upload",
+        archive.to_str().unwrap(),
+        "lab/a:1",
+        "--cluster",
+        "there",
+    ];
+    let output = environment.keepdocker(&upload);
+    assert!(output.failure(2).contains("Nowhere"), "{output}");
+    let _ = environment.keepdocker(&upload[..3]).success();
+    assert_eq!(here.collections().len(), 1);
+    there.assert_nothing_registered();
+
+    for (name, code, words) in [
+        ("nobody", 7, "nobody.conf"),
+        ("../there", 2, "cannot be the name of a cluster"),
+    ] {
+        let output = environment.keepdocker(&["images", "--cluster", name]);
+        assert!(output.failure(code).contains(words), "{output}");
+    }
+    let words = ["images", "--sandbox", "--cluster", "there"];
+    let _ = environment.keepdocker(&words).failure(2);
+}

@@ -18,6 +18,7 @@ mod blocks; // how images lie in Keep, and what they share
 mod checkup; // what `doctor` says of the set-up
 mod command_line;
 mod compatibility; // the table of differences from the Python program, and its tests
+mod completion; // the tab key in real shells
 mod component; // what auditors get, and that it is the component that runs
 mod confinement; // what the program denies itself
 mod contract; // the component and the contract: imports, size
@@ -37,6 +38,7 @@ mod fault_matrix; // every fault at every step of every verb
 mod faults; // what goes wrong on the way, and what is registered then
 mod front_ends; // programs that import the Python module
 mod fuzz_corpus; // what the fuzzer made up, read again
+mod guide; // the pages for a task, and what they tell to type
 mod hostile; // components that misbehave
 mod image_id; // images that are registered by the digest of their manifest
 mod in_keep; // names, copies and links for images that are in Keep, without sending data

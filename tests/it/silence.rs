@@ -2,6 +2,7 @@
 //! whom, before anything is given up.
 
 use std::fs;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use keepdocker_sandbox::faults::{Action, Fault};
@@ -75,4 +76,28 @@ fn a_deadline_begins_with_the_first_request() {
     );
     let told = output.failure(10);
     assert!(told.contains("not done after 2 seconds"), "{output}");
+}
+
+#[test]
+fn a_cluster_that_was_never_reached_is_given_up_in_seconds() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let cluster = Cluster::start();
+    let mut environment = Environment::on(&cluster);
+    environment.set("ARVADOS_API_HOST", &*address);
+    for (more, tries) in [
+        (&[][..], 2),
+        (&["--retries", "3"], 3),
+        (&["--retries=0"], 0),
+    ] {
+        let began = Instant::now();
+        let output = environment.keepdocker(&[&["images"], more].concat());
+        assert!(output.failure(1).contains("cannot be reached"), "{output}");
+        let again = output.stderr.matches("trying again").count();
+        assert_eq!(again, tries, "{output}");
+        // Three seconds at most are waited for two tries; the rest is what a busy machine adds.
+        let took = began.elapsed();
+        assert!(tries > 2 || took < Duration::from_secs(20), "{took:?}");
+    }
 }

@@ -11,7 +11,7 @@ use super::request;
 use crate::harmless::escape;
 use crate::output::{self, Report, Stream};
 use crate::settings::origins::{self, Origin};
-use crate::settings::{CacheBase, ImageId};
+use crate::settings::{CacheBase, ImageId, Said};
 
 /// Show what is set.
 #[derive(Debug, Args)]
@@ -60,25 +60,33 @@ impl Execute for ConfigArguments {
 fn settings(invocation: &Invocation) -> Result<Vec<Origin>, Report> {
     let environment = &invocation.environment;
     let mut settings = origins::of_cluster(environment);
-    let (image_id, image_id_from) = request::image_id_with_origin(None, environment)?;
+    let preferences = &invocation.preferences;
+    let (image_id, image_id_from) = request::image_id_with_origin(None, preferences);
     let image_id = match image_id {
         ImageId::Config => "config",
         ImageId::Manifest => "manifest",
     };
-    settings.push(said("image-id", image_id, Some(image_id_from)));
-    let engine = invocation.options.engine.as_deref();
-    settings.push(match engine {
-        Some(engine) => said(
-            "engine",
-            engine,
-            Some("`--engine` or KEEPDOCKER_ENGINE".into()),
-        ),
-        None => said(
-            "engine",
-            "docker, else docker.io",
-            Some("the default".into()),
-        ),
+    settings.push(said("image-id", image_id, image_id_from));
+    settings.push(engine(invocation));
+    let threads = preferences.threads.as_ref().map(|threads| Said {
+        value: threads.value.to_string(),
+        from: threads.from.clone(),
     });
+    for (name, default, found) in [
+        ("project", "your home project", &preferences.project),
+        (
+            "platform",
+            "linux/amd64 if there is a choice",
+            &preferences.platform,
+        ),
+        ("threads", "2 to send, 3 to fetch", &threads),
+        ("progress", "auto", &preferences.progress),
+    ] {
+        settings.push(match found {
+            Some(found) => said(name, &found.value, found.from.clone()),
+            None => said(name, default, "the default".to_owned()),
+        });
+    }
     let cache = CacheBase::new(environment).map(|base| base.path.display().to_string());
     settings.push(Origin {
         name: "cache",
@@ -90,11 +98,26 @@ fn settings(invocation: &Invocation) -> Result<Vec<Origin>, Report> {
     Ok(settings)
 }
 
-fn said(name: &'static str, value: &str, from: Option<String>) -> Origin {
+fn engine(invocation: &Invocation) -> Origin {
+    let in_file = invocation.preferences.engine.as_ref();
+    match (invocation.options.engine.as_deref(), in_file) {
+        (Some(engine), Some(found)) if found.value == engine => {
+            said("engine", engine, found.from.clone())
+        }
+        (Some(engine), _) => said(
+            "engine",
+            engine,
+            "`--engine` or KEEPDOCKER_ENGINE".to_owned(),
+        ),
+        (None, _) => said("engine", "docker, else docker.io", "the default".to_owned()),
+    }
+}
+
+fn said(name: &'static str, value: &str, from: String) -> Origin {
     Origin {
         name,
         value: Some(value.to_owned()),
-        from,
+        from: Some(from),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::bindings::commands::{Answer, Command, Delivery, DownloadRequest, Down
 use crate::bindings::keep::Target as WitTarget;
 use crate::component::Request;
 use crate::output::{Console, Exit, Level, Purpose, Report, json};
-use crate::progress::{self, Direction, Look};
+use crate::progress::{self, Direction};
 use crate::run::Surroundings;
 use crate::target::Target;
 use crate::wording::count;
@@ -177,11 +177,12 @@ impl Execute for Load {
 
 impl Download {
     async fn run(&self, target: Target, invocation: Invocation) -> Result<Downloaded, Report> {
+        let look = invocation.look(self.progress);
         let Invocation {
             mut options,
             environment,
             console,
-            is_quiet,
+            ..
         } = invocation;
         let request = DownloadRequest {
             image: self.image.clone(),
@@ -193,8 +194,9 @@ impl Download {
             named: target.name().is_some(),
         };
         options.target = Some(target);
-        options.concurrency = self.threads.map(usize::from);
-        let look = Look::of(self.progress, console, is_quiet);
+        if let Some(threads) = self.threads {
+            options.concurrency = Some(threads.into());
+        }
         let shown = progress::show_going(Direction::Down, look, console);
         let start = Instant::now();
         let surroundings = Surroundings::new(options, environment, console, shown).await?;

@@ -63,6 +63,14 @@ fn quoted(word: &str) -> String {
 
 /// Says what a command of docker, skopeo or crane is called here.
 pub(super) fn for_other_tools(error: &clap::Error) -> Option<&'static str> {
+    if let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg)
+        && error.kind() == ErrorKind::UnknownArgument
+        && ["--tag", "-t"].contains(&option.as_str())
+    {
+        return Some(
+            "the tag is a part of the name: `lab/tool:1.2`; `keepdocker tag` gives further names",
+        );
+    }
     if error.kind() != ErrorKind::InvalidSubcommand {
         return None;
     }
@@ -75,11 +83,11 @@ pub(super) fn for_other_tools(error: &clap::Error) -> Option<&'static str> {
             "`keepdocker upload --from SOURCE` copies an image into Keep, and `keepdocker save` out of it"
         }
         "export" => "`keepdocker save IMAGE -o FILE` writes an image to a file",
-        "inspect" | "digest" | "manifest" => {
-            "`keepdocker resolve IMAGE --json` tells what a name leads to, and `keepdocker images --json` what there is"
+        "digest" | "manifest" => {
+            "`keepdocker inspect IMAGE` shows what an image is, and `keepdocker resolve IMAGE` what a name leads to"
         }
-        "rm" | "rmi" | "delete" | "prune" => {
-            "this program deletes nothing; move the collection to the trash with Workbench or `arv collection delete`"
+        "rmi" | "delete" => {
+            "`keepdocker untag NAME` takes a name away, and `keepdocker rm NAME` moves the image to the trash"
         }
         "logout" => {
             "`keepdocker login` keeps the token as ARVADOS_API_TOKEN in settings.conf; `keepdocker config show --origin` tells where that is, and without the line it is gone"

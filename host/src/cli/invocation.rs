@@ -6,7 +6,7 @@ use crate::output::{Console, Report};
 use crate::plan::Plan;
 use crate::progress::{Look, show};
 use crate::run::{Options, Surroundings};
-use crate::settings::Environment;
+use crate::settings::{Environment, Preferences};
 
 /// What a command runs with, beside its own arguments.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub(crate) struct Invocation {
     pub console: Console,
     /// Whether only warnings and errors are shown.
     pub is_quiet: bool,
+    /// What was said once for all commands.
+    pub preferences: Preferences,
 }
 
 /// A command of the program: its arguments, and what it does with them.

@@ -9,12 +9,13 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser};
 
 use super::color::Color;
 use super::invocation::Invocation;
-use super::{Command, Farewell, Job, drive, hints, layers, prepare, version};
+use super::{Command, Farewell, Job, completion, drive, hints, layers, prepare, request, version};
+use crate::harmless::escape;
 use crate::output::{self, Console, Exit, Level, Report, Style};
 use crate::run::Options;
 #[cfg(feature = "sandbox")]
 use crate::run::sandbox as embedded;
-use crate::settings::Environment;
+use crate::settings::{Environment, Preferences, is_cluster};
 use crate::terminal;
 use keepdocker_console::values::{self, is_empty};
 
@@ -27,6 +28,9 @@ pub(crate) fn main() -> ExitCode {
         prepare(&environment, console);
         terminal::fit_terminals();
         let words: Vec<_> = std::env::args_os().collect();
+        if let Some(job) = completion::job(&environment, &words) {
+            return Ok(job);
+        }
         let arguments = Arguments::read(&words).map_err(|error| {
             super::print(&error, console);
             if let Some(hint) = hints::for_other_tools(&error) {
@@ -66,7 +70,9 @@ pub(crate) fn main() -> ExitCode {
                 console,
                 level: Level::Warning,
                 words: |signal| {
-                    format!("ended by signal {signal}; nothing was registered after it")
+                    format!(
+                        "ended by signal {signal}; nothing was registered after it, and the same command goes on from there"
+                    )
                 },
                 code: |signal| 128 + signal,
             },
@@ -93,12 +99,11 @@ async fn run(
     environment: Environment,
     console: Console,
 ) -> Result<(), Report> {
-    let invocation = Invocation {
-        options: arguments.common.options(&environment)?,
-        is_quiet: arguments.common.quiet,
-        environment,
-        console,
-    };
+    // There the option has another meaning: any host can be asked about.
+    let names_cluster = !matches!(arguments.command, Command::Policy(_));
+    let invocation = arguments
+        .common
+        .invocation(environment, console, names_cluster)?;
     arguments.command.run(invocation).await
 }
 
@@ -161,12 +166,16 @@ impl Arguments {
     /// Tells whether others connect to the program, as to the embedded cluster.
     fn listens(&self) -> bool {
         #[cfg(feature = "sandbox")]
-        let listens = self.common.sandbox.is_some() || matches!(self.command, Command::Sandbox(_));
+        let serves = matches!(self.command, Command::Sandbox(_));
         #[cfg(not(feature = "sandbox"))]
-        let listens = false;
-        listens
+        let serves = false;
+        serves || self.common.listens()
     }
 }
+
+/// How often a request is repeated, and how often while the cluster was never reached.
+const RETRIES: u32 = 10;
+const RETRIES_AT_FIRST: u32 = 2;
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -175,6 +184,15 @@ pub(crate) struct Common {
     /// Use an embedded Arvados cluster; its data stays in DIR [default: ~/.local/share/keepdocker/sandbox].
     #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, require_equals = true, help_heading = "Global options")]
     pub sandbox: Option<Option<PathBuf>>,
+    /// The cluster of NAME.conf beside settings.conf, and what config.toml says of it.
+    #[cfg_attr(feature = "sandbox", arg(conflicts_with = "sandbox"))]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Global options"
+    )]
+    pub cluster: Option<String>,
     /// The container engine's program, such as podman.
     #[arg(
         long,
@@ -185,15 +203,9 @@ pub(crate) struct Common {
         help_heading = "Global options"
     )]
     pub engine: Option<String>,
-    /// How often to retry a request that fails temporarily.
-    #[arg(
-        long,
-        global = true,
-        value_name = "N",
-        default_value_t = 10,
-        help_heading = "Global options"
-    )]
-    pub retries: u32,
+    /// How often to retry a request that fails temporarily [default: 10, and 2 while the cluster was never reached].
+    #[arg(long, global = true, value_name = "N", help_heading = "Global options")]
+    pub retries: Option<u32>,
     /// The policies on top of those in force, from wherever `--policy` stands; see `layers`.
     #[arg(skip)]
     pub policies: Vec<PathBuf>,
@@ -232,7 +244,58 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    fn options(&self, environment: &Environment) -> Result<Options, Report> {
+    /// Tells whether the embedded cluster is to be used, to which the program connects.
+    pub(super) fn listens(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        let listens = self.sandbox.is_some();
+        #[cfg(not(feature = "sandbox"))]
+        let listens = false;
+        listens
+    }
+
+    /// Returns what a command runs with.
+    ///
+    /// # Errors
+    /// If the cluster cannot be called so, something in `config.toml` cannot be meant, or there is no folder for the
+    /// embedded cluster.
+    pub(super) fn invocation(
+        &self,
+        environment: Environment,
+        console: Console,
+        names_cluster: bool,
+    ) -> Result<Invocation, Report> {
+        let environment = match &self.cluster {
+            Some(name) if names_cluster && !is_cluster(name) => {
+                return Err(Report::new(
+                    Exit::Usage,
+                    format!("`{}` cannot be the name of a cluster", escape(name)),
+                )
+                .advise(
+                    "`--cluster zzzzz` means the file zzzzz.conf beside settings.conf; `keepdocker login HOST --cluster zzzzz` writes it",
+                ));
+            }
+            Some(name) if names_cluster => environment.of_cluster(name),
+            _ => environment,
+        };
+        let mut preferences = request::preferences(&environment)?;
+        if self.listens() {
+            // The embedded cluster has none of these projects.
+            preferences.project = None;
+        }
+        Ok(Invocation {
+            options: self.options(&environment, &preferences)?,
+            is_quiet: self.quiet,
+            environment,
+            console,
+            preferences,
+        })
+    }
+
+    fn options(
+        &self,
+        environment: &Environment,
+        preferences: &Preferences,
+    ) -> Result<Options, Report> {
         #[cfg(not(feature = "sandbox"))]
         let (sandbox, _) = (None, environment);
         #[cfg(feature = "sandbox")]
@@ -244,8 +307,17 @@ impl Common {
         Ok(Options {
             sandbox,
             // A variable that is empty is as good as none.
-            engine: self.engine.clone().filter(|engine| !is_empty(engine)),
-            retries: self.retries,
+            engine: self
+                .engine
+                .clone()
+                .filter(|engine| !is_empty(engine))
+                .or_else(|| Some(preferences.engine.clone()?.value)),
+            concurrency: preferences
+                .threads
+                .as_ref()
+                .map(|threads| threads.value.into()),
+            retries: self.retries.unwrap_or(RETRIES),
+            retries_at_first: self.retries.is_none().then_some(RETRIES_AT_FIRST),
             policies: self.policies.clone(),
             component: self.component.clone(),
             trace: self.verbose,

@@ -7,6 +7,7 @@ mod breakdown;
 pub(crate) mod cache;
 pub(crate) mod change;
 pub(crate) mod color;
+mod completion;
 pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod config;

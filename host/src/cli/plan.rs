@@ -43,7 +43,7 @@ impl Execute for PlanArguments {
     }
 
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
-        let upload = self.upload.decided(&invocation.environment)?;
+        let upload = self.upload.decided(&invocation.preferences)?;
         dry_run(upload, invocation).await
     }
 }

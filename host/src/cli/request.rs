@@ -38,26 +38,30 @@ pub(super) fn image_id(
     given: Option<ImageId>,
     environment: &Environment,
 ) -> Result<ImageId, Report> {
-    Ok(image_id_with_origin(given, environment)?.0)
+    Ok(image_id_with_origin(given, &preferences(environment)?).0)
+}
+
+/// Returns what was said once for all commands.
+///
+/// # Errors
+/// If something that was said cannot be meant.
+pub(super) fn preferences(environment: &Environment) -> Result<Preferences, Report> {
+    Preferences::load(environment).map_err(|error| {
+        Report::new(Exit::Unauthorized, error.to_string())
+            .advise("mend that, or see `docs/configuration.md` for what can be said there")
+    })
 }
 
 /// Returns by which of its digests an image is registered, and where that was said.
 pub(super) fn image_id_with_origin(
     given: Option<ImageId>,
-    environment: &Environment,
-) -> Result<(ImageId, String), Report> {
-    if let Some(given) = given {
-        return Ok((given, "`--image-id`".to_owned()));
+    preferences: &Preferences,
+) -> (ImageId, String) {
+    match (given, &preferences.image_id) {
+        (Some(given), _) => (given, "`--image-id`".to_owned()),
+        (None, Some(said)) => (said.value, said.from.clone()),
+        (None, None) => (ImageId::default(), "the default".to_owned()),
     }
-    let preferences = Preferences::load(environment).map_err(|error| {
-        Report::new(Exit::Unauthorized, error.to_string())
-            .advise("mend that, or see `docs/configuration.md` for what can be said there")
-    })?;
-    let origin = preferences.image_id_from;
-    Ok((
-        preferences.image_id,
-        origin.unwrap_or_else(|| "the default".to_owned()),
-    ))
 }
 
 impl From<ImageId> for ImageDigest {
@@ -79,19 +83,14 @@ pub(super) fn answer(console: Console, text: impl AsRef<[u8]>) -> Result<(), Rep
     })
 }
 
-/// Reads a duration such as `10m`; a bare number is one of seconds.
+/// Reads a duration such as `10m`. A number without a unit is refused: `7` may have been meant as days.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .ok()
-        .or_else(|| quantity::seconds(text))
+    quantity::seconds(text)
         .map(Duration::from_secs)
         .ok_or_else(|| "expected a number with a unit: 90s, 10m, 12h, 7d".to_owned())
 }
 
-/// Reads a size such as `10GiB`; a bare number is one of bytes.
+/// Reads a size such as `10GiB`. A number without a unit is refused: `10` may have been meant as GiB.
 pub(super) fn size(text: &str) -> Result<u64, String> {
-    text.parse()
-        .ok()
-        .or_else(|| quantity::size(text))
-        .ok_or_else(|| "expected a number with a unit: 500MiB, 10GiB".to_owned())
+    quantity::size(text).ok_or_else(|| "expected a number with a unit: 500MiB, 10GiB".to_owned())
 }

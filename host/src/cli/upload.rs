@@ -1,8 +1,10 @@
 //! `keepdocker upload`.
 
 mod request;
+mod text;
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -21,9 +23,8 @@ use crate::bindings::commands::UploadRequest;
 use crate::harmless::escape;
 use crate::output::{Exit, Report};
 use crate::plan::{Plan, UPLOAD};
-use crate::progress::Look;
 use crate::run::{Options, Surroundings};
-use crate::settings::{Environment, ImageId};
+use crate::settings::{ImageId, Preferences, Said};
 use keepdocker_console::values::settle;
 use keepdocker_signature::Keyless;
 pub(super) use request::platform;
@@ -113,7 +114,7 @@ pub(crate) struct Upload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trusted_root: Option<String>,
     /// How many replicas of each block to store [default: the cluster's].
-    #[arg(long, value_name = "N", help_heading = "Storage")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Storage")]
     pub replication: Option<u32>,
     /// The storage classes that each block must reach [default: the cluster's].
     #[arg(
@@ -234,7 +235,7 @@ impl Execute for UploadArguments {
         upload.complete(&mut invocation.options)?;
         let request = upload.request(&invocation.options);
         let (start, console) = (Instant::now(), invocation.console);
-        let look = Look::of(ProgressForm::Auto, console, invocation.is_quiet);
+        let look = invocation.look(ProgressForm::Auto);
         let mut surroundings = invocation.showing(look).await?;
         let uploaded = surroundings.apply(plan, &request).await?;
         let page = surroundings.page_of(&uploaded.collection).await;
@@ -251,7 +252,7 @@ impl Execute for UploadArguments {
 impl Upload {
     /// Uploads one image, or plans that.
     async fn run(self, invocation: Invocation) -> Result<(), Report> {
-        let mut upload = self.decided(&invocation.environment)?;
+        let mut upload = self.decided(&invocation.preferences)?;
         if upload.dry_run {
             return dry_run(upload, invocation).await;
         }
@@ -282,8 +283,11 @@ impl Upload {
     }
 
     /// Settles what may have been said elsewhere than on the command line, so that a plan has it.
-    pub(super) fn decided(mut self, environment: &Environment) -> Result<Self, Report> {
-        let (image_id, origin) = common::image_id_with_origin(self.image_id, environment)?;
+    pub(super) fn decided(mut self, preferences: &Preferences) -> Result<Self, Report> {
+        let (image_id, origin) = common::image_id_with_origin(self.image_id, preferences);
+        let value = |said: &Option<Said<String>>| said.as_ref().map(|said| said.value.clone());
+        self.project_uuid = self.project_uuid.or_else(|| value(&preferences.project));
+        self.platform = self.platform.or_else(|| value(&preferences.platform));
         if self.verbatim && image_id == ImageId::Manifest {
             return Err(Report::new(
                 Exit::Usage,
@@ -332,7 +336,7 @@ impl Upload {
         mut invocation: Invocation,
     ) -> Result<(Surroundings, UploadRequest), Report> {
         self.complete(&mut invocation.options)?;
-        let look = Look::of(self.progress, invocation.console, invocation.is_quiet);
+        let look = invocation.look(self.progress);
         let options = invocation.options.clone();
         let surroundings = invocation.showing(look).await?;
         surroundings.settle_project(&mut self.project_uuid).await?;
@@ -343,7 +347,9 @@ impl Upload {
     /// Adds what the command's own options say of its surroundings.
     pub(super) fn complete(&self, options: &mut Options) -> Result<(), Report> {
         self.platform.as_deref().map(platform).transpose()?;
-        options.concurrency = self.threads.map(usize::from);
+        if let Some(threads) = self.threads {
+            options.concurrency = Some(threads.into());
+        }
         options.lock_timeout = self.lock_timeout;
         options.no_cache = self.no_cache;
         options.given = match &self.from {
@@ -353,6 +359,13 @@ impl Upload {
                     .map_err(|error| Report::new(Exit::Usage, error.to_string()))?,
             ),
         };
+        if matches!(options.given, Some(Location::Stdin { .. })) && std::io::stdin().is_terminal() {
+            return Err(
+                Report::new(Exit::Usage, "an image archive is not read from a terminal").advise(
+                    "pipe it in, or name a file: `docker save IMAGE | keepdocker upload --from -`",
+                ),
+            );
+        }
         if !self.require_signature.is_empty()
             && !matches!(options.given, Some(Location::Registry(_)))
         {
@@ -373,30 +386,5 @@ impl Upload {
         options.signers.clone_from(&self.require_signature);
         options.trusted_root = self.trusted_root.as_ref().map(PathBuf::from);
         Ok(())
-    }
-}
-
-/// How a plan holds the source: JSON has text alone.
-mod text {
-    use std::ffi::OsString;
-
-    use serde::ser::Error as _;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        source: &Option<OsString>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match source.as_ref().map(|source| source.to_str()) {
-            None => None::<&str>.serialize(serializer),
-            Some(Some(text)) => text.serialize(serializer),
-            Some(None) => Err(S::Error::custom("the source is not UTF-8")),
-        }
-    }
-
-    pub(super) fn deserialize<'a, D: Deserializer<'a>>(
-        deserializer: D,
-    ) -> Result<Option<OsString>, D::Error> {
-        Ok(Option::<String>::deserialize(deserializer)?.map(OsString::from))
     }
 }

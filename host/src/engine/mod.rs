@@ -127,6 +127,20 @@ impl Engine {
         Err(self.explain(ended.failure).await)
     }
 
+    /// Returns the names of all images of the engine, as it writes them; `<none>` stands for what has none.
+    ///
+    /// # Errors
+    /// If there is no engine, it does not answer, or it fails; with its own words.
+    pub(crate) async fn names(&self) -> Result<Vec<String>, CommandError> {
+        let arguments = ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"];
+        let ended = self.run(&arguments, "image ls", |_| {}).await?;
+        if !ended.succeeded {
+            return Err(CommandError::Failed(ended.failure));
+        }
+        let names = String::from_utf8_lossy(&ended.output);
+        Ok(names.lines().map(str::to_owned).collect())
+    }
+
     /// Begins to save the image with this ID of the engine's.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A plan in a file: JSON of a versioned shape, taken to the letter.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,10 @@ impl Plan {
     pub(crate) fn save(&self, file: &Path) -> Result<(), PlanError> {
         write_new(file, self.to_json().as_bytes()).map_err(|error| PlanError::Unwritable {
             file: file.to_owned(),
-            reason: error.to_string(),
+            reason: match error.kind() {
+                ErrorKind::AlreadyExists => "it is there already, and stays".to_owned(),
+                _ => error.to_string(),
+            },
         })
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct Options {
     pub target: Option<Target>,
     /// How often to repeat a request that fails for now.
     pub retries: u32,
+    /// The same as long as the cluster was never reached; none for no difference.
+    pub retries_at_first: Option<u32>,
     /// How many blocks to send at once.
     pub concurrency: Option<usize>,
     /// How long to wait for another process that works on the same image.
@@ -247,7 +249,9 @@ impl Surroundings {
                 console.message(Level::Info, sentence)
             }));
         let settings = &self.settings;
-        let api = Arc::new(Api::new(settings.api.clone(), client.clone(), retry));
+        let api = Api::new(settings.api.clone(), client.clone(), retry)
+            .trying_at_first(self.options.retries_at_first.unwrap_or(u32::MAX));
+        let api = Arc::new(api);
         let given = settings.keep_services.as_deref();
         let keep = Arc::new(Keep::new(given, client, api.clone(), retry));
         let engine = self.engine()?;

@@ -17,6 +17,24 @@ use crate::policy::{AuditRules, Sources};
 pub(crate) struct Environment {
     variables: BTreeMap<OsString, OsString>,
     account_home: Option<PathBuf>,
+    cluster: Option<String>,
+    /// What does not count, as another cluster was named; it is as secret as before.
+    set_aside: BTreeMap<OsString, OsString>,
+}
+
+/// What says which cluster is meant, and how to be let in.
+pub(super) const OF_CLUSTER: [&str; 5] = [
+    "ARVADOS_API_HOST",
+    "ARVADOS_API_TOKEN",
+    "ARVADOS_API_HOST_INSECURE",
+    "ARVADOS_KEEP_SERVICES",
+    "ARVADOS_KEEP_PROXY",
+];
+
+/// Tells whether a text can name a cluster; it becomes the name of a file.
+pub(crate) fn is_cluster(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_plain)
 }
 
 impl Environment {
@@ -26,7 +44,29 @@ impl Environment {
             variables: std::env::vars_os().collect(),
             // Without HOME, this asks the account database.
             account_home: std::env::home_dir(),
+            ..Self::default()
         }
+    }
+
+    /// Means the cluster that a settings file is named after: neither the variables count then nor `settings.conf`.
+    #[must_use]
+    pub(crate) fn of_cluster(mut self, name: &str) -> Self {
+        for variable in OF_CLUSTER {
+            let aside = self.variables.remove_entry(OsStr::new(variable));
+            self.set_aside.extend(aside);
+        }
+        self.cluster = Some(name.to_owned());
+        self
+    }
+
+    /// Returns the name of the cluster that was chosen, if one was.
+    pub(crate) fn cluster(&self) -> Option<&String> {
+        self.cluster.as_ref()
+    }
+
+    /// Returns the name of the settings file that counts.
+    pub(super) fn settings_file(&self) -> String {
+        format!("{}.conf", self.cluster.as_deref().unwrap_or("settings"))
     }
 
     /// Sets one variable.
@@ -133,7 +173,7 @@ impl Environment {
     #[must_use]
     pub(crate) fn secrets(&self) -> Vec<String> {
         let mut secrets = Vec::new();
-        for (name, value) in self.variables() {
+        for (name, value) in self.variables.iter().chain(&self.set_aside) {
             let name = name.to_string_lossy().to_ascii_uppercase();
             let value = value.to_string_lossy();
             if names_a_secret(&name, &value) {
@@ -145,13 +185,6 @@ impl Environment {
             }
         }
         secrets
-    }
-
-    /// Returns all variables, for a child process.
-    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.variables
-            .iter()
-            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Found {
 /// One that cannot be read counts as found and sets nothing, as with the other Arvados programs.
 pub(super) fn find(environment: &Environment, warnings: &mut Vec<String>) -> Found {
     let mut found = Found::default();
-    for place in base_directories::config_files(environment, "settings.conf") {
+    for place in base_directories::config_files(environment, &environment.settings_file()) {
         let ConfigPlace {
             path,
             is_default_elsewhere,

@@ -1,4 +1,4 @@
-//! Keeping a host and a token in the user's `settings.conf`, where all Arvados clients look.
+//! Keeping a host and a token in the user's `settings.conf`, where all Arvados clients look, or in the file of a cluster.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -56,7 +56,7 @@ pub(crate) fn hidden_by(environment: &Environment) -> Option<String> {
         ));
     }
     let own = file(environment)?;
-    let places = config_files(environment, "settings.conf").into_iter();
+    let places = config_files(environment, &environment.settings_file()).into_iter();
     let mut before = places.take_while(|place| place.path != own);
     let first = before.find(|place| !place.is_default_elsewhere && place.path.exists())?;
     Some(format!("{} is read in its place", first.path.display()))
@@ -67,7 +67,7 @@ fn file(environment: &Environment) -> Option<PathBuf> {
     let base = environment
         .absolute_path("XDG_CONFIG_HOME")
         .or_else(|| Some(environment.home()?.join(".config")))?;
-    Some(base.join("arvados/settings.conf"))
+    Some(base.join("arvados").join(environment.settings_file()))
 }
 
 /// Returns the text of a file with these values in the place of those that it has.

@@ -23,10 +23,12 @@ use url::Url;
 pub(crate) use base_directories::CacheBase;
 pub(crate) use certificates::{ClientCertificate, Trust};
 pub(crate) use detours::Detour;
-pub(crate) use environment::Environment;
+pub(crate) use environment::{Environment, is_cluster};
 pub(crate) use error::Error;
 pub(crate) use machine::{host_name, user};
-pub(crate) use preferences::{ImageId, Preferences};
+#[cfg(test)]
+pub(crate) use preferences::PROGRESS;
+pub(crate) use preferences::{ImageId, Preferences, Said};
 pub(crate) use proxies::{Login, Protocol, Proxies, Proxy};
 pub(crate) use token::{InvalidToken, Token};
 #[cfg(any(test, feature = "testing"))]

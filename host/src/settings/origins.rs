@@ -1,15 +1,7 @@
 //! What is set, and where that was said.
 
+use super::environment::OF_CLUSTER;
 use super::{Environment, file};
-
-/// What the Arvados clients have in common that can be set.
-const NAMES: [&str; 5] = [
-    "ARVADOS_API_HOST",
-    "ARVADOS_API_TOKEN",
-    "ARVADOS_API_HOST_INSECURE",
-    "ARVADOS_KEEP_SERVICES",
-    "ARVADOS_KEEP_PROXY",
-];
 
 /// The one whose value is nobody's to see.
 const SECRET: &str = "ARVADOS_API_TOKEN";
@@ -55,5 +47,5 @@ pub(crate) fn of_cluster(environment: &Environment) -> Vec<Origin> {
             from,
         }
     };
-    NAMES.map(of).to_vec()
+    OF_CLUSTER.map(of).to_vec()
 }

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 /// The variables that the programs read, all of them. What each means where it is empty stands in
 /// `docs/compatibility.md`; a variable that is not listed here cannot be read.
-pub(crate) const VARIABLES: [&str; 45] = [
+pub(crate) const VARIABLES: [&str; 46] = [
     // The cluster.
     "ARVADOS_API_HOST",
     "ARVADOS_API_TOKEN",
@@ -18,6 +18,7 @@ pub(crate) const VARIABLES: [&str; 45] = [
     "KEEPDOCKER_CLIENT_CERTIFICATE",
     "KEEPDOCKER_CLIENT_KEY",
     "KEEPDOCKER_IMAGE_ID",
+    "KEEPDOCKER_COMPLETE",
     // The network.
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",

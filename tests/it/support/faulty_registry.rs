@@ -171,6 +171,13 @@ impl FaultyRegistry {
         seen
     }
 
+    /// Has it serve its image by a further tag, too.
+    pub(crate) fn call_it(&self, tag: &str) {
+        let mut content = self.content.lock().unwrap();
+        let manifest = content[&self.manifest].clone();
+        content.insert(tag.to_owned(), manifest);
+    }
+
     /// Has it serve this, too, by a tag or a digest.
     pub(crate) fn add(&self, name: &str, kind: &'static str, text: &str) {
         let mut content = self.content.lock().unwrap();

@@ -1,5 +1,6 @@
 //! One operation of the API, from the request to the typed answer, with its repetitions.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -114,6 +115,7 @@ impl<H: Http> Api<H> {
                 .client
                 .exchange(request(), Reading::whole(LARGEST_ANSWER))
                 .await;
+            let within = self.retries_after(&outcome);
             let (failure, setback) = match outcome {
                 Ok(answer) if answer.status.is_success() => return self.decode(action, &answer),
                 Ok(answer) if is_temporary(answer.status) => (
@@ -127,8 +129,23 @@ impl<H: Http> Api<H> {
                 Err(failure) => (self.unreachable(action, failure), Setback::default()),
             };
             let words = failure.to_string();
-            if !attempts.wait(&self.client, &words, setback).await {
+            let waited = attempts.wait_within(&self.client, &words, setback, within);
+            if !waited.await {
                 return Err(failure);
+            }
+        }
+    }
+
+    /// Returns how often to try again after this.
+    fn retries_after(&self, outcome: &Result<Answer, Failure>) -> u32 {
+        match outcome {
+            Err(Failure::NotSent(_)) if !self.has_answered.load(Ordering::Relaxed) => {
+                self.retries_at_first
+            }
+            Err(_) => u32::MAX,
+            Ok(_) => {
+                self.has_answered.store(true, Ordering::Relaxed);
+                u32::MAX
             }
         }
     }
@@ -162,11 +179,12 @@ impl<H: Http> Api<H> {
         loop {
             let request = self.writing(Method::POST, &url, &body, &id);
             let since = Instant::now();
-            let (failure, setback) = match self
+            let outcome = self
                 .client
                 .exchange(request, Reading::whole(LARGEST_ANSWER))
-                .await
-            {
+                .await;
+            let within = self.retries_after(&outcome);
+            let (failure, setback) = match outcome {
                 Ok(answer) if answer.status.is_success() => {
                     return match self.decode(action, &answer) {
                         Ok(created) => {
@@ -194,7 +212,8 @@ impl<H: Http> Api<H> {
                 Err(failure) => return lost(failure.to_string(), since, None),
             };
             let words = failure.to_string();
-            if !attempts.wait(&self.client, &words, setback).await {
+            let waited = attempts.wait_within(&self.client, &words, setback, within);
+            if !waited.await {
                 return Err(failure);
             }
         }

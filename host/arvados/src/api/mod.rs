@@ -25,6 +25,8 @@ mod sample;
 mod unsettled;
 mod users;
 
+use std::sync::atomic::AtomicBool;
+
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -50,6 +52,9 @@ pub struct Api<H> {
     root: Url,
     host: String,
     retry: Retry,
+    /// How often to try again as long as no connection ever came about.
+    retries_at_first: u32,
+    has_answered: AtomicBool,
     cluster: OnceCell<Cluster>,
     unsettled: Unsettled,
 }
@@ -62,9 +67,19 @@ impl<H: Http> Api<H> {
             host: address::host(&root),
             root,
             retry,
+            retries_at_first: u32::MAX,
+            has_answered: AtomicBool::new(false),
             cluster: OnceCell::new(),
             unsettled: Unsettled::default(),
         }
+    }
+
+    /// Tries again only so often as long as no connection ever came about: what never answered is misspelt or away,
+    /// while somebody waits.
+    #[must_use]
+    pub fn trying_at_first(mut self, retries: u32) -> Self {
+        self.retries_at_first = retries;
+        self
     }
 
     /// Returns the host that the user named.

@@ -120,12 +120,16 @@ impl Attempts {
     /// failed together do not come back together; it is never shorter than a server wishes, up to
     /// five minutes.
     pub fn fail(&mut self, setback: Setback) -> Option<Duration> {
+        self.fail_within(setback, self.retry.retries)
+    }
+
+    fn fail_within(&mut self, setback: Setback, retries: u32) -> Option<Duration> {
         if setback.moved {
             self.still = None;
         }
         let still = *self.still.get_or_insert_with(Instant::now);
         self.failures += 1;
-        if self.failures > self.retry.retries {
+        if self.failures > retries {
             return None;
         }
         let doublings = (self.failures - 1).min(16);
@@ -144,14 +148,27 @@ impl Attempts {
 
     /// Counts a failure and waits; returns whether there is to be another attempt.
     pub async fn wait(&mut self, client: &impl Waits, failure: &str, setback: Setback) -> bool {
-        let Some(delay) = self.fail(setback) else {
+        self.wait_within(client, failure, setback, self.retry.retries)
+            .await
+    }
+
+    /// The same, where there are to be no more than so many further attempts.
+    pub async fn wait_within(
+        &mut self,
+        client: &impl Waits,
+        failure: &str,
+        setback: Setback,
+        retries: u32,
+    ) -> bool {
+        let retries = retries.min(self.retry.retries);
+        let Some(delay) = self.fail_within(setback, retries) else {
             return false;
         };
         client.notify(&format!(
             "{failure}; trying again in {:.1} s ({} of {})",
             delay.as_secs_f64(),
             self.failures,
-            self.retry.retries
+            retries
         ));
         client.pause(delay).await;
         true

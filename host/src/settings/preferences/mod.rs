@@ -1,26 +1,20 @@
 //! What a person or a site has said once for all commands: the optional `config.toml`.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+mod file;
+
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use toml::de::{DeTable, DeValue};
 
 use super::Environment;
+use file::{Table, tables, text_of};
 
 /// The file of the machine.
 const SYSTEM: &str = "/etc/keepdocker/config.toml";
 
 /// The variable that names the digest by which images are registered.
 const IMAGE_ID: &str = "KEEPDOCKER_IMAGE_ID";
-
-/// The keys of the file.
-const KEYS: [&str; 1] = ["image-id"];
-
-/// A longer file is none of ours.
-const LONGEST: u64 = 64 << 10;
 
 /// By which of its digests an image is registered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -33,14 +27,34 @@ pub(crate) enum ImageId {
     Manifest,
 }
 
+/// Something that was said, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said<T> {
+    /// What was said.
+    pub value: T,
+    /// A file, with its table where it is about one cluster, or a variable.
+    pub from: String,
+}
+
 /// What is in force where the command line says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Preferences {
     /// By which of its digests an image is registered.
-    pub image_id: ImageId,
-    /// Where that was said: a file or a variable; none if it is the default.
-    pub image_id_from: Option<String>,
+    pub image_id: Option<Said<ImageId>>,
+    /// The container engine's program.
+    pub engine: Option<Said<String>>,
+    /// The project that uploads go to: a UUID, a name or a path.
+    pub project: Option<Said<String>>,
+    /// The platform that an uploaded image must be for.
+    pub platform: Option<Said<String>>,
+    /// How many blocks to send or to fetch at once.
+    pub threads: Option<Said<u8>>,
+    /// How to show progress: one of [`PROGRESS`].
+    pub progress: Option<Said<String>>,
 }
+
+/// How progress can be shown.
+pub(crate) const PROGRESS: [&str; 5] = ["auto", "bar", "plain", "json", "none"];
 
 /// Why what somebody said cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +102,7 @@ impl ImageId {
 }
 
 impl Preferences {
-    /// Gathers what was said: by a variable, else in the user's file, else in the machine's.
+    /// Gathers what was said: by a variable, else of the cluster, else of all; in the user's file, else in the machine's.
     ///
     /// # Errors
     /// If a file is there and cannot be read, or something in it or in a variable cannot be meant.
@@ -105,110 +119,54 @@ impl Preferences {
         system: &Path,
         user: Option<&Path>,
     ) -> Result<Self, PreferencesError> {
-        let mut image_id = None;
+        let (mut of_all, mut of_cluster) = (Vec::new(), Vec::new());
         // Every file is read, so that a fault shows before somebody relies on it.
         for file in [Some(system), user].into_iter().flatten() {
-            if let Some(text) = text_of(file)? {
-                let said = read(file, &text)?.map(|id| (id, file.display().to_string()));
-                image_id = said.or(image_id);
+            let Some(text) = text_of(file)? else { continue };
+            for Table { cluster, said } in tables(file, &text)? {
+                match cluster {
+                    None => of_all.push(said),
+                    Some(name) if environment.cluster() == Some(&name) => of_cluster.push(said),
+                    Some(_) => {}
+                }
             }
         }
+        let mut preferences = of_all
+            .into_iter()
+            .chain(of_cluster)
+            .fold(Self::default(), Self::overruled_by);
         // A variable that is empty is as good as none.
         let variable = environment.text(IMAGE_ID);
         if let Some(value) = variable.filter(|value| !value.trim().is_empty()) {
-            let named = ImageId::parse(&value).ok_or(PreferencesError::Variable {
+            let value = ImageId::parse(&value).ok_or(PreferencesError::Variable {
                 variable: IMAGE_ID,
                 value,
             })?;
-            image_id = Some((named, IMAGE_ID.to_owned()));
+            preferences.image_id = Some(Said {
+                value,
+                from: IMAGE_ID.to_owned(),
+            });
         }
-        let (image_id, image_id_from) = image_id.unzip();
-        Ok(Self {
-            image_id: image_id.unwrap_or_default(),
-            image_id_from,
-        })
+        Ok(preferences)
     }
-}
 
-/// Reads a file that need not be there.
-fn text_of(file: &Path) -> Result<Option<String>, PreferencesError> {
-    let unreadable = |reason: String| PreferencesError::Unreadable {
-        file: file.to_owned(),
-        reason,
-    };
-    match fs::symlink_metadata(file) {
-        // A home may be no folder at all, as `/dev/null` of users that only run services.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(None);
-        }
-        Err(error) => return Err(unreadable(error.to_string())),
-        Ok(_) => {}
-    }
-    // A link to nothing is one whose disk is not there, and no reason to go on as if nothing were said.
-    match fs::metadata(file) {
-        Err(error) => return Err(unreadable(error.to_string())),
-        // Whoever opened a pipe would wait for its other end.
-        Ok(metadata) if !metadata.is_file() => return Err(unreadable("it is not a file".into())),
-        Ok(_) => {}
-    }
-    let mut text = String::new();
-    File::open(file)
-        .and_then(|opened| opened.take(LONGEST + 1).read_to_string(&mut text))
-        .map_err(|error| unreadable(error.to_string()))?;
-    if text.len() as u64 > LONGEST {
-        return Err(unreadable(format!(
-            "it has more than {} KiB",
-            LONGEST >> 10
-        )));
-    }
-    Ok(Some(text))
-}
-
-/// Reads what a file says, to the letter.
-fn read(file: &Path, text: &str) -> Result<Option<ImageId>, PreferencesError> {
-    let invalid = |at: usize, reason: String| PreferencesError::Invalid {
-        file: file.to_owned(),
-        line: text.as_bytes()[..at.min(text.len())]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1,
-        reason,
-    };
-    let table = DeTable::parse(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let reason = error.message().lines().next().unwrap_or_default();
-        invalid(at, reason.to_owned())
-    })?;
-    let mut image_id = None;
-    for (key, value) in table.get_ref() {
-        if !KEYS.contains(&key.get_ref().as_ref()) {
-            let known = KEYS.join(", ");
-            let reason = format!(
-                "unknown key `{}`; there are: {known}",
-                key.get_ref().escape_debug()
-            );
-            return Err(invalid(key.span().start, reason));
-        }
-        image_id = match value.get_ref() {
-            DeValue::String(word) => ImageId::parse(word),
-            _ => None,
-        };
-        if image_id.is_none() {
-            let reason = format!("`{}` can be: {}", key.get_ref(), ImageId::words());
-            return Err(invalid(value.span().start, reason));
+    /// Takes what `other` says, and keeps the rest.
+    fn overruled_by(self, other: Self) -> Self {
+        Self {
+            image_id: other.image_id.or(self.image_id),
+            engine: other.engine.or(self.engine),
+            project: other.project.or(self.project),
+            platform: other.platform.or(self.platform),
+            threads: other.threads.or(self.threads),
+            progress: other.progress.or(self.progress),
         }
     }
-    Ok(image_id)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn environment(value: &str) -> Environment {
@@ -221,7 +179,10 @@ mod tests {
         let (system, user) = (folder.path().join("system"), folder.path().join("user"));
         let of = |variable: &str| {
             let preferences = Preferences::of(&environment(variable), &system, Some(&user));
-            preferences.unwrap().image_id
+            preferences
+                .unwrap()
+                .image_id
+                .map_or_else(ImageId::default, |said| said.value)
         };
         assert_eq!(of(""), ImageId::Config, "nothing is there");
         fs::write(&system, "# of the site\nimage-id = \"manifest\"\n").unwrap();
@@ -233,10 +194,47 @@ mod tests {
         assert_eq!(of("manifest"), ImageId::Manifest);
         let from = |variable: &str| {
             let preferences = Preferences::of(&environment(variable), &system, Some(&user));
-            preferences.unwrap().image_id_from
+            preferences.unwrap().image_id.map(|said| said.from)
         };
         assert_eq!(from(""), Some(user.display().to_string()));
         assert_eq!(from("manifest").as_deref(), Some(IMAGE_ID));
+    }
+
+    #[test]
+    fn what_is_said_of_a_cluster_wins_over_what_is_said_of_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (system, user) = (folder.path().join("system"), folder.path().join("user"));
+        fs::write(
+            &system,
+            "engine = \"podman\"\nproject = \"Site\"\nthreads = 4\n[clusters.zzzzz]\nplatform = \"linux/arm64\"\nprogress = \"plain\"\n",
+        )
+        .unwrap();
+        fs::write(
+            &user,
+            "project = \"Mine\"\nplatform = \"linux/amd64\"\n[clusters.other]\nproject = \"Other\"\n",
+        )
+        .unwrap();
+        let of = |cluster: Option<&str>| {
+            let environment = match cluster {
+                Some(name) => Environment::default().of_cluster(name),
+                None => Environment::default(),
+            };
+            Preferences::of(&environment, &system, Some(&user)).unwrap()
+        };
+        let value = |said: &Option<Said<String>>| said.clone().map(|said| said.value);
+        let any = of(None);
+        assert_eq!(value(&any.engine).as_deref(), Some("podman"));
+        assert_eq!(value(&any.project).as_deref(), Some("Mine"));
+        assert_eq!(value(&any.platform).as_deref(), Some("linux/amd64"));
+        assert_eq!(any.threads.map(|said| said.value), Some(4));
+        assert_eq!(any.progress, None);
+        let here = of(Some("zzzzz"));
+        assert_eq!(value(&here.platform).as_deref(), Some("linux/arm64"));
+        assert_eq!(
+            here.progress.unwrap().from,
+            format!("{} [clusters.zzzzz]", system.display())
+        );
+        assert_eq!(value(&of(Some("other")).project).as_deref(), Some("Other"));
     }
 
     #[test]
@@ -246,7 +244,7 @@ mod tests {
         for (text, words) in [
             (
                 "\nimage_id = \"config\"",
-                ":2: unknown key `image_id`; there are: image-id",
+                ":2: unknown key `image_id`; there are: image-id, engine, project, platform, threads, progress, clusters",
             ),
             (
                 "image-id = \"digest\"",
@@ -258,6 +256,18 @@ mod tests {
                 ":2: duplicate key",
             ),
             ("image-id", ":1: "),
+            ("threads = 0", ":1: `threads` is a number from 1 to 32"),
+            (
+                "\n\nproject = \"\"",
+                ":3: `project` is a text, and not an empty one",
+            ),
+            ("progress = \"loud\"", ":1: `progress` can be: auto, bar"),
+            ("clusters = 1", ":1: `clusters` has tables"),
+            (
+                "[clusters.\"a/b\"]",
+                ":1: `a/b` cannot be the name of a cluster",
+            ),
+            ("[clusters.zzzzz]\ntoken = \"x\"", ":2: unknown key `token`"),
         ] {
             fs::write(&file, text).unwrap();
             let error = Preferences::of(&environment(""), &file, None).unwrap_err();
@@ -279,7 +289,7 @@ mod tests {
             "{error}"
         );
         let none = Preferences::of(&environment(""), &file.join("config.toml"), None);
-        assert_eq!(none.unwrap().image_id, ImageId::Config);
+        assert_eq!(none.unwrap().image_id, None);
         let error = Preferences::of(&environment("sha\n"), &folder.path().join("none"), None);
         let told = error.unwrap_err().to_string();
         assert_eq!(
