@@ -191,7 +191,7 @@ fn a_cluster_is_chosen_by_its_name() {
         let settings = told["settings"].as_array().unwrap().clone();
         move |name: &str| {
             let found = settings.iter().find(|setting| setting["name"] == name);
-            found.map(|setting| setting.clone()).unwrap()
+            found.cloned().unwrap()
         }
     };
     let usual = show(&[]);

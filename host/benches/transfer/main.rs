@@ -13,17 +13,23 @@
     reason = "a benchmark ends where something is not as it must be"
 )]
 
+mod downloads;
 mod image;
 mod measure;
+mod record;
 mod registry;
 mod relay;
 mod rows;
 mod server;
+mod several;
 mod table;
+mod uploads;
 
 use std::path::PathBuf;
 
 use clap::Parser;
+
+use record::Record;
 
 /// Measures transfers.
 #[derive(Debug, Parser)]
@@ -40,6 +46,15 @@ struct Arguments {
     /// Where images and temporary files go.
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Writes what was measured to a file.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Compares with an earlier run, as `--save` wrote it.
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Fails where a ratio within the run is more than 1.5 times that of the earlier one.
+    #[arg(long, requires = "against")]
+    check: bool,
     /// Serves a cluster to the benchmark itself.
     #[arg(long, hide = true)]
     serve: Option<PathBuf>,
@@ -69,6 +84,7 @@ fn main() {
         None => tempfile::tempdir(),
     }
     .unwrap();
+    let mut tables = Vec::new();
     for size in &arguments.sizes {
         let mut table = table::Table::new(*size);
         let bench = rows::Bench::new(folder.path(), *size, arguments.runs);
@@ -78,6 +94,26 @@ fn main() {
             }
         }
         println!("{table}");
+        tables.push(table.figures());
+    }
+    let record = Record::new(folder.path(), tables);
+    println!("Made with:\n");
+    for line in record.made_with() {
+        println!("- {line}");
+    }
+    if let Some(file) = &arguments.save {
+        record.write(file);
+    }
+    let Some(earlier) = &arguments.against else {
+        return;
+    };
+    let (lines, worse) = record.against(&Record::read(earlier));
+    println!("\nAgainst {}:\n\n{}", earlier.display(), lines.join("\n"));
+    for what in &worse {
+        println!("worse: {what}");
+    }
+    if arguments.check && !worse.is_empty() {
+        std::process::exit(1);
     }
 }
 

@@ -13,7 +13,8 @@ use super::image::{self, Image, Texture};
 use super::measure::{Program, Usage, processor_time};
 use super::relay::{self, Way};
 use super::rows::{Bench, MIB, ROUND_TRIP, ours};
-use super::server::{Counts, Server};
+use super::server::Counts;
+use super::several;
 use super::table::Table;
 use keepdocker_measuring::median;
 use keepdocker_measuring::python;
@@ -123,20 +124,14 @@ pub(crate) fn small(bench: &Bench, table: &mut Table) {
             name
         })
         .collect();
-    let mut server = Server::start(&bench.folder, false);
-    let home = bench.home();
-    let start = server.counts();
-    let mut sum = Usage::default();
-    for name in &names {
-        let source = format!("docker://127.0.0.1:{}/{name}", registry.port);
-        let program = ours("keepdocker", &["upload", "--from", &source]);
-        let usage = program.run(home.path(), &server.environment);
-        sum.wall += usage.wall;
-        sum.processor += usage.processor;
-        sum.resident = sum.resident.max(usage.resident);
-        sum.written += usage.written;
-    }
-    let counts = server.counts() - start;
+    let programs: Vec<Program> = names
+        .iter()
+        .map(|name| {
+            let source = format!("docker://127.0.0.1:{}/{name}", registry.port);
+            ours("keepdocker", &["upload", "--from", &source])
+        })
+        .collect();
+    let (sum, counts) = several::one_after_the_other(bench, &programs);
     table.add("50 small images", "keepdocker", sum, counts);
     let each_minute = 60.0 * SMALL as f64 / sum.wall;
     table.at_least("small: images a minute", each_minute, 60.0);

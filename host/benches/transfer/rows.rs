@@ -1,49 +1,46 @@
-//! What is measured: one function for each row of the table of aims.
+//! What is measured: one function for each row of the table of aims, and what they have in common.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use keepdocker_arvados::keep::{BlockHash, MAXIMUM_SIZE};
-use serde_json::Value;
+use keepdocker_measuring::median;
 
 use super::image::{self, Image};
 use super::measure::{Program, Usage};
 use super::server::{Counts, Server};
 use super::table::Table;
-use super::{registry, relay};
-use keepdocker_measuring::median;
-use keepdocker_measuring::python;
+use super::{downloads, registry, several, uploads};
 
 /// A row's name and how it is measured.
 type Row = (&'static str, fn(&Bench, &mut Table));
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 10] = [
-    ("cold", cold),
-    ("file", file),
-    ("second", second),
-    ("asked", asked),
-    ("present", present),
-    ("latency", latency),
-    ("killed", killed),
-    ("download", download),
+pub(crate) const ROWS: [Row; 12] = [
+    ("cold", uploads::cold),
+    ("file", uploads::file),
+    ("second", uploads::second),
+    ("asked", uploads::asked),
+    ("present", uploads::present),
+    ("latency", uploads::latency),
+    ("killed", uploads::killed),
+    ("download", downloads::save),
+    ("load", downloads::load),
     ("registry", registry::whole),
     ("small", registry::small),
+    ("several", several::files),
 ];
 
 pub(crate) const MIB: f64 = 1024.0 * 1024.0;
 /// The time that each request takes longer in the rows `latency` and `registry`.
 pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(50);
-/// The same in the row `asked`.
-const ASKED_FROM: Duration = Duration::from_millis(20);
 
 /// The images and folders of one size.
 pub(crate) struct Bench {
     pub(crate) folder: PathBuf,
     pub(crate) size: u64,
-    runs: usize,
+    pub(crate) runs: usize,
     images: OnceCell<[Image; 2]>,
     loaded: OnceCell<bool>,
 }
@@ -61,29 +58,21 @@ impl Bench {
     }
 
     /// Two versions of an image as archives.
-    fn images(&self) -> &[Image; 2] {
+    pub(crate) fn images(&self) -> &[Image; 2] {
         self.images
             .get_or_init(|| [1, 2].map(|version| image::write(&self.folder, self.size, version)))
     }
 
     /// Tells whether there is an engine, which then has both images.
-    fn has_engine(&self) -> bool {
+    pub(crate) fn has_engine(&self) -> bool {
         *self.loaded.get_or_init(|| {
             let Some(host) = std::env::var_os("KEEPDOCKER_TEST_DOCKER_HOST") else {
                 return false;
             };
             for image in self.images() {
-                let loaded = Command::new("docker")
-                    .args(["load", "--quiet", "--input"])
-                    .arg(&image.file)
-                    .env("DOCKER_HOST", &host)
-                    .output()
-                    .unwrap();
-                assert!(
-                    loaded.status.success(),
-                    "{}",
-                    String::from_utf8_lossy(&loaded.stderr)
-                );
+                let mut docker = Command::new("docker");
+                docker.args(["load", "--quiet", "--input"]).arg(&image.file);
+                done(docker.env("DOCKER_HOST", &host));
             }
             true
         })
@@ -126,7 +115,7 @@ impl Bench {
 }
 
 /// Returns the median of each figure.
-fn middle(results: &[(Usage, Counts)]) -> (Usage, Counts) {
+pub(crate) fn middle(results: &[(Usage, Counts)]) -> (Usage, Counts) {
     fn of<T: PartialOrd + Copy>(
         results: &[(Usage, Counts)],
         figure: impl Fn(&(Usage, Counts)) -> T,
@@ -159,328 +148,18 @@ pub(crate) fn ours(name: &'static str, arguments: &[&str]) -> Program {
     )
 }
 
-fn from_file(name: &'static str, image: &Image, arguments: &[&str]) -> Program {
+/// Our program with an image from a file.
+pub(crate) fn from_file(name: &'static str, image: &Image, arguments: &[&str]) -> Program {
     let source = format!("docker-archive:{}", image.file.display());
     ours(name, &[&["upload", "--from", &source], arguments].concat())
 }
 
-/// Cold: an image of the engine that the cluster does not have.
-fn cold(bench: &Bench, table: &mut Table) {
-    if !bench.has_engine() {
-        return table.skip("cold", "no engine (KEEPDOCKER_TEST_DOCKER_HOST)");
-    }
-    let name = &bench.images()[0].name;
-    let mut programs = vec![
-        (ours("keepdocker", &["upload", name]), None),
-        // No request goes to the cluster here.
-        (Program::new("docker save", "docker", ["save", name]), None),
-    ];
-    if let Some(path) = python("arv-keepdocker") {
-        programs.push((Program::new("Python arv-keepdocker", path, [name]), None));
-    }
-    let results = bench.compare(table, "cold upload", &programs);
-    let (usage, save) = (results[0].0, results[1].0);
-    table.at_most("cold: wall, to `docker save`", usage.wall / save.wall, 1.15);
-    table.at_most("cold: resident MiB", usage.resident as f64 / MIB, 320.0);
-    table.at_most(
-        "cold: MiB written to disk",
-        usage.written as f64 / MIB,
-        256.0,
-    );
-    if let Some((python, _)) = results.get(2) {
-        table.at_most("cold: wall, to Python", usage.wall / python.wall, 0.6);
-        table.at_most(
-            "cold: CPU, to Python",
-            usage.processor / python.processor,
-            0.5,
-        );
-    }
-}
-
-/// File: the same image from a docker-archive in a file.
-fn file(bench: &Bench, table: &mut Table) {
-    let image = &bench.images()[0];
-    let mut programs = vec![(from_file("keepdocker", image, &[]), None)];
-    if let Some(path) = python("arv-put") {
-        let file = image.file.to_str().unwrap();
-        programs.push((
-            Program::new(
-                "Python arv-put",
-                path,
-                ["--no-cache", "--no-progress", file],
-            ),
-            None,
-        ));
-    }
-    let results = bench.compare(table, "from a file", &programs);
-    let usage = results[0].0;
-    let md5 = md5_time(image.length);
-    table.add(
-        "from a file",
-        "MD5, one core",
-        Usage {
-            wall: md5,
-            processor: md5,
-            ..Usage::default()
-        },
-        Counts::default(),
-    );
-    table.at_most("file: wall, to MD5 on one core", usage.wall / md5, 1.3);
-    table.at_most("file: resident MiB", usage.resident as f64 / MIB, 320.0);
-    table.at_most(
-        "file: MiB written to disk",
-        usage.written as f64 / MIB,
-        256.0,
-    );
-    if let Some((python, _)) = results.get(1) {
-        table.at_most("file: wall, to Python", usage.wall / python.wall, 1.0 / 3.0);
-        table.at_most(
-            "file: CPU, to Python",
-            usage.processor / python.processor,
-            0.5,
-        );
-    }
-}
-
-/// Second: a version of which one small layer is new.
-fn second(bench: &Bench, table: &mut Table) {
-    let [first, second] = bench.images();
-    let results = bench.compare(
-        table,
-        "second version",
-        &of_engine_or_file(bench, second, first),
-    );
-    table.at_most(
-        "second: bytes sent, % of the image",
-        100.0 * results[0].1.sent as f64 / second.length as f64,
-        1.0,
-    );
-}
-
-/// Present: an image that the project has.
-fn present(bench: &Bench, table: &mut Table) {
-    let image = &bench.images()[0];
-    let results = bench.compare(
-        table,
-        "already there",
-        &of_engine_or_file(bench, image, image),
-    );
-    table.at_most("present: API requests", results[0].1.api as f64, 6.0);
-    if let Some((python, _)) = results.get(1) {
-        table.at_most(
-            "present: wall, to Python",
-            results[0].0.wall / python.wall,
-            0.125,
-        );
-    }
-}
-
-/// Uploads of an image, after `before` was uploaded: by both programs from the engine, or by ours from
-/// the file if there is no engine.
-fn of_engine_or_file(
-    bench: &Bench,
-    image: &Image,
-    before: &Image,
-) -> Vec<(Program, Option<Program>)> {
-    let before = || Some(from_file("before", before, &[]));
-    if !bench.has_engine() {
-        return vec![(from_file("keepdocker", image, &[]), before())];
-    }
-    let mut programs = vec![(ours("keepdocker", &["upload", &image.name]), before())];
-    if let Some(path) = python("arv-keepdocker") {
-        let program = Program::new("Python arv-keepdocker", path, [&image.name]);
-        programs.push((program, before()));
-    }
-    programs
-}
-
-/// Asked: a second version from a file, with Keep near and far away. Every block of the first version
-/// that is used again costs a question (`HEAD`), and these are what the distance makes dearer.
-fn asked(bench: &Bench, table: &mut Table) {
-    let [first, second] = bench.images();
-    let program = from_file("keepdocker", second, &[]);
-    let before = from_file("before", first, &[]);
-    let distances = [Duration::ZERO, ASKED_FROM];
-    let mut results = [Vec::new(), Vec::new()];
-    for _ in 0..bench.runs {
-        for (distance, results) in distances.iter().zip(&mut results) {
-            let mut server = Server::start(&bench.folder, false);
-            let home = bench.home();
-            before.run(home.path(), &server.environment);
-            let environment = far(&server, *distance);
-            let start = server.counts();
-            let usage = program.run(home.path(), &environment);
-            results.push((usage, server.counts() - start));
-        }
-    }
-    let [near, away] = results.map(|results| middle(&results));
-    table.add("second version, file", "keepdocker, near", near.0, near.1);
-    table.add(
-        "second version, file",
-        "keepdocker, 20 ms away",
-        away.0,
-        away.1,
-    );
-    let blocks = second.length.div_ceil(MAXIMUM_SIZE as u64) as f64;
-    table.at_most(
-        "asked: HEADs, to full blocks of the image",
-        away.1.heads as f64 / blocks,
-        1.25,
-    );
-    table.at_most(
-        "asked: wall 20 ms away, to near",
-        away.0.wall / near.0.wall,
-        1.25,
-    );
-}
-
-/// Returns the environment for programs that reach the first Keep service over a relay only.
-fn far(server: &Server, round_trip: Duration) -> Vec<(String, String)> {
-    let (host, port) = server.keep[0]
-        .trim_end_matches('/')
-        .rsplit_once(':')
-        .map(|(host, port)| (host.to_owned(), port.parse().unwrap()))
-        .unwrap();
-    let far = format!("{host}:{}/", relay::start(port, round_trip));
-    let mut environment = server.environment.clone();
-    environment.retain(|(name, _)| name != "ARVADOS_KEEP_SERVICES");
-    environment.push(("ARVADOS_KEEP_SERVICES".into(), far));
-    environment
-}
-
-/// Latency: Keep is far away, and one or eight blocks are on their way at a time.
-fn latency(bench: &Bench, table: &mut Table) {
-    let image = &bench.images()[0];
-    let mut walls = [Vec::new(), Vec::new()];
-    let programs = [
-        from_file("keepdocker --threads 1", image, &["--threads", "1"]),
-        from_file("keepdocker --threads 8", image, &["--threads", "8"]),
-    ];
-    let mut results = [Vec::new(), Vec::new()];
-    for _ in 0..bench.runs {
-        for ((program, walls), results) in programs.iter().zip(&mut walls).zip(&mut results) {
-            let mut server = Server::start(&bench.folder, false);
-            let home = bench.home();
-            let environment = far(&server, ROUND_TRIP);
-            let start = server.counts();
-            let usage = program.run(home.path(), &environment);
-            walls.push(usage.wall);
-            results.push((usage, server.counts() - start));
-        }
-    }
-    for (program, results) in programs.iter().zip(&results) {
-        let (usage, counts) = middle(results);
-        table.add("50 ms further away", program.name, usage, counts);
-    }
-    let [one, eight] = walls.map(|mut walls| median(&mut walls));
-    table.at_least("latency: throughput of 8, to 1", one / eight, 3.0);
-}
-
-/// Killed: what a run after `kill -9` still sends.
-fn killed(bench: &Bench, table: &mut Table) {
-    let image = &bench.images()[0];
-    for percent in [30, 60, 90] {
-        let mut server = Server::start(&bench.folder, false);
-        let home = bench.home();
-        let environment = server.environment.clone();
-        let program = from_file("keepdocker", image, &[]);
-        let enough = image.length / 100 * percent;
-        let was_killed =
-            program.run_until(home.path(), &environment, || server.counts().sent >= enough);
-        if !was_killed {
-            table.skip(
-                &format!("killed at {percent} %"),
-                "the image is too small to be caught",
-            );
-            continue;
-        }
-        let before = server.counts();
-        let usage = program.run(home.path(), &environment);
-        let counts = server.counts() - before;
-        table.add(
-            &format!("after kill -9 at {percent} %"),
-            "keepdocker",
-            usage,
-            counts,
-        );
-        let rest = image.length.saturating_sub(before.sent) as f64;
-        table.at_most(
-            &format!("killed at {percent} %: MiB sent beyond the rest"),
-            (counts.sent as f64 - rest).max(0.0) / MIB,
-            64.0,
-        );
-    }
-}
-
-/// Download: an image of the cluster into a file.
-fn download(bench: &Bench, table: &mut Table) {
-    let image = &bench.images()[0];
-    let server = Server::start(&bench.folder, true);
-    let home = bench.home();
-    let upload = from_file("keepdocker", image, &["--json"]);
-    let printed = upload
-        .command(home.path(), &server.environment)
-        .stdout(std::process::Stdio::piped())
-        .output()
-        .unwrap()
-        .stdout;
-    let told: Value = serde_json::from_slice(&printed).unwrap();
-    let text = |name: &str| told[name].as_str().unwrap().to_owned();
-    let target = home.path().join("saved.tar");
-    let mut programs = vec![ours(
-        "keepdocker save",
-        &[
-            "save",
-            &text("portable_data_hash"),
-            "-o",
-            target.to_str().unwrap(),
-        ],
-    )];
-    if let Some(path) = python("arv-get") {
-        let file = format!("{}/{}.tar", text("collection"), text("image"));
-        programs.push(Program::new(
-            "Python arv-get",
-            path,
-            ["-f", "--no-progress", &file, target.to_str().unwrap()],
-        ));
-    }
-    let mut results: Vec<Vec<(Usage, Counts)>> = programs.iter().map(|_| Vec::new()).collect();
-    for _ in 0..bench.runs {
-        for (program, results) in programs.iter().zip(&mut results) {
-            let usage = program.run(home.path(), &server.environment);
-            let length = std::fs::metadata(&target).unwrap().len();
-            assert!(length >= image.length / 2, "{length} bytes were fetched");
-            std::fs::remove_file(&target).unwrap();
-            results.push((usage, Counts::default()));
-        }
-    }
-    let middles: Vec<Usage> = results.iter().map(|results| middle(results).0).collect();
-    for (program, usage) in programs.iter().zip(&middles) {
-        table.add("download", program.name, *usage, Counts::default());
-    }
-    table.at_most(
-        "download: resident MiB",
-        middles[0].resident as f64 / MIB,
-        320.0,
-    );
-    if let Some(python) = middles.get(1) {
-        table.at_least(
-            "download: throughput, to arv-get",
-            python.wall / middles[0].wall,
-            2.0,
-        );
-    }
-}
-
-/// Returns how many seconds one core takes to hash so many bytes, in blocks.
-fn md5_time(length: u64) -> f64 {
-    let block: Vec<u8> = (0..MAXIMUM_SIZE).map(|i| (i * 31) as u8).collect();
-    let mut times: Vec<f64> = (0..5)
-        .map(|_| {
-            let start = Instant::now();
-            std::hint::black_box(BlockHash::of(std::hint::black_box(&block)));
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
-    median(&mut times) * length as f64 / MAXIMUM_SIZE as f64
+/// Runs what prepares a row.
+///
+/// # Panics
+/// If that fails.
+pub(crate) fn done(command: &mut Command) {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::measure::Usage;
+use super::record::Figures;
 use super::server::Counts;
 
 /// The results for one size of image.
@@ -10,6 +11,7 @@ pub(crate) struct Table {
     size: u64,
     lines: Vec<String>,
     verdicts: Vec<String>,
+    figures: Figures,
 }
 
 impl Table {
@@ -19,6 +21,7 @@ impl Table {
             size,
             lines: Vec::new(),
             verdicts: Vec::new(),
+            figures: Figures::of(size),
         }
     }
 
@@ -39,22 +42,31 @@ impl Table {
         // Seen as it comes, since the whole takes a while.
         eprintln_line(&line);
         self.lines.push(line);
+        self.figures.note(case, program, usage);
     }
 
     /// Adds a comparison with an aim that must not be exceeded.
     pub(crate) fn at_most(&mut self, what: &str, value: f64, aim: f64) {
         self.judge(what, value, aim, value <= aim, "at most");
+        self.figures.compare(what, value);
     }
 
     /// Adds a comparison with an aim that must be reached.
     pub(crate) fn at_least(&mut self, what: &str, value: f64, aim: f64) {
         self.judge(what, value, aim, value >= aim, "at least");
+        // Of all that is kept, less is better.
+        self.figures.compare(what, 1.0 / value);
     }
 
     /// Adds a remark on what was left out.
     pub(crate) fn skip(&mut self, what: &str, why: &str) {
         self.verdicts
             .push(format!("| {what} | – | – | not measured: {why} |"));
+    }
+
+    /// Returns what was measured.
+    pub(crate) fn figures(self) -> Figures {
+        self.figures
     }
 
     fn judge(&mut self, what: &str, value: f64, aim: f64, reached: bool, bound: &str) {
