@@ -167,6 +167,7 @@ fn tests() -> HashSet<String> {
         "host/gate",
         "host/src",
         "host/tests",
+        "tests/embedding",
         "tests/it",
     ];
     for folder in folders {
