@@ -83,7 +83,7 @@ impl Changed for Untagged {
             }
             for head in &named.removed {
                 told.push(format!(
-                    "`{name}` does not lead to {head} any more; `keepdocker tag {head} {name}` undoes that, after `keepdocker restore {head}` if it is in the trash"
+                    "`{name}` does not lead to {head} any more; `keepdocker tag {head} {name}` undoes that"
                 ));
             }
             if let Some(collection) = &named.leads_to {
