@@ -153,7 +153,7 @@ impl Attempts {
     }
 
     /// The same, where there are to be no more than so many further attempts.
-    pub async fn wait_within(
+    pub(crate) async fn wait_within(
         &mut self,
         client: &impl Waits,
         failure: &str,

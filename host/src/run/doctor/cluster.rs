@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use keepdocker_arvados::api::{Account, Error};
+use keepdocker_console::Report;
 use url::Url;
 
 use super::{Finding, State};
@@ -11,7 +12,6 @@ use crate::bindings::commands::Failure;
 use crate::component::Capabilities;
 use crate::harmless::one_line;
 use crate::keep::{Standing, Trouble};
-use crate::output::Report;
 use crate::run::Surroundings;
 use crate::wording::count;
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use keepdocker_console::Report;
+
 use super::{Finding, State};
 use crate::audit;
 use crate::bindings::commands::Failure;
@@ -9,7 +11,6 @@ use crate::built;
 use crate::cache::Place;
 use crate::component::Component;
 use crate::engine::{Engine, Kind};
-use crate::output::Report;
 use crate::policy::{AuditRules, Policy};
 
 pub(super) fn program_finding() -> Finding {
