@@ -32,20 +32,7 @@ pub(crate) fn cold(bench: &Bench, table: &mut Table) {
     let results = bench.compare(table, "cold upload", &programs);
     let (usage, save) = (results[0].0, results[1].0);
     table.at_most("cold: wall, to `docker save`", usage.wall / save.wall, 1.15);
-    table.at_most("cold: resident MiB", usage.resident as f64 / MIB, 320.0);
-    table.at_most(
-        "cold: MiB written to disk",
-        usage.written as f64 / MIB,
-        256.0,
-    );
-    if let Some((python, _)) = results.get(2) {
-        table.at_most("cold: wall, to Python", usage.wall / python.wall, 0.6);
-        table.at_most(
-            "cold: CPU, to Python",
-            usage.processor / python.processor,
-            0.5,
-        );
-    }
+    held_against(table, "cold", usage, results.get(2), [0.6, 0.5]);
 }
 
 /// File: the same image from a docker-archive in a file.
@@ -77,20 +64,26 @@ pub(crate) fn file(bench: &Bench, table: &mut Table) {
         Counts::default(),
     );
     table.at_most("file: wall, to MD5 on one core", usage.wall / md5, 1.3);
-    table.at_most("file: resident MiB", usage.resident as f64 / MIB, 320.0);
-    table.at_most(
-        "file: MiB written to disk",
-        usage.written as f64 / MIB,
-        256.0,
-    );
-    if let Some((python, _)) = results.get(1) {
-        table.at_most("file: wall, to Python", usage.wall / python.wall, 0.3);
-        table.at_most(
-            "file: CPU, to Python",
-            usage.processor / python.processor,
-            0.33,
-        );
-    }
+    held_against(table, "file", usage, results.get(1), [0.3, 0.33]);
+}
+
+/// Compares memory and disk with their bounds, and wall and processor time with those of the Python program, if that ran.
+fn held_against(
+    table: &mut Table,
+    row: &str,
+    usage: Usage,
+    python: Option<&(Usage, Counts)>,
+    [wall, processor]: [f64; 2],
+) {
+    let mib = |bytes: u64| bytes as f64 / MIB;
+    table.at_most(&format!("{row}: resident MiB"), mib(usage.resident), 320.0);
+    let what = format!("{row}: MiB written to disk");
+    table.at_most(&what, mib(usage.written), 256.0);
+    let Some((python, _)) = python else { return };
+    let what = format!("{row}: wall, to Python");
+    table.at_most(&what, usage.wall / python.wall, wall);
+    let what = format!("{row}: CPU, to Python");
+    table.at_most(&what, usage.processor / python.processor, processor);
 }
 
 /// Second: a version of which one small layer is new.

@@ -66,7 +66,7 @@ fn compile(workspace: &Path, package: &str, target_dir: &Path) -> Result<PathBuf
         .args(["--config", "profile.release.codegen-units=1"])
         .args(["--config", "profile.release.panic='abort'"])
         .args(["--config", "profile.release.strip=true"])
-        .args(["--config", &toolchain::flags(TARGET)])
+        .args(["--config", &toolchain::flags(TARGET, workspace)])
         .status()?;
     if !status.success() {
         return Err(format!("`{package}` did not compile; its errors are above").into());

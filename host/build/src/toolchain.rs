@@ -8,24 +8,26 @@ use std::{env, fs, io};
 /// Returns the setting for Cargo with the flags by which what is embedded is compiled for a WebAssembly target.
 ///
 /// The linker takes five bytes for each number unless it is told not to: 31 kB of the component, and the code is the same. What
-/// a panic says of a library would name the folder where this machine keeps it: the bytes are to be the same on all, and fewer.
+/// a panic says of a source would name the folder where this machine keeps it, that of a registry or `repository`: the bytes are to be
+/// the same on all, and fewer.
 #[must_use]
-pub fn flags(target: &str) -> String {
+pub fn flags(target: &str, repository: &Path) -> String {
     let mut flags = vec!["-Clink-arg=--compress-relocations".to_owned()];
-    let folders = registries().into_iter();
+    let folders = registries().into_iter().chain([repository.to_owned()]);
+    let folders = folders.filter_map(|folder| folder.into_os_string().into_string().ok());
+    // What cannot stand in a text of TOML as it is, stays as it is.
+    let folders = folders.filter(|folder| !folder.contains(|c: char| c == '\'' || c.is_control()));
     flags.extend(folders.map(|folder| format!("--remap-path-prefix={folder}/=")));
-    format!("target.{target}.rustflags={flags:?}")
+    format!("target.{target}.rustflags=['{}']", flags.join("','"))
 }
 
 /// Returns the folders in which Cargo keeps the sources of registries.
-fn registries() -> Vec<String> {
+fn registries() -> Vec<PathBuf> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
     let sources = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
     let folders = sources.into_iter().flatten().flatten();
-    let mut folders: Vec<String> = folders
-        .filter_map(|folder| folder.path().into_os_string().into_string().ok())
-        .collect();
+    let mut folders: Vec<PathBuf> = folders.map(|folder| folder.path()).collect();
     folders.sort();
     folders
 }

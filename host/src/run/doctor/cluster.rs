@@ -153,7 +153,8 @@ fn token_finding(account: &Account, now: SystemTime) -> Finding {
             told.push_str("; for all requests");
         }
         Some(scopes) => {
-            let some: Vec<&str> = scopes.iter().take(MOST_TOLD).map(String::as_str).collect();
+            let some = scopes.iter().take(MOST_TOLD);
+            let some: Vec<String> = some.map(|scope| one_line(scope, LONGEST)).collect();
             told.push_str(&format!(
                 "; for {} only: {}",
                 count(scopes.len(), "scope"),

@@ -52,7 +52,7 @@ fn compile() -> Result<PathBuf, Box<dyn Error>> {
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(workspace)
         .args(["build", "--release", "--locked", "--target", TARGET])
-        .args(["--config", &toolchain::flags(TARGET)])
+        .args(["--config", &toolchain::flags(TARGET, repository)])
         .args(["--package", "keepdocker-wasi-provider"])
         .args(["--package", "keepdocker-wasi-command"])
         .arg("--target-dir")

@@ -42,6 +42,26 @@ fn size(name: &str) -> u64 {
     fs::metadata(folder().join(name)).unwrap().len()
 }
 
+/// Where the sources lie on the machine that compiles them is nobody's business, and no reason for other bytes.
+#[test]
+fn no_file_names_a_folder_of_the_machine_that_built_it() {
+    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME"));
+    let folders = [home.unwrap(), workspace().to_str().unwrap().to_owned()];
+    for file in fs::read_dir(folder()).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "wasm") {
+            continue;
+        }
+        let bytes = fs::read(&path).unwrap();
+        for folder in folders.iter().map(String::as_str).chain(["/registry/src/"]) {
+            let is_named = bytes
+                .windows(folder.len())
+                .any(|some| some == folder.as_bytes());
+            assert!(!is_named, "{} names {folder}", path.display());
+        }
+    }
+}
+
 #[test]
 fn the_planner_imports_nothing_at_all() {
     let engine = Engine::default();

@@ -71,3 +71,13 @@ fn what_scopes_forbid_is_told() {
     assert!(!forbidden(&links).contains(&"finding images"));
     assert!(forbidden(&links).contains(&"taking names away"));
 }
+
+#[test]
+fn scopes_without_end_and_with_commands_for_terminals_are_cut_and_shown_as_one_line() {
+    let hostile = format!("GET /\u{1b}[2J\n{}", "x".repeat(1 << 20));
+    let scopes: Vec<&str> = vec![&hostile; 1000];
+    let (_, told, _) = told_of(&account(Some(&scopes), None));
+    assert!(told.len() < 2000, "{} bytes", told.len());
+    assert!(!told.contains(['\u{1b}', '\n']), "{told}");
+    assert!(told.contains("and 995 more"), "{told}");
+}
