@@ -183,7 +183,8 @@ fn told(found: &Found) -> Finding {
         Defect::OrphanName => (
             "orphan-name",
             format!(
-                "{listed}: leads to {collection}, which is in the trash, gone, or not shared with you"
+                "{listed}: {} to {collection}, which is in the trash, gone, or not shared with you",
+                if others.len() == 1 { "leads" } else { "lead" }
             ),
             format!(
                 "{back}; `keepdocker untag NAME` takes a name away, and `keepdocker repair {collection} --orphan-links` all that leads there"
