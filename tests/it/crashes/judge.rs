@@ -2,12 +2,17 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use super::moments::Signal;
 use crate::fault_matrix::{End, Registered, Verb, told_to_people};
 
 #[cfg(test)]
 mod tests;
+
+/// How long a program lets its work write the end of its log once a signal came, so that it ends within a second
+/// even where a disk is as busy as that.
+const GRACE: Duration = Duration::from_millis(700);
 
 /// A run that was cut short, and the next one.
 pub(super) struct Trial<'a> {
@@ -24,6 +29,8 @@ pub(super) struct Trial<'a> {
     pub(super) secret: &'a str,
     pub(super) signal: Signal,
     pub(super) status: ExitStatus,
+    /// How long after the signal it ended.
+    pub(super) took: Duration,
     pub(super) end: End,
     /// What the run left behind.
     pub(super) left: Vec<String>,
@@ -104,7 +111,7 @@ pub(super) fn judge(trial: &Trial<'_>) -> Vec<String> {
     for left in trial.left.iter().filter(is_left) {
         short.push(format!("left behind: {left}"));
     }
-    short.extend(of_log(&trial.log, trial.status));
+    short.extend(of_log(trial));
     told_to_people(&trial.end, trial.secret, &mut short);
     let mut afterwards = again(trial);
     for left in &trial.left_at_last {
@@ -151,14 +158,19 @@ fn between(verb: Verb, [before, done]: [&Registered; 2], after: &Registered) -> 
     short
 }
 
-/// Checks the log: its end is missing only where nothing could be written any more, all of it only where the run ended before it
-/// began one.
-fn of_log(log: &Log, status: ExitStatus) -> Vec<String> {
-    let is_cut = status.signal().is_some() && log.is(0, 1);
+/// Checks the log: its end is missing only where nothing could be written any more, or not in the time that there is for it; all
+/// of it only where the run ended before it began one.
+fn of_log(trial: &Trial<'_>) -> Vec<String> {
+    let (log, status) = (&trial.log, trial.status);
+    let ran_out = !status.success() && trial.took >= GRACE;
+    let is_cut = (status.signal().is_some() || ran_out) && log.is(0, 1);
     let is_none = !status.success() && log.is(0, 0);
     match log.is(1, 0) || is_cut || is_none {
         true => Vec::new(),
-        false => vec![format!("audit verify after {status}: {log:?}")],
+        false => {
+            let took = trial.took;
+            vec![format!("audit verify after {status} in {took:?}: {log:?}")]
+        }
     }
 }
 

@@ -71,7 +71,7 @@ impl Ground {
         let place = self.scene.place();
         let seen = |place: &Place<'_>| python.map_or_else(String::new, |python| see(python, place));
         let at_first = seen(&place);
-        let (status, end, is_late) = self.cut_short(&place, moment);
+        let (status, end, took) = self.cut_short(&place, moment);
         self.cut
             .fetch_add(usize::from(!status.success()), Ordering::Relaxed);
         let left = place.left();
@@ -90,6 +90,7 @@ impl Ground {
             secret: &secret(&place.cluster),
             signal: moment.signal,
             status,
+            took,
             end,
             left,
             log,
@@ -99,7 +100,7 @@ impl Ground {
             log_at_last: verify(&place),
             last,
         });
-        if is_late {
+        if took > SOON {
             short.push(format!("it does not end within {SOON:?}"));
         }
         if python.is_some() {
@@ -123,7 +124,7 @@ impl Ground {
         short
     }
 
-    fn cut_short(&self, place: &Place<'_>, moment: &Moment) -> (ExitStatus, End, bool) {
+    fn cut_short(&self, place: &Place<'_>, moment: &Moment) -> (ExitStatus, End, Duration) {
         let home = place.environment.home();
         let (printed, told) = (home.join("printed"), home.join("told"));
         let program = env!("CARGO_BIN_EXE_keepdocker");
@@ -153,7 +154,7 @@ impl Ground {
                 std::thread::sleep(after);
             }
         }
-        let (status, is_late) = end(&mut child, moment.signal);
+        let (status, took) = end(&mut child, moment.signal);
         place.cluster.faults().clear();
         let text = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
         let end = End {
@@ -162,26 +163,26 @@ impl Ground {
             told: text(told),
             made: place.made(),
         };
-        (status, end, is_late)
+        (status, end, took)
     }
 }
 
-/// Sends a signal to what goes on still, and waits for its end.
-fn end(child: &mut Child, signal: Signal) -> (ExitStatus, bool) {
+/// Sends a signal to what goes on still, and waits for its end; returns how long that took.
+fn end(child: &mut Child, signal: Signal) -> (ExitStatus, Duration) {
     if let Some(status) = child.try_wait().unwrap() {
-        return (status, false);
+        return (status, Duration::ZERO);
     }
     // Until it is waited for, its number belongs to nobody else.
     let words = [format!("-{}", signal.name()), child.id().to_string()];
     assert!(Command::new("kill").args(words).status().unwrap().success());
-    let deadline = Instant::now() + SOON;
+    let sent = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
-            return (status, false);
+            return (status, sent.elapsed());
         }
-        if Instant::now() > deadline {
+        if sent.elapsed() > SOON {
             child.kill().unwrap();
-            return (child.wait().unwrap(), true);
+            return (child.wait().unwrap(), sent.elapsed());
         }
         std::thread::sleep(Duration::from_millis(2));
     }

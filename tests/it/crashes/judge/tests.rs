@@ -45,6 +45,7 @@ fn verdict(change: impl FnOnce(&mut Trial<'_>)) -> Vec<String> {
         secret: "s3cret",
         signal: Signal::Kill,
         status: killed(),
+        took: Duration::ZERO,
         end: End::default(),
         left: Vec::new(),
         log: log(0, 1),
@@ -78,6 +79,12 @@ fn what_is_as_it_should_be_passes() {
         (trial.log, trial.log_at_last) = (log(0, 0), log(1, 0));
     });
     assert_eq!(early, [""; 0]);
+    // A disk on which a line takes longer than there is time.
+    let slow = verdict(|trial| {
+        (trial.signal, trial.status) = (Signal::Terminate, exited(143));
+        trial.took = Duration::from_millis(750);
+    });
+    assert_eq!(slow, [""; 0]);
 }
 
 #[test]
