@@ -42,6 +42,7 @@ pub(crate) fn run(request: &RegisterRequest) -> Result<Registered, Failure> {
         (By::Name(name), true) => vec![name.clone()],
         (By::Id, true) => Vec::new(),
         (By::Collection, true) if is_trusted => named_by_archive(&found),
+        (By::Collection, true) if found.repo_tags.is_empty() => Vec::new(),
         // Whoever wrote it could take any name away with it.
         (By::Collection, true) => {
             log::write(

@@ -35,6 +35,15 @@ pub(crate) fn run(request: &RepairRequest) -> Result<Repaired, Failure> {
     if let Some(origin) = request.origin {
         return blocks::write_again(request, origin, collection);
     }
+    if evidence::named_id(&collection).is_none() {
+        return Err(unusable(
+            &collection,
+            &format!(
+                "it does not hold one file that is named like an image; `keepdocker adopt {}` looks for an image in it",
+                collection.uuid
+            ),
+        ));
+    }
     let mut found = examined(&collection).map_err(|refusal| match refusal {
         Refusal::Unread(error) => error.into(),
         Refusal::Unfit(reason) => unusable(&collection, &reason),

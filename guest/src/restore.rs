@@ -15,10 +15,10 @@ use collections::Revival;
 pub(crate) fn run(request: &RestoreRequest) -> Result<Restored, Failure> {
     let names = rm::asked(&request.names)?;
     let project = request.project.as_deref();
-    if let Some(project) = project {
-        project::check_form(project)?;
-    }
     let user = users::current()?;
+    if let Some(project) = project.filter(|project| *project != user) {
+        project::check(project)?;
+    }
     // All is known before anything is brought back.
     let mut images = Vec::new();
     let mut coming = Vec::new();
@@ -59,7 +59,7 @@ fn find(name: &str, project: Option<&str>, user: &str) -> Result<Option<Revival>
         }
         name.to_owned()
     } else {
-        let mut heads = with_name(name, project, false)?;
+        let mut heads = in_trash(name, project)?;
         if heads.len() > 1 {
             return Err(several(name, &heads));
         }
@@ -79,17 +79,13 @@ fn find(name: &str, project: Option<&str>, user: &str) -> Result<Option<Revival>
     }))
 }
 
-/// Returns the collections with this name that can be read, or those that cannot.
-pub(crate) fn with_name(
-    name: &str,
-    owner: Option<&str>,
-    is_readable: bool,
-) -> Result<Vec<String>, Failure> {
+/// Returns the collections with this name that cannot be read.
+fn in_trash(name: &str, owner: Option<&str>) -> Result<Vec<String>, Failure> {
     let names = links::Names::Exactly(vec![name.to_owned()]);
     let named = query::links_to(&[links::Class::RepoTag], names, None, owner)?;
     let readable = Readable::of(&named, None)?;
     let mut heads = link_heads::of(&named);
-    heads.retain(|head| readable.contains(head) == is_readable);
+    heads.retain(|head| !readable.contains(head));
     Ok(heads)
 }
 
@@ -203,6 +199,8 @@ mod tests {
         known(&[]);
         let error = restore(&["zzzzz-4zz18-gone00000000000"], None).unwrap_err();
         assert!(matches!(error, Failure::NoSuchImage(_)), "{error:?}");
+        let error = restore(&["lab/none:1"], Some("zzzzz-j7d0g-nowhere00000000")).unwrap_err();
+        assert!(matches!(error, Failure::UnusableProject(_)), "{error:?}");
         for names in [&["Lab/Tool:1"][..], &[PROJECT]] {
             let error = restore(names, None).unwrap_err();
             assert!(matches!(error, Failure::Usage(_)), "{error:?}");

@@ -25,8 +25,9 @@ pub(crate) fn run(request: &UntagRequest) -> Result<Untagged, Failure> {
     names.retain(|text| !is_place(&text));
     let mut names = register::asked(&names)?;
     let project = request.project.as_deref();
-    if let Some(project) = project {
-        project::check_form(project)?;
+    let user = users::current()?;
+    if let Some(project) = project.filter(|project| *project != user) {
+        project::check(project)?;
     }
     let count = names.len();
     let mut known = Vec::new();
@@ -48,7 +49,6 @@ pub(crate) fn run(request: &UntagRequest) -> Result<Untagged, Failure> {
             }
         }
     }
-    let user = users::current()?;
     // All is known before anything is removed.
     let mut told = Vec::new();
     let mut going = Vec::new();
@@ -91,7 +91,8 @@ pub(crate) fn run(request: &UntagRequest) -> Result<Untagged, Failure> {
             return Err(error.into());
         }
     }
-    if let Err(error) = untell(&going, &user) {
+    let owner = project.unwrap_or(&user);
+    if let Err(error) = untell(&going, &told[..count], owner, &user) {
         log::write(
             Level::Warning,
             &format!(
@@ -127,8 +128,9 @@ fn check_absent(places: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// Returns whose links with the name are to be removed, if anybody's are.
-fn place<'a>(
+/// Returns the one owner whose links with the name, or to the collection, may be changed, if there is one: the project that was asked
+/// for, which the caller has checked, or the only one that the token may change.
+pub(crate) fn place<'a>(
     known: &'a [links::Link],
     name: &str,
     project: Option<&str>,
@@ -143,9 +145,6 @@ fn place<'a>(
         }
         asked.push(owner);
         let is_own = owner == user;
-        if project.is_some() && !is_own {
-            project::check(owner)?;
-        }
         if is_own || project.is_some() || project::is_writable(owner)? {
             owners.push(owner);
         }
@@ -176,18 +175,43 @@ fn tell_of_removed(gone: &[&links::Link], names: &[UntaggedName]) {
 
 /// Has the collections of the links' owners tell the names no more. The names are gone by now, so that a failure
 /// is only reported.
-fn untell(gone: &[&links::Link], user: &str) -> Result<(), api::Error> {
-    if gone.is_empty() {
-        return Ok(());
+///
+/// Whoever was cut short before this left collections that tell a name to which no link is left: of the owner's, those are
+/// looked for.
+fn untell(
+    gone: &[&links::Link],
+    names: &[UntaggedName],
+    owner: &str,
+    user: &str,
+) -> Result<(), api::Error> {
+    let mut telling = Vec::new();
+    if !gone.is_empty() {
+        let heads = gone.iter().map(|link| link.head.clone()).collect();
+        telling = attributes(collections::Which::Uuids(heads), None)?;
     }
-    let heads = gone.iter().map(|link| link.head.clone()).collect();
-    let which = collections::Which::Uuids(heads);
-    for collection in query::collections(which, None, collections::Detail::Attributes)? {
+    let mut left = Vec::new();
+    for UntaggedName { name, removed, .. } in names {
+        if removed.is_empty() {
+            let which = collections::Which::Property(image::text_property(image::REPO_TAG, name));
+            for collection in attributes(which, Some(owner))? {
+                left.push((collection.uuid.clone(), name));
+                if telling.iter().all(|known| known.uuid != collection.uuid) {
+                    telling.push(collection);
+                }
+            }
+        }
+    }
+    for collection in telling {
         let mut names = image::told_names(&collection.properties).unwrap_or_default();
         let count = names.len();
         for link in gone {
             if link.head == collection.uuid && link.owner == collection.owner {
                 names.retain(|name| *name != link.name);
+            }
+        }
+        for (uuid, gone) in &left {
+            if *uuid == collection.uuid {
+                names.retain(|name| name != *gone);
             }
         }
         if names.len() < count {
@@ -199,6 +223,13 @@ fn untell(gone: &[&links::Link], user: &str) -> Result<(), api::Error> {
         }
     }
     Ok(())
+}
+
+fn attributes(
+    which: collections::Which,
+    owner: Option<&str>,
+) -> Result<Vec<collections::Collection>, api::Error> {
+    query::collections(which, owner, collections::Detail::Attributes)
 }
 
 /// Returns the collection that a container request for the name gets now.

@@ -70,14 +70,22 @@ pub(super) fn registered_as(name: char, owner: &str) {
 
 fn repair(image: &str, named_by: ImageDigest) -> Result<Repaired, Failure> {
     run(&RepairRequest {
+        named_by,
+        ..request(image, None)
+    })
+}
+
+/// Asks for an image to be registered by the digest of its manifest.
+fn request(image: &str, project: Option<&str>) -> RepairRequest {
+    RepairRequest {
         image: image.into(),
         tag: None,
-        project: None,
-        named_by,
+        project: project.map(Into::into),
+        named_by: ImageDigest::Manifest,
         origin: None,
         selection: None,
         platform: None,
-    })
+    }
 }
 
 #[test]
@@ -280,30 +288,21 @@ fn only_what_is_shown_to_be_the_image_is_registered() {
 #[test]
 fn a_project_bounds_what_is_meant() {
     registered_as('a', PROJECT);
-    let request = |image: &str, project: &str| RepairRequest {
-        image: image.into(),
-        tag: None,
-        project: Some(project.into()),
-        named_by: ImageDigest::Manifest,
-        origin: None,
-        selection: None,
-        platform: None,
-    };
     for image in ["lab/tool:1", &digest('a')] {
         assert_eq!(
-            run(&request(image, USER)).unwrap_err(),
+            run(&request(image, Some(USER))).unwrap_err(),
             Failure::NoSuchImage(image.into())
         );
     }
-    let repaired = run(&request("lab/tool:1", PROJECT)).unwrap();
+    let repaired = run(&request("lab/tool:1", Some(PROJECT))).unwrap();
     assert_eq!(repaired.outcome, Outcome::Registered);
     for image in ["lab/tool:1", &digest('a'), &digest('f')] {
-        let repaired = run(&request(image, PROJECT)).unwrap();
+        let repaired = run(&request(image, Some(PROJECT))).unwrap();
         assert_eq!(repaired.outcome, Outcome::Present, "{image}");
     }
     world::with(|world| world.projects[0].writable = false);
     assert!(matches!(
-        run(&request("lab/tool:1", PROJECT)).unwrap_err(),
+        run(&request("lab/tool:1", Some(PROJECT))).unwrap_err(),
         Failure::UnusableProject(_)
     ));
 }
@@ -453,16 +452,7 @@ fn what_the_policy_withholds_is_denied() {
                 let properties = &mut world.collections[0].properties;
                 properties.push(image::text_property(image::MANIFEST_DIGEST, &digest('f')));
             });
-            let failure = run(&RepairRequest {
-                image: image.into(),
-                tag: None,
-                project: project.clone(),
-                named_by: ImageDigest::Manifest,
-                origin: None,
-                selection: None,
-                platform: None,
-            })
-            .unwrap_err();
+            let failure = run(&request(image, project.as_deref())).unwrap_err();
             // Which collection of a project has the manifest's digest shows by its links alone.
             if project.is_some() && image == digest('f') {
                 assert_eq!(failure, Failure::NoSuchImage(image.into()));
@@ -475,18 +465,27 @@ fn what_the_policy_withholds_is_denied() {
 }
 
 #[test]
+fn what_is_named_like_no_image_is_left_to_adopt() {
+    registered_as('a', USER);
+    let uuid = world::with(|world| {
+        let manifest = world.collections[0].manifest.as_mut().unwrap();
+        let (start, _) = manifest.rsplit_once(':').unwrap();
+        *manifest = format!("{start}:my.tar\n");
+        world.collections[0].uuid.clone()
+    });
+    let failure = run(&request(&uuid, None)).unwrap_err();
+    let told = format!("{failure:?}");
+    let hint = format!("keepdocker adopt {uuid}");
+    assert!(
+        matches!(failure, Failure::Archive(_)) && told.contains(&hint),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_project_is_meant_by_its_uuid() {
     registered_as('a', USER);
-    let failure = run(&RepairRequest {
-        image: "lab/tool:1".into(),
-        tag: None,
-        project: Some("foo".into()),
-        named_by: ImageDigest::Manifest,
-        origin: None,
-        selection: None,
-        platform: None,
-    })
-    .unwrap_err();
+    let failure = run(&request("lab/tool:1", Some("foo"))).unwrap_err();
     let Failure::Usage(text) = failure else {
         panic!("{failure:?}");
     };

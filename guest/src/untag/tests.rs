@@ -166,6 +166,8 @@ fn what_cannot_be_taken_away_is_refused_before_anything_is_removed() {
     known(&[link(3, "lab/tool:3", OTHER, STRANGER, AT)]);
     let error = untag(&["lab/tool:3"], Some(STRANGER)).unwrap_err();
     assert!(matches!(error, Failure::UnusableProject(_)), "{error:?}");
+    let error = untag(&["lab/none:1"], Some("zzzzz-j7d0g-nowhere00000000")).unwrap_err();
+    assert!(matches!(error, Failure::UnusableProject(_)), "{error:?}");
     let digest = format!("sha256:{}", "a".repeat(64));
     for (names, project) in [
         (&["Lab/Tool:1"][..], None),
@@ -203,6 +205,13 @@ fn where_a_removal_fails_it_is_told_what_went_before() {
         }),
         "{said:?}"
     );
+
+    // The next run finds what this one could not tell the collection any more.
+    assert_eq!(told(0), ["lab/tool:1", "lab/tool:2"]);
+    world::with(|world| world.faults.clear());
+    untag(&["lab/tool:1", "lab/tool:2"], None).unwrap();
+    assert_eq!(told(0), [""; 0]);
+    assert_eq!(told(1), ["lab/tool:1", "lab/tool:2"], "a stranger's word");
 
     // A collection that cannot be changed is no reason to fail.
     known(&[]);

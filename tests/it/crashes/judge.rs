@@ -187,12 +187,8 @@ fn again(trial: &Trial<'_>) -> Vec<String> {
         let (code, printed, told) = (again.code, &again.printed, &again.told);
         short.push(format!("exit {code:?}, printed {printed:?}: {told}"));
     }
-    // The link goes before what is noted of the name on its collection, for people. Who is killed in between
-    // leaves the note, as the next run finds no name to take away.
-    let may_be_called_so = trial.verb == Verb::Untag;
     let is_done = |registered: &Registered| {
-        let is_called_so = trial.last.called == registered.called;
-        trial.last.all == registered.all && (is_called_so || may_be_called_so)
+        trial.last.all == registered.all && trial.last.called == registered.called
     };
     // Whoever forces an upload wants a collection of its own. If the first run is killed once it has made one, that stays, with
     // those of its links that were made, and is whole.

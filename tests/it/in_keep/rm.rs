@@ -121,29 +121,37 @@ fn what_others_have_or_name_stays_and_what_is_left_of_the_name_is_told() {
     };
     refused(&ground.cluster, run, 2, &public);
 
-    // Which of two a name means is what a container request gets.
-    let meant = ground.resolved(NAME);
-    let other = if meant == copy {
-        json!(ground.collection)
-    } else {
-        json!(copy)
-    };
-    let gone = ground.told(&["rm", NAME]);
-    assert_eq!(gone["images"][0]["collection"], meant);
-    assert_eq!(gone["images"][0]["leads_to"], other);
-    assert_eq!(ground.resolved(NAME), other);
+    // Of a name that two projects have, nobody knows which is meant; and once one is gone, the other one is not meant.
+    let run = || ground.environment.keepdocker(&["rm", NAME]);
+    refused(&ground.cluster, run, 2, &project);
+    for gone in [json!(copy), Value::Null] {
+        let told = ground.told(&["rm", NAME, "--project-uuid", &project]);
+        assert_eq!(told["images"][0]["collection"], gone);
+        assert_eq!(told["images"][0]["leads_to"], json!(ground.collection));
+        assert_eq!(trash(&ground.cluster), [json!(copy)]);
+    }
 
     // Somebody else's link in the way, though the name is the same.
     let link = account.make(
         "links",
-        json!({"link_class": "docker_image_repo+tag", "name": NAME, "head_uuid": other,
+        json!({"link_class": "docker_image_repo+tag", "name": NAME, "head_uuid": ground.collection,
             "owner_uuid": account.make_project("third"), "properties": {}}),
     );
-    let run = || ground.environment.keepdocker(&["rm", NAME]);
+    let run = || {
+        let words = ["rm", NAME, "--project-uuid", account.uuid()];
+        ground.environment.keepdocker(&words)
+    };
     refused(&ground.cluster, run, 2, "keepdocker untag NAME --project");
     account.done("DELETE", &format!("links/{link}"), None);
     ground.told(&["rm", NAME]);
     let _ = ground.environment.keepdocker(&["resolve", NAME]).failure(4);
+
+    // A project that is not there is no reason to say that nothing had to be done.
+    for verb in ["rm", "untag", "restore"] {
+        let words = [verb, NAME, "--project-uuid", "kdbox-j7d0g-nowhere00000000"];
+        let run = || ground.environment.keepdocker(&words);
+        refused(&ground.cluster, run, 1, "there is no project");
+    }
 }
 
 #[test]

@@ -106,6 +106,35 @@ fn what_is_planned_is_removed_and_a_link_that_came_later_ends_it() {
 }
 
 #[test]
+fn what_a_run_that_was_cut_short_left_told_is_told_no_more_by_the_next_one() {
+    let ground = Ground::new();
+    let account = Account::usual(&ground.cluster);
+    let noted = |value: Value| {
+        let properties = json!({"docker-image-repo-tag": value, "of": "somebody"});
+        let path = format!("collections/{}", ground.collection);
+        let change = json!({"collection": {"properties": properties}});
+        account.done("PUT", &path, Some(change));
+    };
+    let told = || {
+        let collections = state(&ground.cluster).0;
+        let of = |collection: &Value| collection["uuid"] == ground.collection;
+        let properties = &collections.iter().find(|one| of(one)).unwrap()["properties"];
+        assert_eq!(properties["of"], "somebody");
+        properties["docker-image-repo-tag"].clone()
+    };
+    ground.told(&["untag", NAME]);
+    for (note, left) in [
+        (json!(NAME), json!([])),
+        (json!([NAME, "lab/other:1"]), json!("lab/other:1")),
+        (json!("lab/other:1"), json!("lab/other:1")),
+    ] {
+        noted(note);
+        ground.told(&["untag", NAME]);
+        assert_eq!(told(), left);
+    }
+}
+
+#[test]
 fn a_name_goes_in_one_project_at_a_time_and_what_others_have_stays() {
     let ground = Ground::new();
     let account = Account::usual(&ground.cluster);

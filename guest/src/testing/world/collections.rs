@@ -13,7 +13,12 @@ pub(crate) fn list(query: &Query) -> Result<Vec<Collection>, Error> {
             let is_asked = match &query.which {
                 Which::Uuids(uuids) => uuids.contains(&collection.uuid),
                 Which::PortableDataHash(content) => *content == collection.portable_data_hash,
-                Which::Property(property) => collection.properties.contains(property),
+                Which::Property(asked) => collection.properties.iter().any(|property| {
+                    let is_one = || {
+                        asked.key == crate::image::REPO_TAG && property.value.contains(&asked.value)
+                    };
+                    property.key == asked.key && (property.value == asked.value || is_one())
+                }),
                 Which::PropertyStartingWith(asked) => {
                     collection.properties.iter().any(|property| {
                         let beginning = asked.value.trim_end_matches('"');

@@ -3,6 +3,7 @@
 mod change;
 
 use keepdocker_terms::locator::portable_data_hash;
+use keepdocker_terms::property::REPO_TAG;
 use keepdocker_terms::uuid::{Kind, is, is_of_cluster};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -51,7 +52,7 @@ pub enum Which {
     Uuids(Vec<String>),
     /// Those with this portable data hash.
     PortableDataHash(String),
-    /// Those with this value of a property.
+    /// Those with this value of a property; of `docker-image-repo-tag`, alone or as one of a list.
     Property(Property),
     /// Those where the value of a property is a text that begins with this one, letter by letter. The server
     /// has no index for such a question.
@@ -289,13 +290,16 @@ impl<H: Http> Api<H> {
                 with_owner(Filter::equals("portable_data_hash", hash.as_str())),
                 None,
             )],
-            Which::Property(property) => vec![(
-                with_owner(Filter::equals(
-                    &format!("properties.{}", property.key),
-                    value(&property.value),
-                )),
-                None,
-            )],
+            Which::Property(property) => {
+                let attribute = format!("properties.{}", property.key);
+                let value = value(&property.value);
+                let filter = match property.key == REPO_TAG {
+                    // The names of an image are one text, or a list of texts.
+                    true => Filter::contains(&attribute, value),
+                    false => Filter::equals(&attribute, value),
+                };
+                vec![(with_owner(filter), None)]
+            }
             Which::PropertyStartingWith(property) => match value(&property.value) {
                 Value::String(beginning) => vec![(
                     with_owner(Filter::starts_with(
@@ -312,6 +316,22 @@ impl<H: Http> Api<H> {
 }
 
 impl Which {
+    /// Tells whether the collection has the value of a property that is asked for, if one is.
+    pub(crate) fn has(&self, collection: &Collection) -> bool {
+        let Self::Property(asked) = self else {
+            return true;
+        };
+        let wanted = value(&asked.value);
+        collection
+            .properties
+            .iter()
+            .filter(|property| property.key == asked.key)
+            .any(|property| match value(&property.value) {
+                Value::Array(values) if asked.key == REPO_TAG => values.contains(&wanted),
+                value => value == wanted,
+            })
+    }
+
     /// Tells whether a property of the collection begins as is asked, if that is asked.
     pub(crate) fn begins(&self, collection: &Collection) -> bool {
         let Self::PropertyStartingWith(asked) = self else {

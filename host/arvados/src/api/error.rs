@@ -87,12 +87,16 @@ pub enum Error {
         given: String,
     },
     /// A collection is not where it is believed to be. Nothing was changed.
-    #[error("cannot {action}: collection `{collection}` belongs to another project by now")]
+    #[error(
+        "cannot {action}: collection `{collection}` belongs to `{owner}`; name that with `--project` if it is what you mean"
+    )]
     NotOwned {
         /// What was to be done.
         action: &'static str,
         /// The collection's UUID.
         collection: String,
+        /// Whom it belongs to, printable and of bounded length.
+        owner: String,
     },
     /// A collection holds no image, or another one than it is believed to hold. Nothing was changed.
     #[error("cannot {action}: collection `{collection}` does not hold the image that it held")]

@@ -14,6 +14,11 @@ impl Filter {
         Self(json!([attribute, "=", value.into()]))
     }
 
+    /// The server means a value that is equal, or a list with such a member.
+    pub(super) fn contains(attribute: &str, value: impl Into<Value>) -> Self {
+        Self(json!([attribute, "contains", value.into()]))
+    }
+
     pub(super) fn compare(attribute: &str, operator: &str, value: &str) -> Self {
         Self(json!([attribute, operator, value]))
     }

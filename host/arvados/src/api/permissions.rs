@@ -163,6 +163,7 @@ impl<H: Http> Api<H> {
             return Err(Error::NotOwned {
                 action: ACTION,
                 collection: object.clone(),
+                owner: one_line(&held.owner_uuid, 80),
             });
         }
         match holds_image(&held.manifest_text) {

@@ -195,7 +195,7 @@ impl Script {
             (match &query.which {
                 Which::Uuids(uuids) => uuids.contains(&collection.uuid),
                 Which::PortableDataHash(hash) => collection.portable_data_hash == *hash,
-                Which::Property(property) => collection.properties.contains(property),
+                Which::Property(_) => query.which.has(collection),
                 Which::PropertyStartingWith(_) => query.which.begins(collection),
             }) && query
                 .owner

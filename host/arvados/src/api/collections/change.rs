@@ -93,6 +93,7 @@ impl<H: Http> Api<H> {
             return Err(Error::NotOwned {
                 action: ACTION,
                 collection: change.collection.clone(),
+                owner: one_line(&row.owner_uuid, 80),
             });
         }
         let mut properties: Map<String, Value> = object(&row.properties);
@@ -124,6 +125,7 @@ impl<H: Http> Api<H> {
             return Err(Error::NotOwned {
                 action: ACTION,
                 collection: collection(),
+                owner: one_line(&row.owner_uuid, 80),
             });
         }
         if row.is_trashed {
@@ -165,6 +167,7 @@ impl<H: Http> Api<H> {
             return Err(Error::NotOwned {
                 action: REVIVE,
                 collection: revival.collection.clone(),
+                owner: one_line(&row.owner_uuid, 80),
             });
         }
         Ok(is_trashed.then(|| row.into_collection(true)))
