@@ -66,7 +66,10 @@ impl Execute for HistoryArguments {
         }
         for name in &names {
             if history.changes.iter().all(|change| change.name != *name) {
-                let text = format!("nothing is known of the name `{}`", escape(name));
+                let mut text = format!("nothing is known of the name `{}`", escape(name));
+                if project.is_none() {
+                    text += "; of names that are gone from a project, `--project PROJECT` tells";
+                }
                 console.message(Level::Info, &text);
             }
         }
@@ -118,6 +121,8 @@ fn as_json(history: &History) -> String {
         event: &'static str,
         from: Option<&'a str>,
         to: Option<&'a str>,
+        led_to: Option<&'a str>,
+        leads_to: Option<&'a str>,
         user: Option<&'a str>,
         user_name: Option<&'a String>,
         project: &'a str,
@@ -130,6 +135,8 @@ fn as_json(history: &History) -> String {
         event: event(change),
         from: change.from.as_deref(),
         to: change.to.as_deref(),
+        led_to: change.led_to.as_deref(),
+        leads_to: change.leads_to.as_deref(),
         user: change.user.as_deref(),
         user_name: change
             .user
@@ -174,7 +181,10 @@ fn table(history: &History) -> String {
     };
     let rows = history.changes.iter().map(|change| {
         let to = change.to.as_deref().or(change.from.as_deref());
-        let before = change.from.as_deref().filter(|_| change.to.is_some());
+        let before = match change.to {
+            Some(_) => change.from.as_deref().or(change.led_to.as_deref()),
+            None => None,
+        };
         let mut row = vec![
             age(&change.at, now),
             change.user.as_deref().map_or("".into(), called),

@@ -2,12 +2,13 @@
 //!
 //! This is asked for people to look at, with the user's token: the component has no part in it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use keepdocker_arvados::api::Error;
 use keepdocker_arvados::api::links::{Class, Detail, Link, Names, Query};
 use keepdocker_arvados::api::logs::{LinkEvent, NameLink};
 use keepdocker_console::Report;
+use keepdocker_decisions::{resolution, types};
 
 use super::Surroundings;
 use crate::bindings::commands::Failure;
@@ -36,6 +37,10 @@ pub(crate) struct Change {
     pub from: Option<String>,
     /// What it led to then, by this link.
     pub to: Option<String>,
+    /// What the name led to before, by all links of this project that are known.
+    pub led_to: Option<String>,
+    /// What it led to then, by all of them.
+    pub leads_to: Option<String>,
     /// The project whose link it is.
     pub project: String,
     /// The link.
@@ -77,7 +82,7 @@ impl Surroundings {
         let uuids: Vec<String> = links.iter().map(|link| link.uuid.clone()).collect();
         let (events, is_cut) = api.link_events(&uuids, &owners).await.map_err(report)?;
         let mut changes = told(names, &owners, &links, events);
-        changes.sort_by(|a, b| b.at.cmp(&a.at));
+        changes.reverse();
         let users = changes.iter().filter_map(|change| change.user.clone());
         let asked: Vec<String> = users.chain(owners).collect();
         // A token that may not see people sees their UUIDs.
@@ -90,58 +95,132 @@ impl Surroundings {
     }
 }
 
-/// Returns what may be told of these events, and of links that no log is about.
+/// Returns what may be told of these events, and of links that no log is about, oldest first.
 ///
 /// A log shows more than its reader may see: what is told is what a link in one of these projects was.
 fn told(
     names: &[String],
     owners: &[String],
     links: &[Link],
-    events: Vec<LinkEvent>,
+    mut events: Vec<LinkEvent>,
 ) -> Vec<Change> {
+    events.extend(unrecorded(links, &events));
+    events.sort_by(|a, b| a.at.cmp(&b.at));
+    let mut known = Known::default();
     let mut changes = Vec::new();
     for event in events {
         let readable = |link: &NameLink| owners.contains(&link.owner);
         let before = event.before.filter(readable);
         let after = event.after.filter(readable);
-        // One name less and another more are two changes.
-        let is_same =
-            before.as_ref().map(|link| &link.name) == after.as_ref().map(|link| &link.name);
-        let pairs = match is_same {
-            true => vec![(before, after)],
-            false => vec![(before, None), (None, after)],
+        let places = [before.as_ref(), after.as_ref()].map(|link| {
+            let link = link.or(before.as_ref()).or(after.as_ref())?;
+            Some((link.name.clone(), link.owner.clone()))
+        });
+        let [Some(from), Some(to)] = places else {
+            continue;
         };
-        for (before, after) in pairs {
-            let Some(known) = after.as_ref().or(before.as_ref()) else {
+        let led = [&from, &to].map(|place| known.leads_to(place));
+        known.set(&event.link, after.clone());
+        let [led_from, led_to] = led;
+        let (leads_from, leads_to) = (known.leads_to(&from), known.leads_to(&to));
+        // One name less and another more are two changes.
+        let parts = match from.0 == to.0 {
+            true => vec![(before, after, led_to, leads_to)],
+            false => vec![
+                (before, None, led_from, leads_from),
+                (None, after, led_to, leads_to),
+            ],
+        };
+        for (before, after, led_to, leads_to) in parts {
+            let Some(link) = after.as_ref().or(before.as_ref()) else {
                 continue;
             };
-            if !names.contains(&known.name) || before == after {
+            let is_same = |other: &NameLink| other.head == link.head && other.owner == link.owner;
+            if !names.contains(&link.name)
+                || (after.is_some() && before.as_ref().is_some_and(is_same))
+            {
                 continue;
             }
             changes.push(Change {
-                name: known.name.clone(),
+                name: link.name.clone(),
                 at: event.at.clone(),
-                user: Some(event.user.clone()),
-                project: known.owner.clone(),
+                user: Some(event.user.clone()).filter(|user| !user.is_empty()),
+                project: link.owner.clone(),
                 link: event.link.clone(),
+                led_to,
+                leads_to,
                 from: before.map(|link| link.head),
                 to: after.map(|link| link.head),
             });
         }
     }
-    for link in links {
-        let is_made = |change: &Change| change.link == link.uuid && change.from.is_none();
-        if !changes.iter().any(is_made) {
-            changes.push(Change {
-                name: link.name.clone(),
-                at: link.created_at.clone(),
-                user: None,
-                from: None,
-                to: Some(link.head.clone()),
-                project: link.owner.clone(),
-                link: link.uuid.clone(),
-            });
-        }
-    }
     changes
+}
+
+/// Returns the making of those links of which no log tells it, with nobody who did it.
+fn unrecorded(links: &[Link], events: &[LinkEvent]) -> Vec<LinkEvent> {
+    let mut made = Vec::new();
+    for link in links {
+        let mut known = events.iter().filter(|event| event.link == link.uuid);
+        let first = known.next();
+        if first.is_some_and(|event| event.before.is_none()) {
+            continue;
+        }
+        // What it was at first, the first that is known to have changed tells.
+        let former = first.and_then(|event| event.before.clone());
+        made.push(LinkEvent {
+            link: link.uuid.clone(),
+            at: link.created_at.clone(),
+            user: String::new(),
+            before: None,
+            after: Some(former.unwrap_or_else(|| NameLink::from(link))),
+        });
+    }
+    made
+}
+
+/// The links that are known to have been there at some moment, by their UUIDs.
+#[derive(Default)]
+struct Known(BTreeMap<String, NameLink>);
+
+impl Known {
+    /// A link was made or changed, or is gone.
+    fn set(&mut self, uuid: &str, link: Option<NameLink>) {
+        match link {
+            Some(link) => self.0.insert(uuid.to_owned(), link),
+            None => self.0.remove(uuid),
+        };
+    }
+
+    /// Returns what a name led to by the links of a project, in the order that the server has.
+    fn leads_to(&self, (name, project): &(String, String)) -> Option<String> {
+        let of_name = self
+            .0
+            .iter()
+            .filter(|(_, link)| link.name == *name && link.owner == *project);
+        let links: Vec<types::Link> = of_name
+            .map(|(uuid, link)| as_rules_have_it(uuid, link))
+            .collect();
+        let first = resolution::candidates(&links.iter().collect::<Vec<_>>())
+            .into_iter()
+            .next();
+        first.map(|candidate| candidate.collection)
+    }
+}
+
+fn as_rules_have_it(uuid: &str, link: &NameLink) -> types::Link {
+    let properties = link.properties.iter().map(|property| types::Property {
+        key: property.key.clone(),
+        value: property.value.clone(),
+    });
+    types::Link {
+        uuid: uuid.to_owned(),
+        class: types::LinkClass::RepoTag,
+        name: link.name.clone(),
+        head: link.head.clone(),
+        tail: String::new(),
+        owner: link.owner.clone(),
+        properties: properties.collect(),
+        created_at: link.created_at.clone(),
+    }
 }

@@ -61,6 +61,51 @@ fn a_name_that_was_given_moved_and_removed_has_a_history_in_the_end() {
 }
 
 #[test]
+fn a_further_link_moves_a_name_and_an_older_build_does_not() {
+    let ground = Ground::new();
+    let account = Account::usual(&ground.cluster);
+    let project = account.make_project("mine");
+    let collect = |count: u64| {
+        let archive = Made::of(&[(count, 100)]);
+        let file = (archive.file(), archive.saved(&["lab/other:1"]));
+        account.collect(&project, &[(&file.0, &file.1)], json!({}))
+    };
+    let (first, second, older) = (collect(1), collect(2), collect(3));
+    let name = |head: &str, built: &str| {
+        account.make(
+            "links",
+            json!({"link_class": "docker_image_repo+tag", "name": "lab/moved:1", "head_uuid": head,
+                "owner_uuid": project, "properties": {"image_timestamp": built}}),
+        )
+    };
+    name(&first, "2026-01-02T00:00:00Z");
+    let link = name(&second, "2026-01-03T00:00:00Z");
+    name(&older, "2026-01-01T00:00:00Z");
+    account.done("DELETE", &format!("links/{link}"), None);
+
+    let told = ground.told(&["history", "lab/moved:1", "--project-uuid", &project]);
+    let changes = told["changes"].as_array().unwrap().iter();
+    let led: Vec<_> = changes
+        .map(|one| [&one["event"], &one["led_to"], &one["leads_to"]].map(Clone::clone))
+        .collect();
+    let none = Value::Null;
+    let [first, second] = [json!(first), json!(second)];
+    assert_eq!(
+        led,
+        [
+            [json!("removed"), second.clone(), first.clone()],
+            [json!("given"), second.clone(), second.clone()],
+            [json!("given"), first.clone(), second],
+            [json!("given"), none, first.clone()],
+        ]
+    );
+    let shown = ground.environment.keepdocker(&["history", "lab/moved:1"]);
+    let shown = shown.success();
+    let moved = shown.lines().nth(3).unwrap();
+    assert!(moved.contains(first.as_str().unwrap()), "{shown}");
+}
+
+#[test]
 fn a_log_tells_nothing_of_projects_that_its_reader_does_not_see() {
     let ground = Ground::new();
     let bob = Account::further(&ground.cluster, "bob");
@@ -120,6 +165,7 @@ fn what_no_log_tells_is_told_by_the_link_and_an_unknown_name_by_a_word() {
     let none = ground.environment.keepdocker(&["history", "lab/none:1"]);
     assert_eq!(none.success(), "");
     assert!(none.stderr.contains("nothing is known"), "{none}");
+    assert!(none.stderr.contains("--project PROJECT"), "{none}");
     for wrong in ["Not A Name", &ground.image.id()] {
         let output = ground.environment.keepdocker(&["history", wrong]);
         let _ = output.failure(2);

@@ -8,14 +8,15 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::filter::{CHUNK, Filter, chunks};
+use super::links::Link;
 use super::page::Page;
-use super::{Api, Error};
+use super::{Api, Error, Property};
 use crate::http::Http;
 
 const ACTION: &str = "read the logs";
 
 /// What happened to a link that names an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LinkEvent {
     /// The link's UUID.
     pub link: String,
@@ -30,7 +31,7 @@ pub struct LinkEvent {
 }
 
 /// A link that names an image, at some moment.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct NameLink {
     /// The name.
     #[serde(default, deserialize_with = "crate::null_as_empty")]
@@ -49,8 +50,27 @@ pub struct NameLink {
         deserialize_with = "crate::null_as_empty"
     )]
     pub owner: String,
+    /// When it was made, by the server's clock.
+    #[serde(default, deserialize_with = "crate::null_as_empty")]
+    pub created_at: String,
+    /// Its properties, in the order of their names.
+    #[serde(default, deserialize_with = "super::row::properties")]
+    pub properties: Vec<Property>,
     #[serde(default, deserialize_with = "crate::null_as_empty")]
     link_class: String,
+}
+
+impl From<&Link> for NameLink {
+    fn from(link: &Link) -> Self {
+        Self {
+            name: link.name.clone(),
+            head: link.head.clone(),
+            owner: link.owner.clone(),
+            created_at: link.created_at.clone(),
+            properties: link.properties.clone(),
+            link_class: link.class.name().to_owned(),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
