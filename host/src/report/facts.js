@@ -77,3 +77,24 @@ function bytes(count) {
 function day(time) {
   return (time ?? "").slice(0, 10);
 }
+
+/** Returns the links by which a text means images, as the server reads it: those that have it for a name, else those of IDs that begin so. */
+function matching(data, text) {
+  const [name] = text.split(":");
+  const named = text.includes(":") ? text : `${text}:latest`;
+  const links = data.links.filter((link) => link.class === "repo-tag" && link.name === named);
+  if (links.length > 0) return links;
+  return data.links.filter((link) => link.class === "image-hash" && link.name.startsWith(name));
+}
+
+/** Returns when a collection was built and linked, in seconds, by the oldest of its links, which decides. */
+function oldest(links, uuid) {
+  const seconds = (text) => Math.floor((Date.parse(text ?? "") || 0) / 1000);
+  const built = (link) => {
+    const property = link.properties.find(({ key }) => key === "image_timestamp");
+    return property === undefined ? 0 : seconds(JSON.parse(property.value));
+  };
+  const own = links.filter((link) => link.head === uuid).map((link) => ({ made: Date.parse(link.createdAt), link }));
+  own.sort((a, b) => a.made - b.made);
+  return own.length === 0 ? undefined : { built: built(own[0].link), made: Math.floor(own[0].made / 1000) };
+}

@@ -134,6 +134,21 @@ function showImages() {
   filter();
 }
 
+/** Says why a collection comes first, by the links that match: a later build, or one that was linked later. */
+function reason(links, first, second) {
+  if (second === undefined) return "Nothing else on this page matches.";
+  const [one, other] = [first, second].map((uuid) => oldest(links, uuid));
+  if (one === undefined || other === undefined) return `It comes before ${second}.`;
+  if (one.built !== other.built) {
+    return `It comes before ${second}, as the server prefers the later build: this one was built ${moment(one.built)}, that one ${moment(other.built)}.`;
+  }
+  return `It comes before ${second}, as both have the same build time for the server, and the later link counts: this one's was made ${moment(one.made)}, that one's ${moment(other.made)}.`;
+}
+
+function moment(seconds) {
+  return seconds === 0 ? "at no known time" : new Date(seconds * 1000).toISOString().replace(".000", "");
+}
+
 /** Says what a container request gets, and what else matches, in the server's order. */
 function showAnswer(name, choice) {
   const answer = place("answer");
@@ -152,14 +167,15 @@ function showAnswer(name, choice) {
     const times = [image?.built && `built ${image.built}`, link && `named ${link.createdAt}`].filter(Boolean).join(", ");
     return element("li", {}, element("span", { class: "code" }, uuid), ` — ${image ? called(image) : ""}${times ? ` (${times})` : ""}`);
   };
-  const isNamed = data.links.some((link) => link.class === "repo-tag" && (link.name === name || link.name === `${name}:latest`));
-  const why = isNamed
-    ? "Of the collections with this name, the latest build comes first, then the latest link."
-    : "No link has this name: it is taken for a portable data hash, or the beginning of an image ID.";
+  const by = matching(data, name);
+  const why = by.length === 0
+    ? "No link has this name: it is taken for a portable data hash."
+    : (by[0].class === "repo-tag" ? "" : "No link has this name: it is taken for the beginning of an image ID. ")
+      + reason(by, choice.collection, choice.others[0]);
   const others = choice.others.length === 0 ? [] : [element("p", {}, "After it come:"), element("ol", { start: "2" }, ...choice.others.map(line))];
   answer.replaceChildren(
     element("p", {}, "A container request for it gets ", element("strong", { id: "chosen", class: "code" }, choice.collection), "."),
-    element("p", {}, why),
+    element("p", { id: "why" }, why),
     element("ol", {}, line(choice.collection)),
     ...others,
   );

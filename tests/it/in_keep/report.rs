@@ -42,6 +42,37 @@ fn furnished() -> Ground {
     ground
 }
 
+/// Makes sure that the page says why as `resolve` does: before which collection, and by which times.
+#[track_caller]
+fn check_reason(browser: &mut Chromium, resolved: &Value) {
+    let said = browser.evaluate("document.getElementById('why').textContent");
+    let said = said.as_str().unwrap();
+    let Some(second) = resolved["others"][0].as_str() else {
+        let is_content = said.contains("portable data hash");
+        assert!(is_content || said.contains("Nothing else"), "{said}");
+        return;
+    };
+    let reasons = resolved["reasons"].as_array().unwrap();
+    let reason = reasons.iter().filter_map(Value::as_str);
+    let reason = reason
+        .filter(|one| one.contains("comes before"))
+        .next_back();
+    let reason = reason.expect("there is another one");
+    assert!(said.contains(second), "{said}");
+    let is_by_build = reason.contains("prefers the later build");
+    assert_eq!(said.contains("prefers the later build"), is_by_build);
+    let is_time = |word: &&str| word.starts_with("20") && word.contains('T');
+    let times: Vec<&str> = said
+        .split([' ', ',', '.'])
+        .filter(is_time)
+        .map(|time| time.trim_end_matches('Z'))
+        .collect();
+    assert!(!times.is_empty(), "{said}");
+    for time in times {
+        assert!(reason.contains(time), "{reason}: {said}");
+    }
+}
+
 /// Types a name into the page, and returns the collection that it says, and those that come after it.
 fn asked(browser: &mut Chromium, name: &str) -> (Value, Value) {
     let typed = json!(name).to_string();
@@ -105,6 +136,7 @@ fn the_page_sorts_filters_and_tells_what_names_get_as_the_program_does() {
         let (chosen, others) = asked(&mut browser, name);
         assert_eq!(chosen, resolved["collection"], "{name}");
         assert_eq!(others, resolved["others"], "{name}");
+        check_reason(&mut browser, &resolved);
     }
     assert_eq!(asked(&mut browser, "nobody/has:1").0, Value::Null);
     let _ = ground
