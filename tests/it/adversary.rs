@@ -13,6 +13,7 @@ mod engines;
 mod ids;
 mod manifests;
 mod plans;
+mod registrations;
 mod uploads;
 mod wasi;
 
