@@ -211,6 +211,9 @@ impl Changed for Pruned {
             text += &(title + &table(staying.into_iter()) + "\n");
         }
         match going.as_slice() {
+            [] if self.images.is_empty() => {
+                text += "nothing to do: the project has no image that the rule is about\n";
+            }
             [] => text += "nothing to do: every image stays\n",
             going => {
                 text += &format!("To go to the trash ({}):\n", sum(going));
@@ -225,6 +228,9 @@ impl Changed for Pruned {
         let (gone, stayed): (Vec<_>, Vec<_>) = self.images.iter().partition(|image| goes(image));
         let mut told = Vec::new();
         match gone.as_slice() {
+            [] if stayed.is_empty() => told.push(
+                "nothing was moved: the project has no image that the rule is about".to_owned(),
+            ),
             [] => told.push("nothing was moved: every image stays".to_owned()),
             [one] => told.push(format!(
                 "{} went to the trash; `keepdocker restore {}` brings it back",

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use keepdocker_terms::timestamp::Timestamp;
+use keepdocker_terms::uuid::{self, Kind};
 use serde::{Deserialize, Serialize};
 
 use super::change::{Changed, Changing};
@@ -64,6 +65,9 @@ impl Changed for Removed {
         for image in &self.images {
             let name = &image.name;
             match &image.collection {
+                None if uuid::is(name, Kind::Collection) => told.push(format!(
+                    "there is no collection {name} that the token may see, or it is in the trash; nothing was removed"
+                )),
                 None => told.push(format!(
                     "no image has the name `{name}`; nothing was removed"
                 )),

@@ -14,6 +14,9 @@ impl Template {
         text: &str,
         known: impl Iterator<Item = &'static str> + Clone,
     ) -> Result<Self, String> {
+        if text.split("{{").skip(1).any(|part| !part.contains("}}")) {
+            return Err("a field begins with `{{` here and has no `}}` at its end".to_owned());
+        }
         for ((field, _), part) in parts(text).zip(text.split("{{").skip(1)) {
             let is_known = field.is_some_and(|field| known.clone().any(|known| known == field));
             if !is_known {

@@ -7,6 +7,8 @@ pub mod engine;
 #[cfg(test)]
 mod tests;
 
+use keepdocker_terms::uuid::{self, Kind};
+
 use crate::exit::Exit;
 use crate::report::{Purpose, Report};
 
@@ -19,6 +21,16 @@ pub fn denied(reason: String) -> Report {
 /// No image of this name was found.
 #[must_use]
 pub fn no_such_image(name: &str, purpose: Purpose) -> Report {
+    if uuid::is(name, Kind::Collection) && purpose == Purpose::Change {
+        let report = Report::new(
+            Exit::NoSuchImage,
+            format!(
+                "there is no collection {name} that the token may see, or it belongs to another project than was named"
+            ),
+        );
+        let advice = "`keepdocker restore UUID` brings back what is in the trash, until the cluster removes it for good";
+        return report.python("no matching image found").advise(advice);
+    }
     let place = match purpose {
         Purpose::Store => ", neither here nor on the cluster",
         Purpose::Fetch => " in its registry",
