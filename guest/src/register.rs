@@ -80,6 +80,8 @@ fn settle(
     found: &archives::Image,
     aim: &Aim,
 ) -> Result<Registered, Failure> {
+    // What may not be asked is denied before anything is done.
+    let formats = Formats::from_config(cluster::get()?.image_formats.as_deref());
     let from = source.uuid.clone();
     let mut digests = Digests::of(&source, Some(found), request.named_by);
     let is_own = source.owner == aim.owner && evidence::is_named(found, &digests.name);
@@ -135,7 +137,6 @@ fn settle(
     let is_linked = !created.is_empty();
     known.extend(created);
     let is_told = create::tell_names(aim, &acts, &holder.collection);
-    let formats = Formats::from_config(cluster::get()?.image_formats.as_deref());
     name_check::warn(&aim.names, &holder.collection, &known, formats);
     holder.tell_of_twins(&aim.owner);
     Ok(Registered {

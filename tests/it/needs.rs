@@ -53,16 +53,6 @@ const FREE: [&[&str]; 9] = [
     &["component", "extract", "-o", "keepdocker.wasm"],
 ];
 
-/// What is done before it is denied, and is not to be mended now: row, operation, why.
-const LATE: [(&str, &str, &str); 1] = [(
-    "`adopt`",
-    "cluster.get",
-    "it is asked for last, to tell what the name leads to; what was registered is whole",
-)];
-
-/// Without these an upload is denied once its data are sent, as the page says.
-const AFTER_DATA: [&str; 2] = ["collections.create", "links.create"];
-
 /// What a row says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Row {
@@ -144,36 +134,34 @@ impl Ground<'_> {
             if !output.stderr.contains(&denied) {
                 short.push(format!("not for the sake of this operation: {output}"));
             }
-            let operation = left_out.unwrap().as_str();
-            let sends = self.name.starts_with("`upload` ") && !self.name.ends_with(" has");
-            let is_after = sends && AFTER_DATA.contains(&operation);
-            if (written > 0) != is_after {
+            if written > 0 {
                 short.push(format!("denied once {written} blocks were sent: {output}"));
             }
-            let is_late = registered.visible != self.scene.before().visible;
-            let name = (self.name, left_out.unwrap().as_str());
-            let is_known = LATE
-                .iter()
-                .any(|(row, operation, _)| (*row, *operation) == name);
-            if is_late != is_known {
-                short.push(format!("denied late: {is_late}, {:?}", registered.visible));
+            if registered.visible != self.scene.before().visible {
+                short.push(format!("denied late: {:?}", registered.visible));
             }
         }
         short
     }
 }
 
+/// Returns a policy that allows these operations, and writing to the log.
+fn policy_of<'a>(allowed: impl Iterator<Item = &'a String>) -> String {
+    let verbs: Vec<String> = allowed.map(|verb| format!(", \"{verb}\"")).collect();
+    format!(
+        "schema = \"keepdocker.policy/1\"\n[[allow]]\nid = \"row\"\nverbs = [\"log.write\"{}]\nreason = \"the row\"\n",
+        verbs.concat()
+    )
+}
+
 /// Runs a task, or what the place is there for.
 fn run(place: &Place<'_>, words: &[&str], allowed: &BTreeSet<String>) -> Output {
+    run_under(place, words, &policy_of(allowed.iter()))
+}
+
+fn run_under(place: &Place<'_>, words: &[&str], policy: &str) -> Output {
     let file = place.environment.home().join("policy.toml");
-    let verbs: Vec<String> = allowed.iter().map(|verb| format!("\"{verb}\"")).collect();
-    let text = format!(
-        "schema = \"keepdocker.policy/1\"\n[[allow]]\nid = \"row\"\nverbs = [{}]\nreason = \"the row\"\n",
-        [&["\"log.write\"".to_owned()], &verbs[..]]
-            .concat()
-            .join(", ")
-    );
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, policy).unwrap();
     let policy = ["--policy", file.to_str().unwrap()];
     let usual = place.words(words);
     let archive = format!(
@@ -261,6 +249,66 @@ fn every_operation_stands_in_a_row_and_what_needs_none_runs_without_any() {
     }
 }
 
+#[test]
+fn what_may_not_be_registered_is_denied_before_a_block_is_sent() {
+    const COLLECTION: &str = "collections.create";
+    const LINK: &str = "links.create";
+    let rule = |verb: &str, keys: &str| {
+        format!(
+            "[[allow]]\nid = \"{verb}-{}\"\nverbs = [\"{verb}\"]\n{keys}\nreason = \"a case\"\n",
+            keys.len()
+        )
+    };
+    let elsewhere = "projects = [\"zzzzz-j7d0g-elsewhere000000\"]";
+    let (ids, own, other) = (
+        "link-classes = [\"docker_image_hash\"]",
+        "repositories = [\"lab/**\"]",
+        "repositories = [\"other/tool\"]",
+    );
+    let rows = rows();
+    for (name, verb) in [
+        ("`upload` of an archive", Verb::Upload),
+        ("`upload` of an archive", Verb::Force),
+        ("`upload` from an engine", Verb::Engine),
+        ("`upload` from a registry", Verb::Registry),
+    ] {
+        let scene = Scene::of(verb);
+        let Row { needed, wished } = &rows[name];
+        let all = needed.union(wished);
+        let rest = policy_of(all.filter(|verb| ![COLLECTION, LINK].contains(&verb.as_str())));
+        let links = rule(LINK, "");
+        for (rules, denied) in [
+            (rule(COLLECTION, elsewhere) + &links, Some(COLLECTION)),
+            (rule(COLLECTION, "") + &rule(LINK, ids), Some(LINK)),
+            (
+                rule(COLLECTION, "") + &rule(LINK, ids) + &rule(LINK, other),
+                Some(LINK),
+            ),
+            (rule(COLLECTION, "") + &rule(LINK, own), Some(LINK)),
+            (rule(COLLECTION, "") + &rule(LINK, elsewhere), Some(LINK)),
+            (
+                rule(COLLECTION, "projects = [\"home\"]") + &rule(LINK, ids) + &rule(LINK, own),
+                None,
+            ),
+        ] {
+            let place = scene.place();
+            let before = place.cluster.log().blocks_written();
+            let output = run_under(&place, &[], &(rest.clone() + &rules));
+            let Some(denied) = denied else {
+                let _ = output.success();
+                continue;
+            };
+            let told = output.failure(3);
+            assert!(
+                told.contains(&format!("denied by policy: `{denied}")),
+                "{output}"
+            );
+            assert_eq!(place.cluster.log().blocks_written(), before, "{output}");
+            assert_eq!(Registered::of(&place.cluster).all, scene.before().all);
+        }
+    }
+}
+
 /// Returns the operations that the built-in policy has rules for: all there are.
 fn operations_of_the_program() -> BTreeSet<String> {
     let text = text_of("host/policy/built-in.toml");
@@ -305,6 +353,7 @@ fn the_three_sites_of_the_manual_let_people_do_what_they_say_and_nothing_else() 
     let denied = at_site(&place, "curated", &upload);
     assert!(denied.failure(3).contains("project"), "{denied}");
     place.cluster.assert_nothing_registered();
+    assert_eq!(place.cluster.log().blocks_written(), 0, "{denied}");
     let _ = at_site(&place, "curated", &to_project).success();
     for words in [
         &["images"][..],

@@ -58,6 +58,7 @@ pub(super) fn write_again(
             storage_classes: collection.storage_classes.clone(),
             reuse: vec![collection.uuid.clone()],
             resume: false,
+            destination: None,
         };
         let stored = archive::store(&archive, &asked, &options)?;
         sent += stored.sent;

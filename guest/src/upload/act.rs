@@ -118,7 +118,7 @@ pub(crate) fn register(
         Err(Failure::Api(error)) if stored.reused > 0 => match send::refusal(&error) {
             Some(text) => {
                 let refusal = send::Doubt::Refused(text.to_owned());
-                stored = sending.send_again(&stored, &refusal)?;
+                stored = sending.send_again(&upload.aim, &stored, &refusal)?;
                 collect(upload, &digest, &stored, source)?
             }
             None => return Err(error.into()),

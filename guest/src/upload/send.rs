@@ -5,7 +5,9 @@
 //! server refuse such a signature, it does so when the collection is created, and does not say
 //! which. Then the archive is read again; the blocks that this run has sent are not sent twice.
 
-use crate::bindings::exports::keepdocker::contract::commands::{Failure, Reach, UploadRequest};
+use crate::bindings::exports::keepdocker::contract::commands::{
+    Failure, ImageDigest, Reach, UploadRequest,
+};
 use crate::bindings::keepdocker::contract::api;
 use crate::bindings::keepdocker::contract::archives::Error as ArchiveError;
 use crate::bindings::keepdocker::contract::log::Level;
@@ -13,6 +15,7 @@ use crate::capabilities::{archives, keep, log};
 use crate::{evidence, image, manifest, pattern, project, reuse_candidates};
 
 use super::aim::Upload;
+use crate::registration::Aim;
 
 /// Reads a source from its beginning, and stores it.
 type Read<'a> = dyn Fn(&keep::Options) -> Result<keep::Stored, Failure> + 'a;
@@ -87,13 +90,13 @@ impl<'a> Sending<'a> {
             Reach::Readable => reuse_candidates::find(traits),
         };
         let resume = request.resume && !request.force;
-        let stored = (self.read)(&self.options(reuse, resume))?;
-        self.read_back(stored)
+        let stored = (self.read)(&self.options(&upload.aim, reuse, resume))?;
+        self.read_back(&upload.aim, stored)
     }
 
     /// Reads back what was not sent, where that is asked for, and sends it after all if it is not what
     /// it should be.
-    fn read_back(&self, stored: keep::Stored) -> Result<keep::Stored, Failure> {
+    fn read_back(&self, aim: &Aim, stored: keep::Stored) -> Result<keep::Stored, Failure> {
         // Where nothing is sent, as a plan is made, there is nothing to read either.
         let is_in_keep = stored
             .blocks
@@ -105,7 +108,7 @@ impl<'a> Sending<'a> {
         let Some(reason) = unlike(&stored)? else {
             return Ok(stored);
         };
-        let again = self.send_again(&stored, &Doubt::Unlike(reason))?;
+        let again = self.send_again(aim, &stored, &Doubt::Unlike(reason))?;
         match unlike(&again)? {
             None => Ok(again),
             Some(reason) => Err(ArchiveError::Unsound(format!(
@@ -120,11 +123,12 @@ impl<'a> Sending<'a> {
     /// about those that it has not.
     pub(crate) fn send_again(
         &self,
+        aim: &Aim,
         before: &keep::Stored,
         doubt: &Doubt,
     ) -> Result<keep::Stored, Failure> {
         log::write(Level::Warning, &doubt.words());
-        let stored = match (self.read)(&self.options(Vec::new(), false)) {
+        let stored = match (self.read)(&self.options(aim, Vec::new(), false)) {
             Err(Failure::Archive(ArchiveError::NotFound(_))) => {
                 return Err(match doubt {
                     Doubt::Refused(text) => Failure::ReuseRefused(text.clone()),
@@ -159,8 +163,12 @@ impl<'a> Sending<'a> {
         })
     }
 
-    fn options(&self, reuse: Vec<String>, resume: bool) -> keep::Options {
+    fn options(&self, aim: &Aim, reuse: Vec<String>, resume: bool) -> keep::Options {
         let request = self.request;
+        let known = match request.named_by {
+            ImageDigest::Config => self.image.as_ref().map(|chosen| chosen.image.clone()),
+            ImageDigest::Manifest => None,
+        };
         keep::Options {
             image: self.image.clone(),
             form: request.form,
@@ -169,6 +177,11 @@ impl<'a> Sending<'a> {
             storage_classes: request.storage_classes.clone(),
             reuse,
             resume,
+            destination: Some(keep::Destination {
+                owner: aim.project.clone(),
+                image: known,
+                names: aim.names.clone(),
+            }),
         }
     }
 }

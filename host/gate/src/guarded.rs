@@ -104,6 +104,12 @@ impl<'g> Permit<'g> {
             .all(|operation| self.gate.decides(operation).decision == Decision::Allow)
     }
 
+    /// Returns the IDs of all images that rules of the policy name.
+    #[must_use]
+    pub fn images(&self) -> Vec<String> {
+        self.gate.policy.images()
+    }
+
     /// Returns all whose signatures rules of the policy ask for.
     #[must_use]
     pub fn signers(&self) -> Vec<Signer> {

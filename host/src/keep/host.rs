@@ -1,15 +1,54 @@
 //! Keep as the component sees it.
 
+use keepdocker_arvados::keep::Error as KeepError;
+use keepdocker_terms::link_class::LinkClass as Class;
 use wasmtime::component::Resource;
 
 use super::store::ArchiveStore;
 use crate::archive::Opened;
 use crate::bindings::archives::{Archive, Image};
 use crate::bindings::keep::{
-    Depth, Error, Fetched, Host, Options, Progress, StoredArchive, Target,
+    Depth, Destination, Error, Fetched, Host, Options, Progress, StoredArchive, Target,
 };
 use crate::bindings::{KeepFault as Fault, View};
-use crate::gate::Operation;
+use crate::gate::{Confirmed, Operation, Permit, Refusal};
+
+/// What stands for an ID that only the stored archive tells.
+const UNKNOWN: &str = "not-known-yet";
+
+impl Destination {
+    /// Asks for what is to come, as far as policies can ask: neither what the collection is called nor its UUID is known yet.
+    ///
+    /// That it may not be done should not show only after all of the data is sent.
+    fn ask(&self, options: &Options, permit: &Permit<'_>) -> Result<(), Refusal> {
+        let link = |class: Class, name: &str| Operation::LinksCreate {
+            class: class.name(),
+            name: name.to_owned(),
+            head: String::new(),
+            owner: self.owner.clone(),
+        };
+        let mut operations = vec![Operation::CollectionsCreate {
+            name: String::new(),
+            owner: self.owner.clone(),
+            replicas: options.replicas,
+            storage_classes: options.storage_classes.clone(),
+        }];
+        let by_id = |id: &str| link(Class::ImageHash, id);
+        match &self.image {
+            Some(id) => operations.push(by_id(id)),
+            // It may be any that a rule names.
+            None => {
+                let may_be = |id: &String| permit.suffices(&[by_id(id)]);
+                if !permit.images().iter().any(may_be) {
+                    operations.push(by_id(UNKNOWN));
+                }
+            }
+        }
+        operations.extend(self.names.iter().map(|name| link(Class::RepoTag, name)));
+        let _: Confirmed = permit.confirm(&operations, "asked for before any data is sent")?;
+        Ok(())
+    }
+}
 
 impl Host for View<'_, ArchiveStore> {
     async fn store(
@@ -30,6 +69,12 @@ impl Host for View<'_, ArchiveStore> {
             reuse: options.reuse.clone(),
         };
         let permit = self.gate.admit(operation, &(archive.rep(), &options))?;
+        if let Some(destination) = &options.destination
+            && let Err(refusal) = destination.ask(&options, &permit)
+        {
+            let withheld = KeepError::Withheld(refusal.to_string());
+            return permit.close(Err(withheld)).map_err(Fault::Failed);
+        }
         let store = self.capability.open(&permit);
         let budget = match store.left_of(&opened) {
             Some(left) => permit.resume(left),

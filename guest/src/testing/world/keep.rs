@@ -2,7 +2,8 @@
 
 use super::archives::{Archive, Error as ArchiveError, Image};
 pub(crate) use super::real::keep::{
-    Depth, Error, Extent, Fetched, Options, Progress, Stored, StoredArchive, StoredLayer, Target,
+    Depth, Destination, Error, Extent, Fetched, Options, Progress, Stored, StoredArchive,
+    StoredLayer, Target,
 };
 
 /// The signature of a block that was not sent.

@@ -225,6 +225,16 @@ impl Policy {
         })
     }
 
+    /// Returns the IDs of all images that rules name one by one.
+    #[must_use]
+    pub fn images(&self) -> Vec<String> {
+        let rules = self.layers.iter().flat_map(|layer| &layer.rules);
+        let conditions = rules.flat_map(|rule| &rule.conditions);
+        conditions
+            .flat_map(|stated| stated.condition.images())
+            .collect()
+    }
+
     /// Returns all whose signatures rules ask for, each once.
     #[must_use]
     pub fn signers(&self) -> Vec<Signer> {

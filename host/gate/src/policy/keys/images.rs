@@ -26,6 +26,17 @@ enum ImagePattern {
     Exactly(String),
 }
 
+impl Images {
+    /// Returns the IDs that are named one by one.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let ids = self.0.iter().filter_map(|pattern| match pattern {
+            ImagePattern::Any => None,
+            ImagePattern::Exactly(digits) => Some(format!("sha256:{digits}")),
+        });
+        ids.collect()
+    }
+}
+
 impl Narrowing for Images {
     const NAME: &'static str = "images";
     const MEANING: &'static str = "`*`, or whole image IDs.";

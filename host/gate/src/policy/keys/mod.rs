@@ -252,6 +252,14 @@ impl Condition {
         matches!(self, Self::Clusters(clusters) if clusters.name_an_id())
     }
 
+    /// Returns the images that it names one by one.
+    pub(super) fn images(&self) -> Vec<String> {
+        match self {
+            Self::Images(images) => images.ids(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns those whose signature it asks for.
     pub(super) fn signers(&self) -> &[Signer] {
         match self {
