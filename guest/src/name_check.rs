@@ -99,6 +99,11 @@ pub(crate) fn reason(first: &Candidate, second: &Candidate) -> String {
             built(second),
             oldest(second)
         )
+    } else if first.made == second.made {
+        format!(
+            "both have the same build time for the server, and links of the same second, {}, so that it may take either",
+            time(first.made)
+        )
     } else {
         format!(
             "both have the same build time for the server, and that one's link was made {}{}, this one's {}{}",

@@ -3,7 +3,7 @@
 use crate::capabilities::archives::{self, Signature};
 use crate::image;
 use crate::reference::Reference;
-use crate::types::Property;
+use crate::types::{Platform, Property};
 
 /// Where a stored image came from.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,7 @@ impl Source {
         let mut properties = vec![image::text_property(image::CONFIG_DIGEST, &image.id)];
         let built = image::build_time(&image.config);
         let signature = self.signature.as_ref();
+        let platform = platform(&image.platform);
         let optional = [
             (image::MANIFEST_DIGEST, self.manifest.as_deref()),
             (image::SOURCE_REFERENCE, self.reference.as_deref()),
@@ -43,6 +44,7 @@ impl Source {
                 image::BASE_LAYER,
                 image.diff_ids.first().map(String::as_str),
             ),
+            (image::PLATFORM, platform.as_deref()),
         ];
         properties.extend(
             optional
@@ -51,4 +53,19 @@ impl Source {
         );
         properties
     }
+}
+
+/// Returns a platform as people write it, if the image has one.
+fn platform(platform: &Platform) -> Option<String> {
+    let Platform {
+        os,
+        architecture,
+        variant,
+    } = platform;
+    if os.is_empty() || architecture.is_empty() {
+        return None;
+    }
+    let parts = [os.as_str(), architecture, variant];
+    let parts = &parts[..if variant.is_empty() { 2 } else { 3 }];
+    Some(parts.join("/"))
 }

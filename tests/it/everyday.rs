@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Environment, Made, data};
+use crate::support::{Account, Cluster, Environment, Made, data};
 
 #[test]
 fn a_long_listing_tells_size_and_owner_in_few_requests() {
@@ -56,8 +56,19 @@ fn a_long_listing_tells_size_and_owner_in_few_requests() {
     }
 
     let told = |words: &[&str]| environment.keepdocker(words).success();
+    // The platform is what the upload noted, and what the image itself says.
+    for name in ["lab/small", "lab/other"] {
+        let platform = of(name)["platform"].as_str().unwrap();
+        let template = ["inspect", &format!("{name}:1"), "--format", "{{.Platform}}"];
+        assert_eq!(told(&template).trim(), platform);
+        assert!(platform.starts_with("linux/"), "{platform}");
+    }
     let table = told(&["images", "--long"]);
-    assert!(table.lines().next().unwrap().contains("SIZE"), "{table}");
+    let heading = table.lines().next().unwrap();
+    assert!(
+        heading.contains("SIZE") && heading.contains("PLATFORM"),
+        "{table}"
+    );
     assert!(table.contains("KiB") && table.contains("Images"), "{table}");
     let line = told(&[
         "images",
@@ -95,6 +106,40 @@ fn a_long_listing_tells_size_and_owner_in_few_requests() {
     let ids = told(&["images", "--ids"]);
     assert_eq!(ids.lines().count(), 2, "{ids}");
     assert!(ids.lines().all(|id| id.len() == 71), "{ids}");
+}
+
+#[test]
+fn what_tells_no_platform_shows_none() {
+    let cluster = Cluster::start();
+    let environment = Environment::on(&cluster);
+    let account = Account::usual(&cluster);
+    let image = Made::of(&[(1, 100)]);
+    let saved = image.saved(&["lab/tool:1"]);
+    for (number, said) in [
+        Value::Null,
+        json!("linux/arm64/v8"),
+        json!("linux"),
+        json!(["linux/amd64"]),
+        json!("a/b/c/d"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = (image.file(), saved.clone());
+        let told = json!({"arv:docker-platform": said});
+        let collection = account.collect(account.uuid(), &[(&file.0, &file.1)], told);
+        account.make(
+            "links",
+            json!({"link_class": "docker_image_repo+tag", "name": format!("lab/n{number}:1"),
+                "head_uuid": collection, "owner_uuid": account.uuid(), "properties": {}}),
+        );
+    }
+    let template = "{{.Repository}} [{{.Platform}}]";
+    let words = ["images", "--sort", "name", "--format", template];
+    assert_eq!(
+        environment.keepdocker(&words).success(),
+        "lab/n0 []\nlab/n1 [linux/arm64/v8]\nlab/n2 []\nlab/n3 []\nlab/n4 []\n"
+    );
 }
 
 #[test]

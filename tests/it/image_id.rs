@@ -307,6 +307,21 @@ fn settings_that_cannot_be_meant_end_both_programs_before_anything_is_done() {
         "{output}"
     );
     assert!(output.stderr.contains("docs/configuration.md"), "{output}");
+    // What helps to mend that runs, and says so.
+    for words in [
+        &["config", "show"][..],
+        &["completions", "bash"],
+        &["policy", "show"],
+        &["cache", "list"],
+    ] {
+        let output = ground.environment.keepdocker(words);
+        assert!(output.status.success(), "{output}");
+        let warning = "unknown key `image_id`";
+        assert!(
+            output.stderr.starts_with("warning: ") && output.stderr.contains(warning),
+            "{output}"
+        );
+    }
     let output = ground.environment.arv_keepdocker(&[NAME]);
     assert!(
         output.failure(1).contains("unknown key `image_id`"),

@@ -9,7 +9,7 @@ use crate::types::Property;
 pub use keepdocker_terms::image_id::{file_name, format, id_of_file, is_digest, normalized, short};
 pub use keepdocker_terms::property::{
     BASE_LAYER, BUILD_TIME, CONFIG_DIGEST, IMAGE_TIMESTAMP, LAYER_SIZES, LAYERS, LAYOUT,
-    MANIFEST_DIGEST, REPO_TAG, SIGNATURE, SIGNER, SOURCE_REFERENCE,
+    MANIFEST_DIGEST, PLATFORM, REPO_TAG, SIGNATURE, SIGNER, SOURCE_REFERENCE,
 };
 
 /// The server's limit for the name of a collection, in characters.

@@ -113,6 +113,23 @@ fn the_reasons_name_what_decided() {
 }
 
 #[test]
+fn of_links_of_one_second_the_server_may_take_either() {
+    two_builds();
+    world::with(|world| {
+        for link in &mut world.links {
+            link.properties.clear();
+            link.created_at = "2021-01-01T00:00:00.123000000Z".into();
+        }
+    });
+    let resolution = run("a:1").unwrap();
+    let last = resolution.reasons.last().unwrap();
+    assert!(
+        last.contains("2021-01-01T00:00:00Z, so that it may take either"),
+        "{last}"
+    );
+}
+
+#[test]
 fn an_id_with_its_algorithm_finds_another_image_and_says_so() {
     two_builds();
     let text = format!("sha256:{B}");

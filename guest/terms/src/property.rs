@@ -18,6 +18,8 @@ pub const SIGNATURE: &str = "arv:docker-signature";
 pub const BUILD_TIME: &str = "arv:docker-image-timestamp";
 /// The collection property that holds the digest of the lowest layer: images on one base share it.
 pub const BASE_LAYER: &str = "arv:docker-base-layer";
+/// The collection property that tells for which platform the image is, such as `linux/amd64`.
+pub const PLATFORM: &str = "arv:docker-platform";
 /// The collection property that names the way in which its large layers lie in its blocks.
 pub const LAYOUT: &str = "arv:docker-layout";
 /// The collection property that holds the diff IDs of its large layers, a list in the order in which they lie.

@@ -71,6 +71,8 @@ fn row(text: &mut String, repository: &str, tag: &str, id: &str, collection: &st
 pub struct Detail {
     /// The size of its file, for people.
     pub size: String,
+    /// For which platform it is; empty if that is not known.
+    pub platform: String,
     /// Who owns its collection, by name where that can be seen.
     pub owner: String,
     /// Of several rows of one name, whether a container request that names it gets this one.
@@ -109,6 +111,7 @@ where
     ];
     if details.is_some() {
         columns.push(Column::of_numbers("SIZE", Give::Way(4)));
+        columns.push(Column::new("PLATFORM", Give::Way(3)));
         columns.push(Column::new("OWNER", Give::Way(3)));
         let are_chosen =
             details.is_some_and(|details| details.iter().any(|it| it.is_chosen.is_some()));
@@ -131,7 +134,7 @@ where
             age(image.timestamp, now),
         ];
         if let Some(detail) = details.and_then(|details| details.get(place)) {
-            row.extend([escape(&detail.size), escape(&detail.owner)]);
+            row.extend([&detail.size, &detail.platform, &detail.owner].map(|text| escape(text)));
             row.push(detail.chosen().into());
         }
         row

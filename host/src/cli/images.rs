@@ -57,7 +57,7 @@ pub(crate) struct Images {
     /// Only names that match this pattern, in which `*` stands for any characters.
     #[arg(long, value_name = "PATTERN", help_heading = "Selection")]
     pub filter: Option<String>,
-    /// Show size and owner, too, and of several rows of one name which one a container request gets.
+    /// Show size, platform and owner, too, and of several rows of one name which one a container request gets.
     #[arg(long, short, help_heading = "Output")]
     pub long: bool,
     /// The order of the rows.
@@ -69,7 +69,7 @@ pub(crate) struct Images {
     )]
     pub sort: Sort,
     /// How to print the rows: table, json, csv, or a template with {{.Repository}}, {{.Tag}}, {{.ID}},
-    /// {{.Collection}}, {{.Created}}, {{.Size}}, {{.Owner}}, {{.OwnerName}} and {{.Chosen}}.
+    /// {{.Collection}}, {{.Created}}, {{.Size}}, {{.Owner}}, {{.OwnerName}}, {{.Chosen}} and {{.Platform}}.
     #[arg(
         long,
         value_name = "FORMAT",

@@ -51,6 +51,7 @@ pub(crate) fn main() -> ExitCode {
         let console = Console::new(Style::Plain, least);
         let is_json = arguments.command.is_json();
         let listens = arguments.listens();
+        let goes_on = arguments.command.kind().goes_on;
         let work = async move {
             match run(arguments, environment, console).await {
                 Ok(()) => Exit::Done,
@@ -69,10 +70,13 @@ pub(crate) fn main() -> ExitCode {
             farewell: Farewell {
                 console,
                 level: Level::Warning,
-                words: |signal| {
-                    format!(
-                        "ended by signal {signal}; nothing was registered after it, and the same command goes on from there"
-                    )
+                words: match goes_on {
+                    true => |signal| {
+                        format!(
+                            "ended by signal {signal}; nothing was registered after it, and the same command goes on from there"
+                        )
+                    },
+                    false => |signal| format!("ended by signal {signal}"),
                 },
                 code: |signal| 128 + signal,
             },
@@ -99,12 +103,66 @@ async fn run(
     environment: Environment,
     console: Console,
 ) -> Result<(), Report> {
-    // There the option has another meaning: any host can be asked about.
-    let names_cluster = !matches!(arguments.command, Command::Policy(_));
-    let invocation = arguments
-        .common
-        .invocation(environment, console, names_cluster)?;
+    let kind = arguments.command.kind();
+    let invocation = arguments.common.invocation(environment, console, kind)?;
     arguments.command.run(invocation).await
+}
+
+/// What the program has to know of a command before it runs it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// Whether `--cluster` names the cluster that it works on: `policy` asks about any host.
+    pub(super) names_cluster: bool,
+    /// Whether it is about the set-up, and has to run where that is amiss.
+    pub(super) is_about_set_up: bool,
+    /// Whether a run that was cut short goes on where the command is repeated.
+    pub(super) goes_on: bool,
+}
+
+impl Kind {
+    /// That of a command that lists what the cluster has.
+    pub(super) const THAT_LISTS: Kind = Kind {
+        names_cluster: true,
+        is_about_set_up: false,
+        goes_on: false,
+    };
+}
+
+impl Command {
+    fn kind(&self) -> Kind {
+        #[cfg(feature = "sandbox")]
+        let is_sandbox = matches!(self, Self::Sandbox(_));
+        #[cfg(not(feature = "sandbox"))]
+        let is_sandbox = false;
+        let is_about_set_up = is_sandbox
+            || matches!(
+                self,
+                Self::Config(_)
+                    | Self::Cache(_)
+                    | Self::Policy(_)
+                    | Self::Audit(_)
+                    | Self::Component(_)
+                    | Self::Completions(_)
+                    | Self::Man(_)
+            );
+        let only_shows = matches!(
+            self,
+            Self::Images(_)
+                | Self::Plan(_)
+                | Self::Resolve(_)
+                | Self::Inspect(_)
+                | Self::History(_)
+                | Self::Doctor(_)
+                | Self::Report(_)
+                | Self::Whoami(_)
+                | Self::Login(_)
+        );
+        Kind {
+            names_cluster: !matches!(self, Self::Policy(_)),
+            is_about_set_up,
+            goes_on: !is_about_set_up && !only_shows,
+        }
+    }
 }
 
 /// What follows the help of the program.
@@ -256,16 +314,16 @@ impl Common {
     /// Returns what a command runs with.
     ///
     /// # Errors
-    /// If the cluster cannot be called so, something in `config.toml` cannot be meant, or there is no folder for the
+    /// If the cluster cannot be called so, something in `config.toml` cannot be meant and the command needs it, or there is no folder for the
     /// embedded cluster.
     pub(super) fn invocation(
         &self,
         environment: Environment,
         console: Console,
-        names_cluster: bool,
+        kind: Kind,
     ) -> Result<Invocation, Report> {
         let environment = match &self.cluster {
-            Some(name) if names_cluster && !is_cluster(name) => {
+            Some(name) if kind.names_cluster && !is_cluster(name) => {
                 return Err(Report::new(
                     Exit::Usage,
                     format!("`{}` cannot be the name of a cluster", escape(name)),
@@ -274,10 +332,18 @@ impl Common {
                     "`--cluster zzzzz` means the file zzzzz.conf beside settings.conf; `keepdocker login HOST --cluster zzzzz` writes it",
                 ));
             }
-            Some(name) if names_cluster => environment.of_cluster(name),
+            Some(name) if kind.names_cluster => environment.of_cluster(name),
             _ => environment,
         };
-        let mut preferences = request::preferences(&environment)?;
+        let mut preferences = match request::preferences(&environment) {
+            // What helps to mend the file has to run without it.
+            Err(report) if kind.is_about_set_up => {
+                let text = format!("{}; nothing that is said there counts", report.message);
+                console.message(Level::Warning, &text);
+                Preferences::default()
+            }
+            preferences => preferences?,
+        };
         if self.listens() {
             // The embedded cluster has none of these projects.
             preferences.project = None;

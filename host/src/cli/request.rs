@@ -47,8 +47,9 @@ pub(super) fn image_id(
 /// If something that was said cannot be meant.
 pub(super) fn preferences(environment: &Environment) -> Result<Preferences, Report> {
     Preferences::load(environment).map_err(|error| {
-        Report::new(Exit::Unauthorized, error.to_string())
-            .advise("mend that, or see `docs/configuration.md` for what can be said there")
+        Report::new(Exit::Unauthorized, error.to_string()).advise(
+            "mend that, as docs/configuration.md says; `keepdocker config show` tells what counts then",
+        )
     })
 }
 

@@ -56,6 +56,7 @@ fn listings() {
 
     let detail = |size: &str, owner: &str, is_chosen| Detail {
         size: size.into(),
+        platform: "linux/amd64".into(),
         owner: owner.into(),
         is_chosen,
     };

@@ -142,6 +142,9 @@ function reason(links, first, second) {
   if (one.built !== other.built) {
     return `It comes before ${second}, as the server prefers the later build: this one was built ${moment(one.built)}, that one ${moment(other.built)}.`;
   }
+  if (one.made === other.made) {
+    return `It is listed before ${second}, but both have the same build time for the server, and links of the same second, ${moment(one.made)}, so that it may take either.`;
+  }
   return `It comes before ${second}, as both have the same build time for the server, and the later link counts: this one's was made ${moment(one.made)}, that one's ${moment(other.made)}.`;
 }
 

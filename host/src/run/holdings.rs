@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use keepdocker_arvados::api::{Error, Holding};
+use keepdocker_arvados::api::{Error, Holding, Property};
 use keepdocker_console::Report;
+use keepdocker_terms::platform::Platform;
+use keepdocker_terms::property::PLATFORM;
 
 use super::Surroundings;
 use crate::bindings::commands::Failure;
@@ -12,6 +14,7 @@ use crate::bindings::commands::Failure;
 #[derive(Debug, Default)]
 pub(crate) struct Holdings {
     by_uuid: HashMap<String, Holding>,
+    platforms: HashMap<String, String>,
     owners: HashMap<String, String>,
 }
 
@@ -31,11 +34,14 @@ impl Surroundings {
         let owners: Vec<String> = found.iter().map(|holding| holding.owner.clone()).collect();
         // A token that may not see owners sees their UUIDs.
         let owners = api.names_of_owners(&owners).await.unwrap_or_default();
+        let told = |holding: &Holding| Some((holding.uuid.clone(), platform(holding)?));
+        let platforms = found.iter().filter_map(told).collect();
         let by_uuid = found
             .into_iter()
             .map(|holding| (holding.uuid.clone(), holding));
         Ok(Holdings {
             by_uuid: by_uuid.collect(),
+            platforms,
             owners,
         })
     }
@@ -45,6 +51,12 @@ impl Holdings {
     /// Returns the bytes of a collection's files.
     pub(crate) fn size(&self, collection: &str) -> Option<u64> {
         self.by_uuid.get(collection)?.size
+    }
+
+    /// Returns for which platform the image of a collection is, as that says of it. Whoever may write there may write that;
+    /// `inspect` looks.
+    pub(crate) fn platform(&self, collection: &str) -> Option<&str> {
+        self.platforms.get(collection).map(String::as_str)
     }
 
     /// Returns the UUID of who owns a collection.
@@ -57,4 +69,12 @@ impl Holdings {
         let name = self.owners.get(self.owner(collection)?)?;
         Some(name)
     }
+}
+
+/// Returns the platform that a collection tells, if it is one.
+fn platform(holding: &Holding) -> Option<String> {
+    let is_it = |property: &&Property| property.key == PLATFORM;
+    let property = holding.properties.iter().find(is_it)?;
+    let text: String = serde_json::from_str(&property.value).ok()?;
+    Platform::parse(&text).map(|_| text)
 }

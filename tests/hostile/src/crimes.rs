@@ -245,6 +245,7 @@ fn store(request: &UploadRequest) -> Result<keep::Stored, Failure> {
             storage_classes: request.storage_classes.clone(),
             reuse: Vec::new(),
             resume: false,
+            destination: None,
         },
     );
     let stored = stored.map_err(Failure::Keep)?;

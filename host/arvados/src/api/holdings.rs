@@ -1,4 +1,4 @@
-//! What a listing tells of the collections that it names: how large they are, and whose.
+//! What a listing tells of the collections that it names: how large they are, whose, and what they say of their images.
 //!
 //! The answers are for people to look at; nothing is decided by them.
 
@@ -11,7 +11,7 @@ use super::filter::{Filter, chunks};
 use super::page::{self, Page, Pages};
 use super::projects::OwnerRow;
 use super::row::Row;
-use super::{Api, Error};
+use super::{Api, Error, Property};
 use crate::http::Http;
 
 /// A collection, as people tell collections apart.
@@ -29,6 +29,9 @@ pub struct Holding {
     /// The bytes of its files; none where the server does not say.
     #[serde(default, rename = "file_size_total")]
     pub size: Option<u64>,
+    /// What it tells of its image, in the order of the names.
+    #[serde(default, deserialize_with = "super::row::properties")]
+    pub properties: Vec<Property>,
     #[serde(default, deserialize_with = "crate::null_as_empty")]
     created_at: String,
 }
@@ -72,7 +75,13 @@ impl<H: Http> Api<H> {
     /// # Errors
     /// If the token is not accepted, or the cluster does not answer.
     pub async fn holdings(&self, uuids: &[String]) -> Result<Vec<Holding>, Error> {
-        const SELECT: [&str; 4] = ["uuid", "created_at", "owner_uuid", "file_size_total"];
+        const SELECT: [&str; 5] = [
+            "uuid",
+            "created_at",
+            "owner_uuid",
+            "file_size_total",
+            "properties",
+        ];
         self.with_uuids("list collections", "arvados/v1/collections", uuids, &SELECT)
             .await
     }

@@ -7,7 +7,7 @@ use keepdocker_console::Report;
 use keepdocker_terms::reference::Reference;
 
 use super::super::invocation::Invocation;
-use super::super::keepdocker::Common;
+use super::super::keepdocker::{Common, Kind};
 use crate::bindings::commands::ImagesRequest;
 use crate::gate::Operation;
 use crate::output::Console;
@@ -89,7 +89,7 @@ impl Names {
                 mut options,
                 environment,
                 ..
-            } = common.invocation(environment.clone(), console, true)?;
+            } = common.invocation(environment.clone(), console, Kind::THAT_LISTS)?;
             // Nobody waits for a second try, and a key that was pressed is no run. Where a policy demands a log of
             // whatever is asked, nothing is.
             options.retries = 0;

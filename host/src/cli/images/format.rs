@@ -31,7 +31,7 @@ pub(crate) enum Format {
 const FIELDS: [&str; 5] = ["Repository", "Tag", "ID", "Collection", "Created"];
 
 /// Those of a long listing besides.
-const LONG_FIELDS: [&str; 4] = ["Size", "Owner", "OwnerName", "Chosen"];
+const LONG_FIELDS: [&str; 5] = ["Size", "Owner", "OwnerName", "Chosen", "Platform"];
 
 impl std::str::FromStr for Format {
     type Err = String;
@@ -67,7 +67,7 @@ pub(crate) struct More {
 }
 
 /// What stands above the same fields in a file of comma-separated values.
-const HEADINGS: [&str; 9] = [
+const HEADINGS: [&str; 10] = [
     "repository",
     "tag",
     "id",
@@ -77,6 +77,7 @@ const HEADINGS: [&str; 9] = [
     "owner",
     "owner_name",
     "chosen",
+    "platform",
 ];
 
 impl Format {
@@ -127,6 +128,7 @@ fn table(listed: &[ListedImage], more: Option<&More>, ids: Ids) -> String {
             let owner = holdings.owner(collection).unwrap_or_default();
             Detail {
                 size: holdings.size(collection).map(bytes).unwrap_or_default(),
+                platform: holdings.platform(collection).unwrap_or_default().to_owned(),
                 owner: holdings.owner_name(collection).unwrap_or(owner).to_owned(),
                 is_chosen: more.choices.is_chosen(image),
             }
@@ -165,6 +167,7 @@ fn long_json(listed: &[ListedImage], more: &More) -> String {
         owner: Option<&'a str>,
         owner_name: Option<&'a str>,
         chosen: Option<bool>,
+        platform: Option<&'a str>,
     }
     let holdings = &more.holdings;
     let images = listed.iter().map(|image| Image {
@@ -172,6 +175,7 @@ fn long_json(listed: &[ListedImage], more: &More) -> String {
         owner: holdings.owner(&image.collection),
         owner_name: holdings.owner_name(&image.collection),
         chosen: more.choices.is_chosen(image),
+        platform: holdings.platform(&image.collection),
         image: image.into(),
     });
     line(&Images {
@@ -181,7 +185,7 @@ fn long_json(listed: &[ListedImage], more: &More) -> String {
 }
 
 /// Returns the fields of a row, in the order of their names. What is not known is empty.
-fn values<'a>(image: &'a ListedImage, more: Option<&'a More>) -> [Cow<'a, str>; 9] {
+fn values<'a>(image: &'a ListedImage, more: Option<&'a More>) -> [Cow<'a, str>; 10] {
     let of = |field: fn(&'a Holdings, &str) -> Option<&'a str>| {
         more.and_then(|more| field(&more.holdings, &image.collection))
             .unwrap_or_default()
@@ -198,6 +202,7 @@ fn values<'a>(image: &'a ListedImage, more: Option<&'a More>) -> [Cow<'a, str>; 
         escape(of(Holdings::owner)),
         escape(of(Holdings::owner_name)),
         Cow::Owned(chosen.map(|chosen| chosen.to_string()).unwrap_or_default()),
+        escape(of(Holdings::platform)),
     ]
 }
 
@@ -243,7 +248,7 @@ mod tests {
         );
         assert!(!format.names_details());
         assert!("{{.Size}}".parse::<Format>().unwrap().names_details());
-        for wrong in ["{{.Platform}}", "{{Tag}}", "{{.Tag", "wide"] {
+        for wrong in ["{{.Architecture}}", "{{Tag}}", "{{.Tag", "wide"] {
             assert!(wrong.parse::<Format>().is_err(), "{wrong}");
         }
     }
@@ -259,7 +264,7 @@ mod tests {
         let long = Format::Csv.text(&[], Some(&More::default()), Ids::Short);
         assert_eq!(
             long,
-            "repository,tag,id,collection,created,size,owner,owner_name,chosen\r\n"
+            "repository,tag,id,collection,created,size,owner,owner_name,chosen,platform\r\n"
         );
     }
 }
