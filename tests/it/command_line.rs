@@ -73,7 +73,7 @@ fn the_long_version_names_the_component_that_is_embedded() {
 
 #[test]
 fn a_failure_is_json_where_the_answer_would_be() {
-    let (_cluster, environment) = cluster_with(&[]);
+    let (_cluster, mut environment) = cluster_with(&[]);
     for words in [
         &["resolve", "lab/none:1", "--json"][..],
         &["load", "lab/none:1", "--json"],
@@ -84,6 +84,7 @@ fn a_failure_is_json_where_the_answer_would_be() {
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(told["schema"], "keepdocker.failure/1");
         assert_eq!(told["exit"], 4);
+        assert_eq!(told["page"], Value::Null);
         let message = told["message"].as_str().unwrap();
         assert!(output.stderr.contains(message), "{output}");
     }
@@ -92,6 +93,18 @@ fn a_failure_is_json_where_the_answer_would_be() {
     assert_eq!(output.stdout(), "", "{output}");
     let output = environment.keepdocker(&["resolve", "lab/none:1"]);
     assert_eq!(output.stdout(), "", "{output}");
+    // Where a page explains it, both name the page; the drop-in has its own words.
+    environment.set("ARVADOS_API_TOKEN", "nobodys");
+    let output = environment.keepdocker(&["images", "--json"]);
+    assert_eq!(output.status.code(), Some(7), "{output}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["page"], "docs/configuration.md");
+    assert!(
+        output.stderr.ends_with("\nsee: docs/configuration.md\n"),
+        "{output}"
+    );
+    let output = environment.arv_keepdocker(&[]);
+    assert!(!output.failure(1).contains("see: "), "{output}");
 }
 
 #[test]

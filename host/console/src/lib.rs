@@ -20,7 +20,7 @@ pub use columns::{Column, Columns, Give};
 pub use console::{Console, Level, Line, Style, conceal, concealed};
 pub use exit::Exit;
 pub use message::color;
-pub use report::{Failed, Purpose, Report};
+pub use report::{Failed, Page, Purpose, Report};
 pub use table::{Detail, Ids, age, fitted_table, table};
 pub use width::{Stream, fit, width_of};
 pub use wrap::wrapped;

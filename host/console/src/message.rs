@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use keepdocker_wording::harmless::{escape, escape_lines};
 
 use crate::console::{Level, concealed};
-use crate::report::Report;
+use crate::report::{Page, Report};
 use crate::wrap::wrapped;
 
 /// The most of a message that is shown, in bytes. The rest would only push the beginning out of sight,
@@ -31,6 +31,8 @@ impl Report {
             lines.extend(indented.lines().map(|line| fitted(line, width, 0, 4)));
         }
         lines.extend(self.advice.as_deref().map(|advice| hint(advice, width)));
+        // A line of its own: what goes before is often a command, to be copied.
+        lines.extend(self.page.map(|page| see(page, width)));
         lines.push(String::new());
         lines.join("\n")
     }
@@ -48,6 +50,11 @@ pub(crate) fn hint(advice: &str, width: Option<usize>) -> String {
         &presentable(advice),
         width,
     )
+}
+
+/// Returns what is shown of where more is said.
+fn see(page: Page, width: Option<usize>) -> String {
+    labelled(Some(Label::new("see:", "1;36")), page.path(), width)
 }
 
 /// Returns a message as it is shown. Secrets go first: cut or escaped they would not be recognised.

@@ -13,6 +13,8 @@ pub struct Report {
     pub details: Vec<String>,
     /// What to do next.
     pub advice: Option<String>,
+    /// The page of the documentation that explains it.
+    pub page: Option<Page>,
     /// How the program ends.
     pub exit: Exit,
 }
@@ -26,6 +28,7 @@ impl Report {
             python: Vec::new(),
             details: Vec::new(),
             advice: None,
+            page: None,
             exit,
         }
     }
@@ -34,6 +37,13 @@ impl Report {
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
+        self
+    }
+
+    /// Adds where more is said about it.
+    #[must_use]
+    pub fn page(mut self, page: Page) -> Self {
+        self.page = Some(page);
         self
     }
 
@@ -59,6 +69,44 @@ impl Report {
     /// Puts a failure in words, in a command that does `purpose`.
     pub fn of(failure: impl Failed, purpose: Purpose) -> Self {
         failure.report(purpose)
+    }
+}
+
+/// A page of the documentation that explains why commands fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// Tokens, clusters and `config.toml`.
+    Configuration,
+    /// What engines are asked for, and what they get to see.
+    Engines,
+    /// Images that are in Keep already, and projects.
+    InKeep,
+    /// Proxies and certificates.
+    Network,
+    /// What commands may do.
+    Policy,
+}
+
+impl Page {
+    /// All pages that there are.
+    pub const ALL: [Self; 5] = [
+        Self::Configuration,
+        Self::Engines,
+        Self::InKeep,
+        Self::Network,
+        Self::Policy,
+    ];
+
+    /// Returns its path in the sources. Packages have the file under the same name.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Configuration => "docs/configuration.md",
+            Self::Engines => "docs/engines.md",
+            Self::InKeep => "docs/in-keep.md",
+            Self::Network => "docs/network.md",
+            Self::Policy => "docs/policy.md",
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::bindings::keep::Shortfall;
 use crate::bindings::types::CommandFailure;
 use crate::bindings::{api, archives, engine, keep, locks};
 use crate::output::{self, Exit, Ids, Report, json};
-use keepdocker_console::Purpose;
+use keepdocker_console::{Page, Purpose};
 
 /// The width of a terminal that nobody has widened.
 const WIDTH: usize = 80;
@@ -67,6 +67,9 @@ fn shown(report: &Report) -> String {
     }
     if let Some(advice) = &report.advice {
         text.push_str(&format!("hint: {advice}\n"));
+    }
+    if let Some(page) = report.page {
+        text.push_str(&format!("see: {}\n", page.path()));
     }
     for line in &report.python {
         text.push_str(&format!("arv-keepdocker: {line}\n"));
@@ -308,7 +311,7 @@ fn answers() {
         ("resolve --json", json::resolved(&resolution)),
         (
             "a failure --json",
-            output::failure(&report.advise("THE HINT")),
+            output::failure(&report.advise("THE HINT").page(Page::Policy)),
         ),
     ]
     .map(|(name, text)| format!("$ keepdocker {name}\n{text}"));

@@ -1,7 +1,7 @@
 //! Why a command failed, as JSON; `docs/json.md` describes it.
 
 use keepdocker_console::json::line;
-use keepdocker_console::{Report, concealed};
+use keepdocker_console::{Page, Report, concealed};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -11,6 +11,7 @@ struct Failed<'a> {
     message: &'a str,
     details: &'a [String],
     hint: Option<&'a str>,
+    page: Option<&'static str>,
 }
 
 /// Returns why a command failed, without secrets.
@@ -22,6 +23,7 @@ pub(crate) fn failure(report: &Report) -> String {
         message: &report.message,
         details: &report.details,
         hint: report.advice.as_deref(),
+        page: report.page.map(Page::path),
     });
     concealed(&text).into_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keepdocker_console::{Console, Exit, Level, Purpose, Report};
+use keepdocker_console::{Console, Exit, Level, Page, Purpose, Report};
 use serde::Serialize;
 
 use super::{Surroundings, ending};
@@ -131,7 +131,8 @@ impl Surroundings {
                 Err(Report::new(
                     Exit::Denied,
                     "the policy requires an audit log, so `--no-audit` is not allowed",
-                ))
+                )
+                .page(Page::Policy))
             } else {
                 Ok(None)
             };

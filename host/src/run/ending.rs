@@ -1,6 +1,6 @@
 //! Why the host itself ends a command, in words.
 
-use keepdocker_console::{Exit, Report};
+use keepdocker_console::{Exit, Page, Report};
 
 use crate::component;
 use crate::plan::PlanError;
@@ -47,7 +47,8 @@ pub(super) fn denied(denial: &Denial) -> Report {
         format!("denied by policy: `{}`", denial.asked),
     )
     .detail(format!("why: {}", denial.why))
-    .detail(format!("fix: {}", denial.fix));
+    .detail(format!("fix: {}", denial.fix))
+    .page(Page::Policy);
     match &denial.explain {
         Some(command) => report.advise(format!("see how that is decided: {command}")),
         None => report,
@@ -116,5 +117,7 @@ impl From<PlanError> for Report {
 
 /// Says why a policy does not bear the component.
 pub(super) fn unfit(unfit: Unfit) -> Report {
-    Report::new(Exit::Denied, unfit.to_string()).advise("ask who keeps this policy")
+    Report::new(Exit::Denied, unfit.to_string())
+        .advise("ask who keeps this policy")
+        .page(Page::Policy)
 }

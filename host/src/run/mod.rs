@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use erased_serde::Serialize as Recordable;
-use keepdocker_console::{Exit, Level, Purpose, Report};
+use keepdocker_console::{Exit, Level, Page, Purpose, Report};
 
 pub(crate) use account::WhoAmI;
 pub(crate) use doctor::{Finding, Scope, State, checkup_without_settings};
@@ -70,7 +70,8 @@ impl Surroundings {
                 "why: `endpoints` is `cluster` ({}:{})",
                 demand.file, demand.line
             ))
-            .advise("unset the variable, and look for it in settings.conf"));
+            .advise("unset the variable, and look for it in settings.conf")
+            .page(Page::Policy));
         }
         Ok(policy)
     }

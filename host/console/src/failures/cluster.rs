@@ -1,7 +1,7 @@
 //! What the cluster, its API or its Keep, did not do.
 
 use crate::exit::Exit;
-use crate::report::{Purpose, Report};
+use crate::report::{Page, Purpose, Report};
 
 /// It does not accept the token.
 #[must_use]
@@ -9,6 +9,7 @@ pub fn unauthorized(reason: String) -> Report {
     Report::new(Exit::Unauthorized, "the cluster does not accept the token")
         .detail(reason)
         .advise("get a current token from the cluster, and give it to `keepdocker login` or set ARVADOS_API_TOKEN")
+        .page(Page::Configuration)
 }
 
 /// The token does not allow this.
@@ -39,6 +40,7 @@ pub fn unreachable(reason: String) -> Report {
     Report::new(Exit::Failed, "the cluster cannot be reached")
         .detail(reason)
         .advise("check ARVADOS_API_HOST, the network and, if there is one, the proxy")
+        .page(Page::Network)
 }
 
 /// No answer came to a request that changes something.
@@ -144,4 +146,5 @@ pub fn read_only_project(project: &str, name: &str, purpose: Purpose) -> Report 
 fn unusable_project(message: &str) -> Report {
     Report::new(Exit::Failed, format!("{message}; nothing was sent"))
         .advise("name another project, or ask the owner of this one for permission to write")
+        .page(Page::InKeep)
 }

@@ -2,7 +2,7 @@
 
 use super::of_command;
 use crate::exit::Exit;
-use crate::report::Report;
+use crate::report::{Page, Report};
 
 /// What may help where the engine failed: it sees less than the user's shell.
 pub(super) const WITHHELD: &str = "the engine gets the environment variables that engines and credential helpers usually need, and no others; KEEPDOCKER_ENGINE_ENV=NAME,PREFIX_* gives it more of them";
@@ -13,12 +13,15 @@ pub fn unavailable(reason: String) -> Report {
     Report::new(Exit::Failed, "the container engine cannot be reached")
         .detail(reason)
         .advise(format!("start the engine, name another with `--engine`/KEEPDOCKER_ENGINE, read the image from its registry without one with `keepdocker upload --from docker://IMAGE`, or upload a saved archive with `keepdocker upload --from docker-archive:FILE`; {WITHHELD}"))
+        .page(Page::Engines)
 }
 
 /// A command of it failed, with this message.
 #[must_use]
 pub fn failed(command: &str, status: Option<i32>, message: String) -> Report {
-    of_command(command, status, message).advise(WITHHELD)
+    of_command(command, status, message)
+        .advise(WITHHELD)
+        .page(Page::Engines)
 }
 
 /// It does something else than engines do.

@@ -10,12 +10,12 @@ mod tests;
 use keepdocker_terms::uuid::{self, Kind};
 
 use crate::exit::Exit;
-use crate::report::{Purpose, Report};
+use crate::report::{Page, Purpose, Report};
 
 /// The policy withholds something; the text says why.
 #[must_use]
 pub fn denied(reason: String) -> Report {
-    Report::new(Exit::Denied, reason)
+    Report::new(Exit::Denied, reason).page(Page::Policy)
 }
 
 /// No image of this name was found.

@@ -21,6 +21,26 @@ fn what_was_not_to_be_stored_is_not_said_to_be() {
 }
 
 #[test]
+fn every_page_that_an_error_names_exists() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for page in Page::ALL {
+        assert!(root.join(page.path()).is_file(), "{page:?}");
+    }
+    let denied = denied("denied by policy: `images.list`".into());
+    assert!(
+        denied.in_lines(None).ends_with("\nsee: docs/policy.md\n"),
+        "{denied:?}"
+    );
+    let refused = cluster::unauthorized("401".into());
+    assert_eq!(refused.page, Some(Page::Configuration));
+    assert!(
+        refused
+            .in_lines(Some(80))
+            .ends_with("\nsee: docs/configuration.md\n")
+    );
+}
+
+#[test]
 fn an_image_is_said_to_be_missing_where_it_was_looked_for() {
     for (purpose, is_engine_meant) in [
         (Purpose::Store, true),
