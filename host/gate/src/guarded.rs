@@ -131,6 +131,15 @@ impl<'g> Permit<'g> {
         Ok(Confirmed(Arc::clone(&self.gate.fetched)))
     }
 
+    /// Asks for all that is still to come if this operation is done, so that it is not done for nothing. It is asked for
+    /// again, and counted, when it comes.
+    ///
+    /// # Errors
+    /// If the policy denies one of these operations, or its limits leave no room for all of them. Then this one must not go on.
+    pub fn foresee(&self, coming: &[Operation], evidence: &str) -> Result<(), Refusal> {
+        self.gate.foresee(self.number, coming, evidence)
+    }
+
     /// Tells the gate for which platform an image is, by what a registry says of its manifest.
     pub fn saw_platform(&self, manifest: &str, platform: &str) {
         self.gate.saw_platform(manifest, platform);

@@ -318,14 +318,42 @@ impl Gate {
                 self.warn(number, operation, ruling);
                 Ok(())
             }
-            Decision::Deny => {
-                let denial = self
-                    .denial(number, operation, operation, &ruling)
-                    .with(evidence);
-                *lock(&self.denial) = Some(denial.clone());
-                Err(Refusal::Denied(Box::new(denial)))
+            Decision::Deny => Err(self.refuse(number, operation, &ruling, evidence)),
+        }
+    }
+
+    /// Asks for operations that are all still to come, and whether the limits leave room for so many.
+    fn foresee(&self, number: u64, coming: &[Operation], evidence: &str) -> Result<(), Refusal> {
+        let mut writes = self.writes.load(Ordering::Relaxed);
+        let mut calls = self
+            .calls_of
+            .each_ref()
+            .map(|calls| calls.load(Ordering::Relaxed));
+        for operation in coming {
+            self.confirm(number, operation, evidence)?;
+            let interface = operation.interface_index();
+            calls[interface] += 1;
+            writes += u64::from(operation.writes());
+            let of_calls = self.over(Counted::Calls(interface), calls[interface]);
+            if let Some(over) = of_calls.or_else(|| self.over(Counted::Writes, writes)) {
+                return Err(self.refuse(number, operation, &over, evidence));
             }
         }
+        Ok(())
+    }
+
+    fn refuse(
+        &self,
+        number: u64,
+        operation: &Operation,
+        ruling: &Ruling<'_>,
+        evidence: &str,
+    ) -> Refusal {
+        let denial = self
+            .denial(number, operation, operation, ruling)
+            .with(evidence);
+        *lock(&self.denial) = Some(denial.clone());
+        Refusal::Denied(Box::new(denial))
     }
 
     fn record(

@@ -163,6 +163,33 @@ fn writes_are_limited_and_reads_are_not() {
 }
 
 #[test]
+fn what_is_to_come_must_have_room_in_the_limits_and_is_not_counted_yet() {
+    let link = || Operation::LinksCreate {
+        class: "docker_image_hash",
+        name: "x".into(),
+        head: String::new(),
+        owner: None,
+    };
+    for (limit, told) in [
+        ("writes = 2", "`limits.writes` is 2"),
+        ("calls.links = 2", "`limits.calls.links` is 2"),
+    ] {
+        let gate = gate(&Journal::default(), &format!("{EVERYTHING}limits.{limit}"));
+        let permit = gate.admit(Operation::UsersCurrent, &()).unwrap();
+        for _ in 0..2 {
+            permit.foresee(&[link(), link()], "").unwrap();
+        }
+        let refusal = permit
+            .foresee(&[link(), link(), link()], "why")
+            .unwrap_err();
+        assert!(refusal.to_string().contains(told), "{refusal}");
+        drop(gate.admit(link(), &()).unwrap());
+        permit.foresee(&[link()], "").unwrap();
+        permit.foresee(&[link(), link()], "").unwrap_err();
+    }
+}
+
+#[test]
 fn bytes_are_charged_before_they_are_sent() {
     let journal = Journal::default();
     let gate = gate(

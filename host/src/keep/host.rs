@@ -11,7 +11,7 @@ use crate::bindings::keep::{
     Depth, Destination, Error, Fetched, Host, Options, Progress, StoredArchive, Target,
 };
 use crate::bindings::{KeepFault as Fault, View};
-use crate::gate::{Confirmed, Operation, Permit, Refusal};
+use crate::gate::{Operation, Permit, Refusal};
 
 /// What stands for an ID that only the stored archive tells.
 const UNKNOWN: &str = "not-known-yet";
@@ -34,19 +34,18 @@ impl Destination {
             storage_classes: options.storage_classes.clone(),
         }];
         let by_id = |id: &str| link(Class::ImageHash, id);
-        match &self.image {
-            Some(id) => operations.push(by_id(id)),
+        let named = permit.images();
+        let id = match &self.image {
+            Some(id) => id.as_str(),
             // It may be any that a rule names.
             None => {
-                let may_be = |id: &String| permit.suffices(&[by_id(id)]);
-                if !permit.images().iter().any(may_be) {
-                    operations.push(by_id(UNKNOWN));
-                }
+                let may_be = |id: &&String| permit.suffices(&[by_id(id)]);
+                named.iter().find(may_be).map_or(UNKNOWN, String::as_str)
             }
-        }
+        };
+        operations.push(by_id(id));
         operations.extend(self.names.iter().map(|name| link(Class::RepoTag, name)));
-        let _: Confirmed = permit.confirm(&operations, "asked for before any data is sent")?;
-        Ok(())
+        permit.foresee(&operations, "asked for before any data is sent")
     }
 }
 
