@@ -1,7 +1,7 @@
 //! What the client for registries is lent.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use keepdocker_console::Level;
@@ -30,7 +30,8 @@ pub(crate) struct Lender {
     passed: Passed,
     patience: Duration,
     messages: Messages,
-    log: OnceLock<Arc<Log>>,
+    /// Its end is written once the command lets go of it, which must not wait for a request that is still on its way.
+    log: OnceLock<Weak<Log>>,
 }
 
 impl Lender {
@@ -64,9 +65,9 @@ impl Lender {
     }
 
     /// Has each request written down in this log.
-    pub(super) fn log_to(&self, log: Arc<Log>) {
+    pub(super) fn log_to(&self, log: &Arc<Log>) {
         // There is one log for a run.
-        let _ = self.log.set(log);
+        let _ = self.log.set(Arc::downgrade(log));
     }
 }
 
@@ -146,7 +147,7 @@ impl Program for Lender {
 
     fn record(&self, exchange: &Exchange) {
         self.messages.show(Level::Debug, &exchange.to_string());
-        if let Some(log) = self.log.get() {
+        if let Some(log) = self.log.get().and_then(Weak::upgrade) {
             log.asked(exchange.method, &exchange.url, exchange.status);
         }
     }

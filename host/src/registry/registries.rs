@@ -152,7 +152,7 @@ impl Registries {
     }
 
     /// Has each request written down in this log.
-    pub(crate) fn log_to(&self, log: Arc<Log>) {
+    pub(crate) fn log_to(&self, log: &Arc<Log>) {
         self.lender.log_to(log);
     }
 }

@@ -136,7 +136,7 @@ impl Surroundings {
             connection: &command::connection(&detours),
         })?;
         if let Some(log) = &log {
-            capabilities.archives.registries().log_to(log.clone());
+            capabilities.archives.registries().log_to(log);
         }
         let recorder = Recorders::new(self.traces().then(|| Trace(self.console())), log.clone());
         let command = Command {
