@@ -103,7 +103,7 @@ fn a_failure_is_json_where_the_answer_would_be() {
         output.stderr.ends_with("\nsee: docs/configuration.md\n"),
         "{output}"
     );
-    let output = environment.arv_keepdocker(&[]);
+    let output = environment.arv_keepdocker::<&str>(&[]);
     assert!(!output.failure(1).contains("see: "), "{output}");
 }
 
@@ -365,6 +365,6 @@ fn a_listing_is_filtered_sorted_and_printed_as_asked() {
         output.stderr.contains("without the pattern there are 3"),
         "{output}"
     );
-    let output = environment.keepdocker(&["images", "--format", "{{.Platform}}"]);
+    let output = environment.keepdocker(&["images", "--format", "{{.Architecture}}"]);
     assert!(output.failure(2).contains("no field"), "{output}");
 }

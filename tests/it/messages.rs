@@ -17,7 +17,7 @@ fn check_plain(name: &str, output: &Output) {
     assert!(matches!(code, Some(1 | 7)), "{name}: {output}");
     output.assert_told_to_people(&[]);
     for line in output.stderr.lines() {
-        let is_own = ["error: ", "warning: ", "hint: ", "  "]
+        let is_own = ["error: ", "warning: ", "hint: ", "see: ", "  "]
             .iter()
             .any(|beginning| line.starts_with(beginning));
         assert!(is_own, "{name}: `{line}` in {output}");
