@@ -19,6 +19,7 @@ use crate::settings::{Environment, ImageId};
 Examples:
   keepdocker adopt zzzzz-4zz18-0123456789abcde lab/tool:1.2
   keepdocker adopt 0123456789abcdef0123456789abcdef+83 lab/tool:1.2 --dry-run
+  keepdocker adopt zzzzz-4zz18-0123456789abcde --project Genomics/Images
 
 The collection holds one file, an archive of one image such as `docker save` writes. What is in it counts, not how it is named. A file that is not named by the image's digest gets a new collection with the same blocks."
 )]

@@ -17,7 +17,8 @@ use crate::run::upkeep;
     after_help = "\
 Examples:
   keepdocker cache list
-  keepdocker cache clean --older-than 7d"
+  keepdocker cache clean --older-than 7d
+  keepdocker cache list --json"
 )]
 pub(crate) struct CacheArguments {
     /// What to do.

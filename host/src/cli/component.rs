@@ -18,7 +18,8 @@ use crate::run::no_policy;
     after_help = "\
 Examples:
   keepdocker component audit
-  keepdocker component extract -o keepdocker.wasm"
+  keepdocker component extract -o keepdocker.wasm
+  keepdocker component audit other.wasm"
 )]
 pub(crate) struct ComponentArguments {
     /// What to do.

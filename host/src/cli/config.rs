@@ -15,7 +15,14 @@ use crate::settings::{CacheBase, ImageId, Said};
 
 /// Show what is set.
 #[derive(Debug, Args)]
-#[command(about = "Show what is set")]
+#[command(
+    about = "Show what is set",
+    after_help = "\
+Examples:
+  keepdocker config show
+  keepdocker config show --origin
+  keepdocker config show --json"
+)]
 pub(crate) struct ConfigArguments {
     #[command(subcommand)]
     command: ConfigCommand,
@@ -28,7 +35,8 @@ pub(crate) enum ConfigCommand {
     #[command(after_help = "\
 Examples:
   keepdocker config show
-  keepdocker config show --origin")]
+  keepdocker config show --origin
+  keepdocker config show --json")]
     Show {
         /// Show where each was said, too.
         #[arg(long)]

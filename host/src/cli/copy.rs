@@ -20,6 +20,7 @@ use keepdocker_console::values::is_empty;
 Examples:
   keepdocker copy lab/tool:1.2 --project zzzzz-j7d0g-0123456789abcde
   keepdocker copy lab/tool:1.2 group/tool:1.2 --project Genomics/Images
+  keepdocker copy lab/tool:1.2 --project Genomics/Images --dry-run
 
 The new collection has the same blocks, and stays if the other one goes. What is not in Keep yet, in a registry or a file, comes there by `keepdocker upload --from SOURCE`."
 )]

@@ -28,7 +28,8 @@ use crate::wording::count;
     after_help = "\
 Examples:
   keepdocker save lab/tool:1.2 -o tool.tar
-  keepdocker save lab/tool:1.2 -o - | docker load"
+  keepdocker save lab/tool:1.2 -o - | docker load
+  keepdocker save lab/tool:1.2 --stored -o stored.tar"
 )]
 pub(crate) struct Save {
     /// What `save` and `load` have in common.
@@ -50,7 +51,8 @@ pub(crate) struct Save {
     after_help = "\
 Examples:
   keepdocker load lab/tool:1.2
-  keepdocker load lab/tool:1.2 --engine podman"
+  keepdocker load lab/tool:1.2 --engine podman
+  keepdocker load lab/tool:1.2 --json"
 )]
 pub(crate) struct Load {
     /// What `save` and `load` have in common.

@@ -166,7 +166,8 @@ impl Command {
 }
 
 /// What follows the help of the program.
-const AFTER_HELP: &str = "\
+const AFTER_HELP: &str = concat!(
+    "\
 Examples:
   keepdocker upload lab/tool:1.2
   keepdocker resolve lab/tool:1.2
@@ -175,7 +176,13 @@ Examples:
 Exit codes:
   0 done, 1 failed, 2 wrong command line, 3 denied by policy, 4 no such image,
   5 ambiguous image, 6 lock timed out, 7 no configuration or token refused,
-  8 log altered, 9 log incomplete, 10 component at fault, 11 plan out of date";
+  8 log altered, 9 log incomplete, 10 component at fault, 11 plan out of date
+
+Documentation:
+  ",
+    env!("CARGO_PKG_REPOSITORY"),
+    "/tree/main/docs"
+);
 
 /// Puts container images into Arvados Keep, so that workflows on a cluster can run them.
 #[derive(Debug, Parser)]

@@ -19,6 +19,7 @@ use crate::terminal;
 Examples:
   keepdocker login zzzzz.example.org
   keepdocker login zzzzz.example.org <token.txt
+  keepdocker login zzzzz.example.org --cluster zzzzz
 
 Workbench shows the token under `Get API token`. It is asked for, or read from standard input, and never shown; what the cluster does not accept is not kept. All Arvados clients read the file; nobody else can."
 )]

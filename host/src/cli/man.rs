@@ -15,7 +15,8 @@ use crate::output::{Exit, Report};
 #[command(after_help = "\
 Examples:
   keepdocker man | man -l -
-  keepdocker man --directory ~/.local/share/man/man1")]
+  keepdocker man --directory ~/.local/share/man/man1
+  keepdocker man >keepdocker.1")]
 pub(crate) struct Man {
     /// Write every page to this directory, which must exist.
     #[arg(long, value_name = "DIR")]

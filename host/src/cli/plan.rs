@@ -25,7 +25,8 @@ use crate::wording::bytes;
     after_help = "\
 Examples:
   keepdocker plan lab/tool:1.2
-  keepdocker plan lab/tool:1.2 -o plan.json"
+  keepdocker plan lab/tool:1.2 -o plan.json
+  keepdocker plan --from docker-archive:tool.tar lab/tool:1.2"
 )]
 pub(crate) struct PlanArguments {
     /// The upload.
@@ -54,7 +55,9 @@ impl Execute for PlanArguments {
     about = "Carry out a plan, unless the cluster or the image has changed since",
     after_help = "\
 Examples:
-  keepdocker apply plan.json"
+  keepdocker apply plan.json
+  keepdocker apply plan.json --json
+  keepdocker apply plan.json --policy site.toml"
 )]
 pub(crate) struct Apply {
     /// The plan, as `keepdocker plan -o FILE` or the `--dry-run -o FILE` of another command wrote it.

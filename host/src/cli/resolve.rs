@@ -18,7 +18,8 @@ use crate::output::{Level, Purpose, Report, json};
     after_help = "\
 Examples:
   keepdocker resolve lab/tool:1.2
-  keepdocker resolve lab/tool:1.2 --json"
+  keepdocker resolve lab/tool:1.2 --json
+  keepdocker resolve 0123456789abcdef0123456789abcdef+83"
 )]
 pub(crate) struct Resolve {
     /// What a container request would name: repository:tag, image ID, or portable data hash.

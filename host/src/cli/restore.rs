@@ -16,6 +16,7 @@ use crate::component;
 Examples:
   keepdocker restore lab/tool:1
   keepdocker restore zzzzz-4zz18-0123456789abcde --project Genomics/Images
+  keepdocker restore lab/tool:1 lab/tool:2 --json
 
 Whatever named the image names it again. Printed is the collection."
 )]

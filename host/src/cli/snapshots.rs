@@ -214,6 +214,47 @@ pub(super) fn failures() -> Vec<(&'static str, Failure)> {
     ]
 }
 
+/// Returns the words of an example, as far as it is a command of ours.
+fn words_of(example: &str) -> Vec<String> {
+    let end = [" | ", " <", " >"]
+        .iter()
+        .filter_map(|sign| example.find(sign));
+    let own = &example[..end.min().unwrap_or(example.len())];
+    let mut words: Vec<String> = Vec::new();
+    for (number, part) in own.split('\'').enumerate() {
+        match number % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    words
+}
+
+#[test]
+fn each_command_has_three_examples_that_can_be_typed() {
+    let mut program = described();
+    program.build();
+    assert!(program.render_long_help().to_string().contains("/docs"));
+    for command in program
+        .get_subcommands()
+        .filter(|it| it.get_name() != "help")
+    {
+        let name = command.get_name();
+        let help = command.clone().render_long_help().to_string();
+        let examples = help.split("Examples:\n").nth(1).unwrap_or_default();
+        let examples: Vec<&str> = examples
+            .lines()
+            .map_while(|line| line.strip_prefix("  "))
+            .filter(|line| line.starts_with("keepdocker "))
+            .collect();
+        assert!(examples.len() >= 3, "{name}: {examples:?}");
+        for example in examples {
+            let parsed = described().try_get_matches_from(words_of(example));
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+    }
+}
+
 #[test]
 fn messages() {
     let purposes = [

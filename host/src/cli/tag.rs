@@ -16,6 +16,7 @@ use crate::bindings::commands::RegisterRequest;
 Examples:
   keepdocker tag lab/tool:1.2 lab/tool:stable
   keepdocker tag lab/tool:1.2 lab/tool:1 lab/tool:latest --dry-run
+  keepdocker tag zzzzz-4zz18-0123456789abcde lab/tool:1.2
 
 The names lead to the collection that the image is in. Where you cannot write there, `keepdocker copy` makes one of your own."
 )]

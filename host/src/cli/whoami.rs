@@ -16,7 +16,8 @@ use crate::run::WhoAmI;
     after_help = "\
 Examples:
   keepdocker whoami
-  keepdocker whoami --json"
+  keepdocker whoami --json
+  keepdocker whoami --cluster zzzzz"
 )]
 pub(crate) struct WhoAmIArguments {
     /// Print JSON.
