@@ -106,6 +106,9 @@ fn a_long_listing_tells_size_and_owner_in_few_requests() {
     let ids = told(&["images", "--ids"]);
     assert_eq!(ids.lines().count(), 2, "{ids}");
     assert!(ids.lines().all(|id| id.len() == 71), "{ids}");
+    assert_eq!(told(&["images", "-q"]), ids);
+    let long = told(&["images", "-q", "--long"]);
+    assert!(long.contains("PLATFORM"), "{long}");
 }
 
 #[test]

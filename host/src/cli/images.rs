@@ -78,7 +78,7 @@ pub(crate) struct Images {
         help_heading = "Output"
     )]
     pub format: Format,
-    /// Print whole image IDs alone, each once; the same as `docker images -q --no-trunc`.
+    /// Print whole image IDs alone, each once, as `docker images -q --no-trunc` does; so does -q.
     #[arg(
         long,
         conflicts_with_all = ["json", "format", "long"],
@@ -147,7 +147,8 @@ impl Execute for Images {
             true => Ids::Whole,
             false => Ids::Short,
         };
-        let text = match (self.ids, self.is_json()) {
+        let is_plain = !self.long && !self.is_json() && self.format == Format::Table;
+        let text = match (self.ids || (is_quiet && is_plain), self.is_json()) {
             (true, _) => ids_of(&listed),
             (_, true) => Format::Json.text(&listed, more.as_ref(), ids),
             _ => self.format.text(&listed, more.as_ref(), ids),

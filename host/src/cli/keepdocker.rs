@@ -138,6 +138,9 @@ impl Command {
             || matches!(
                 self,
                 Self::Config(_)
+                    | Self::Doctor(_)
+                    | Self::Whoami(_)
+                    | Self::Login(_)
                     | Self::Cache(_)
                     | Self::Policy(_)
                     | Self::Audit(_)
@@ -152,10 +155,7 @@ impl Command {
                 | Self::Resolve(_)
                 | Self::Inspect(_)
                 | Self::History(_)
-                | Self::Doctor(_)
                 | Self::Report(_)
-                | Self::Whoami(_)
-                | Self::Login(_)
         );
         Kind {
             names_cluster: !matches!(self, Self::Policy(_)),
@@ -398,5 +398,31 @@ impl Common {
             arguments: super::words(),
             ..Options::default()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_completed_by_the_next_run_says_that_it_goes_on() {
+        for (words, goes_on, is_about_set_up) in [
+            (&["upload", "lab/tool:1"][..], true, false),
+            (&["apply", "plan.json"], true, false),
+            (&["rm", "lab/tool:1"], true, false),
+            (&["images"], false, false),
+            (&["inspect", "lab/tool:1"], false, false),
+            (&["doctor"], false, true),
+            (&["config", "show"], false, true),
+        ] {
+            let words = [&["keepdocker"], words].concat();
+            let kind = Arguments::try_parse_from(&words).unwrap().command.kind();
+            assert_eq!(
+                (kind.goes_on, kind.is_about_set_up),
+                (goes_on, is_about_set_up),
+                "{words:?}"
+            );
+        }
     }
 }

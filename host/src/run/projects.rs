@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use keepdocker_arvados::api::Error;
 use keepdocker_arvados::api::projects::NamedProject;
-use keepdocker_console::{Exit, Level, Report};
+use keepdocker_console::{Exit, Level, Page, Report};
 use keepdocker_terms::uuid::{self, Kind};
 
 use super::Surroundings;
@@ -205,7 +205,8 @@ async fn unknown(text: &str, api: &Api) -> Report {
             "there is no project `{}`, or it is in the trash, or the token may not see it; nothing was sent",
             escape(text)
         ),
-    );
+    )
+    .page(Page::InKeep);
     // What cannot be listed is no failure of its own.
     let known = api.newest_projects(MOST_SEARCHED).await.unwrap_or_default();
     let last = text.rsplit('/').next().unwrap_or(text).to_lowercase();
