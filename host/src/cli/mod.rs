@@ -20,6 +20,7 @@ pub(crate) mod images;
 pub(crate) mod inspect;
 pub(crate) mod invocation;
 pub(crate) mod keepdocker;
+mod kind;
 mod layers;
 pub(crate) mod login;
 pub(crate) mod man;

@@ -7,7 +7,8 @@ use keepdocker_console::Report;
 use keepdocker_terms::reference::Reference;
 
 use super::super::invocation::Invocation;
-use super::super::keepdocker::{Common, Kind};
+use super::super::keepdocker::Common;
+use super::super::kind::Kind;
 use crate::bindings::commands::ImagesRequest;
 use crate::gate::Operation;
 use crate::output::Console;
