@@ -53,10 +53,8 @@ fn check_reason(browser: &mut Chromium, resolved: &Value) {
         return;
     };
     let reasons = resolved["reasons"].as_array().unwrap();
-    let reason = reasons.iter().filter_map(Value::as_str);
-    let reason = reason
-        .filter(|one| one.contains("comes before"))
-        .next_back();
+    let mut reason = reasons.iter().filter_map(Value::as_str);
+    let reason = reason.rfind(|one| one.contains("comes before"));
     let reason = reason.expect("there is another one");
     assert!(said.contains(second), "{said}");
     let is_by_build = reason.contains("prefers the later build");
