@@ -28,7 +28,8 @@ impl Destination {
             owner: self.owner.clone(),
         };
         let mut operations = vec![Operation::CollectionsCreate {
-            name: String::new(),
+            // For people: what the collection will be called is not known yet, and no policy asks for it.
+            name: self.names.first().cloned().unwrap_or_default(),
             owner: self.owner.clone(),
             replicas: options.replicas,
             storage_classes: options.storage_classes.clone(),
