@@ -64,7 +64,6 @@ impl Command {
 mod tests {
     use clap::Parser as _;
 
-    use super::*;
     use crate::cli::keepdocker::Arguments;
 
     #[test]
