@@ -112,16 +112,15 @@ fn told(
         let readable = |link: &NameLink| owners.contains(&link.owner);
         let before = event.before.filter(readable);
         let after = event.after.filter(readable);
-        let places = [before.as_ref(), after.as_ref()].map(|link| {
-            let link = link.or(before.as_ref()).or(after.as_ref())?;
-            Some((link.name.clone(), link.owner.clone()))
-        });
-        let [Some(from), Some(to)] = places else {
+        let (Some(first), Some(last)) = (
+            before.as_ref().or(after.as_ref()),
+            after.as_ref().or(before.as_ref()),
+        ) else {
             continue;
         };
-        let led = [&from, &to].map(|place| known.leads_to(place));
-        known.set(&event.link, after.clone());
-        let [led_from, led_to] = led;
+        let (from, to) = (place_of(first), place_of(last));
+        let (led_from, led_to) = (known.leads_to(&from), known.leads_to(&to));
+        known.set(&event.link, before.as_ref(), after.as_ref());
         let (leads_from, leads_to) = (known.leads_to(&from), known.leads_to(&to));
         // One name less and another more are two changes.
         let parts = match from.0 == to.0 {
@@ -159,15 +158,18 @@ fn told(
 
 /// Returns the making of those links of which no log tells it, with nobody who did it.
 fn unrecorded(links: &[Link], events: &[LinkEvent]) -> Vec<LinkEvent> {
+    let mut first: HashMap<&str, &LinkEvent> = HashMap::new();
+    for event in events {
+        first.entry(&event.link).or_insert(event);
+    }
     let mut made = Vec::new();
     for link in links {
-        let mut known = events.iter().filter(|event| event.link == link.uuid);
-        let first = known.next();
-        if first.is_some_and(|event| event.before.is_none()) {
-            continue;
-        }
         // What it was at first, the first that is known to have changed tells.
-        let former = first.and_then(|event| event.before.clone());
+        let former = match first.get(link.uuid.as_str()).map(|event| &event.before) {
+            Some(None) => continue,
+            Some(former) => former.clone(),
+            None => None,
+        };
         made.push(LinkEvent {
             link: link.uuid.clone(),
             at: link.created_at.clone(),
@@ -179,33 +181,42 @@ fn unrecorded(links: &[Link], events: &[LinkEvent]) -> Vec<LinkEvent> {
     made
 }
 
-/// The links that are known to have been there at some moment, by their UUIDs.
+/// So many links of a name in a project are compared at most; whoever may write there can make any number.
+const MOST_COMPARED: usize = 500;
+
+/// A name, and the project whose links give it.
+type Place = (String, String);
+
+/// The links that are known to have been there at some moment, by their UUIDs, for each name in each project.
 #[derive(Default)]
-struct Known(BTreeMap<String, NameLink>);
+struct Known(HashMap<Place, BTreeMap<String, NameLink>>);
 
 impl Known {
-    /// A link was made or changed, or is gone.
-    fn set(&mut self, uuid: &str, link: Option<NameLink>) {
-        match link {
-            Some(link) => self.0.insert(uuid.to_owned(), link),
-            None => self.0.remove(uuid),
-        };
+    /// A link was made, changed or removed.
+    fn set(&mut self, uuid: &str, before: Option<&NameLink>, after: Option<&NameLink>) {
+        if let Some(links) = before.and_then(|link| self.0.get_mut(&place_of(link))) {
+            links.remove(uuid);
+        }
+        if let Some(link) = after {
+            let links = self.0.entry(place_of(link)).or_default();
+            links.insert(uuid.to_owned(), link.clone());
+        }
     }
 
-    /// Returns what a name led to by the links of a project, in the order that the server has.
-    fn leads_to(&self, (name, project): &(String, String)) -> Option<String> {
-        let of_name = self
-            .0
+    /// Returns what a name led to by the links of a project, in the order that the server has; none if there are too many to tell.
+    fn leads_to(&self, place: &Place) -> Option<String> {
+        let links = self.0.get(place).filter(|it| it.len() <= MOST_COMPARED)?;
+        let links = links
             .iter()
-            .filter(|(_, link)| link.name == *name && link.owner == *project);
-        let links: Vec<types::Link> = of_name
-            .map(|(uuid, link)| as_rules_have_it(uuid, link))
-            .collect();
-        let first = resolution::candidates(&links.iter().collect::<Vec<_>>())
-            .into_iter()
-            .next();
-        first.map(|candidate| candidate.collection)
+            .map(|(uuid, link)| as_rules_have_it(uuid, link));
+        let links: Vec<types::Link> = links.collect();
+        let order = resolution::candidates(&links.iter().collect::<Vec<_>>());
+        Some(order.into_iter().next()?.collection)
     }
+}
+
+fn place_of(link: &NameLink) -> Place {
+    (link.name.clone(), link.owner.clone())
 }
 
 fn as_rules_have_it(uuid: &str, link: &NameLink) -> types::Link {

@@ -149,6 +149,37 @@ fn told_of(environment: &Environment) -> Value {
 }
 
 #[test]
+fn a_log_that_somebody_made_up_takes_no_other_one_with_it() {
+    let ground = Ground::new();
+    let bob = Account::further(&ground.cluster, "bob");
+    let public = bob.make_public_project("public");
+    let archive = ground.image.saved(&["their/tool:1"]);
+    let head = bob.collect(&public, &[(&ground.image.file(), &archive)], json!({}));
+    let link = bob.make(
+        "links",
+        json!({"link_class": "docker_image_repo+tag", "name": "their/tool:1",
+            "head_uuid": head, "owner_uuid": public, "properties": {}}),
+    );
+    let whole = json!({"link_class": "docker_image_repo+tag", "name": "their/tool:1",
+        "head_uuid": head, "owner_uuid": public, "properties": {}});
+    for (member, value) in [
+        ("properties", json!("no object")),
+        ("name", json!(["their/tool:1"])),
+        ("owner_uuid", json!(7)),
+    ] {
+        let mut attributes = whole.clone();
+        attributes[member] = value;
+        bob.make(
+            "logs",
+            json!({"object_uuid": link, "event_type": "update", "summary": "made up",
+                "properties": {"new_attributes": attributes, "old_attributes": "none"}}),
+        );
+    }
+    let told = told_of(&ground.environment);
+    assert_eq!(changes(&told), [(json!("given"), Value::Null, json!(head))]);
+}
+
+#[test]
 fn what_no_log_tells_is_told_by_the_link_and_an_unknown_name_by_a_word() {
     let ground = Ground::new();
     let links = [json!({

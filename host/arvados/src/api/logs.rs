@@ -5,7 +5,7 @@
 
 use keepdocker_terms::link_class::LinkClass;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::filter::{CHUNK, Filter, chunks};
 use super::links::Link;
@@ -83,15 +83,7 @@ struct LogRow {
     #[serde(default, deserialize_with = "crate::null_as_empty")]
     modified_by_user_uuid: String,
     #[serde(default)]
-    properties: Option<Attributes>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Attributes {
-    #[serde(default)]
-    old_attributes: Option<NameLink>,
-    #[serde(default)]
-    new_attributes: Option<NameLink>,
+    properties: Value,
 }
 
 impl<H: Http> Api<H> {
@@ -147,11 +139,15 @@ impl<H: Http> Api<H> {
 
 impl LogRow {
     /// Returns the event, if it is about a link that names an image, and changed something of that.
-    fn event(self) -> Option<LinkEvent> {
-        let of_name = |link: &NameLink| link.link_class == LinkClass::RepoTag.name();
-        let attributes = self.properties.unwrap_or_default();
-        let before = attributes.old_attributes.filter(of_name);
-        let after = attributes.new_attributes.filter(of_name);
+    ///
+    /// Whoever can make logs can write anything into them: what is no link counts as none, and takes no other log with it.
+    fn event(mut self) -> Option<LinkEvent> {
+        let mut link = |member: &str| {
+            let attributes = self.properties.get_mut(member)?.take();
+            let link: NameLink = serde_json::from_value(attributes).ok()?;
+            Some(link).filter(|link| link.link_class == LinkClass::RepoTag.name())
+        };
+        let (before, after) = (link("old_attributes"), link("new_attributes"));
         (before != after).then_some(LinkEvent {
             link: self.object_uuid,
             at: self.event_at,
