@@ -102,23 +102,11 @@ mod tests {
     use super::*;
 
     use crate::testing::world::{self, Fault, World};
-    use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
+    use crate::testing::{PROJECT, USER, hash_link, image_in, repo_tag_link};
 
     const IMAGE: &str = "zzzzz-4zz18-image0000000000";
     const OTHER: &str = "zzzzz-4zz18-other0000000000";
     const AT: &str = "2020-01-01T00:00:00.000000000Z";
-
-    fn collection(uuid: &str, owner: &str) -> collections::Collection {
-        let block = format!("{}+1000+A0@7fffffff", "a".repeat(32));
-        let file = crate::image::file_name(&format!("sha256:{}", "a".repeat(64)));
-        let manifest = crate::manifest::build(&[block], &file, 1000).unwrap();
-        collections::Collection {
-            owner: owner.into(),
-            portable_data_hash: crate::manifest::portable_data_hash(&manifest),
-            manifest: Some(manifest),
-            ..crate::testing::collection(uuid)
-        }
-    }
 
     fn of(owner: &str, link: links::Link) -> links::Link {
         links::Link {
@@ -132,7 +120,7 @@ mod tests {
         let id = format!("sha256:{}", "a".repeat(64));
         world::with(|world| {
             *world = World::new();
-            world.collections = vec![collection(IMAGE, PROJECT), collection(OTHER, USER)];
+            world.collections = vec![image_in(IMAGE, PROJECT), image_in(OTHER, USER)];
             world.links = vec![
                 of(USER, repo_tag_link("lab/tool:1", IMAGE, AT, None)),
                 of(PROJECT, hash_link(&id, IMAGE, AT, None)),

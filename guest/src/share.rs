@@ -82,9 +82,8 @@ mod tests {
     use super::*;
 
     use crate::bindings::keepdocker::contract::permissions::Level as May;
-    use crate::capabilities::collections;
     use crate::testing::world::{self, Fault, World};
-    use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
+    use crate::testing::{PROJECT, USER, hash_link, image_in, repo_tag_link};
 
     const IMAGE: &str = "zzzzz-4zz18-image0000000000";
     const BOB: &str = "zzzzz-tpzed-bob000000000000";
@@ -95,15 +94,7 @@ mod tests {
         let id = format!("sha256:{}", "a".repeat(64));
         world::with(|world| {
             *world = World::new();
-            let block = format!("{}+1000+A0@7fffffff", "a".repeat(32));
-            let manifest =
-                crate::manifest::build(&[block], &crate::image::file_name(&id), 1000).unwrap();
-            world.collections = vec![collections::Collection {
-                owner: PROJECT.into(),
-                portable_data_hash: crate::manifest::portable_data_hash(&manifest),
-                manifest: Some(manifest),
-                ..crate::testing::collection(IMAGE)
-            }];
+            world.collections = vec![image_in(IMAGE, PROJECT)];
             world.links = vec![
                 hash_link(&id, IMAGE, AT, None),
                 repo_tag_link("lab/tool:1", IMAGE, AT, None),

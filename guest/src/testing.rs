@@ -25,3 +25,16 @@ pub(crate) fn collection(uuid: &str) -> Collection {
         manifest: None,
     }
 }
+
+/// Makes a collection of this owner with one file, which is named like the image whose ID has only the digit `a`.
+pub(crate) fn image_in(uuid: &str, owner: &str) -> Collection {
+    let block = format!("{}+1000+A0@7fffffff", "a".repeat(32));
+    let file = crate::image::file_name(&format!("sha256:{}", "a".repeat(64)));
+    let manifest = crate::manifest::build(&[block], &file, 1000).unwrap();
+    Collection {
+        owner: owner.into(),
+        portable_data_hash: crate::manifest::portable_data_hash(&manifest),
+        manifest: Some(manifest),
+        ..collection(uuid)
+    }
+}

@@ -15,6 +15,9 @@ use crate::bindings::keepdocker::contract::log::Level;
 use crate::capabilities::{collections, links, log, users};
 use crate::{failure, image, project, query, register, resolve, uuid};
 
+/// How many collections are changed of those that runs left which were cut short; anybody who can write there can make more.
+const MOST_LEFT: usize = 20;
+
 /// How many owners of one name are asked about.
 const MOST_OWNERS: usize = 20;
 
@@ -193,7 +196,8 @@ fn untell(
     for UntaggedName { name, removed, .. } in names {
         if removed.is_empty() {
             let which = collections::Which::Property(image::text_property(image::REPO_TAG, name));
-            for collection in attributes(which, Some(owner))? {
+            let found = attributes(which, Some(owner))?;
+            for collection in found.into_iter().take(MOST_LEFT) {
                 left.push((collection.uuid.clone(), name));
                 if telling.iter().all(|known| known.uuid != collection.uuid) {
                     telling.push(collection);

@@ -124,6 +124,7 @@ fn what_tells_no_platform_shows_none() {
         json!("linux"),
         json!(["linux/amd64"]),
         json!("a/b/c/d"),
+        json!(format!("linux/{}", "x".repeat(100))),
     ]
     .into_iter()
     .enumerate()
@@ -141,7 +142,7 @@ fn what_tells_no_platform_shows_none() {
     let words = ["images", "--sort", "name", "--format", template];
     assert_eq!(
         environment.keepdocker(&words).success(),
-        "lab/n0 []\nlab/n1 [linux/arm64/v8]\nlab/n2 []\nlab/n3 []\nlab/n4 []\n"
+        "lab/n0 []\nlab/n1 [linux/arm64/v8]\nlab/n2 []\nlab/n3 []\nlab/n4 []\nlab/n5 []\n"
     );
 }
 

@@ -1,25 +1,13 @@
 use super::*;
 
 use crate::testing::world::{self, Fault, World};
-use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
+use crate::testing::{PROJECT, USER, hash_link, image_in, repo_tag_link};
 
 const IMAGE: &str = "zzzzz-4zz18-image0000000000";
 const OTHER: &str = "zzzzz-4zz18-other0000000000";
 const STRANGER: &str = "zzzzz-j7d0g-stranger0000000";
 const AT: &str = "2020-01-01T00:00:00.000000000Z";
 const LATER: &str = "2021-01-01T00:00:00.000000000Z";
-
-fn collection(uuid: &str, owner: &str) -> collections::Collection {
-    let block = format!("{}+1000+A0@7fffffff", "a".repeat(32));
-    let file = crate::image::file_name(&format!("sha256:{}", "a".repeat(64)));
-    let manifest = crate::manifest::build(&[block], &file, 1000).unwrap();
-    collections::Collection {
-        owner: owner.into(),
-        portable_data_hash: crate::manifest::portable_data_hash(&manifest),
-        manifest: Some(manifest),
-        ..crate::testing::collection(uuid)
-    }
-}
 
 fn tag(name: &str, head: &str, owner: &str, at: &str) -> links::Link {
     links::Link {
@@ -34,7 +22,7 @@ fn known(more: &[links::Link]) {
     let id = format!("sha256:{}", "a".repeat(64));
     world::with(|world| {
         *world = World::new();
-        world.collections = vec![collection(IMAGE, USER), collection(OTHER, PROJECT)];
+        world.collections = vec![image_in(IMAGE, USER), image_in(OTHER, PROJECT)];
         world.links = vec![
             hash_link(&id, IMAGE, LATER, None),
             tag("lab/tool:1", IMAGE, USER, LATER),
@@ -204,7 +192,7 @@ fn of_a_name_that_several_projects_have_only_that_of_the_named_one_goes_however_
 #[test]
 fn what_a_migration_leads_to_stays() {
     known(&[]);
-    let content = collection(IMAGE, USER).portable_data_hash;
+    let content = image_in(IMAGE, USER).portable_data_hash;
     let migration = links::Link {
         class: links::Class::Migration,
         ..tag("migration", &content, STRANGER, AT)
@@ -236,7 +224,7 @@ fn where_one_cannot_go_it_is_told_what_went_before() {
 #[test]
 fn what_a_container_uses_stays_and_where_that_is_not_known_it_is_told() {
     known(&[]);
-    let content = collection(OTHER, PROJECT).portable_data_hash;
+    let content = image_in(OTHER, PROJECT).portable_data_hash;
     // What ran once can be run no more, but nothing waits for it.
     let ended = (content.clone(), Some(LATER.to_owned()));
     world::with(|world| world.used = vec![(content, None)]);

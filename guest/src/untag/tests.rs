@@ -1,7 +1,7 @@
 use super::*;
 
 use crate::testing::world::{self, Fault, World};
-use crate::testing::{PROJECT, USER, hash_link, repo_tag_link};
+use crate::testing::{PROJECT, USER, hash_link, image_in, repo_tag_link};
 
 const IMAGE: &str = "zzzzz-4zz18-image0000000000";
 const OTHER: &str = "zzzzz-4zz18-other0000000000";
@@ -21,19 +21,12 @@ fn link(number: u32, name: &str, head: &str, owner: &str, at: &str) -> links::Li
 /// Sets up a collection of the user's with two names, of which it tells both.
 fn known(more: &[links::Link]) {
     let id = format!("sha256:{}", "a".repeat(64));
-    let collection = |uuid: &str, owner: &str| {
-        let block = format!("{}+1000+A0@7fffffff", "a".repeat(32));
-        let manifest = crate::manifest::build(&[block], &image::file_name(&id), 1000).unwrap();
-        collections::Collection {
-            owner: owner.into(),
-            portable_data_hash: crate::manifest::portable_data_hash(&manifest),
-            properties: vec![crate::types::Property {
-                key: image::REPO_TAG.into(),
-                value: r#"["lab/tool:1","lab/tool:2"]"#.into(),
-            }],
-            manifest: Some(manifest),
-            ..crate::testing::collection(uuid)
-        }
+    let collection = |uuid: &str, owner: &str| collections::Collection {
+        properties: vec![crate::types::Property {
+            key: image::REPO_TAG.into(),
+            value: r#"["lab/tool:1","lab/tool:2"]"#.into(),
+        }],
+        ..image_in(uuid, owner)
     };
     world::with(|world| {
         *world = World::new();
@@ -212,6 +205,22 @@ fn where_a_removal_fails_it_is_told_what_went_before() {
     untag(&["lab/tool:1", "lab/tool:2"], None).unwrap();
     assert_eq!(told(0), [""; 0]);
     assert_eq!(told(1), ["lab/tool:1", "lab/tool:2"], "a stranger's word");
+
+    // Anybody who may write there can make more of them than one run is to change.
+    known(&[]);
+    world::with(|world| {
+        world.links.clear();
+        let more: Vec<_> = (0..30)
+            .map(|at| collections::Collection {
+                properties: world.collections[0].properties.clone(),
+                ..image_in(&format!("zzzzz-4zz18-{at:015}"), USER)
+            })
+            .collect();
+        world.collections.extend(more);
+    });
+    untag(&["lab/tool:1"], None).unwrap();
+    let changed = world::with(|world| world.writes);
+    assert_eq!(changed, MOST_LEFT);
 
     // A collection that cannot be changed is no reason to fail.
     known(&[]);

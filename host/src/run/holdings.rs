@@ -71,10 +71,13 @@ impl Holdings {
     }
 }
 
+/// No platform has a longer name; whoever may write to a collection could write anything there.
+const LONGEST: usize = 64;
+
 /// Returns the platform that a collection tells, if it is one.
 fn platform(holding: &Holding) -> Option<String> {
     let is_it = |property: &&Property| property.key == PLATFORM;
     let property = holding.properties.iter().find(is_it)?;
     let text: String = serde_json::from_str(&property.value).ok()?;
-    Platform::parse(&text).map(|_| text)
+    (text.len() <= LONGEST && Platform::parse(&text).is_some()).then_some(text)
 }
