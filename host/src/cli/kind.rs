@@ -43,7 +43,8 @@ impl Command {
                     | Self::Completions(_)
                     | Self::Man(_)
             );
-        let only_shows = matches!(
+        // These change nothing on the cluster, and begin anew.
+        let begins_anew = matches!(
             self,
             Self::Images(_)
                 | Self::Plan(_)
@@ -51,11 +52,13 @@ impl Command {
                 | Self::Inspect(_)
                 | Self::History(_)
                 | Self::Report(_)
+                | Self::Save(_)
+                | Self::Load(_)
         );
         Kind {
             names_cluster: !matches!(self, Self::Policy(_)),
             is_about_set_up,
-            goes_on: !is_about_set_up && !only_shows,
+            goes_on: !is_about_set_up && !begins_anew,
         }
     }
 }
@@ -73,6 +76,7 @@ mod tests {
             (&["apply", "plan.json"], true, false),
             (&["rm", "lab/tool:1"], true, false),
             (&["images"], false, false),
+            (&["load", "lab/tool:1"], false, false),
             (&["inspect", "lab/tool:1"], false, false),
             (&["doctor"], false, true),
             (&["config", "show"], false, true),
